@@ -1,0 +1,856 @@
+"""The nouns of the field: what one stage hands to the next.
+
+Every contract is frozen and closed: after construction nobody checks again. The 23 outputs stand in the order of the
+stages. Units are in the names. `condition` always means the id of a `Condition`; `key` of a work means its citation key.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, PositiveFloat, PositiveInt, StringConstraints
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
+"""A name that is safe as folder, file, JSON and value-reference key."""
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Contract(BaseModel):
+    """Base of everything that crosses a border between stages."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+# ---------------------------------------------------------------- kits: what can be studied
+
+
+class Level(Contract):
+    """One value that a factor can take."""
+
+    name: Slug = Field(description="Unique within its factor, e.g. 'cosine'.")
+    label: str = Field(description="As the paper writes it, e.g. 'cosine decay'.")
+    words: tuple[str, ...] = Field(description="Ordinary words by which a topic names this level, lower case.")
+    settings: dict[str, str] = Field(
+        description="Constant of train.py -> Python literal, e.g. {'SCHEDULE': \"'cosine'\"}."
+    )
+    is_baseline: bool = False
+    mechanism: str = Field(description="How the level acts: one full sentence, no numerals, no citation.")
+    case_for: str = Field(description="Why it may help at this scale: one full sentence, no numerals.")
+    case_against: str = Field(description="Why it may not: one full sentence, no numerals.")
+    expected: Literal["better", "worse", "same"] = Field(
+        description="Prediction against the baseline level, before any run."
+    )
+    expected_size: FiniteFloat = Field(
+        ge=0, description="Predicted absolute difference in the metric; a guess, said to be one."
+    )
+    works: tuple[str, ...] = Field(
+        default=(), description="Citation keys of catalogue works that introduced or studied it."
+    )
+
+
+class Ablation(Contract):
+    """A component that can be taken out of a condition to see what it contributes."""
+
+    removes: str = Field(description="What is taken out, e.g. 'warm-up'.")
+    label: str = Field(description="e.g. 'without warm-up'.")
+    settings: dict[str, str]
+    reason: str = Field(description="Why this component matters for the factor: one full sentence, no numerals.")
+
+
+class Factor(Contract):
+    """Something that the kit's train.py lets a study vary."""
+
+    name: Slug
+    label: str = Field(description="e.g. 'learning-rate schedule'.")
+    words: tuple[str, ...] = Field(description="Ordinary words by which a topic names this factor, lower case.")
+    question: str = Field(description="The factor's question in plain words, ending with '?'.")
+    background: tuple[str, ...] = Field(
+        description="Full sentences of common knowledge about the factor, no numerals; >= 4."
+    )
+    confounders: tuple[str, ...] = Field(
+        description="What could be mistaken for the factor's effect; full sentences; >= 2."
+    )
+    practice: tuple[str, ...] = Field(
+        description="What a practitioner would do with each outcome; full sentences; >= 2."
+    )
+    levels: tuple[Level, ...] = Field(min_length=2)
+    default_contrasts: tuple[Slug, ...] = Field(
+        description="Levels to compare when the topic names none, best known first."
+    )
+    ablation: Ablation
+
+
+class Metric(Contract):
+    """What is measured, as the kit's evaluator prints it."""
+
+    name: Slug
+    label: str = Field(description="e.g. 'validation bits per byte'.")
+    unit: str = Field(description="e.g. 'bpb'.")
+    lower_is_better: bool
+
+    def gain(self, candidate: float, reference: float) -> float:
+        """How much better candidate is than reference, in the metric's unit; negative when worse."""
+        return reference - candidate if self.lower_is_better else candidate - reference
+
+
+class Kit(Contract):
+    """A small sealed study: what is fixed, what may vary, what it can answer."""
+
+    name: Slug
+    title: str
+    domain: str = Field(description="e.g. 'language modelling'.")
+    summary: str
+    metric: Metric
+    default_budget_s: PositiveFloat
+    answers: tuple[str, ...] = Field(
+        description="Topics in ordinary words, one line each, shown when a topic does not land."
+    )
+    scope_words: tuple[str, ...] = Field(description="Words that place a topic in this kit's domain, lower case.")
+    factors: tuple[Factor, ...]
+    constants: dict[str, str] = Field(description="Every annotated constant of train.py with its baseline literal.")
+    tunable: dict[str, tuple[str, ...]] = Field(description="Constant -> literals that stage 13 may try, in order.")
+    train_py: str = Field(description="Source of the one file that may change.")
+    prepare_sha256: Sha256
+    kit_sha256: Sha256 = Field(description="Over every file of the kit and of the harness.")
+
+
+class Hardware(Contract):
+    """The machine, as found at the start of the run."""
+
+    cpu: str
+    physical_cores: PositiveInt
+    memory_gb: PositiveFloat
+    accelerator: str | None
+    operating_system: str
+    python: str
+    torch: str
+
+
+class Brief(Contract):
+    """What the user asked for, and the limits that the settings put on the research."""
+
+    topic: str = Field(min_length=1)
+    kit: Slug | None = Field(default=None, description="A kit chosen by the user; None: found from the topic.")
+    budget_s: PositiveFloat = Field(description="Training budget of one run.")
+    seeds: PositiveInt = Field(description="Reported seeds per condition.")
+    max_conditions: PositiveInt
+    refine_attempts: int = Field(ge=0, description="Candidates that the improvement loop may try.")
+    confirm_seeds: int = Field(ge=0, description="Fresh seeds on which the loop's winner is confirmed.")
+    scored_bytes: PositiveInt | None = Field(
+        description="Bytes of the validation split that are scored, spread evenly; None: all."
+    )
+    max_hours: PositiveFloat = Field(
+        description="Wall time that the experiments may take; what does not fit is refused."
+    )
+    max_works: PositiveInt = Field(description="Works on the shortlist, at most.")
+    author: str = Field(description="Author line of the paper.")
+    researcher: str = Field(description="Who writes: 'rule-based researcher' or the model's name.")
+    hardware: Hardware
+
+
+class Guidance(Contract):
+    """A person's words to a stage, given before it runs or with a rejection."""
+
+    stage: PositiveInt
+    message: str
+    by: str
+
+
+# ---------------------------------------------------------------- A scoping
+
+
+class TopicMatch(Contract):
+    """A factor that the topic names, and the levels it names, in the order of the topic."""
+
+    factor: Slug
+    levels: tuple[Slug, ...] = ()
+    words: tuple[str, ...] = Field(description="The words of the topic that matched.")
+
+
+class Goal(Contract):
+    """Stage 1: what the study wants to know."""
+
+    topic: str
+    question: str
+    domain: str
+    kit: Slug
+    study: Literal["one_factor", "two_factors"]
+    contest: bool = Field(description="Two factors are asked about as rivals ('width or depth?'), not as partners.")
+    matches: tuple[TopicMatch, ...] = Field(min_length=1, max_length=2)
+    set_aside: tuple[Slug, ...] = Field(
+        default=(), description="Further factors that the topic names and the study leaves out."
+    )
+    metric: Metric
+    success_criterion: str
+    choices: tuple[str, ...] = Field(
+        description="Choices made in reading the topic; full sentences, printed in the paper."
+    )
+    hardware: Hardware
+
+
+class SubQuestion(Contract):
+    id: Slug
+    text: str
+    priority: Literal[1, 2, 3] = Field(description="1 must be answered, 3 may be.")
+    factors: tuple[Slug, ...] = ()
+
+
+class ProblemTree(Contract):
+    """Stage 2: the question taken apart."""
+
+    sub_questions: tuple[SubQuestion, ...] = Field(min_length=3)
+
+
+# ---------------------------------------------------------------- B literature
+
+
+class SearchQuery(Contract):
+    id: Slug
+    text: str
+    about: tuple[str, ...] = Field(description="Catalogue tags that the query aims at.")
+    sub_question: Slug
+    sources: tuple[str, ...]
+
+
+class SearchPlan(Contract):
+    """Stage 3: what is searched where, and what may enter the shortlist."""
+
+    queries: tuple[SearchQuery, ...] = Field(min_length=1)
+    include_when: tuple[str, ...]
+    exclude_when: tuple[str, ...]
+
+
+class Work(Contract):
+    """One publication as a source or the catalogue confirms it."""
+
+    key: str
+    title: str
+    authors: tuple[str, ...] = Field(min_length=1, description="'Given Family', in order.")
+    authors_truncated: bool = False
+    year: int
+    venue: str
+    type: str
+    arxiv_id: str | None = None
+    doi: str | None = None
+    url: str | None = None
+    topics: tuple[str, ...] = ()
+    about: tuple[str, ...] = Field(default=(), description="Study factors and themes that the work bears on.")
+    gist: str | None = Field(default=None, description="Predicate in our words: 'introduced …', no trailing period.")
+    also: str | None = Field(default=None, description="A second predicate of the same form.")
+    confirmed_by: tuple[str, ...] = Field(min_length=1, description="Sources that hold the record, e.g. 'catalogue'.")
+
+
+class Candidate(Contract):
+    work: Work
+    score: FiniteFloat = Field(description="Retrieval score, comparable within one run only.")
+    queries: tuple[Slug, ...]
+
+
+class SourceOutcome(Contract):
+    source: str
+    answered: bool
+    found: int = Field(ge=0)
+    reason: str | None = Field(default=None, description="Why the source gave no answer.")
+
+
+class Candidates(Contract):
+    """Stage 4: every work that a query brought up, best first."""
+
+    candidates: tuple[Candidate, ...]
+    outcomes: tuple[SourceOutcome, ...]
+
+
+class Screened(Contract):
+    key: str
+    included: bool
+    reason: str
+
+
+class PrismaCounts(Contract):
+    """Flow of records as PRISMA 2020 counts them."""
+
+    identified: int
+    duplicates: int
+    screened: int
+    excluded: int
+    included: int
+
+
+class Shortlist(Contract):
+    """Stage 5: what may be cited, with a reason for each decision."""
+
+    works: tuple[Work, ...]
+    decisions: tuple[Screened, ...]
+    counts: PrismaCounts
+
+
+class KnowledgeCard(Contract):
+    """What one work says, tied to the span that says it."""
+
+    key: str
+    claim: str
+    method: str | None = Field(default=None, description="The technique it is about, if the record names one.")
+    about: tuple[str, ...]
+    span: str = Field(description="Verbatim part of the source text below that the claim rests on.")
+    span_source: Literal["gist", "title", "abstract", "full text"]
+
+
+class KnowledgeCards(Contract):
+    """Stage 6."""
+
+    cards: tuple[KnowledgeCard, ...]
+
+
+# ---------------------------------------------------------------- C synthesis
+
+
+class Theme(Contract):
+    id: Slug
+    title: str
+    about: tuple[str, ...]
+    keys: tuple[str, ...] = Field(min_length=1)
+
+
+class Gap(Contract):
+    id: Slug
+    text: str
+    rests_on: tuple[str, ...] = Field(description="Citation keys of the cards that show the gap.")
+    factor: Slug | None = None
+
+
+class Agreement(Contract):
+    text: str
+    keys: tuple[str, ...] = Field(min_length=2)
+    kind: Literal["agreement", "tension"]
+
+
+class Synthesis(Contract):
+    """Stage 7: what the works say together and what they leave open."""
+
+    themes: tuple[Theme, ...] = Field(min_length=1)
+    agreements: tuple[Agreement, ...]
+    gaps: tuple[Gap, ...] = Field(min_length=1)
+
+
+Role = Literal["proponent", "skeptic", "methodologist", "chair"]
+
+
+class Statement(Contract):
+    """One turn of the debate."""
+
+    role: Role
+    text: str
+    keys: tuple[str, ...] = ()
+
+
+class Hypothesis(Contract):
+    """A claim that a measurement can refute."""
+
+    id: Slug
+    statement: str
+    treatment: Slug = Field(description="Condition id that the claim is about.")
+    reference: Slug = Field(description="Condition id that it is compared with.")
+    predicts: Literal["better", "worse", "same"]
+    predicted_size: FiniteFloat = Field(ge=0, description="Absolute difference in the metric.")
+    refuted_when: str
+    rationale: str
+    keys: tuple[str, ...] = ()
+    debate: tuple[Statement, ...] = Field(min_length=3)
+    novelty: Literal["unknown", "studied elsewhere", "not seen in the works read"]
+
+
+class Contrast(Contract):
+    """What a condition changes in words and in constants."""
+
+    id: Slug
+    label: str
+    role: Literal["baseline", "treatment", "combination", "ablation"]
+    levels: dict[Slug, Slug] = Field(
+        default_factory=dict, description="Factor -> level, where it differs from the baseline."
+    )
+    settings: dict[str, str] = Field(
+        default_factory=dict, description="Constant -> literal, differences from the baseline."
+    )
+    removes: str | None = None
+    ablates: Slug | None = Field(default=None, description="Condition from which an ablation takes something out.")
+    reason: str
+
+
+class Hypotheses(Contract):
+    """Stage 8: debated hypotheses and the contrasts that would test them; the first hypothesis is the primary one."""
+
+    contrasts: tuple[Contrast, ...] = Field(min_length=2)
+    hypotheses: tuple[Hypothesis, ...] = Field(min_length=1)
+    rejected: tuple[Hypothesis, ...] = ()
+
+
+# ---------------------------------------------------------------- D design
+
+
+class PlannedComparison(Contract):
+    """a is judged against b; all comparisons of the plan form one Holm family."""
+
+    a: Slug
+    b: Slug
+    hypothesis: Slug | None
+    purpose: Literal["hypothesis", "ablation", "interaction"]
+
+
+class ExperimentPlan(Contract):
+    """Stage 9: frozen by `registration_sha256` before the first run."""
+
+    kit: Slug
+    kit_sha256: Sha256
+    metric: Metric
+    conditions: tuple[Contrast, ...] = Field(min_length=2)
+    comparisons: tuple[PlannedComparison, ...] = Field(min_length=1)
+    seeds: tuple[int, ...] = Field(min_length=1, description="Reported seeds, the same for every condition.")
+    development_seeds: tuple[int, ...]
+    confirmation_seeds: tuple[int, ...]
+    refine_attempts: int
+    budget_s: PositiveFloat
+    scored_bytes: PositiveInt | None
+    alpha: float = 0.05
+    analysis: tuple[str, ...] = Field(description="The analysis plan, one full sentence each.")
+    stopping_rules: tuple[str, ...]
+    guidance_followed: tuple[str, ...] = ()
+    guidance_not_understood: tuple[str, ...] = ()
+    registration_sha256: Sha256
+
+
+class CodeCheck(Contract):
+    name: str
+    passed: bool
+    detail: str
+
+
+class ConditionCode(Contract):
+    """One condition as a one-purpose patch of train.py, proved by a short run."""
+
+    condition: Slug
+    patch: str = Field(description="Unified diff against the kit's train.py; empty for the baseline.")
+    train_py: str
+    train_sha256: Sha256
+    checks: tuple[CodeCheck, ...]
+    steps: PositiveInt = Field(description="Optimisation steps that fit in the budget on the reference clock.")
+    cost_ratio: PositiveFloat = Field(
+        description="CPU time of one step over that of the baseline, interleaved measurement."
+    )
+    parameters: PositiveInt
+    probe_sha256: Sha256 = Field(description="Hash of the probe's weights; equal hashes of two conditions are refused.")
+
+
+class CodeBundle(Contract):
+    """Stage 10."""
+
+    baseline: Slug
+    codes: tuple[ConditionCode, ...]
+    reference_step_s: PositiveFloat = Field(description="Time of one baseline step by the parent's clock.")
+    clock: Literal["cpu", "wall"]
+
+
+class TrainingRequest(Contract):
+    """Everything that determines a training run; its hash is the run's name in the journal."""
+
+    kit: Slug
+    kit_sha256: Sha256
+    condition: Slug
+    train_py: str
+    seed: int
+    steps: PositiveInt
+    budget_s: PositiveFloat
+    scored_bytes: PositiveInt | None
+    split: Literal["val", "test"] = "val"
+    purpose: Literal["report", "development", "confirmation", "probe", "replay"]
+
+
+class Schedule(Contract):
+    """Stage 11: what will run, where, and what it will cost."""
+
+    runs: tuple[TrainingRequest, ...]
+    workers: PositiveInt
+    device: str
+    isolation: str
+    estimated_run_s: PositiveFloat
+    estimated_total_s: PositiveFloat
+    deviations: tuple[str, ...] = Field(
+        default=(), description="Where the schedule had to leave the plan; full sentences."
+    )
+
+
+# ---------------------------------------------------------------- E execution
+
+
+class CurvePoint(Contract):
+    step: int
+    value: FiniteFloat = Field(description="Metric by the evaluator on a saved checkpoint, on the curve's own sample.")
+
+
+class Measurement(Contract):
+    """One score, computed by the evaluator from predictions, never by the trained code."""
+
+    metric: Slug
+    value: FiniteFloat
+    split: Literal["val", "test"]
+    scored_bytes: PositiveInt
+    curve: tuple[CurvePoint, ...]
+    parameters: PositiveInt
+    steps: PositiveInt
+    tokens: PositiveInt = Field(description="Training tokens seen.")
+    weights_sha256: Sha256
+    corpus_sha256: Sha256
+
+
+class RunCost(Contract):
+    """Not reproducible between machines: kept out of everything but the cost line."""
+
+    train_cpu_s: float
+    train_wall_s: float
+    startup_s: float
+    evaluation_s: float
+    peak_memory_mb: float
+
+
+Verdict = Literal["ok", "crash", "timeout", "nonfinite", "rejected"]
+
+
+class RunRecord(Contract):
+    """What came of one training request."""
+
+    request_sha256: Sha256
+    condition: Slug
+    seed: int
+    purpose: Literal["report", "development", "confirmation", "probe", "replay"]
+    verdict: Verdict
+    reason: str | None = Field(default=None, description="Named when the verdict is not ok.")
+    measurement: Measurement | None = None
+    cost: RunCost
+    isolation: str
+    command: str = Field(description="Re-runs it from the folder that holds experiment_runs/.")
+    folder: str = Field(description="Relative to the run folder.")
+    log_tail: str = ""
+
+
+class CorpusFacts(Contract):
+    """The data as prepared, with reference values that need no training."""
+
+    name: str
+    sha256: Sha256
+    files: PositiveInt
+    train_bytes: PositiveInt
+    val_bytes: PositiveInt
+    test_bytes: PositiveInt
+    references: dict[Slug, FiniteFloat] = Field(description="bpb of gzip, bz2, xz, order_1 … on the validation split.")
+
+
+class RunRecords(Contract):
+    """Stage 12."""
+
+    corpus: CorpusFacts
+    runs: tuple[RunRecord, ...]
+
+
+class Attempt(Contract):
+    """One try of the improvement loop."""
+
+    number: PositiveInt
+    change: str = Field(description="e.g. 'LEARNING_RATE 0.002 -> 0.003'.")
+    settings: dict[str, str]
+    seed: int
+    value: FiniteFloat | None
+    gain: FiniteFloat | None = Field(description="Over the incumbent on the same development seed; positive is better.")
+    verdict: Literal["keep", "discard", "crash", "timeout", "nonfinite", "rejected"]
+
+
+class RefinedRecords(Contract):
+    """Stage 13: repairs, and the improvement loop on development seeds with its confirmation on fresh ones."""
+
+    corpus: CorpusFacts
+    runs: tuple[RunRecord, ...] = Field(description="All reported runs, repaired ones replaced.")
+    repairs: tuple[str, ...]
+    incumbent: Slug | None = Field(description="Condition that the loop started from; None: no loop was run.")
+    attempts: tuple[Attempt, ...]
+    tuned: ConditionCode | None = Field(description="The winner, as a patch; its condition id is 'tuned'.")
+    tuned_settings: dict[str, str] = Field(default_factory=dict)
+    confirmation: tuple[RunRecord, ...] = Field(description="Incumbent and winner on the same fresh seeds.")
+    stopped_because: str
+
+
+# ---------------------------------------------------------------- F analysis
+
+
+class SeedSummary(Contract):
+    """One metric of one condition over seeds; std is None below two seeds."""
+
+    seeds: dict[str, FiniteFloat] = Field(description="Seed -> value.")
+    n: PositiveInt
+    mean: FiniteFloat
+    std: FiniteFloat | None
+    min: FiniteFloat
+    max: FiniteFloat
+    median: FiniteFloat
+
+
+class PairedComparison(Contract):
+    """a minus b over shared seeds. Sign is the metric's: below zero is better when lower is better."""
+
+    a: Slug
+    b: Slug
+    n: PositiveInt
+    differences: dict[str, FiniteFloat]
+    mean_diff: FiniteFloat
+    abs_mean_diff: FiniteFloat = Field(ge=0)
+    rel_diff_percent: FiniteFloat
+    abs_rel_diff_percent: FiniteFloat = Field(ge=0)
+    sd_diff: FiniteFloat | None
+    ci95_low: FiniteFloat | None = Field(description="t interval of the paired difference; None below three seeds.")
+    ci95_high: FiniteFloat | None
+    t_p: FiniteFloat | None = Field(description="Two-sided paired t test; None below three seeds.")
+    holm_p: FiniteFloat | None = Field(description="Holm-adjusted within the plan's family; None outside it.")
+    wilcoxon_p: FiniteFloat | None = Field(description="Exact; None below six seeds.")
+    dz: FiniteFloat | None
+    hedges_dz: FiniteFloat | None = Field(description="dz with the small-sample correction.")
+    wins: int = Field(ge=0, description="Seeds on which a is better.")
+    mde: FiniteFloat | None = Field(description="Smallest difference found with 80 % power at this n and sd.")
+    verdict: Literal["better", "worse", "not distinguishable", "single run", "two runs"]
+
+
+class ConditionResult(Contract):
+    label: str
+    role: Literal["baseline", "treatment", "combination", "ablation", "tuned"]
+    metrics: dict[Slug, SeedSummary]
+    steps: PositiveInt
+    parameters: PositiveInt
+    tokens: PositiveInt
+    cost_ratio: PositiveFloat
+    curve: dict[str, SeedSummary] = Field(description="Step -> metric over seeds on the curve's own sample.")
+    failed: int = Field(ge=0)
+
+
+class Results(Contract):
+    """results.json: every aggregate that is printed anywhere. `path` in provenance.json is a JSON pointer into it."""
+
+    metric: Metric
+    conditions: dict[Slug, ConditionResult]
+    comparisons: dict[str, dict[Slug, PairedComparison]] = Field(description="'a_vs_b' -> metric -> comparison.")
+    interaction: PairedComparison | None = Field(description="(both - a) - (b - baseline), in a two-factor study.")
+    references: dict[Slug, FiniteFloat]
+    data: dict[Slug, int | str]
+    config: dict[str, int | float | str]
+    literature: dict[Slug, int]
+    environment: dict[Slug, str | int | float]
+    cost: dict[Slug, int | float] = Field(description="Differs between machines; printed on the cost line only.")
+
+
+class Finding(Contract):
+    """What the data say about one hypothesis."""
+
+    hypothesis: Slug
+    comparison: str = Field(description="Key into Results.comparisons.")
+    verdict: Literal["supported", "contradicted", "undecided"]
+    reason: str
+
+
+class AnalystRemark(Contract):
+    analyst: Literal["statistician", "domain reader", "devil's advocate"]
+    text: str = Field(description="May refer to values by {{key|format}} only.")
+    comparison: str | None = None
+
+
+class Analysis(Contract):
+    """Stage 14."""
+
+    results: Results
+    findings: tuple[Finding, ...]
+    remarks: tuple[AnalystRemark, ...]
+    best: Slug = Field(description="Condition with the best mean; says nothing about significance.")
+
+
+class Decision(Contract):
+    """Stage 15."""
+
+    verdict: Literal["proceed", "refine", "pivot"]
+    reasons: tuple[str, ...]
+    evidence: tuple[str, ...] = Field(description="JSON pointers into results.json.")
+
+
+# ---------------------------------------------------------------- G writing
+
+
+class FigureSpec(Contract):
+    """A figure drawn by our code from results.json; `id` is its label fig:<id> and its file charts/<id>.pdf."""
+
+    id: Slug
+    kind: Literal[
+        "learning_curves",
+        "difference_forest",
+        "seed_dots",
+        "ablation_forest",
+        "cost_quality",
+        "method_diagram",
+        "prisma",
+    ]
+    caption: str
+    alt: str
+    conditions: tuple[Slug, ...] = ()
+    comparisons: tuple[str, ...] = ()
+
+
+class SectionPlan(Contract):
+    id: Slug
+    title: str
+    points: tuple[str, ...] = Field(description="What the section has to say.")
+    keys: tuple[str, ...] = Field(default=(), description="Works to be cited there.")
+
+
+class Outline(Contract):
+    """Stage 16."""
+
+    title: str
+    claim: str = Field(description="The paper's one claim; follows the data.")
+    sections: tuple[SectionPlan, ...]
+    figures: tuple[FigureSpec, ...]
+
+
+class Manuscript(Contract):
+    """Stage 17: the document in its Markdown form (dialect: stages/g_writing/document.py), values by key."""
+
+    title: str
+    authors: tuple[str, ...]
+    markdown: str
+    figures: tuple[FigureSpec, ...]
+
+
+class Weakness(Contract):
+    """One point of a review; `quote` is verbatim from the manuscript or names a table or figure by label."""
+
+    id: Slug
+    reviewer: str
+    quote: str
+    text: str
+    severity: Literal["minor", "major"]
+    required_change: str | None = None
+
+
+class Review(Contract):
+    """Scores are None where a mechanical reviewer has no ground to give one."""
+
+    reviewer: str
+    summary: str
+    strengths: tuple[str, ...]
+    weaknesses: tuple[Weakness, ...]
+    quality: Annotated[int, Field(ge=1, le=4)] | None = None
+    clarity: Annotated[int, Field(ge=1, le=4)] | None = None
+    significance: Annotated[int, Field(ge=1, le=4)] | None = None
+    originality: Annotated[int, Field(ge=1, le=4)] | None = None
+    overall: Annotated[int, Field(ge=1, le=6)] | None = None
+    confidence: Annotated[int, Field(ge=1, le=5)] | None = None
+
+
+class Reviews(Contract):
+    """Stage 18: reviews and the changes that the area chair requires."""
+
+    reviews: tuple[Review, ...]
+    required: tuple[Weakness, ...]
+
+
+class ChangeAnswer(Contract):
+    """How the revision answered one required change."""
+
+    id: Slug
+    done: bool
+    answer: str
+    before: str | None = None
+    after: str | None = None
+
+
+class RevisedManuscript(Contract):
+    """Stage 19."""
+
+    manuscript: Manuscript
+    answers: tuple[ChangeAnswer, ...]
+
+
+# ---------------------------------------------------------------- H finalization
+
+
+class Check(Contract):
+    name: str
+    passed: bool
+    detail: str
+
+
+class QualityReport(Contract):
+    """Stage 20: mechanical gates are never lifted by a score."""
+
+    checks: tuple[Check, ...]
+    passed: bool
+    for_a_person: tuple[str, ...]
+    manuscript_sha256: Sha256 = Field(description="The text is frozen from here on.")
+
+
+class Lesson(Contract):
+    strategy: str
+    outcome: str
+    insight: str
+    context: str
+
+
+class Archive(Contract):
+    """Stage 21."""
+
+    lessons: tuple[Lesson, ...]
+    reproduction: tuple[str, ...] = Field(description="Commands that reproduce the study, one a line.")
+
+
+class DeliveredFile(Contract):
+    path: str = Field(description="Relative to deliverables/.")
+    sha256: Sha256
+    bytes: int
+
+
+class Deliverables(Contract):
+    """Stage 22."""
+
+    files: tuple[DeliveredFile, ...]
+    typeset_by: Literal["latex", "typst preview"]
+    pages: PositiveInt
+    degraded: tuple[str, ...] = Field(
+        description="What could not be had; full sentences, also in the paper's appendix."
+    )
+
+
+class CitedWork(Contract):
+    key: str
+    verdict: Literal["verified", "mismatch", "not found", "not checked", "retracted"]
+    evidence: tuple[str, ...]
+
+
+class VerificationReport(Contract):
+    """Stage 23: checked over the exported bytes."""
+
+    citations: tuple[CitedWork, ...]
+    checks: tuple[Check, ...]
+    passed: bool
+
+
+# ---------------------------------------------------------------- gates
+
+
+class GateQuestion(Contract):
+    """What a person is asked at a gate; `body` is Markdown with the facts to decide on."""
+
+    stage: PositiveInt
+    title: str
+    body: str
+
+
+class GateAnswer(Contract):
+    """A decision, recorded once; the first answer wins."""
+
+    stage: PositiveInt
+    decision: Literal["approve", "reject", "edit"]
+    comment: str = ""
+    by: str
+    via: Literal["auto-approve", "terminal", "command line", "prefect ui"]
+    at: str = Field(description="UTC, ISO 8601.")

@@ -1,0 +1,185 @@
+"""What a stage may ask of the world, in the stage's own words.
+
+Adapters live in `researchclaw/adapters/` and are chosen once, in `researchclaw/wiring.py`. Every call through a port is
+journalled under the hash of its request by a wrapper there, so a stage may simply ask again after a crash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal, Protocol, TypeVar
+
+from pydantic import PositiveFloat, PositiveInt
+
+from stages.contracts import (
+    CitedWork,
+    Contract,
+    CorpusFacts,
+    FigureSpec,
+    Guidance,
+    Kit,
+    Lesson,
+    PrismaCounts,
+    Results,
+    RunRecord,
+    SearchQuery,
+    Sha256,
+    Slug,
+    SourceOutcome,
+    TrainingRequest,
+    Work,
+)
+
+
+class Question(Contract):
+    """A typed question to a mind. Subclasses stand beside the stage that asks and carry all the facts as fields.
+
+    A language model gets the rendered `template`; the rule-based researcher gets the object itself and never the text.
+    """
+
+    template: ClassVar[str]
+    """Below templates/prompts/, e.g. 'c_synthesis/hypothesis_gen.md.j2'."""
+
+
+Answer = TypeVar("Answer", bound=Contract)
+
+
+class LanguageModel(Protocol):
+    """A mind that answers typed questions."""
+
+    @property
+    def name(self) -> str: ...
+
+    def ask(self, question: Question, answer: type[Answer]) -> Answer:
+        """The answer, valid against its contract.
+
+        Raises:
+            MalformedAnswer: the answer does not fit the contract after the repair rounds.
+            SourceUnavailable: the model gives no answer.
+            BudgetSpent: the next call could pass the money or token limit.
+        """
+        ...
+
+
+class SearchAnswer(Contract):
+    """Works for one query, best first, and what each source did."""
+
+    works: tuple[tuple[Work, float], ...]
+    outcomes: tuple[SourceOutcome, ...]
+
+
+class Library(Protocol):
+    """Where published works are found and confirmed."""
+
+    def search(self, query: SearchQuery, limit: int) -> SearchAnswer:
+        """Works for the query; a source that fails is an outcome, not an empty list."""
+        ...
+
+    def verify(self, works: Sequence[Work]) -> tuple[CitedWork, ...]:
+        """A verdict for each work, in order, with its evidence."""
+        ...
+
+
+class ProbeRequest(Contract):
+    """A condition to be proved by a short run and timed against the baseline."""
+
+    condition: Slug
+    train_py: str
+
+
+class Probe(Contract):
+    """What a short run showed; `failure` names the reason when it did not end well."""
+
+    condition: Slug
+    failure: str | None
+    step_s: PositiveFloat | None
+    cost_ratio: PositiveFloat | None
+    parameters: PositiveInt | None
+    weights_sha256: Sha256 | None
+
+
+class Probes(Contract):
+    clock: Literal["cpu", "wall"]
+    probes: tuple[Probe, ...]
+
+
+class Laboratory(Protocol):
+    """Where code is run that nobody trusts."""
+
+    @property
+    def isolation(self) -> str:
+        """e.g. 'bubblewrap (user namespaces)'; printed in every record and in the paper."""
+        ...
+
+    @property
+    def device(self) -> str: ...
+
+    @property
+    def workers(self) -> int:
+        """Runs that go on at once."""
+        ...
+
+    def corpus(self, kit: Slug) -> CorpusFacts:
+        """Prepare the kit's data once, and measure the reference values."""
+        ...
+
+    def probe(self, kit: Slug, requests: Sequence[ProbeRequest]) -> Probes:
+        """Run every condition for a few steps, interleaved with the first request (the baseline), and time the steps."""
+        ...
+
+    def measure(self, requests: Sequence[TrainingRequest]) -> tuple[RunRecord, ...]:
+        """Train and score each request, as many at once as there are workers; records come in the order of the requests.
+
+        A crash, a timeout or a rejection is a verdict in the record, never an exception.
+        """
+        ...
+
+
+class Drawing(Contract):
+    """One figure in its two forms, with the numbers that were drawn."""
+
+    pdf: bytes
+    png: bytes
+    data_json: str
+
+
+class Illustrator(Protocol):
+    """Draws figures from the record; never from a description."""
+
+    def draw(self, figure: FigureSpec, results: Results, prisma: PrismaCounts) -> Drawing: ...
+
+
+class Typeset(Contract):
+    pdf: bytes
+    pages: PositiveInt
+    by: Literal["latex", "typst preview"]
+    complaints: tuple[str, ...]
+
+
+class Typesetter(Protocol):
+    """Turns the exported sources into a PDF."""
+
+    def typeset(self, tex: str, typst: str, bib: str, figures: dict[str, bytes]) -> Typeset:
+        """By LaTeX where it is installed, else by typst as a marked preview.
+
+        figures: path as in the sources ('charts/x.pdf') -> bytes.
+        Raises:
+            ManuscriptRefused: the sources do not compile; the message holds the first error with its line.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Context:
+    """The world as one stage sees it."""
+
+    model: LanguageModel
+    library: Library
+    laboratory: Laboratory
+    illustrator: Illustrator
+    typesetter: Typesetter
+    kits: tuple[Kit, ...]
+    guidance: tuple[Guidance, ...] = ()
+    round: int = 1
+    lessons: tuple[Lesson, ...] = ()
