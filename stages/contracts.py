@@ -30,22 +30,14 @@ class Level(Contract):
     name: Slug = Field(description="Unique within its factor, e.g. 'cosine'.")
     label: str = Field(description="As the paper writes it, e.g. 'cosine decay'.")
     words: tuple[str, ...] = Field(description="Ordinary words by which a topic names this level, lower case.")
-    settings: dict[str, str] = Field(
-        description="Constant of train.py -> Python literal, e.g. {'SCHEDULE': \"'cosine'\"}."
-    )
+    settings: dict[str, str] = Field(description="Constant of train.py -> Python literal, e.g. {'SCHEDULE': \"'cosine'\"}.")
     is_baseline: bool = False
     mechanism: str = Field(description="How the level acts: one full sentence, no numerals, no citation.")
     case_for: str = Field(description="Why it may help at this scale: one full sentence, no numerals.")
     case_against: str = Field(description="Why it may not: one full sentence, no numerals.")
-    expected: Literal["better", "worse", "same"] = Field(
-        description="Prediction against the baseline level, before any run."
-    )
-    expected_size: FiniteFloat = Field(
-        ge=0, description="Predicted absolute difference in the metric; a guess, said to be one."
-    )
-    works: tuple[str, ...] = Field(
-        default=(), description="Citation keys of catalogue works that introduced or studied it."
-    )
+    expected: Literal["better", "worse", "same"] = Field(description="Prediction against the baseline level, before any run.")
+    expected_size: FiniteFloat = Field(ge=0, description="Predicted absolute difference in the metric; a guess, said to be one.")
+    works: tuple[str, ...] = Field(default=(), description="Citation keys of catalogue works that introduced or studied it.")
 
 
 class Ablation(Contract):
@@ -64,19 +56,11 @@ class Factor(Contract):
     label: str = Field(description="e.g. 'learning-rate schedule'.")
     words: tuple[str, ...] = Field(description="Ordinary words by which a topic names this factor, lower case.")
     question: str = Field(description="The factor's question in plain words, ending with '?'.")
-    background: tuple[str, ...] = Field(
-        description="Full sentences of common knowledge about the factor, no numerals; >= 4."
-    )
-    confounders: tuple[str, ...] = Field(
-        description="What could be mistaken for the factor's effect; full sentences; >= 2."
-    )
-    practice: tuple[str, ...] = Field(
-        description="What a practitioner would do with each outcome; full sentences; >= 2."
-    )
+    background: tuple[str, ...] = Field(description="Full sentences of common knowledge about the factor, no numerals; >= 4.")
+    confounders: tuple[str, ...] = Field(description="What could be mistaken for the factor's effect; full sentences; >= 2.")
+    practice: tuple[str, ...] = Field(description="What a practitioner would do with each outcome; full sentences; >= 2.")
     levels: tuple[Level, ...] = Field(min_length=2)
-    default_contrasts: tuple[Slug, ...] = Field(
-        description="Levels to compare when the topic names none, best known first."
-    )
+    default_contrasts: tuple[Slug, ...] = Field(description="Levels to compare when the topic names none, best known first.")
     ablation: Ablation
 
 
@@ -102,9 +86,7 @@ class Kit(Contract):
     summary: str
     metric: Metric
     default_budget_s: PositiveFloat
-    answers: tuple[str, ...] = Field(
-        description="Topics in ordinary words, one line each, shown when a topic does not land."
-    )
+    answers: tuple[str, ...] = Field(description="Topics in ordinary words, one line each, shown when a topic does not land.")
     scope_words: tuple[str, ...] = Field(description="Words that place a topic in this kit's domain, lower case.")
     factors: tuple[Factor, ...]
     constants: dict[str, str] = Field(description="Every annotated constant of train.py with its baseline literal.")
@@ -136,12 +118,8 @@ class Brief(Contract):
     max_conditions: PositiveInt
     refine_attempts: int = Field(ge=0, description="Candidates that the improvement loop may try.")
     confirm_seeds: int = Field(ge=0, description="Fresh seeds on which the loop's winner is confirmed.")
-    scored_bytes: PositiveInt | None = Field(
-        description="Bytes of the validation split that are scored, spread evenly; None: all."
-    )
-    max_hours: PositiveFloat = Field(
-        description="Wall time that the experiments may take; what does not fit is refused."
-    )
+    scored_bytes: PositiveInt | None = Field(description="Bytes of the validation split that are scored, spread evenly; None: all.")
+    max_hours: PositiveFloat = Field(description="Wall time that the experiments may take; what does not fit is refused.")
     max_works: PositiveInt = Field(description="Works on the shortlist, at most.")
     author: str = Field(description="Author line of the paper.")
     researcher: str = Field(description="Who writes: 'rule-based researcher' or the model's name.")
@@ -177,14 +155,10 @@ class Goal(Contract):
     study: Literal["one_factor", "two_factors"]
     contest: bool = Field(description="Two factors are asked about as rivals ('width or depth?'), not as partners.")
     matches: tuple[TopicMatch, ...] = Field(min_length=1, max_length=2)
-    set_aside: tuple[Slug, ...] = Field(
-        default=(), description="Further factors that the topic names and the study leaves out."
-    )
+    set_aside: tuple[Slug, ...] = Field(default=(), description="Further factors that the topic names and the study leaves out.")
     metric: Metric
     success_criterion: str
-    choices: tuple[str, ...] = Field(
-        description="Choices made in reading the topic; full sentences, printed in the paper."
-    )
+    choices: tuple[str, ...] = Field(description="Choices made in reading the topic; full sentences, printed in the paper.")
     hardware: Hardware
 
 
@@ -365,12 +339,8 @@ class Contrast(Contract):
     id: Slug
     label: str
     role: Literal["baseline", "treatment", "combination", "ablation"]
-    levels: dict[Slug, Slug] = Field(
-        default_factory=dict, description="Factor -> level, where it differs from the baseline."
-    )
-    settings: dict[str, str] = Field(
-        default_factory=dict, description="Constant -> literal, differences from the baseline."
-    )
+    levels: dict[Slug, Slug] = Field(default_factory=dict, description="Factor -> level, where it differs from the baseline.")
+    settings: dict[str, str] = Field(default_factory=dict, description="Constant -> literal, differences from the baseline.")
     removes: str | None = None
     ablates: Slug | None = Field(default=None, description="Condition from which an ablation takes something out.")
     reason: str
@@ -433,9 +403,7 @@ class ConditionCode(Contract):
     train_sha256: Sha256
     checks: tuple[CodeCheck, ...]
     steps: PositiveInt = Field(description="Optimisation steps that fit in the budget on the reference clock.")
-    cost_ratio: PositiveFloat = Field(
-        description="CPU time of one step over that of the baseline, interleaved measurement."
-    )
+    cost_ratio: PositiveFloat = Field(description="CPU time of one step over that of the baseline, interleaved measurement.")
     parameters: PositiveInt
     probe_sha256: Sha256 = Field(description="Hash of the probe's weights; equal hashes of two conditions are refused.")
 
@@ -473,9 +441,7 @@ class Schedule(Contract):
     isolation: str
     estimated_run_s: PositiveFloat
     estimated_total_s: PositiveFloat
-    deviations: tuple[str, ...] = Field(
-        default=(), description="Where the schedule had to leave the plan; full sentences."
-    )
+    deviations: tuple[str, ...] = Field(default=(), description="Where the schedule had to leave the plan; full sentences.")
 
 
 # ---------------------------------------------------------------- E execution
@@ -815,9 +781,7 @@ class Deliverables(Contract):
     files: tuple[DeliveredFile, ...]
     typeset_by: Literal["latex", "typst preview"]
     pages: PositiveInt
-    degraded: tuple[str, ...] = Field(
-        description="What could not be had; full sentences, also in the paper's appendix."
-    )
+    degraded: tuple[str, ...] = Field(description="What could not be had; full sentences, also in the paper's appendix.")
 
 
 class CitedWork(Contract):
