@@ -184,6 +184,7 @@ class SearchQuery(Contract):
     about: tuple[str, ...] = Field(description="Catalogue tags that the query aims at.")
     sub_question: Slug
     sources: tuple[str, ...]
+    keys: tuple[str, ...] = Field(default=(), description="Known works that the query asks for by key.")
 
 
 class SearchPlan(Contract):
@@ -601,7 +602,7 @@ class Results(Contract):
     comparisons: dict[str, dict[Slug, PairedComparison]] = Field(description="'a_vs_b' -> metric -> comparison.")
     interaction: PairedComparison | None = Field(description="(both - a) - (b - baseline), in a two-factor study.")
     references: dict[Slug, FiniteFloat]
-    data: dict[Slug, int | str]
+    data: dict[Slug, int | float | str]
     config: dict[str, int | float | str]
     literature: dict[Slug, int]
     environment: dict[Slug, str | int | float]

@@ -6,8 +6,8 @@ journalled under the hash of its request by a wrapper there, so a stage may simp
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal, Protocol, TypeVar
 
 from pydantic import PositiveFloat, PositiveInt
@@ -170,6 +170,42 @@ class Typesetter(Protocol):
         ...
 
 
+class Shelf(Protocol):
+    """Where the deliverables stand. Paths are relative, with '/'. A new folder takes the old one's place at once."""
+
+    def begin(self) -> None:
+        """Start an empty folder beside the published one; what an earlier, broken attempt left is dropped."""
+        ...
+
+    def put(self, path: str, content: bytes) -> None:
+        """Write one file whole: into the folder that was begun, else into the published one."""
+        ...
+
+    def get(self, path: str) -> bytes:
+        """The bytes of one file, from where `put` writes.
+
+        Raises:
+            EvidenceMissing: there is no such file.
+        """
+        ...
+
+    def list(self) -> tuple[str, ...]:
+        """Every file there, sorted."""
+        ...
+
+    def copy_runs(self) -> tuple[str, ...]:
+        """Copy the files of the recorded training runs below experiment_runs/; their paths.
+
+        Raises:
+            EvidenceMissing: the run folder holds no training run.
+        """
+        ...
+
+    def publish(self) -> None:
+        """Put the begun folder in the published one's place."""
+        ...
+
+
 @dataclass(frozen=True)
 class Context:
     """The world as one stage sees it."""
@@ -179,7 +215,10 @@ class Context:
     laboratory: Laboratory
     illustrator: Illustrator
     typesetter: Typesetter
+    shelf: Shelf
     kits: tuple[Kit, ...]
+    templates: Mapping[str, str] = field(default_factory=dict)
+    """Path below templates/ -> text, e.g. 'paper/frame.tex.j2'."""
     guidance: tuple[Guidance, ...] = ()
     round: int = 1
     lessons: tuple[Lesson, ...] = ()

@@ -1,0 +1,145 @@
+"""Boxes and arrows: how the study was run, and how the literature was narrowed down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from researchclaw.adapters.figures.record import Record, wrapped
+from researchclaw.adapters.figures.style import BLACK, BLUE, GREY, WIDTH_IN, look, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+CHARACTERS_PER_IN = 20
+"""Of 7 pt serif text inside a box; generous, so that nothing touches the frame."""
+
+LINE_IN = 0.125
+"""Height of one line of 7 pt text."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """Centre and size in inches from the lower left corner of the figure."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def left(self) -> tuple[float, float]:
+        return self.x - self.width / 2, self.y
+
+    @property
+    def right(self) -> tuple[float, float]:
+        return self.x + self.width / 2, self.y
+
+    @property
+    def top(self) -> tuple[float, float]:
+        return self.x, self.y + self.height / 2
+
+    @property
+    def bottom(self) -> tuple[float, float]:
+        return self.x, self.y - self.height / 2
+
+
+def method_diagram(record: Record) -> Figure:
+    """Data, one box a condition, evaluator, comparison; from left to right."""
+    conditions = record.conditions()
+    if len(conditions) < 2:
+        raise record.refuse("a study of one condition compares nothing")
+    width = 1.72
+    texts = [_fitted(record.label(condition), width) for condition in conditions]
+    heights = [LINE_IN * (text.count("\n") + 1) + 0.13 for text in texts]
+    gap = 0.09
+    height = max(1.65, sum(heights) + gap * (len(heights) - 1) + 0.62)
+    figure, panel = _sheet(height)
+    middle = (height - 0.3) / 2 + 0.06
+    data = _box(panel, Box(0.62, middle, 1.14, 0.9), _data_text(record))
+    order = record.all_conditions()
+    top = middle + (sum(heights) + gap * (len(heights) - 1)) / 2
+    boxes = []
+    for condition, text, tall in zip(conditions, texts, heights, strict=True):
+        place = Box(2.37, top - tall / 2, width, tall)
+        boxes.append(_box(panel, place, text, edge=look(order.index(condition)).colour))
+        top -= tall + gap
+    score = _box(panel, Box(4.0, middle, 0.94, 0.9), _fitted(f"sealed evaluator: {record.metric.label}", 0.94))
+    verdict = _box(panel, Box(5.03, middle, 0.8, 0.9), _fitted("seed-by-seed differences", 0.8))
+    for box in boxes:
+        _arrow(panel, data.right, box.left)
+        _arrow(panel, box.right, score.left)
+    _arrow(panel, score.right, verdict.left)
+    budget, seeds = record.number("/config/budget_s"), record.number("/config/seeds")
+    runs = "one seed" if seeds == 1 else f"{seeds:.0f} seeds"
+    panel.text(2.37, height - 0.1, f"{budget:g} s of training, {runs} each", ha="center", va="center", fontsize=7)
+    return figure
+
+
+def prisma(record: Record) -> Figure:
+    """Records identified, screened and included, with what was dropped on the way."""
+    count = {
+        name: f"{record.number(f'/literature/{name}'):.0f}"
+        for name in ("identified", "duplicates", "screened", "excluded", "included")
+    }
+    height = 1.95
+    figure, panel = _sheet(height)
+    size = (1.9, 0.38)
+    found = _box(panel, Box(1.5, 1.65, *size), f"records identified (n = {count['identified']})")
+    screened = _box(panel, Box(1.5, 0.975, *size), f"records screened (n = {count['screened']})")
+    kept = _box(panel, Box(1.5, 0.3, *size), f"works included (n = {count['included']})", edge=BLUE)
+    twice = _box(panel, Box(4.1, 1.3125, *size), f"duplicates removed (n = {count['duplicates']})", edge=GREY)
+    dropped = _box(panel, Box(4.1, 0.6375, *size), f"records excluded (n = {count['excluded']})", edge=GREY)
+    _arrow(panel, found.bottom, screened.top)
+    _arrow(panel, screened.bottom, kept.top)
+    _arrow(panel, (1.5, twice.y), twice.left)
+    _arrow(panel, (1.5, dropped.y), dropped.left)
+    return figure
+
+
+def _data_text(record: Record) -> str:
+    train, val = record.number("/data/train_mb"), record.number("/data/val_mb")
+    return f"corpus\n{train:g} MB to train on\n{val:g} MB held out"
+
+
+def _sheet(height: float) -> tuple[Figure, Axes]:
+    """An empty drawing area whose coordinates are inches."""
+    figure = new_figure(height)
+    figure.set_layout_engine("none")
+    panel = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+    panel.set_xlim(0, WIDTH_IN)
+    panel.set_ylim(0, height)
+    panel.set_axis_off()
+    return figure, panel
+
+
+def _fitted(text: str, width: float) -> str:
+    return wrapped(text, int((width - 0.1) * CHARACTERS_PER_IN))
+
+
+def _box(panel: Axes, box: Box, text: str, edge: str = BLACK) -> Box:
+    from matplotlib.patches import FancyBboxPatch
+
+    x, y = box.x - box.width / 2, box.y - box.height / 2
+    shape = FancyBboxPatch(
+        (x + 0.03, y + 0.03),
+        box.width - 0.06,
+        box.height - 0.06,
+        boxstyle="round,pad=0.03,rounding_size=0.05",
+        facecolor="white",
+        edgecolor=edge,
+        linewidth=0.9,
+    )
+    panel.add_patch(shape)
+    panel.text(box.x, box.y, text, ha="center", va="center", fontsize=7, linespacing=1.15)
+    return box
+
+
+def _arrow(panel: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
+    panel.annotate(
+        "",
+        xy=end,
+        xytext=start,
+        arrowprops={"arrowstyle": "-|>", "linewidth": 0.7, "color": GREY, "shrinkA": 0, "shrinkB": 0, "mutation_scale": 7},
+    )

@@ -1,0 +1,348 @@
+"""Isolation by bubblewrap: new namespaces for users, processes, network, IPC and host name, and a root of its own.
+
+As an ordinary user through user namespaces. As root without them: there the guest gets a user id that nobody has,
+because a guest with the kernel's uid 0 could write the host's /proc/sys and leave set-uid files (measured).
+
+Not covered: faults of the kernel itself, and side channels such as timing.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import functools
+import json
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from researchclaw.adapters.isolation.guest_python import GuestPython, guest_python
+from researchclaw.adapters.isolation.job import STATUS_FD, Inside, Job
+from researchclaw.adapters.isolation.limits import Limits
+from researchclaw.adapters.isolation.seccomp import filter_program
+from researchclaw.adapters.isolation.supervisor import Guest, Wiring, kill_quietly
+from stages.errors import SandboxUnavailable
+
+_HOME = "/lab"
+_SHIM = Path(__file__).with_name("shim.py")
+_FIRST_UID, _UIDS = 64100, 64  # Debian keeps 60000-64999 for such uses; a taken one is skipped
+_WEAKER = "or set sandbox.allow_weaker: true and accept results marked 'process only'"
+
+_PASSWD = b"guest:x:{uid}:{uid}:guest:/lab/scratch:/bin/sh\n"
+_GROUP = b"guest:x:{uid}:\n"
+_HOSTS = b"127.0.0.1 localhost\n::1 localhost\n"
+_NSSWITCH = b"passwd: files\ngroup: files\nhosts: files\n"
+
+
+class Bubblewrap:
+    """Starts guests below bwrap. `state` keeps the guests' bytecode library between runs."""
+
+    def __init__(self, state: Path) -> None:
+        """Look for what is needed; nothing is started.
+
+        Raises:
+            SandboxUnavailable: bubblewrap is missing, or the interpreter cannot be shown to a guest.
+        """
+        if os.uname().sysname != "Linux":
+            raise SandboxUnavailable(f"bubblewrap needs Linux; generated code was not run. Use a Linux machine, {_WEAKER}.")
+        program = shutil.which("bwrap")
+        if program is None:
+            raise SandboxUnavailable(
+                "No sandbox: bubblewrap is not installed, nothing was run. Debian/Ubuntu: apt install bubblewrap; "
+                f"Fedora: dnf install bubblewrap; {_WEAKER}."
+            )
+        self._program = program
+        self._root = os.geteuid() == 0
+        self._python: GuestPython = guest_python(state)
+        self._filters = {sealed: filter_program(sockets=not sealed) for sealed in (False, True)}
+
+    @property
+    def name(self) -> str:
+        return "bubblewrap (root, dropped user id)" if self._root else "bubblewrap (user namespaces)"
+
+    def start(self, job: Job) -> Guest:
+        """See `Isolation.start`."""
+        inside = Inside(python=self._python.executable, inputs=f"{_HOME}/input", scratch=f"{_HOME}/scratch")
+        uid, release = _take_uid() if self._root else (1000, lambda: None)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        given: list[int] = [theirs.fileno()]
+        pipes: list[int] = []
+
+        def pass_on(fd: int) -> int:
+            given.append(fd)
+            return fd
+
+        def bytes_to_read(content: bytes) -> int:
+            fd = pass_on(os.memfd_create("researchclaw"))
+            os.write(fd, content)
+            os.lseek(fd, 0, os.SEEK_SET)
+            return fd
+
+        def channel() -> tuple[int, int]:
+            pair = os.pipe()
+            pipes.extend(pair)
+            return pair
+
+        try:
+            stdin_read, stdin_write = channel() if job.stdin == "pipe" else (None, None)
+            stdout_read, stdout_write = channel() if job.stdout == "captured" else (None, None)
+            stderr_read, stderr_write = channel()
+            status_read, status_write = channel() if job.status else (None, None)
+            info_read, info_write = channel()
+            fds = {} if status_write is None else {STATUS_FD: status_write}
+            argv = [
+                *self._namespaces(uid),
+                *self._view(job, bytes_to_read, uid),
+                "--seccomp", str(bytes_to_read(self._filters[job.sealed])),
+                "--info-fd", str(info_write),
+                "--", self._python.executable, "-I", "-S", "-B", f"{_HOME}/shim.py",
+                self._shim_settings(job, inside, uid, theirs.fileno(), fds),
+            ]  # fmt: skip
+            process = subprocess.Popen(
+                argv,
+                env={},  # bwrap's own environment would be readable inside as /proc/1/environ
+                cwd="/",
+                stdin=stdin_read if stdin_read is not None else (job.stdin if isinstance(job.stdin, int) else subprocess.DEVNULL),
+                stdout=stdout_write if stdout_write is not None else (job.stdout if isinstance(job.stdout, int) else None),
+                stderr=stderr_write,
+                pass_fds=[*given, info_write, *fds.values()],
+                start_new_session=True,
+            )
+        except BaseException:
+            release()
+            ours.close()
+            _close(pipes)
+            raise
+        finally:
+            theirs.close()
+            _close(fd for fd in given[1:])
+        _close(fd for fd in (stdin_read, stdout_write, stderr_write, status_write, info_write) if fd is not None)
+        wiring = Wiring(process, ours, stdin_write, stdout_read, stderr_read, status_read)
+        first = _FirstProcess(info_read)
+        return Guest(
+            wiring,
+            job.limits,
+            usage=_memory_folder_usage,
+            kill=lambda: first.kill(process.pid),
+            explain=self._explain,
+            release=(release, first.close),
+        )
+
+    # ------------------------------------------------------------ the command line
+
+    def _namespaces(self, uid: int) -> list[str]:
+        argv = [self._program, "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
+        argv += ["--die-with-parent", "--new-session", "--clearenv", "--hostname", "sandbox"]
+        if self._root:  # bwrap as root keeps every capability unless told otherwise (measured with 0.8)
+            return [*argv, "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+        argv += ["--unshare-user", "--uid", str(uid), "--gid", str(uid)]
+        return [*argv, "--disable-userns"] if "--disable-userns" in _options(self._program) else argv
+
+    def _view(self, job: Job, bytes_to_read: Callable[[bytes], int], uid: int) -> Iterator[str]:
+        """Everything that the guest will see, in the order in which it is mounted."""
+        python, limits = self._python, job.limits
+        made: set[str] = set()
+
+        def parents(path: str) -> Iterator[str]:
+            for parent in reversed(Path(path).parents):
+                if str(parent) != "/" and str(parent) not in made and not str(parent).startswith("/usr"):
+                    made.add(str(parent))
+                    yield from ("--perms", "0755", "--dir", str(parent))  # bwrap makes missing ones 0700
+
+        yield from ("--ro-bind", "/usr", "/usr")
+        for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64"):
+            path = Path(name)
+            if path.is_symlink():
+                yield from ("--symlink", str(path.readlink()), name)
+            elif path.is_dir():
+                yield from ("--ro-bind", name, name)
+        yield from ("--perms", "0755", "--dir", "/etc")
+        for name in ("/etc/ld.so.cache", "/etc/localtime", "/etc/alternatives"):
+            yield from ("--ro-bind-try", name, name)
+        identity = str(uid).encode()
+        for name, content in (
+            ("/etc/passwd", _PASSWD.replace(b"{uid}", identity)),
+            ("/etc/group", _GROUP.replace(b"{uid}", identity)),
+            ("/etc/hosts", _HOSTS),
+            ("/etc/nsswitch.conf", _NSSWITCH),
+        ):
+            yield from ("--perms", "0444", "--ro-bind-data", str(bytes_to_read(content)), name)
+
+        for host, name in python.read_only:
+            yield from parents(name)
+            yield from ("--ro-bind", str(host), name)
+        for name in python.covered:
+            yield from ("--ro-bind", str(python.empty), name)
+        if not job.sources:
+            for name in python.standard_library:
+                yield from ("--ro-bind", str(python.bytecode), name)
+            for host, name in python.site_packages:
+                yield from ("--ro-bind", str(host), name)
+        else:
+            for name in python.standard_library:
+                if name in python.covered or name.startswith("/usr"):
+                    yield from ("--ro-bind", str(python.sources), name)
+
+        yield from ("--perms", "0755", "--dir", _HOME, "--perms", "0755", "--dir", f"{_HOME}/input")
+        yield from ("--perms", "0444", "--ro-bind-data", str(bytes_to_read(_shim_source())), f"{_HOME}/shim.py")
+        made |= {_HOME, f"{_HOME}/input"}
+        for name, content in job.inputs.items():
+            place = f"{_HOME}/input/{name}"
+            yield from parents(place)
+            if isinstance(content, bytes):
+                yield from ("--perms", "0444", "--ro-bind-data", str(bytes_to_read(content)), place)
+            else:
+                yield from ("--ro-bind", str(content), place)
+
+        yield from ("--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev")
+        for size_mb, place in ((limits.shm_mb, "/dev/shm"), (limits.tmp_mb, "/tmp"), (limits.scratch_mb, f"{_HOME}/scratch")):  # noqa: S108
+            yield from ("--perms", "1777", "--size", str(size_mb * 2**20), "--tmpfs", place)
+            if job.sealed:
+                yield from ("--remount-ro", place)
+        yield from ("--remount-ro", "/dev", "--remount-ro", "/")
+
+    def _shim_settings(self, job: Job, inside: Inside, uid: int, handshake: int, fds: dict[int, int]) -> str:
+        return json.dumps(
+            {
+                "uid": uid if self._root else None,
+                "gid": uid if self._root else None,
+                "limits": resource_limits(job.limits),
+                "nice": job.limits.nice,
+                "cpu": job.limits.cpu,
+                "fds": fds,
+                "folders": [inside.scratch, "/tmp", "/dev/shm"],  # noqa: S108
+                "handshake": handshake,
+                "argv": list(job.argv(inside)),
+                "env": guest_environment(self._python.search_path, inside.scratch),
+            }
+        )
+
+    def _explain(self, said: str) -> str:
+        """bwrap's complaint as one line with the remedy."""
+        last = said.strip().splitlines()[-1] if said.strip() else "it said nothing"
+        if "setting up uid map" in said or "RTM_NEWADDR" in said:
+            remedy = (
+                "Ubuntu restricts user namespaces: apt install apparmor-profiles, copy its bwrap-userns-restrict profile to "
+                "/etc/apparmor.d and load it with apparmor_parser -r"
+            )
+        elif "namespace" in said or "Failed to make / slave" in said or "Operation not permitted" in said:
+            remedy = (
+                "This system or container forbids namespaces: run on the host, start the container with --cap-add SYS_ADMIN and a "
+                "seccomp profile that allows them, or set sysctl user.max_user_namespaces (and kernel.unprivileged_userns_clone=1)"
+            )
+        elif "execvp" in said or "Permission denied" in said or "shim" in said:
+            remedy = f"The sandbox's user cannot read the interpreter: chmod -R go+rX {self._python.executable} and its libraries"
+        else:
+            remedy = "Try the command 'researchclaw doctor'"
+        return f"The sandbox did not start, nothing was run ({last}). {remedy}, {_WEAKER}."
+
+
+class _FirstProcess:
+    """Process 1 of the guest's namespace: when it dies, the kernel kills all the others."""
+
+    def __init__(self, info: int) -> None:
+        self._info = info
+        self._handle: int | None = None
+
+    def _open(self) -> None:
+        if self._handle is None:
+            os.set_blocking(self._info, False)
+            with suppress(BlockingIOError):  # bwrap failed before it wrote
+                said = os.read(self._info, 4096)
+                if said:
+                    with suppress(ProcessLookupError):  # it has ended by itself
+                        self._handle = os.pidfd_open(json.loads(said)["child-pid"])
+
+    def kill(self, bwrap: int) -> None:
+        """Kill the namespace first, so that bwrap collects its CPU time; then bwrap, which may be stuck before it had one."""
+        self._open()
+        if self._handle is None:
+            kill_quietly(bwrap)
+            return
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._handle, signal.SIGKILL)
+
+    def close(self) -> None:
+        os.close(self._info)
+        if self._handle is not None:
+            os.close(self._handle)
+
+
+def resource_limits(limits: Limits) -> dict[str, int]:
+    """Limits that the kernel keeps for each process, by the names of resource.RLIMIT_*."""
+    memory = limits.memory_mb * 2**20
+    values = {
+        "NPROC": limits.processes,
+        "DATA": memory,
+        "FSIZE": limits.scratch_mb * 2**20,
+        "NOFILE": 1024,
+        "CORE": 0,
+        "MSGQUEUE": 0,
+        "MEMLOCK": 0,
+        "STACK": 8 * 2**20,
+    }
+    if limits.address_space:
+        values["AS"] = memory + 4 * 2**30  # libraries map more than they use
+    return values
+
+
+def guest_environment(search_path: str, home: str) -> dict[str, str]:
+    """All of the guest's environment; nothing of ours is passed on. One thread: more are slower and not deterministic."""
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
+    return {"PATH": search_path, "HOME": home, "TMPDIR": "/tmp", "LANG": "C.UTF-8", "TERM": "dumb", **threads}  # noqa: S108
+
+
+def _memory_folder_usage(folder: int) -> tuple[int, int]:
+    """Bytes and files of a tmpfs, as the kernel counts them: files that were deleted while open are in it."""
+    state = os.fstatvfs(folder)
+    return (state.f_blocks - state.f_bfree) * state.f_frsize, state.f_files - state.f_ffree
+
+
+def _take_uid() -> tuple[int, Callable[[], None]]:
+    """A user id that no account and no other sandbox on this machine has; process limits count per user id."""
+    folder = Path(tempfile.gettempdir(), "researchclaw-sandbox-users")
+    folder.mkdir(mode=0o700, exist_ok=True)
+    state = folder.lstat()
+    if state.st_uid != 0 or not folder.is_dir() or folder.is_symlink():
+        raise SandboxUnavailable(f"{folder} belongs to somebody else; nothing was run. Remove it.")
+    for uid in range(_FIRST_UID, _FIRST_UID + _UIDS):
+        if _has_account(uid):
+            continue
+        fd = os.open(folder / str(uid), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(fd)
+            continue
+        return uid, lambda fd=fd: os.close(fd)  # type: ignore[misc]
+    raise SandboxUnavailable(f"{_UIDS} sandboxes are running already; nothing was run. Wait for one to end.")
+
+
+def _has_account(uid: int) -> bool:
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return False
+    return True
+
+
+@functools.cache
+def _options(program: str) -> str:
+    return subprocess.run([program, "--help"], env={}, capture_output=True, text=True, check=False).stdout
+
+
+@functools.cache
+def _shim_source() -> bytes:
+    return _SHIM.read_bytes()
+
+
+def _close(fds: Iterator[int] | list[int]) -> None:
+    for fd in fds:
+        with suppress(OSError):
+            os.close(fd)

@@ -1,0 +1,60 @@
+"""One program to be run by a guest, described without knowing which isolation runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+from researchclaw.adapters.isolation.limits import Limits
+from researchclaw.adapters.isolation.supervisor import Guest
+
+STATUS_FD = 3
+"""Where the guest writes its signs of life, when a job asks for them."""
+
+
+@dataclass(frozen=True)
+class Inside:
+    """Names as the guest sees them."""
+
+    python: str
+    inputs: str
+    scratch: str
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to run and what it may see.
+
+    inputs: name below the inputs folder -> bytes (copied) or a host path (a file or a folder, bound read-only).
+    stdin, stdout: an open descriptor of ours, or what to do instead; captured output is in the outcome.
+    sealed: nothing is writable and there are no sockets, so that one process of the guest can leave no note for the next.
+    sources: the guest needs the standard library as text; only preparing data does.
+    """
+
+    argv: Callable[[Inside], Sequence[str]]
+    inputs: Mapping[str, bytes | Path] = field(default_factory=dict)
+    limits: Limits = Limits()
+    stdin: int | Literal["closed", "pipe"] = "closed"
+    stdout: int | Literal["captured"] = "captured"
+    status: bool = False
+    sealed: bool = False
+    sources: bool = False
+
+
+class Isolation(Protocol):
+    """A way to run untrusted programs."""
+
+    @property
+    def name(self) -> str:
+        """As every record and the paper print it."""
+        ...
+
+    def start(self, job: Job) -> Guest:
+        """Start a guest. The calling thread must live until the guest has ended: the kernel kills guests of dead threads.
+
+        Raises:
+            SandboxUnavailable: nothing was run; the message says what to do.
+        """
+        ...

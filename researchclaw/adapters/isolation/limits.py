@@ -1,0 +1,29 @@
+"""What a guest may use, and what stopped one that wanted more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Excess = Literal["wall time", "CPU time", "memory", "processes", "disk", "files", "output"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Ceilings for one sandbox. Memory files (scratch, /tmp, /dev/shm) count apart from `memory_mb`."""
+
+    wall_s: float = 600.0
+    cpu_s: float | None = None
+    memory_mb: int = 4096
+    processes: int = 128
+    scratch_mb: int = 512
+    scratch_files: int = 20_000
+    tmp_mb: int = 256
+    shm_mb: int = 256
+    output_kb: int = 1024
+    """Kept of each stream: its beginning and its end. A guest that writes 64 times as much is stopped."""
+    address_space: bool = True
+    """Off where an accelerator's driver reserves huge virtual ranges."""
+    nice: int = 10
+    cpu: int | None = None
+    """Pin the guest to this core."""

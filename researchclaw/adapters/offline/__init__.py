@@ -1,0 +1,72 @@
+"""The rule-based researcher: a mind without a model.
+
+Each typed question has a deterministic answer, computed from the question's structured facts (kit, catalogue, records)
+and never from a prompt's text. What no rule can answer is an error, not a default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from stages.errors import MalformedAnswer
+from stages.ports import Answer, Question
+
+Rule = Callable[[Any], Any]
+
+
+def rules() -> dict[type[Question], Rule]:
+    """Question -> the function that answers it. Typed by the questions' own modules; imported when first asked."""
+    from researchclaw.adapters.offline import analysis, planning, reading, review, scoping, thinking, writing
+    from stages.a_scoping.problem_decompose import DecomposeQuestion
+    from stages.a_scoping.topic_init import TopicQuestion
+    from stages.b_literature.knowledge_extract import CardQuestion
+    from stages.b_literature.literature_screen import ScreenQuestion
+    from stages.b_literature.search_strategy import SearchQuestion
+    from stages.c_synthesis.hypothesis_gen import ChairQuestion, ContrastQuestion, DebateQuestion
+    from stages.c_synthesis.synthesis import SynthesisQuestion
+    from stages.d_design.code_generation import CodeQuestion
+    from stages.d_design.experiment_design import DesignQuestion
+    from stages.e_execution.iterative_refine import ProposeQuestion
+    from stages.f_analysis.research_decision import DecisionQuestion
+    from stages.f_analysis.result_analysis import AnalystQuestion
+
+    return {
+        TopicQuestion: scoping.read_topic,
+        DecomposeQuestion: scoping.decompose,
+        SearchQuestion: reading.plan_search,
+        ScreenQuestion: reading.screen,
+        CardQuestion: reading.read_card,
+        SynthesisQuestion: thinking.synthesise,
+        ContrastQuestion: thinking.contrasts,
+        DebateQuestion: thinking.argue,
+        ChairQuestion: thinking.preside,
+        DesignQuestion: planning.design,
+        CodeQuestion: planning.write_code,
+        ProposeQuestion: planning.propose,
+        AnalystQuestion: analysis.remarks,
+        DecisionQuestion: analysis.decide,
+    }
+
+
+class OfflineResearcher:
+    """`stages.ports.LanguageModel` by rules."""
+
+    name = "rule-based researcher"
+
+    def __init__(self) -> None:
+        self._rules = rules()
+
+    def ask(self, question: Question, answer: type[Answer]) -> Answer:
+        """The rule's answer.
+
+        Raises:
+            MalformedAnswer: no rule answers this kind of question in this form.
+        """
+        rule = self._rules.get(type(question))
+        if rule is None:
+            raise MalformedAnswer(f"the rule-based researcher has no rule for {type(question).__name__}")
+        given = rule(question)
+        if not isinstance(given, answer):
+            raise MalformedAnswer(f"the rule for {type(question).__name__} gives {type(given).__name__}, not {answer.__name__}")
+        return given

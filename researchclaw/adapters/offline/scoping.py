@@ -1,0 +1,129 @@
+"""How the rule-based researcher reads a topic and takes it apart."""
+
+from __future__ import annotations
+
+from stages.a_scoping.problem_decompose import DecomposeQuestion
+from stages.a_scoping.topic_init import TopicQuestion, TopicReading
+from stages.a_scoping.topic_matching import MatchedTopic, match_topic
+from stages.contracts import Factor, Kit, ProblemTree, SubQuestion, TopicMatch
+
+FACTORS_IN_A_STUDY = 2
+"""A factorial study of more than two factors does not fit into the default budget."""
+
+
+def read_topic(question: TopicQuestion) -> TopicReading:
+    """The first kit whose words the topic uses; the first two factors that it names become the study."""
+    for kit in question.kits:
+        matched = match_topic(question.topic, kit)
+        if matched.in_scope and matched.matches:
+            return _reading(question.topic, kit, matched)
+    return TopicReading(kit=None, matches=(), question=_as_question(question.topic), choices=())
+
+
+def _reading(topic: str, kit: Kit, matched: MatchedTopic) -> TopicReading:
+    studied = matched.matches[:FACTORS_IN_A_STUDY]
+    set_aside = tuple(match.factor for match in matched.matches[FACTORS_IN_A_STUDY:])
+    factors = {factor.name: factor for factor in kit.factors}
+    return TopicReading(
+        kit=kit.name,
+        matches=studied,
+        contest=matched.contest and len(studied) == FACTORS_IN_A_STUDY,
+        set_aside=set_aside,
+        question=topic.strip() if topic.strip().endswith("?") else _question_of(studied, factors, matched.contest),
+        choices=_choices(studied, set_aside, factors, matched.contest),
+    )
+
+
+def _as_question(topic: str) -> str:
+    text = topic.strip().rstrip(".!")
+    return text if text.endswith("?") else f"{text}?"
+
+
+def _question_of(studied: tuple[TopicMatch, ...], factors: dict[str, Factor], contest: bool) -> str:
+    if len(studied) == 1:
+        return factors[studied[0].factor].question
+    first, second = (factors[match.factor].label for match in studied)
+    if contest:
+        return f"Which matters more for a tiny byte-level language model, the {first} or the {second}?"
+    return f"Do the {first} and the {second} of a tiny byte-level language model act on each other?"
+
+
+def _choices(
+    studied: tuple[TopicMatch, ...], set_aside: tuple[str, ...], factors: dict[str, Factor], contest: bool
+) -> tuple[str, ...]:
+    choices = []
+    for match in studied:
+        factor = factors[match.factor]
+        words = " and ".join(f"\u201c{word}\u201d" for word in match.words)
+        were = "words" if len(match.words) > 1 or " " in match.words[0] else "word"
+        verb = "were" if were == "words" else "was"
+        choices.append(f"The {were} {words} of the topic {verb} read as a question about the {factor.label}.")
+        if match.levels:
+            named = {level.name: level.label for level in factor.levels}
+            chosen = ", ".join(named[level] for level in match.levels)
+            choices.append(f"The topic names {chosen}, so these settings of the {factor.label} come first.")
+        else:
+            fallback = {level.name: level.label for level in factor.levels}
+            common = ", ".join(fallback[level] for level in factor.default_contrasts)
+            choices.append(f"The topic names no particular setting of the {factor.label}, so the common ones were taken: {common}.")
+    if len(studied) == FACTORS_IN_A_STUDY:
+        first, second = (factors[match.factor].label for match in studied)
+        choices.append(
+            f"The {first} and the {second} were taken as rivals and also tried together."
+            if contest
+            else f"The {first} and the {second} were varied alone and together, so that an interplay can show."
+        )
+    if set_aside:
+        left = ", ".join(factors[name].label for name in set_aside)
+        choices.append(f"The topic also mentions the {left}, which this study leaves at its default.")
+    return tuple(choices)
+
+
+def decompose(question: DecomposeQuestion) -> ProblemTree:
+    """The effect, its size, its dependence on a companion component, its cost, and what is known."""
+    goal, factors = question.goal, question.factors
+    metric = goal.metric.label
+    subs = [
+        SubQuestion(
+            id=f"effect_of_{factor.name}",
+            text=f"Does the {factor.label} change {metric} when everything else is held fixed?",
+            priority=1,
+            factors=(factor.name,),
+        )
+        for factor in factors
+    ]
+    if len(factors) == FACTORS_IN_A_STUDY:
+        first, second = factors
+        subs.append(
+            SubQuestion(
+                id="interplay",
+                text=f"Is the effect of the {first.label} the same under either setting of the {second.label}?",
+                priority=1,
+                factors=(first.name, second.name),
+            )
+        )
+    subs += [
+        SubQuestion(
+            id=f"component_of_{factor.name}",
+            text=f"How much of the effect of the {factor.label} remains when {factor.ablation.removes} is taken out?",
+            priority=2,
+            factors=(factor.name,),
+        )
+        for factor in factors[:1]
+    ]
+    subs.append(
+        SubQuestion(
+            id="against_noise",
+            text=f"Is the difference in {metric} larger than what a new random seed alone would bring?",
+            priority=2,
+        )
+    )
+    subs.append(
+        SubQuestion(
+            id="known_work",
+            text=f"What has been reported about the {' and the '.join(factor.label for factor in factors)} before?",
+            priority=3,
+            factors=tuple(factor.name for factor in factors),
+        )
+    )
+    return ProblemTree(sub_questions=tuple(subs))

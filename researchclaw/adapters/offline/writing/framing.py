@@ -1,0 +1,406 @@
+"""Title, claim, abstract, introduction and conclusion: the same finding told at four lengths, each in its own words."""
+
+from __future__ import annotations
+
+from researchclaw.adapters.offline.writing.language import (
+    Voice,
+    capital,
+    cited,
+    ended,
+    has_citation,
+    listing,
+    lowered,
+    paragraph,
+    printable,
+)
+from researchclaw.adapters.offline.writing.reading import Study, Trial
+
+
+def title(study: Study) -> str:
+    """Names the subject and how the question came out; no numeral, no claim that needs one."""
+    subject = capital(study.subject)
+    place = f"in {study.record.goal.domain} under a fixed short budget"
+    if study.verdict == "uncompared":
+        return f"{subject} {place}: first measurements"
+    ending = {
+        "held": "a prediction that held" if len(study.trials) == 1 else "predictions that held",
+        "failed": "a prediction that failed" if len(study.trials) == 1 else "predictions that failed",
+        "open": "a difference that paired seeds do not resolve"
+        if len(study.trials) == 1
+        else "differences that paired seeds do not resolve",
+        "mixed": _mixed_ending(study),
+    }[study.verdict]
+    return f"{subject} {place}: {ending}"
+
+
+def _mixed_ending(study: Study) -> str:
+    return {
+        "held": "the main prediction held, others did not",
+        "failed": "the main prediction failed, others fared differently",
+        "open": "an open main question with clearer side results",
+        "uncompared": "an incomplete test of several predictions",
+    }[study.primary.outcome]
+
+
+def claim(study: Study) -> str:
+    """The paper's one claim, with its value by key."""
+    trial = study.primary
+    a, b = trial.treatment.id, trial.reference.id
+    if trial.outcome == "uncompared":
+        return f"The runs give first values for {study.the_subject}; they are too few for a comparison."
+    return (
+        f"{capital(study.training(trial.treatment))} {study.cmp(a, b)} {study.training(trial.reference)} "
+        f"({study.confidence} interval of the paired difference {study.interval(a, b)} {study.metric.unit})."
+    )
+
+
+def abstract(study: Study, voice: Voice) -> str:
+    record, trial = study.record, study.primary
+    return paragraph(
+        _abstract_question(study, voice),
+        voice.say(
+            "abstract ran",
+            f"We train small byte-level models with {_arms(study)}, each under the same budget of {{{{cfg.budget_s|int}}}} seconds and with the same "
+            f"{{{{cfg.seeds|words}}}} seeds, and score every run by {study.metric.label}.",
+            f"Every condition, {_arms(study)}, is trained from {{{{cfg.seeds|words}}}} shared seeds for {{{{cfg.budget_s|int}}}} seconds, "
+            f"and {study.metric.label} on held-out files is the only outcome.",
+            f"The experiment compares {_arms(study)} at a training budget of {{{{cfg.budget_s|int}}}} seconds a run; all conditions share "
+            f"{{{{cfg.seeds|words}}}} seeds, and the outcome is {study.metric.label}.",
+        ),
+        _abstract_result(study, voice, trial),
+        _abstract_others(study, voice),
+        voice.say(
+            "abstract caveat",
+            f"The finding concerns models of {study.of(study.baseline.id, 'parameters')} parameters on a single corpus of source code, "
+            f"and says nothing yet about {study.the_subject} in longer training.",
+            f"All of this was seen with {study.of(study.baseline.id, 'parameters')} parameters, one corpus of program text and minutes of training; "
+            f"whether {study.the_subject} {'act' if len(study.factors) > 1 else 'acts'} alike at larger scale was not tested.",
+        ),
+        voice.say(
+            "abstract author",
+            f"The text was composed by a rule-based program from the record of the study on {study.the_subject}, and every number in it is looked up there.",
+            f"A rule-based program planned the study of {study.the_subject} and wrote this text; each number is taken from the stored results by key.",
+        ),
+        ""
+        if not record.failed
+        else "Of {{cfg.runs_reported|int}} planned runs, {{cfg.runs_failed|int}} did not end with a score.",
+    )
+
+
+def _arms(study: Study) -> str:
+    others = [contrast.label for contrast in study.treatments]
+    return f"{study.baseline.label} as the reference and {listing(others)}" if others else study.baseline.label
+
+
+def _abstract_question(study: Study, voice: Voice) -> str:
+    question = question_sentence(study)
+    if question is not None:
+        return voice.say("abstract question", question)
+    return voice.say("abstract question", *(factor.question for factor in study.factors))
+
+
+def question_sentence(study: Study) -> str | None:
+    """The user's question where it can stand in the paper as it is; None when it holds typed numbers."""
+    question = study.record.goal.question.strip()
+    if not printable(question, study.names) or not 4 <= len(question.split()) <= 40:
+        return None
+    return capital(question if question.endswith("?") else f"{question.rstrip('.')}?")
+
+
+def _abstract_result(study: Study, voice: Voice, trial: Trial) -> str:
+    a, b = trial.treatment.id, trial.reference.id
+    if trial.result is None:
+        return f"The main comparison, {trial.treatment.label} against {trial.reference.label}, could not be made, because no pair of runs finished."
+    if trial.outcome == "uncompared":
+        return (
+            f"With so few seeds no comparison is drawn: the mean {study.metric.label} is {study.value(a, 'mean', 'f3')} {study.metric.unit} for "
+            f"{trial.treatment.label} and {study.value(b, 'mean', 'f3')} {study.metric.unit} for {trial.reference.label}."
+        )
+    fate = {
+        "held": "as was predicted before the runs",
+        "failed": "against the prediction made before the runs",
+        "open": "so the prediction made before the runs stays undecided",
+    }[trial.outcome]
+    return voice.say(
+        "abstract result",
+        f"{capital(study.training(trial.treatment))} {study.cmp(a, b)} {study.training(trial.reference)}, {fate}: the paired difference is "
+        f"{study.pair('diff', a, b, 'signed3')} {study.metric.unit} with a {study.confidence} interval from "
+        f"{study.pair('ci_low', a, b, 'signed3')} to {study.pair('ci_high', a, b, 'signed3')}.",
+    )
+
+
+def _abstract_others(study: Study, voice: Voice) -> str:
+    others = [trial for trial in study.trials[1:] if trial.outcome != "uncompared"]
+    if not others:
+        return ""
+    parts = [
+        f"{study.training(trial.treatment)} {study.cmp(trial.treatment.id, trial.reference.id)} "
+        f"{study.training(trial.reference)} ({study.pair('diff', trial.treatment.id, trial.reference.id, 'signed3')})"
+        for trial in others[:2]
+    ]
+    return voice.say("abstract others", f"{capital(listing(parts, 'while'))}." if len(parts) == 2 else f"In addition, {parts[0]}.")
+
+
+# ---------------------------------------------------------------- introduction
+
+
+def introduction(study: Study, voice: Voice, background: dict[str, tuple[str, ...]]) -> list[str]:
+    return [
+        paragraph(*_background(study, voice, background)),
+        paragraph(*_problem(study, voice)),
+        paragraph(*_approach(study, voice)),
+        paragraph(*_preview(study, voice)),
+        "### How this paper was made {#sec:how_made}",
+        paragraph(*_making(study, voice)),
+    ]
+
+
+def _background(study: Study, voice: Voice, background: dict[str, tuple[str, ...]]) -> list[str]:
+    return [voice.say(f"background {sentence}", sentence) for factor in study.factors for sentence in background[factor.name]]
+
+
+def _problem(study: Study, voice: Voice) -> list[str]:
+    parts: list[str] = []
+    tension = [item for item in study.record.synthesis.agreements if item.kind == "tension"]
+    for item in tension[:2]:
+        keys = [f"@{work.key}" for work in study.works(item.keys)][:4]
+        text = cited(item.text, study.record.citable)
+        if text and keys and printable(text, study.names):
+            parts.append(voice.say(f"tension {text}", text if has_citation(text) else f"{text.rstrip('.')} [{'; '.join(keys)}]."))
+    gaps = [gap for gap in study.record.synthesis.gaps if gap.factor in {factor.name for factor in study.factors}]
+    for gap in (gaps or list(study.record.synthesis.gaps))[:1]:
+        text = cited(gap.text, study.record.citable)
+        if text and printable(text, study.names):
+            parts.append(voice.say(f"gap {text}", ended(text)))
+    question = question_sentence(study)
+    asked = f"“{question}”" if question else listing([f"“{factor.question}”" for factor in study.factors])
+    if study.record.goal.contest and len(study.factors) == 2:
+        one, other = (factor.label for factor in study.factors)
+        parts.append(
+            voice.say(
+                "intro contest",
+                f"Asked as a contest, the question is whether the same short training time is spent with more profit on {one} or on {other}.",
+                f"Both {one} and {other} compete for the same seconds of computation, which is why they are put against each other here.",
+            )
+        )
+    elif len(study.factors) == 2:
+        one, other = (factor.label for factor in study.factors)
+        parts.append(
+            voice.say(
+                "intro partners",
+                f"Because {one} and {other} act on the same training run, each may change what the other does, and separate studies cannot show it.",
+                f"A study of {one} alone, or of {other} alone, would leave open whether their effects add up.",
+            )
+        )
+    parts.append(
+        voice.say(
+            "intro asked",
+            f"The study was started by a plain question: {asked}",
+            f"What follows is an answer, for a small and fully recorded setting, to the question {asked}",
+        )
+    )
+    return parts
+
+
+def _approach(study: Study, voice: Voice) -> list[str]:
+    treatments = listing([contrast.label for contrast in study.treatments])
+    conditions = (
+        f"{capital(study.baseline.label)} serves as the reference for {treatments}."
+        if treatments
+        else f"{capital(study.baseline.label)} is measured alone."
+    )
+    objection = _shortest(
+        [
+            statement.text
+            for statement in study.primary.hypothesis.debate
+            if statement.role == "methodologist" and printable(statement.text, study.names)
+        ]
+    )
+    return [
+        voice.say(
+            "intro setting",
+            f"To answer it for {study.the_subject}, we keep everything else fixed: the corpus, the network, the order of the data for a given seed, "
+            f"and {{{{cfg.budget_s|int}}}} seconds of training for each run (@sec:setup).",
+            f"Our test bed is deliberately small, so that {study.the_subject} can be varied with repeated seeds: every run gets "
+            f"{{{{cfg.budget_s|int}}}} seconds, the same corpus and the same network apart from what its condition changes (@sec:setup).",
+            f"We study {study.the_subject} where repetition is cheap: a network of {study.of(study.baseline.id, 'parameters')} parameters, "
+            f"{{{{cfg.budget_s|int}}}} seconds of training and {{{{cfg.seeds|words}}}} seeds shared by all conditions (@sec:setup).",
+        ),
+        voice.say("intro conditions", conditions),
+        voice.say(
+            "intro registered",
+            f"Hypotheses, comparisons and the analysis of {study.subject} were fixed and hashed before the first reported run, "
+            "so that nothing could be chosen after the values were seen (@sec:appendix_plan).",
+            f"Which differences would count for or against each hypothesis about {study.subject} was written down before any reported run (@sec:appendix_plan).",
+        ),
+        voice.say("intro objection", f"A methodological concern shaped the design from the start: {lowered(objection)}.")
+        if objection
+        else "",
+    ]
+
+
+def _shortest(texts: list[str]) -> str:
+    return min(texts, key=lambda text: (len(text), text), default="")
+
+
+def _preview(study: Study, voice: Voice) -> list[str]:
+    parts = []
+    held, failed, still_open = study.counted("held"), study.counted("failed"), study.counted("open")
+    trial = study.primary
+    a, b = trial.treatment.id, trial.reference.id
+    if trial.outcome != "uncompared":
+        seeds = (
+            "with every seed pointing the same way"
+            if trial.unanimous
+            else f"with {study.pair('wins', a, b, 'words')} of {study.pair('pairs', a, b, 'words')} seeds in its favour"
+        )
+        parts.append(
+            voice.say(
+                "preview main",
+                f"In short, {study.training(trial.treatment)} {study.cmp(a, b)} {study.training(trial.reference)}, {seeds} (@sec:results).",
+                f"The main comparison can be put in a line: {study.training(trial.treatment)} {study.cmp(a, b)} {study.training(trial.reference)}, {seeds} (@sec:results).",
+            )
+        )
+    for name, trials, words in (
+        ("held", held, ("the data agree with what was predicted", "the prediction stood up to the measurement")),
+        ("failed", failed, ("the data contradict what was predicted", "the prediction did not survive the measurement")),
+        ("open", still_open, ("the data leave the prediction undecided", "neither the prediction nor its opposite can be claimed")),
+    ):
+        if trials:
+            about = listing([trial.treatment.label for trial in trials])
+            parts.append(voice.say(f"preview {name}", f"For {about}, {words[0]}.", f"With respect to {about}, {words[1]}."))
+    if study.counted("uncompared"):
+        about = listing([trial.treatment.label for trial in study.counted("uncompared")])
+        parts.append(voice.say("preview uncompared", f"For {about}, the finished runs are too few to say anything but their values."))
+    if study.ablation_pairs:
+        removed = listing([contrast.removes or contrast.label for contrast, _, _ in study.ablation_pairs])
+        parts.append(
+            voice.say(
+                "preview ablation",
+                f"A further set of runs takes out {removed}, to see how far the answer about {study.subject} depends on it (@sec:ablations).",
+                f"How much of this rests on {removed} is examined in @sec:ablations.",
+            )
+        )
+    return parts
+
+
+def _making(study: Study, voice: Voice) -> list[str]:
+    record = study.record
+    choices = [choice for choice in record.goal.choices if printable(choice, study.names)]
+    set_aside = [name.replace("_", " ") for name in record.goal.set_aside]
+    parts = [
+        voice.say(
+            "making who",
+            f"This paper was written by the rule-based researcher, a program that plans, runs and reports a study of {study.subject} by fixed rules; "
+            "no language model took part.",
+            f"No language model had a hand in this paper: the rule-based researcher read the question about {study.subject}, designed and ran the "
+            "experiments, and composed these sentences by fixed rules.",
+        ),
+        voice.say(
+            "making values",
+            f"It states a number only by its place in the stored results, and a work on {study.subject} only if the record of its publication is at hand.",
+            f"Every value on {study.subject} is copied from the stored results by its key, and every cited work comes from a catalogue of publication records.",
+        ),
+    ]
+    if choices:
+        parts.append(
+            voice.say(
+                "making choices",
+                f"In reading the question on {study.subject} it made choices that another researcher might have made differently.",
+            )
+        )
+        parts.extend(voice.say(f"choice {choice}", ended(choice)) for choice in choices)
+    if set_aside:
+        parts.append(
+            voice.say(
+                "making aside",
+                f"The question also mentions {listing(set_aside)}, which the study leaves aside in order to keep its comparisons few.",
+            )
+        )
+    return parts
+
+
+# ---------------------------------------------------------------- conclusion
+
+
+def conclusion(study: Study, voice: Voice) -> list[str]:
+    trial = study.primary
+    a, b = trial.treatment.id, trial.reference.id
+    parts: list[str] = []
+    if trial.outcome == "uncompared":
+        parts.append(
+            voice.say(
+                "conclusion",
+                f"The runs reported here show what values {study.the_subject} produce in this setting and how to repeat them; an answer has to wait for more seeds.",
+            )
+        )
+    else:
+        endings = {
+            "held": (
+                f"The question about {study.the_subject} has an answer for this setting, and it is the predicted one",
+                f"For {study.the_subject}, the prediction made in advance passed its test",
+            ),
+            "failed": (
+                f"The question about {study.the_subject} has an answer for this setting, and it is not the predicted one",
+                f"For {study.the_subject}, the prediction made in advance has to be given up in this setting",
+            ),
+            "open": (
+                f"The question about {study.the_subject} stays open in this setting",
+                f"For {study.the_subject}, this experiment returns no verdict, which is itself worth recording",
+            ),
+        }[trial.outcome]
+        ending = {
+            "held": f"{study.runs(trial.treatment)} end {study.pair('absdiff', a, b, 'f3')} {study.metric.unit} away from {study.runs(trial.reference)}, on the side that was foreseen",
+            "failed": f"{study.runs(trial.treatment)} end {study.pair('absdiff', a, b, 'f3')} {study.metric.unit} away from {study.runs(trial.reference)}, on the side that was not foreseen",
+            "open": f"a mean difference of {study.pair('absdiff', a, b, 'f3')} {study.metric.unit} between {trial.treatment.label} and {trial.reference.label} lies inside what the seeds alone can produce",
+        }[trial.outcome]
+        parts.append(voice.say("conclusion", *(f"{text}: {ending}." for text in endings)))
+    failed = study.counted("failed")
+    if failed and trial.outcome != "failed":
+        parts.append(
+            voice.say(
+                "conclusion failed",
+                f"Not everything came out as planned: what was foretold for {listing([item.treatment.label for item in failed])} turned out to be wrong.",
+            )
+        )
+    parts.append(_next_step(study, voice, trial))
+    parts.append(
+        voice.say(
+            "conclusion reuse",
+            f"The runs behind every value on {study.subject} are stored with their seeds and commands, so that a disagreement can be settled by running them again.",
+            f"Whoever doubts a statement about {study.subject} can repeat the run behind it, seed by seed, from the commands in @sec:appendix_reproducibility.",
+        )
+    )
+    return [paragraph(*parts)]
+
+
+def _next_step(study: Study, voice: Voice, trial: Trial) -> str:
+    spare = [
+        level.label
+        for factor in study.factors
+        for level in factor.levels
+        if not level.is_baseline and not _tried(study, factor.name, level.name)
+    ]
+    if trial.outcome == "open":
+        return voice.say(
+            "next open",
+            f"The direct way forward is more seeds for {trial.treatment.label}, until the detectable difference falls below the size that was predicted.",
+            f"More seeds for {trial.treatment.label} and {trial.reference.label} would narrow the interval, and nothing else in the design would need to change.",
+        )
+    if trial.outcome == "failed":
+        return voice.say(
+            "next failed",
+            f"The next experiment should look for the reason, since the mechanism from which the effect of {trial.treatment.label} was derived is now in doubt.",
+            f"Why {trial.treatment.label} did not do what its mechanism suggests is the question that this study hands on.",
+        )
+    if spare:
+        return voice.say(
+            "next spare",
+            f"Left untried were {listing(spare[:3])}, which the same design could take up without any change.",
+            f"The natural sequel is to put {listing(spare[:3])} through the same comparison.",
+        )
+    return voice.say("next longer", f"The natural sequel is the same comparison of {study.subject} under a longer budget.")
+
+
+def _tried(study: Study, factor: str, level: str) -> bool:
+    return any(contrast.levels.get(factor) == level for contrast in study.record.plan.conditions)

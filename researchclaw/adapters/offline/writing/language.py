@@ -1,0 +1,163 @@
+"""Small pieces of English: lists, names, openings, and a voice that does not repeat itself."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from difflib import SequenceMatcher
+
+from stages.contracts import Work
+
+SIMILAR = 0.74
+"""Share of words in common, in order, above which two sentences say the same thing in the same way. A reader's lint at 0.85
+of the characters was never reached below it on the texts tried (own papers on eight topics, 2026-11)."""
+
+_PROPER = frozenset(
+    ["Adam", "AdamW", "Adagrad", "AdaGrad", "Lion", "Muon", "Shampoo", "Gaussian", "Xavier", "Glorot", "Kaiming", "He", "Nesterov", "Bayesian", "Python", "Holm", "Polyak", "Karpathy", "Swish", "Sinusoids", "Zipf", "Hedges", "Student", "Newton", "Hessian", "Fourier", "Markov", "English", "Unicode"]
+)
+_CITATION = re.compile(r"\s*\[(@[^\]]+)\]")
+_TEXTUAL = re.compile(r"(?<![\w\[;])@(?!fig:|tbl:|sec:|eq:)([A-Za-z0-9][A-Za-z0-9_:+/-]*)")
+_NUMBER_WORDS = re.compile(
+    r"\b(two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|twenty|thirty|forty|fifty|hundred|thousand|million|billion|"
+    r"twice|thrice|half|double|triple|halves|doubles|third|quarter|couple)\b",
+    re.IGNORECASE,
+)
+
+
+def listing(items: Sequence[str], word: str = "and") -> str:
+    """'a', 'a and b', 'a, b and c'."""
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} {word} {items[-1]}"
+
+
+def capital(text: str) -> str:
+    """The text as a sentence begins; a value or a citation stays as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def lowered(sentence: str) -> str:
+    """A full sentence made ready to follow 'that': small first letter unless it is a name, no final period."""
+    body = sentence.strip().rstrip(".")
+    word = re.match(r"[A-Za-z'’]+", body)
+    if word is None or word[0] in _PROPER or not (word[0] == "A" or word[0][1:].islower()):
+        return body
+    return body[:1].lower() + body[1:]
+
+
+def ended(text: str) -> str:
+    """The text with a final period unless it ends as a sentence does."""
+    text = text.strip()
+    return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
+def a_or_an(noun: str) -> str:
+    return f"{'an' if noun[:1].lower() in 'aeiou' or noun.startswith(('RMS', 'n-gram', 'MLP')) else 'a'} {noun}"
+
+
+def authors(work: Work) -> str:
+    """'Kingma and Ba', 'Xiong et al.': as the running text names a work."""
+    names = [_family(name) for name in work.authors]
+    if work.authors_truncated or len(names) > 2:
+        return f"{names[0]} et al."
+    return listing(names)
+
+
+def _family(name: str) -> str:
+    words = name.split()
+    if len(words) > 2 and words[-1].rstrip(".") in {"Jr", "Sr", "II", "III"}:
+        words = words[:-1]
+    start = len(words) - 1
+    while start > 1 and words[start - 1][:1].islower():
+        start -= 1
+    return " ".join(words[start:]) if len(words) > 1 else name
+
+
+def cited(text: str, citable: Iterable[str]) -> str | None:
+    """The sentence with only those citations that may be made; None when a citation that it needs as a subject is missing."""
+    allowed = frozenset(citable)
+
+    def keep(match: re.Match[str]) -> str:
+        keys = [part.strip().removeprefix("@") for part in match[1].split(";")]
+        kept = [f"@{key}" for key in keys if key in allowed]
+        return f" [{'; '.join(kept)}]" if kept else ""
+
+    text = _CITATION.sub(keep, text).strip()
+    outside = _CITATION.sub("", text)
+    return None if any(key.rstrip(".,;:") not in allowed for key in _TEXTUAL.findall(outside)) else text
+
+
+def has_citation(text: str) -> bool:
+    return "[@" in text
+
+
+def printable(text: str, names: Iterable[str] = ()) -> bool:
+    """Whether a sentence from elsewhere in the record may stand in the paper: no typed number, no id, no number word.
+
+    names: labels in which a numeral is part of a name ('batch size 8').
+    """
+    bare = re.sub(r"\{\{[^}]*\}\}|\[@[^\]]*\]|@[\w:-]+", " ", text)
+    for name in sorted(names, key=len, reverse=True):
+        bare = bare.replace(name, " ")
+    return re.search(r"\d|_|`", bare) is None and _NUMBER_WORDS.search(bare) is None
+
+
+def words_of(sentence: str) -> tuple[str, ...]:
+    """The words of a sentence as the ear compares them: values are alike, citations and references are silent."""
+    text = re.sub(r"\{\{.*?\}\}", " 0 ", sentence)
+    text = re.sub(r"\[@[^\]]*\]|@[\w:-]+", " ", text)
+    return tuple(re.findall(r"[a-z0-9'’-]+", text.lower()))
+
+
+def sentences(text: str) -> tuple[str, ...]:
+    """The sentences of a paragraph; abbreviations of names ('et al.') do not end one."""
+    text = text.replace("et al.", "et al·")
+    return tuple(part.replace("et al·", "et al.") for part in re.split(r"(?<=[.?!])\s+(?=[A-Z\[@{\"(])", text.strip()) if part)
+
+
+class Voice:
+    """Chooses among ways to say a thing: by the topic's hash, then by what was not said before.
+
+    The choice is a function of the topic and of everything said so far, so the same record gives the same text.
+    """
+
+    def __init__(self, topic: str) -> None:
+        self._topic = topic
+        self._said: list[tuple[str, ...]] = []
+
+    def order(self, key: str, count: int) -> tuple[int, ...]:
+        """A rotation of 0 … count - 1 that belongs to this topic and key."""
+        first = int.from_bytes(hashlib.sha256(f"{self._topic}\0{key}".encode()).digest()[:4], "big") % count
+        return tuple((first + step) % count for step in range(count))
+
+    def say(self, key: str, *options: str) -> str:
+        """The first wording that repeats nothing; empty when every wording would."""
+        for place in self.order(key, len(options)):
+            if options[place] and self.fresh(options[place]):
+                self.remember(options[place])
+                return options[place]
+        return ""
+
+    def fresh(self, text: str) -> bool:
+        new = [words_of(sentence) for sentence in sentences(text)]
+        return not any(_alike(one, old) for one in new for old in self._said)
+
+    def remember(self, text: str) -> None:
+        self._said.extend(words_of(sentence) for sentence in sentences(text))
+
+
+def _alike(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    if one == other:
+        return True
+    if min(len(one), len(other)) < 5 or 2 * min(len(one), len(other)) < SIMILAR * (len(one) + len(other)):
+        return False
+    shared = len(set(one) & set(other))
+    if shared < SIMILAR * 0.8 * min(len(set(one)), len(set(other))):
+        return False
+    return SequenceMatcher(None, one, other, autojunk=False).ratio() >= SIMILAR
+
+
+def paragraph(*parts: str) -> str:
+    """Sentences in one paragraph; silent ones leave no trace."""
+    return " ".join(part.strip() for part in parts if part.strip())

@@ -1,0 +1,281 @@
+"""The record read for meaning: which prediction held, what is clear, what is open, and how each value is called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from researchclaw.adapters.offline.writing.language import listing
+from stages.contracts import Contrast, Factor, Finding, Hypothesis, Level, PairedComparison, Slug, Theme, Work
+from stages.g_writing.record import PaperRecord
+
+Outcome = Literal["held", "failed", "open", "uncompared"]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A hypothesis with what was measured for it."""
+
+    hypothesis: Hypothesis
+    treatment: Contrast
+    reference: Contrast
+    finding: Finding | None
+    result: PairedComparison | None
+    lower_is_better: bool
+
+    @property
+    def n(self) -> int:
+        return 0 if self.result is None else self.result.n
+
+    @property
+    def outcome(self) -> Outcome:
+        """What became of the prediction; below three seeds nothing did."""
+        if self.result is None or self.finding is None or self.n < 3:
+            return "uncompared"
+        return {"supported": "held", "contradicted": "failed", "undecided": "open"}[self.finding.verdict]  # type: ignore[return-value]
+
+    @property
+    def clear(self) -> bool:
+        return self.result is not None and self.result.verdict in {"better", "worse"}
+
+    @property
+    def leans_as_predicted(self) -> bool:
+        """Whether the mean difference has the predicted sign."""
+        if self.result is None or self.hypothesis.predicts == "same":
+            return False
+        good = (self.result.mean_diff < 0) == self.lower_is_better
+        return good == (self.hypothesis.predicts == "better")
+
+    @property
+    def unanimous(self) -> bool:
+        """Every seed points the same way."""
+        return self.result is not None and self.result.wins in {0, self.n}
+
+    @property
+    def predicted_difference(self) -> float:
+        """The predicted mean difference, with the metric's sign."""
+        size = self.hypothesis.predicted_size
+        if self.hypothesis.predicts == "same":
+            return 0.0
+        good = self.hypothesis.predicts == "better"
+        return -size if good == self.lower_is_better else size
+
+    @property
+    def size_against_prediction(self) -> Literal["smaller", "close", "larger", "excluded", "none"]:
+        """How the measured difference compares with the predicted one; 'excluded' when the interval leaves it out."""
+        result, size = self.result, self.hypothesis.predicted_size
+        if result is None or self.hypothesis.predicts == "same" or size == 0:
+            return "none"
+        if result.ci95_low is not None and result.ci95_high is not None and not self.leans_as_predicted:
+            inside = result.ci95_low <= self.predicted_difference <= result.ci95_high
+            return "none" if inside else "excluded"
+        ratio = result.abs_mean_diff / size
+        return "smaller" if ratio < 0.6 else "larger" if ratio > 1.6 else "close"
+
+    @property
+    def above_threshold(self) -> bool:
+        """The difference is at least as large as what this design finds with the stated power."""
+        return self.result is not None and self.result.mde is not None and self.result.abs_mean_diff >= self.result.mde
+
+
+class Study:
+    """The record with the readings that every section needs."""
+
+    def __init__(self, record: PaperRecord) -> None:
+        self.record = record
+        self.results = record.results
+        self.metric = record.results.metric
+        self.m = self.metric.name
+        self.factors = record.factors
+
+    # ---------------------------------------------------------------- conditions
+
+    @cached_property
+    def conditions(self) -> dict[Slug, Contrast]:
+        planned = {contrast.id: contrast for contrast in self.record.plan.conditions}
+        return {contrast.id: contrast for contrast in self.record.hypotheses.contrasts} | planned
+
+    @cached_property
+    def measured(self) -> tuple[Contrast, ...]:
+        """Planned conditions with at least one value, in the order of the plan."""
+        return tuple(contrast for contrast in self.record.plan.conditions if self.has_value(contrast.id))
+
+    @cached_property
+    def lost(self) -> tuple[Contrast, ...]:
+        """Planned conditions without a single value."""
+        return tuple(contrast for contrast in self.record.plan.conditions if not self.has_value(contrast.id))
+
+    def has_value(self, condition: Slug) -> bool:
+        return condition in self.results.conditions and self.m in self.results.conditions[condition].metrics
+
+    @cached_property
+    def baseline(self) -> Contrast:
+        return next(contrast for contrast in self.record.plan.conditions if contrast.role == "baseline")
+
+    @cached_property
+    def treatments(self) -> tuple[Contrast, ...]:
+        return tuple(contrast for contrast in self.record.plan.conditions if contrast.role in {"treatment", "combination"})
+
+    @cached_property
+    def ablations(self) -> tuple[Contrast, ...]:
+        return tuple(contrast for contrast in self.record.plan.conditions if contrast.role == "ablation")
+
+    def levels(self, contrast: Contrast) -> tuple[tuple[Factor, Level], ...]:
+        """The levels that a condition sets away from the baseline."""
+        by_name = {factor.name: factor for factor in self.factors}
+        return tuple(
+            (by_name[factor], level)
+            for factor, name in contrast.levels.items()
+            if factor in by_name
+            for level in by_name[factor].levels
+            if level.name == name
+        )
+
+    @cached_property
+    def baseline_levels(self) -> tuple[tuple[Factor, Level], ...]:
+        return tuple((factor, level) for factor in self.factors for level in factor.levels if level.is_baseline)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Labels in which a numeral is part of a name."""
+        labels = {contrast.label for contrast in self.conditions.values()}
+        labels |= {level.label for factor in self.factors for level in factor.levels}
+        return tuple(sorted(labels, key=lambda label: (-len(label), label)))
+
+    def training(self, contrast: Contrast) -> str:
+        """The condition as a noun phrase in the singular: 'training with cosine decay', 'the baseline'."""
+        label = contrast.label
+        if label.lower().startswith(("baseline", "the baseline")):
+            return "the baseline"
+        if label.lower().startswith(("without ", "with ")):
+            return f"training {label[:1].lower()}{label[1:]}"
+        return f"training with {label}"
+
+    def runs(self, contrast: Contrast) -> str:
+        """'the runs with cosine decay'."""
+        return self.training(contrast).replace("training", "the runs", 1).replace("the baseline", "the baseline runs", 1)
+
+    # ---------------------------------------------------------------- what was tested
+
+    @cached_property
+    def trials(self) -> tuple[Trial, ...]:
+        return tuple(
+            Trial(
+                hypothesis=hypothesis,
+                treatment=self.conditions[hypothesis.treatment],
+                reference=self.conditions[hypothesis.reference],
+                finding=next((finding for finding in self.record.findings if finding.hypothesis == hypothesis.id), None),
+                result=self.comparison(hypothesis.treatment, hypothesis.reference),
+                lower_is_better=self.metric.lower_is_better,
+            )
+            for hypothesis in self.record.hypotheses.hypotheses
+        )
+
+    @property
+    def primary(self) -> Trial:
+        return self.trials[0]
+
+    def comparison(self, a: Slug, b: Slug) -> PairedComparison | None:
+        return self.results.comparisons.get(f"{a}_vs_{b}", {}).get(self.m)
+
+    @cached_property
+    def ablation_pairs(self) -> tuple[tuple[Contrast, Contrast, PairedComparison], ...]:
+        """(ablation, what it is taken from, comparison) for each ablation that was compared."""
+        pairs = []
+        for planned in self.record.plan.comparisons:
+            result = self.comparison(planned.a, planned.b)
+            if planned.purpose == "ablation" and result is not None:
+                pairs.append((self.conditions[planned.a], self.conditions[planned.b], result))
+        return tuple(pairs)
+
+    @property
+    def seeds(self) -> int:
+        """Reported seeds of the plan."""
+        return len(self.record.plan.seeds)
+
+    @property
+    def compared(self) -> bool:
+        """Whether there are seeds enough for an interval anywhere."""
+        return any(trial.outcome != "uncompared" for trial in self.trials)
+
+    def counted(self, outcome: Outcome) -> tuple[Trial, ...]:
+        return tuple(trial for trial in self.trials if trial.outcome == outcome)
+
+    @property
+    def verdict(self) -> Literal["held", "failed", "open", "mixed", "uncompared"]:
+        """The study in one word: all predictions alike, or mixed."""
+        outcomes = {trial.outcome for trial in self.trials}
+        return next(iter(outcomes)) if len(outcomes) == 1 else "mixed"
+
+    # ---------------------------------------------------------------- names of things
+
+    @property
+    def subject(self) -> str:
+        """'learning-rate schedule', 'width and depth'."""
+        return listing([factor.label for factor in self.factors], "or" if self.record.goal.contest else "and")
+
+    @property
+    def the_subject(self) -> str:
+        return listing([f"the {factor.label}" for factor in self.factors])
+
+    @property
+    def is_are(self) -> str:
+        return "are" if len(self.factors) > 1 else "is"
+
+    def works(self, keys: tuple[str, ...]) -> tuple[Work, ...]:
+        known = {work.key: work for work in self.record.works}
+        return tuple(known[key] for key in keys if key in known)
+
+    @cached_property
+    def themes(self) -> tuple[Theme, ...]:
+        """Themes with at least one citable work, those about the studied factors first."""
+        studied = [factor.name for factor in self.factors]
+
+        def place(theme: Theme) -> int:
+            return min((studied.index(tag) for tag in theme.about if tag in studied), default=len(studied))
+
+        return tuple(sorted((theme for theme in self.record.synthesis.themes if self.works(theme.keys)), key=place))
+
+    # ---------------------------------------------------------------- values by key
+
+    def cfg(self, name: str, form: str = "int") -> str | None:
+        """Reference to a setting, None where the record does not hold it."""
+        return f"{{{{cfg.{name}|{form}}}}}" if name in self.results.config else None
+
+    def data(self, name: str, form: str = "int") -> str | None:
+        return f"{{{{data.{name}|{form}}}}}" if name in self.results.data else None
+
+    def ref(self, name: str) -> str | None:
+        return f"{{{{ref.{name}|f3}}}}" if name in self.results.references else None
+
+    def env(self, name: str) -> str | None:
+        return f"{{{{env.{name}|text}}}}" if name in self.results.environment else None
+
+    def lit(self, name: str) -> str | None:
+        return f"{{{{lit.{name}|int}}}}" if name in self.results.literature else None
+
+    def value(self, condition: Slug, field: str, form: str) -> str:
+        return f"{{{{{condition}.{self.m}.{field}|{form}}}}}"
+
+    def of(self, condition: Slug, field: str, form: str = "int") -> str:
+        """A fact of a condition that is no metric: steps, parameters, tokens, cost_ratio."""
+        return f"{{{{{condition}.{field}|{form}}}}}"
+
+    def pair(self, what: str, a: Slug, b: Slug, form: str | None = None) -> str:
+        """e.g. pair('diff', a, b, 'signed3')."""
+        return f"{{{{{what}({a},{b}).{self.m}{'|' + form if form else ''}}}}}"
+
+    def test(self, a: Slug, b: Slug, field: str) -> str:
+        return f"{{{{test({a},{b}).{self.m}.{field}|p}}}}"
+
+    def cmp(self, a: Slug, b: Slug) -> str:
+        return self.pair("cmp", a, b)
+
+    def interval(self, a: Slug, b: Slug) -> str:
+        """'[-0.1, +0.1]' as references."""
+        return f"{self.pair('ci_low', a, b, 'signed3')} to {self.pair('ci_high', a, b, 'signed3')}"
+
+    @property
+    def confidence(self) -> str:
+        return "{{cfg.confidence_percent|int}} %"

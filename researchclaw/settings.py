@@ -1,0 +1,358 @@
+"""Settings: the defaults below, then the file, the preset, and `--set`, each over the one before.
+
+The file is `--config`, else ./config.arc.yaml, else nothing but the defaults. A preset is a file in `configs/` that holds
+differences only. Secrets never stand here: a key that needs one names an environment variable.
+"""
+
+from __future__ import annotations
+
+import difflib
+import types
+import typing
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, PositiveFloat, PositiveInt, ValidationError
+
+from researchclaw.shipped import shipped
+from stages.errors import SettingsError
+
+FILE_NAME = "config.arc.yaml"
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class LlmSettings(Section):
+    """Who answers the typed questions of the stages."""
+
+    provider: Literal["offline"] = Field(default="offline", description="Who thinks; 'offline' is the rule-based researcher.")
+
+
+class ExperimentSettings(Section):
+    """What is trained, how long and how often."""
+
+    kit: str | None = Field(default=None, description="Kit to use; null: found from the topic. See `researchclaw kits list`.")
+    time_budget_sec: PositiveFloat = Field(
+        default=300, description="Training budget of one run in seconds: CPU time of one thread on a CPU, wall time on a GPU."
+    )
+    seeds: PositiveInt = Field(default=5, description="Reported seeds per condition, the same for every condition.")
+    max_conditions: Annotated[int, Field(ge=2)] = Field(default=5, description="Conditions of the plan, the baseline included.")
+    refine_attempts: Annotated[int, Field(ge=0)] = Field(default=6, description="Candidates that the improvement loop may try.")
+    confirm_seeds: Annotated[int, Field(ge=0)] = Field(default=3, description="Fresh seeds on which the loop's winner is confirmed.")
+    scored_bytes: PositiveInt | None = Field(
+        default=None, description="Bytes of the validation split that are scored, spread evenly; null: all of them."
+    )
+    max_hours: PositiveFloat = Field(
+        default=12, description="Wall time in hours that the experiments may take; a plan that does not fit is refused."
+    )
+    workers: PositiveInt | None = Field(default=None, description="Runs at once; null: one for each physical core.")
+    keep_weights: bool = Field(default=False, description="Keep each run's trained weights in its folder.")
+    corpus: Path | None = Field(
+        default=None, description="File or folder of text to train on; null: the standard library of the Python in use."
+    )
+
+
+class SandboxSettings(Section):
+    """How code that nobody trusts is shut in."""
+
+    backend: Literal["auto", "bubblewrap", "landlock"] = Field(
+        default="auto", description="Isolation; auto takes the strongest that this machine proves to offer."
+    )
+    allow_weaker: bool = Field(
+        default=False, description="Accept isolation that is weaker than namespaces; the record and the paper say so."
+    )
+    memory_mb: Annotated[int, Field(ge=256)] = Field(default=4096, description="Memory that one run may use, in MB.")
+    disk_mb: Annotated[int, Field(ge=16)] = Field(default=512, description="Disk that one run may fill, in MB.")
+    processes: Annotated[int, Field(ge=8)] = Field(default=128, description="Processes and threads that one run may have.")
+
+
+class LiteratureSettings(Section):
+    """Where published works are found."""
+
+    mode: Literal["offline"] = Field(default="offline", description="Sources; 'offline' is the embedded catalogue.")
+    max_works: Annotated[int, Field(ge=20)] = Field(default=40, description="Works on the shortlist, at most.")
+
+
+class ExportSettings(Section):
+    """How the paper looks."""
+
+    venue: Literal["neurips"] = Field(default="neurips", description="Layout of the paper.")
+    author: str = Field(default="", description="Author line; empty: the paper names who wrote it, e.g. the rule-based researcher.")
+    typesetter: Literal["auto", "latex", "typst"] = Field(
+        default="auto", description="Who makes the PDF; auto: LaTeX where it is installed, else a marked preview by typst."
+    )
+
+
+class GateSettings(Section):
+    """Where a person decides."""
+
+    auto_approve: bool = Field(default=False, description="Approve every gate, recorded as such; the flag is --auto-approve.")
+
+
+class FlowSettings(Section):
+    """What runs the stages."""
+
+    engine: Literal["prefect", "plain"] = Field(default="prefect", description="Prefect, or the same stages without it.")
+    server_url: str | None = Field(
+        default=None, description="API of a Prefect server, e.g. http://127.0.0.1:4200/api; null: a temporary local one."
+    )
+    startup_timeout_sec: PositiveInt = Field(default=120, description="Seconds that the temporary server may take to start.")
+    retries: Annotated[int, Field(ge=0)] = Field(default=2, description="Times a stage is tried again when a source gave no answer.")
+    retry_delay_sec: Annotated[float, Field(ge=0)] = Field(default=3, description="Seconds between two such tries.")
+
+
+class Settings(Section):
+    """Everything that a user can set."""
+
+    output: Path = Field(default=Path("artifacts"), description="Folder that holds the run folders.")
+    min_free_mb: Annotated[int, Field(ge=0)] = Field(default=500, description="Free disk below which no run is started, in MB.")
+    llm: LlmSettings = LlmSettings()
+    experiment: ExperimentSettings = ExperimentSettings()
+    sandbox: SandboxSettings = SandboxSettings()
+    literature: LiteratureSettings = LiteratureSettings()
+    export: ExportSettings = ExportSettings()
+    gates: GateSettings = GateSettings()
+    flow: FlowSettings = FlowSettings()
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key as a user writes it, e.g. 'experiment.seeds'."""
+
+    name: str
+    description: str
+    default: JsonValue
+    allowed: str
+
+
+def keys(section: type[Section] = Settings, above: str = "") -> Iterator[Key]:
+    """Every key, in the order of the file."""
+    for name, field in section.model_fields.items():
+        annotation = field.annotation
+        if isinstance(annotation, type) and issubclass(annotation, Section):
+            yield from keys(annotation, f"{above}{name}.")
+        else:
+            default = field.default
+            yield Key(
+                name=f"{above}{name}",
+                description=field.description or "",
+                default=str(default) if isinstance(default, Path) else default,
+                allowed=_allowed(annotation, field.metadata),
+            )
+
+
+def _allowed(annotation: object, metadata: Sequence[object]) -> str:
+    """The values that a key takes, in words: 'auto, latex or typst', 'a whole number, at least 2, or null'."""
+    metadata = list(metadata)
+    while typing.get_origin(annotation) is Annotated:
+        annotation, *more = typing.get_args(annotation)
+        for item in more:
+            metadata.extend(getattr(item, "metadata", None) or [item])
+    if typing.get_origin(annotation) is Literal:
+        *init, last = (str(value) for value in typing.get_args(annotation))
+        return f"{', '.join(init)} or {last}" if init else last
+    if typing.get_origin(annotation) in (types.UnionType, typing.Union):
+        parts = [a for a in typing.get_args(annotation) if a is not type(None)]
+        return " or ".join([_allowed(part, metadata) for part in parts] + ["null"])
+    words = {
+        bool: "true or false",
+        int: "a whole number",
+        float: "a number",
+        str: "text",
+        Path: "a path",
+    }[typing.cast("type", annotation)]
+    for item in metadata:
+        if (ge := getattr(item, "ge", None)) is not None:
+            words += f", at least {ge}"
+        if (gt := getattr(item, "gt", None)) is not None:
+            words += f", above {gt}"
+    return words
+
+
+# ---------------------------------------------------------------- loading
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """One source of values: `source` is a path or '--set', `lines` tells where each key stands."""
+
+    source: str
+    values: dict[str, JsonValue]
+    lines: dict[str, int]
+
+    def place(self, key: str) -> str:
+        line = self.lines.get(key)
+        return self.source if line is None else f"{self.source}:{line}"
+
+
+def load(
+    config: Path | None = None,
+    preset: str | None = None,
+    overrides: Sequence[str] = (),
+    *,
+    folder: Path | None = None,
+) -> Settings:
+    """The settings of a run.
+
+    folder: where config.arc.yaml is looked for when `config` is None; the current one by default.
+    Raises:
+        SettingsError: a file is missing or no YAML, a key is unknown, or a value is not among those allowed.
+    """
+    layers: list[_Layer] = []
+    if config is not None:
+        layers.append(_file(config, "--config"))
+    elif (found := (folder or Path.cwd()) / FILE_NAME).exists():
+        layers.append(_file(found, FILE_NAME))
+    if preset is not None:
+        layers.append(_file(_preset(preset), "--preset"))
+    layers.append(_overrides(overrides))
+    merged: dict[str, tuple[JsonValue, _Layer]] = {}
+    known = {key.name: key for key in keys()}
+    for layer in layers:
+        for name, value in layer.values.items():
+            if name not in known:
+                raise SettingsError(f"{layer.place(name)}: unknown key '{name}'; {_nearest(name, list(known))}")
+            merged[name] = (value, layer)
+    return _validated(merged, known)
+
+
+def presets() -> tuple[str, ...]:
+    return tuple(sorted(path.stem for path in shipped("configs").glob("*.yaml")))
+
+
+def from_record(values: Mapping[str, JsonValue]) -> Settings:
+    """The settings as a run's run.json holds them.
+
+    Raises:
+        SettingsError: the run was made by a version with other keys.
+    """
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as exc:
+        where = ".".join(str(part) for part in exc.errors()[0]["loc"])
+        raise SettingsError(f"run.json: the key '{where}' is not one of this version; start a new run.") from exc
+
+
+def overridden(settings: Settings, overrides: Sequence[str]) -> Settings:
+    """The settings with `--set` values over them."""
+    known = {key.name: key for key in keys()}
+    layer = _overrides(overrides)
+    flat = _flat(settings.model_dump(mode="json"), {})
+    merged = {name: (value, layer) for name, value in flat.items()}
+    for name, value in layer.values.items():
+        if name not in known:
+            raise SettingsError(f"--set: unknown key '{name}'; {_nearest(name, list(known))}")
+        merged[name] = (value, layer)
+    return _validated(merged, known)
+
+
+def _validated(merged: Mapping[str, tuple[JsonValue, _Layer]], known: Mapping[str, Key]) -> Settings:
+    tree: dict[str, JsonValue] = {}
+    for name, (value, layer) in merged.items():
+        if isinstance(value, bool) and known[name].allowed != "true or false":  # pydantic would read yes as 1
+            raise _refused(name, value, layer, known)
+        node = tree
+        *above, leaf = name.split(".")
+        for part in above:
+            node = typing.cast("dict[str, JsonValue]", node.setdefault(part, {}))
+        node[leaf] = value
+    try:
+        return Settings.model_validate(tree)
+    except ValidationError as exc:
+        found = [str(part) for part in exc.errors()[0]["loc"]]
+        name = next(name for name in known if found[: len(name.split("."))] == name.split("."))
+        raise _refused(name, *merged[name], known) from exc
+
+
+def _refused(name: str, value: JsonValue, layer: _Layer, known: Mapping[str, Key]) -> SettingsError:
+    shown = yaml.safe_dump(value).splitlines()[0] if isinstance(value, bool | None) else repr(value)
+    return SettingsError(f"{layer.place(name)}: '{name}' cannot be {shown}; allowed: {known[name].allowed}.")
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    """'did you mean …?': by the whole name, else by its last part."""
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    if not close:
+        leaf = name.rsplit(".", 1)[-1]
+        leaves = {key.rsplit(".", 1)[-1]: key for key in known}
+        close = [leaves[hit] for hit in difflib.get_close_matches(leaf, list(leaves), n=1, cutoff=0.5)]
+    return f"did you mean '{close[0]}'?" if close else f"the keys are explained in {FILE_NAME}."
+
+
+def _preset(name: str) -> Path:
+    if name not in presets():
+        close = difflib.get_close_matches(name, presets(), n=1, cutoff=0.4)
+        hint = f"did you mean '{close[0]}'? " if close else ""
+        raise SettingsError(f"--preset: there is no preset '{name}'; {hint}presets: {', '.join(presets())}.")
+    return shipped("configs") / f"{name}.yaml"
+
+
+def _file(path: Path, named: str) -> _Layer:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as exc:
+        raise SettingsError(f"{named}: {path} cannot be read ({exc.strerror}).") from exc
+    except UnicodeDecodeError as exc:
+        raise SettingsError(f"{named}: {path} is not UTF-8 text.") from exc
+    source = str(path) if named == "--config" else path.name
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        values = yaml.safe_load(text)
+    except yaml.YAMLError as exc:
+        mark = getattr(exc, "problem_mark", None)
+        place = source if mark is None else f"{source}:{mark.line + 1}"
+        raise SettingsError(f"{place}: not YAML ({getattr(exc, 'problem', None) or 'unreadable'}).") from exc
+    if values is None:
+        return _Layer(source, {}, {})
+    if not isinstance(values, dict) or node is None:
+        raise SettingsError(f"{source}: expected keys with values, e.g. 'experiment:' and below it '  seeds: 5'.")
+    lines: dict[str, int] = {}
+    _lines(node, "", lines, source)
+    return _Layer(source, _flat(values, {}), lines)
+
+
+def _lines(node: yaml.Node, above: str, found: dict[str, int], source: str) -> None:
+    """Line of every key, and a refusal of a key that stands twice (YAML would take the last one silently)."""
+    if not isinstance(node, yaml.MappingNode):
+        return
+    for key, value in node.value:
+        name = f"{above}{key.value}"
+        if name in found:
+            raise SettingsError(f"{source}:{key.start_mark.line + 1}: '{name}' stands here a second time.")
+        found[name] = key.start_mark.line + 1
+        _lines(value, f"{name}.", found, source)
+
+
+def _flat(values: Mapping[str, JsonValue], found: dict[str, JsonValue], above: str = "") -> dict[str, JsonValue]:
+    """Nested sections as dotted names; an empty section (only comments below it) says nothing."""
+    sections = {name for name, field in Settings.model_fields.items() if _is_section(field.annotation)}
+    for name, value in values.items():
+        if not above and name in sections and value is None:
+            continue
+        if isinstance(value, dict):
+            _flat(value, found, f"{above}{name}.")
+        else:
+            found[f"{above}{name}"] = value
+    return found
+
+
+def _is_section(annotation: object) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, Section)
+
+
+def _overrides(overrides: Sequence[str]) -> _Layer:
+    values: dict[str, JsonValue] = {}
+    for text in overrides:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise SettingsError(f"--set: '{text}' is not of the form key=value, e.g. experiment.seeds=3.")
+        try:
+            values[name.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError as exc:
+            raise SettingsError(f"--set: the value of '{name.strip()}' cannot be read.") from exc
+    return _Layer("--set", values, {})

@@ -1,0 +1,34 @@
+"""Stage 2: take the question apart into sub-questions with priorities."""
+
+from __future__ import annotations
+
+from stages.a_scoping.study import kit_of, studied_factors
+from stages.contracts import Contract, Factor, Goal, ProblemTree
+from stages.errors import MalformedAnswer
+from stages.ports import Context, Question
+
+
+class Inputs(Contract):
+    goal: Goal
+
+
+class DecomposeQuestion(Question):
+    """Which sub-questions must be answered for the goal, and which may be?"""
+
+    goal: Goal
+    factors: tuple[Factor, ...]
+
+
+def run(inputs: Inputs, ctx: Context) -> ProblemTree:
+    """Sub-questions, those that must be answered first.
+
+    Raises:
+        MalformedAnswer: a sub-question names a factor that the kit does not have.
+    """
+    kit = kit_of(inputs.goal, ctx)
+    tree = ctx.model.ask(DecomposeQuestion(goal=inputs.goal, factors=studied_factors(inputs.goal, kit)), answer=ProblemTree)
+    known = {factor.name for factor in kit.factors}
+    for sub in tree.sub_questions:
+        if strangers := set(sub.factors) - known:
+            raise MalformedAnswer(f"sub-question {sub.id!r} names unknown factors {sorted(strangers)}")
+    return ProblemTree(sub_questions=tuple(sorted(tree.sub_questions, key=lambda sub: sub.priority)))

@@ -1,0 +1,101 @@
+"""Stage 5: decide which works may be cited, each with a reason."""
+
+from __future__ import annotations
+
+from stages.a_scoping.study import kit_of, studied_factors
+from stages.contracts import (
+    Brief,
+    Candidates,
+    Contract,
+    Factor,
+    GateQuestion,
+    Goal,
+    PrismaCounts,
+    Screened,
+    SearchPlan,
+    Shortlist,
+)
+from stages.errors import EvidenceMissing, MalformedAnswer
+from stages.ports import Context, Question
+
+
+class Inputs(Contract):
+    brief: Brief
+    goal: Goal
+    plan: SearchPlan
+    candidates: Candidates
+
+
+class ScreenQuestion(Question):
+    """Which candidates enter the shortlist, and why?"""
+
+    goal: Goal
+    plan: SearchPlan
+    candidates: Candidates
+    factors: tuple[Factor, ...]
+    at_most: int
+    guidance: tuple[str, ...]
+
+
+class Screening(Contract):
+    decisions: tuple[Screened, ...]
+
+
+def run(inputs: Inputs, ctx: Context) -> Shortlist:
+    """The shortlist with PRISMA counts; every candidate has a decision.
+
+    Raises:
+        MalformedAnswer: a candidate was left undecided, or a decision names a stranger.
+        EvidenceMissing: nothing was included.
+    """
+    candidates = inputs.candidates.candidates
+    question = ScreenQuestion(
+        goal=inputs.goal,
+        plan=inputs.plan,
+        candidates=inputs.candidates,
+        factors=studied_factors(inputs.goal, kit_of(inputs.goal, ctx)),
+        at_most=inputs.brief.max_works,
+        guidance=tuple(item.message for item in ctx.guidance),
+    )
+    decisions = ctx.model.ask(question, answer=Screening).decisions
+    if sorted(decision.key for decision in decisions) != sorted(candidate.work.key for candidate in candidates):
+        raise MalformedAnswer("the screening must decide on each candidate exactly once, and on nothing else")
+    included = {decision.key for decision in decisions if decision.included}
+    works = tuple(candidate.work for candidate in candidates if candidate.work.key in included)
+    if not works:
+        raise EvidenceMissing("the screening left no work to cite; widen the topic or the search")
+    identified = sum(len(candidate.queries) for candidate in candidates)
+    return Shortlist(
+        works=works,
+        decisions=decisions,
+        counts=PrismaCounts(
+            identified=identified,
+            duplicates=identified - len(candidates),
+            screened=len(candidates),
+            excluded=len(candidates) - len(works),
+            included=len(works),
+        ),
+    )
+
+
+def question(output: Shortlist) -> GateQuestion:
+    """May these works be cited?"""
+    reasons = {decision.key: decision.reason for decision in output.decisions}
+    rows = "\n".join(f"| {work.key} | {_cell(work.title)} | {work.year} | {_cell(reasons[work.key])} |" for work in output.works)
+    dropped = "\n".join(f"- {decision.key}: {decision.reason}" for decision in output.decisions if not decision.included)
+    counts = output.counts
+    return GateQuestion(
+        stage=5,
+        title="May these works be cited?",
+        body=(
+            f"{counts.identified} records found, {counts.duplicates} duplicates, {counts.screened} screened, "
+            f"{counts.excluded} excluded, **{counts.included} included**.\n\n"
+            f"| key | title | year | reason |\n|---|---|---|---|\n{rows}\n\n"
+            f"Left out:\n\n{dropped or '- nothing'}\n\n"
+            "To change the list, reject with a comment such as `drop KEY`, `keep KEY` or `also search for WORDS`."
+        ),
+    )
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,33 @@
+"""Stage 3: decide what is searched for, where, and what may enter the shortlist."""
+
+from __future__ import annotations
+
+from stages.a_scoping.study import kit_of, studied_factors
+from stages.contracts import Contract, Factor, Goal, ProblemTree, SearchPlan
+from stages.ports import Context, Question
+
+
+class Inputs(Contract):
+    goal: Goal
+    problem_tree: ProblemTree
+
+
+class SearchQuestion(Question):
+    """Which queries cover the sub-questions, and which rules decide on inclusion?"""
+
+    goal: Goal
+    problem_tree: ProblemTree
+    factors: tuple[Factor, ...]
+    guidance: tuple[str, ...]
+
+
+def run(inputs: Inputs, ctx: Context) -> SearchPlan:
+    """Queries for the library and the rules of the screening."""
+    factors = studied_factors(inputs.goal, kit_of(inputs.goal, ctx))
+    question = SearchQuestion(
+        goal=inputs.goal,
+        problem_tree=inputs.problem_tree,
+        factors=factors,
+        guidance=tuple(item.message for item in ctx.guidance),
+    )
+    return ctx.model.ask(question, answer=SearchPlan)

@@ -1,0 +1,138 @@
+"""Stage 9: freeze conditions, seeds, primary metric and analysis plan before the first run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from stages.a_scoping.study import kit_of, studied_factors
+from stages.contracts import (
+    Brief,
+    Contract,
+    Contrast,
+    ExperimentPlan,
+    Factor,
+    GateQuestion,
+    Goal,
+    Hypotheses,
+    Kit,
+    PlannedComparison,
+)
+from stages.errors import MalformedAnswer
+from stages.ports import Context, Question
+
+DEVELOPMENT_SEEDS_FROM = 101
+CONFIRMATION_SEEDS_FROM = 201
+"""Three ranges that never meet: reported seeds count from 1."""
+
+
+class Inputs(Contract):
+    brief: Brief
+    goal: Goal
+    hypotheses: Hypotheses
+
+
+class DesignQuestion(Question):
+    """Which conditions, comparisons and numbers of seeds answer the hypotheses within the limits?"""
+
+    brief: Brief
+    goal: Goal
+    hypotheses: Hypotheses
+    factors: tuple[Factor, ...]
+    guidance: tuple[str, ...]
+
+
+class Design(Contract):
+    """What a mind decides; the stage adds what the settings decide and freezes the whole."""
+
+    conditions: tuple[Contrast, ...]
+    comparisons: tuple[PlannedComparison, ...]
+    seeds: int
+    analysis: tuple[str, ...]
+    stopping_rules: tuple[str, ...]
+    guidance_followed: tuple[str, ...] = ()
+    guidance_not_understood: tuple[str, ...] = ()
+
+
+def run(inputs: Inputs, ctx: Context) -> ExperimentPlan:
+    """The pre-registered plan.
+
+    Raises:
+        MalformedAnswer: no baseline, a comparison with a stranger, or an ablation that does not name what it removes.
+    """
+    brief, kit = inputs.brief, kit_of(inputs.goal, ctx)
+    design = ctx.model.ask(
+        DesignQuestion(
+            brief=brief,
+            goal=inputs.goal,
+            hypotheses=inputs.hypotheses,
+            factors=studied_factors(inputs.goal, kit),
+            guidance=tuple(item.message for item in ctx.guidance),
+        ),
+        answer=Design,
+    )
+    _check(design, kit)
+    plan = ExperimentPlan(
+        kit=kit.name,
+        kit_sha256=kit.kit_sha256,
+        metric=kit.metric,
+        conditions=design.conditions,
+        comparisons=design.comparisons,
+        seeds=tuple(range(1, design.seeds + 1)),
+        development_seeds=(DEVELOPMENT_SEEDS_FROM,),
+        confirmation_seeds=tuple(range(CONFIRMATION_SEEDS_FROM, CONFIRMATION_SEEDS_FROM + brief.confirm_seeds)),
+        refine_attempts=brief.refine_attempts,
+        budget_s=brief.budget_s,
+        scored_bytes=brief.scored_bytes,
+        analysis=design.analysis,
+        stopping_rules=design.stopping_rules,
+        guidance_followed=design.guidance_followed,
+        guidance_not_understood=design.guidance_not_understood,
+        registration_sha256="0" * 64,
+    )
+    return plan.model_copy(update={"registration_sha256": registration(plan)})
+
+
+def registration(plan: ExperimentPlan) -> str:
+    """Hash over everything in the plan but the hash itself; a later change of the plan shows."""
+    frozen = plan.model_dump(mode="json", exclude={"registration_sha256"})
+    return hashlib.sha256(json.dumps(frozen, sort_keys=True).encode()).hexdigest()
+
+
+def _check(design: Design, kit: Kit) -> None:
+    known = {condition.id: condition for condition in design.conditions}
+    if len(known) != len(design.conditions):
+        raise MalformedAnswer("two conditions have the same id")
+    if design.conditions[0].role != "baseline" or sum(c.role == "baseline" for c in design.conditions) != 1:
+        raise MalformedAnswer("the first condition, and no other, must be the baseline")
+    for condition in design.conditions:
+        if strangers := set(condition.settings) - set(kit.constants):
+            raise MalformedAnswer(f"condition {condition.id!r} sets unknown constants {sorted(strangers)}")
+        if condition.role == "ablation" and not (condition.removes and condition.ablates in known):
+            raise MalformedAnswer(f"ablation {condition.id!r} does not name what it removes, and from which condition")
+    for comparison in design.comparisons:
+        if strangers := {comparison.a, comparison.b} - set(known):
+            raise MalformedAnswer(f"a comparison names unknown conditions {sorted(strangers)}")
+
+
+def question(output: ExperimentPlan) -> GateQuestion:
+    """May these experiments be run?"""
+    rows = "\n".join(
+        f"| {c.id} | {c.label} | {c.role} | {', '.join(f'{name} = {value}' for name, value in c.settings.items()) or 'nothing'} |"
+        for c in output.conditions
+    )
+    comparisons = "\n".join(f"- {c.a} against {c.b} ({c.purpose})" for c in output.comparisons)
+    runs = len(output.conditions) * len(output.seeds)
+    not_understood = "".join(f"\n- not understood: {text}" for text in output.guidance_not_understood)
+    return GateQuestion(
+        stage=9,
+        title="May these experiments be run?",
+        body=(
+            f"{len(output.conditions)} conditions x {len(output.seeds)} seeds = **{runs} runs** of "
+            f"{output.budget_s:g} s of training each, then at most {output.refine_attempts} attempts of the improvement "
+            f"loop with {len(output.confirmation_seeds)} fresh seeds. Metric: {output.metric.label}.\n\n"
+            f"| condition | label | role | changes |\n|---|---|---|---|\n{rows}\n\nComparisons:\n\n{comparisons}\n"
+            f"{not_understood}\n\nRegistration: `{output.registration_sha256}`\n\n"
+            "To change the plan, reject with a comment such as `drop CONDITION`, `add LEVEL` or `use 7 seeds`."
+        ),
+    )

@@ -1,0 +1,218 @@
+"""Stage 13: improve the leading condition on development seeds and confirm the gain on fresh ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import fmean
+
+from stages.a_scoping.study import kit_of
+from stages.contracts import (
+    Attempt,
+    CodeBundle,
+    ConditionCode,
+    Contract,
+    Contrast,
+    ExperimentPlan,
+    Goal,
+    Kit,
+    Metric,
+    RefinedRecords,
+    RunRecord,
+    RunRecords,
+    Slug,
+    TrainingRequest,
+)
+from stages.d_design.code_generation import CodeQuestion, TrainingCode, condition_code, static_checks
+from stages.ports import Context, Probe, ProbeRequest, Question
+
+TUNED: Slug = "tuned"
+
+
+class Inputs(Contract):
+    goal: Goal
+    plan: ExperimentPlan
+    code: CodeBundle
+    records: RunRecords
+
+
+class ProposeQuestion(Question):
+    """Which single changes of the incumbent are worth a try?"""
+
+    incumbent: Contrast
+    current: dict[str, str]
+    tunable: dict[str, tuple[str, ...]]
+    studied: tuple[str, ...]
+    at_most: int
+
+
+class Proposal(Contract):
+    """One focused change; `settings` are differences from the incumbent."""
+
+    change: str
+    settings: dict[str, str]
+
+
+class Proposals(Contract):
+    proposals: tuple[Proposal, ...]
+
+
+def run(inputs: Inputs, ctx: Context) -> RefinedRecords:
+    """All reported runs, and what the improvement loop tried and confirmed.
+
+    Raises:
+        MalformedAnswer: a proposal does not become a one-purpose patch.
+    """
+    plan = inputs.plan
+    incumbent = _leading(plan, inputs.records.runs)
+    seeds = plan.development_seeds[:1]
+    if plan.refine_attempts == 0 or incumbent is None or not seeds:
+        reason = "No improvement loop was planned." if plan.refine_attempts == 0 else "No condition could lead the loop."
+        return _unchanged(inputs, reason)
+
+    kit = kit_of(inputs.goal, ctx)
+    proposals = _propose(incumbent, plan, kit, ctx)
+    if not proposals:
+        return _unchanged(inputs, "Every change that the search space allows belongs to the factors under study.")
+    lead_code = next(code for code in inputs.code.codes if code.condition == incumbent.id)
+    codes, failures = _candidates(proposals, incumbent, inputs, kit, ctx)
+    development = [_request(lead_code, plan, seeds[0], "development")]
+    development += [_request(code, plan, seeds[0], "development") for code in codes.values()]
+    lead_run, *runs = ctx.laboratory.measure(development)
+
+    outcomes = dict(zip(codes, runs, strict=True))
+    attempts = tuple(
+        _attempt(number, proposal, seeds[0], outcomes.get(number), lead_run, plan.metric, failures.get(number))
+        for number, proposal in enumerate(proposals, start=1)
+    )
+    winner = max(
+        (attempt for attempt in attempts if attempt.gain is not None and attempt.gain > 0),
+        key=lambda attempt: attempt.gain or 0.0,
+        default=None,
+    )
+    if winner is None or not plan.confirmation_seeds:
+        return _unchanged(inputs, "No change improved on the leading condition.", incumbent.id, attempts)
+    tuned = codes[winner.number].model_copy(update={"condition": TUNED})
+    confirmation = ctx.laboratory.measure(
+        [_request(code, plan, seed, "confirmation") for seed in plan.confirmation_seeds for code in (lead_code, tuned)]
+    )
+    return RefinedRecords(
+        corpus=inputs.records.corpus,
+        runs=inputs.records.runs,
+        repairs=(),
+        incumbent=incumbent.id,
+        attempts=tuple(
+            attempt.model_copy(update={"verdict": "keep"}) if attempt.number == winner.number else attempt for attempt in attempts
+        ),
+        tuned=tuned,
+        tuned_settings={**incumbent.settings, **winner.settings},
+        confirmation=confirmation,
+        stopped_because="The planned number of attempts was reached.",
+    )
+
+
+def _leading(plan: ExperimentPlan, runs: Sequence[RunRecord]) -> Contrast | None:
+    """The condition with the best mean over its reported seeds, ablations apart; None when nothing was measured."""
+    means: dict[str, float] = {}
+    for condition in plan.conditions:
+        values = [run.measurement.value for run in runs if run.condition == condition.id and run.measurement]
+        if values and condition.role != "ablation":
+            means[condition.id] = fmean(values)
+    if not means:
+        return None
+    best = max(means, key=lambda name: plan.metric.gain(means[name], 0.0))
+    return next(condition for condition in plan.conditions if condition.id == best)
+
+
+def _propose(incumbent: Contrast, plan: ExperimentPlan, kit: Kit, ctx: Context) -> tuple[Proposal, ...]:
+    studied = {name for condition in plan.conditions for name in condition.settings}
+    question = ProposeQuestion(
+        incumbent=incumbent,
+        current={**kit.constants, **incumbent.settings},
+        tunable=kit.tunable,
+        studied=tuple(sorted(studied)),
+        at_most=plan.refine_attempts,
+    )
+    return ctx.model.ask(question, answer=Proposals).proposals[: plan.refine_attempts]
+
+
+def _candidates(
+    proposals: tuple[Proposal, ...], incumbent: Contrast, inputs: Inputs, kit: Kit, ctx: Context
+) -> tuple[dict[int, ConditionCode], dict[int, Probe]]:
+    """Proposals as checked and timed code by their number, and the probes of those that failed."""
+    contrasts, sources = [], []
+    for number, proposal in enumerate(proposals, start=1):
+        contrast = Contrast(
+            id=f"attempt_{number}",
+            label=proposal.change,
+            role="treatment",
+            settings={**incumbent.settings, **proposal.settings},
+            reason=proposal.change,
+        )
+        question = CodeQuestion(condition=contrast, train_py=kit.train_py)
+        contrasts.append(contrast)
+        sources.append(ctx.model.ask(question, answer=TrainingCode).train_py)
+    checks = [static_checks(contrast, source, kit) for contrast, source in zip(contrasts, sources, strict=True)]
+    requests = [ProbeRequest(condition=inputs.code.baseline, train_py=kit.train_py)]
+    requests += [ProbeRequest(condition=c.id, train_py=source) for c, source in zip(contrasts, sources, strict=True)]
+    reference, *probes = ctx.laboratory.probe(kit.name, requests).probes
+    failures = {number: probe for number, probe in enumerate(probes, start=1) if probe.failure}
+    codes = {
+        number: condition_code(contrast, source, kit, check, probe, reference, inputs.plan.budget_s)
+        for number, (contrast, source, check, probe) in enumerate(zip(contrasts, sources, checks, probes, strict=True), start=1)
+        if number not in failures
+    }
+    return codes, failures
+
+
+def _request(code: ConditionCode, plan: ExperimentPlan, seed: int, purpose: str) -> TrainingRequest:
+    return TrainingRequest.model_validate(
+        {
+            "kit": plan.kit,
+            "kit_sha256": plan.kit_sha256,
+            "condition": code.condition,
+            "train_py": code.train_py,
+            "seed": seed,
+            "steps": code.steps,
+            "budget_s": plan.budget_s,
+            "scored_bytes": plan.scored_bytes,
+            "purpose": purpose,
+        }
+    )
+
+
+def _attempt(
+    number: int,
+    proposal: Proposal,
+    seed: int,
+    run: RunRecord | None,
+    lead: RunRecord,
+    metric: Metric,
+    failure: Probe | None,
+) -> Attempt:
+    value = run.measurement.value if run and run.measurement else None
+    gain = metric.gain(value, lead.measurement.value) if value is not None and lead.measurement else None
+    failed = "crash" if failure else run.verdict if run and run.verdict != "ok" else None
+    return Attempt.model_validate(
+        {
+            "number": number,
+            "change": proposal.change,
+            "settings": proposal.settings,
+            "seed": seed,
+            "value": value,
+            "gain": gain,
+            "verdict": failed or "discard",
+        }
+    )
+
+
+def _unchanged(inputs: Inputs, reason: str, incumbent: Slug | None = None, attempts: tuple[Attempt, ...] = ()) -> RefinedRecords:
+    return RefinedRecords(
+        corpus=inputs.records.corpus,
+        runs=inputs.records.runs,
+        repairs=(),
+        incumbent=incumbent,
+        attempts=attempts,
+        tuned=None,
+        confirmation=(),
+        stopped_because=reason,
+    )

@@ -1,0 +1,124 @@
+"""Stage 16: decide what the paper claims, section by section, and which figures it shows."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from stages.a_scoping.study import kit_of
+from stages.contracts import (
+    Analysis,
+    Brief,
+    Candidates,
+    CodeBundle,
+    Contract,
+    Decision,
+    ExperimentPlan,
+    Goal,
+    Hypotheses,
+    Outline,
+    ProblemTree,
+    RefinedRecords,
+    Schedule,
+    SearchPlan,
+    Shortlist,
+    Synthesis,
+)
+from stages.errors import MalformedAnswer
+from stages.g_writing.record import PaperRecord, paper_record
+from stages.ports import Context, Question
+
+SECTIONS: tuple[tuple[str, str], ...] = (
+    ("abstract", "Abstract"),
+    ("introduction", "Introduction"),
+    ("related_work", "Related work"),
+    ("method", "Method"),
+    ("setup", "Experimental set-up"),
+    ("results", "Results"),
+    ("ablations", "Ablations"),
+    ("discussion", "Discussion"),
+    ("limitations", "Limitations"),
+    ("conclusion", "Conclusion"),
+    ("appendix_reproducibility", "Reproducibility"),
+    ("appendix_plan", "Registered plan and deviations"),
+    ("appendix_seeds", "Values of every seed"),
+    ("appendix_search", "Search protocol"),
+    ("appendix_cost", "Cost"),
+)
+"""Sections of every paper, in order; those that begin with 'appendix_' stand after the references."""
+
+
+class Inputs(Contract):
+    brief: Brief
+    goal: Goal
+    problem_tree: ProblemTree
+    search: SearchPlan
+    candidates: Candidates
+    shortlist: Shortlist
+    synthesis: Synthesis
+    hypotheses: Hypotheses
+    plan: ExperimentPlan
+    bundle: CodeBundle
+    schedule: Schedule
+    refined: RefinedRecords
+    analysis: Analysis
+    decision: Decision
+
+
+class OutlineQuestion(Question):
+    """What does the paper claim, what has each section to say, and which figures show it?"""
+
+    template: ClassVar[str] = "g_writing/paper_outline.md.j2"
+
+    record: PaperRecord
+    sections: tuple[tuple[str, str], ...]
+    """(id, title) of every section that the paper must have, in order."""
+    guidance: tuple[str, ...]
+
+
+def record_of(inputs: Inputs, ctx: Context) -> PaperRecord:
+    """The record that the outline and the draft are written from."""
+    return paper_record(
+        brief=inputs.brief,
+        goal=inputs.goal,
+        kit=kit_of(inputs.goal, ctx),
+        problem_tree=inputs.problem_tree,
+        search=inputs.search,
+        candidates=inputs.candidates,
+        shortlist=inputs.shortlist,
+        synthesis=inputs.synthesis,
+        hypotheses=inputs.hypotheses,
+        plan=inputs.plan,
+        bundle=inputs.bundle,
+        schedule=inputs.schedule,
+        refined=inputs.refined,
+        analysis=inputs.analysis,
+        decision=inputs.decision,
+    )
+
+
+def run(inputs: Inputs, ctx: Context) -> Outline:
+    """The outline, with every section in its place.
+
+    Raises:
+        MalformedAnswer: a section is missing or out of order, a work is not on the shortlist, or a figure shows an unknown condition.
+    """
+    record = record_of(inputs, ctx)
+    question = OutlineQuestion(record=record, sections=SECTIONS, guidance=tuple(item.message for item in ctx.guidance))
+    outline = ctx.model.ask(question, answer=Outline)
+    _check(outline, record)
+    return outline
+
+
+def _check(outline: Outline, record: PaperRecord) -> None:
+    if tuple(section.id for section in outline.sections) != tuple(name for name, _ in SECTIONS):
+        raise MalformedAnswer(f"the outline must have exactly these sections, in order: {', '.join(name for name, _ in SECTIONS)}")
+    planned = {key for section in outline.sections for key in section.keys}
+    if strangers := sorted(planned - record.citable):
+        raise MalformedAnswer(f"the outline cites works that are not on the shortlist: {strangers}")
+    if len({figure.id for figure in outline.figures}) != len(outline.figures):
+        raise MalformedAnswer("the outline gives the same id to two figures")
+    for figure in outline.figures:
+        unknown = set(figure.conditions) - set(record.results.conditions)
+        unknown |= set(figure.comparisons) - set(record.results.comparisons) - {"interaction"}
+        if unknown:
+            raise MalformedAnswer(f"figure {figure.id!r} shows what was not measured: {sorted(unknown)}")

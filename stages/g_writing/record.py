@@ -1,0 +1,170 @@
+"""What a writer may draw on: the study's record, cut down to what a paper can say."""
+
+from __future__ import annotations
+
+from pydantic import PositiveInt
+
+from stages.contracts import (
+    Analysis,
+    AnalystRemark,
+    Attempt,
+    Brief,
+    Candidates,
+    CodeBundle,
+    Contract,
+    CorpusFacts,
+    Decision,
+    ExperimentPlan,
+    Factor,
+    Finding,
+    Goal,
+    Hypotheses,
+    Kit,
+    PrismaCounts,
+    ProblemTree,
+    RefinedRecords,
+    Results,
+    Schedule,
+    SearchPlan,
+    Shortlist,
+    Slug,
+    SourceOutcome,
+    SubQuestion,
+    Synthesis,
+    Work,
+)
+
+
+class ConditionFacts(Contract):
+    """What the proof of a condition's code showed; nothing that differs between machines but the number of steps."""
+
+    condition: Slug
+    patched: bool
+    checks: tuple[str, ...]
+    steps: PositiveInt
+    parameters: PositiveInt
+
+
+class FailedRun(Contract):
+    condition: Slug
+    seed: int
+    verdict: str
+    reason: str
+
+
+class PaperRecord(Contract):
+    """One typed view of everything that came before the writing; every contract in it is as its stage left it."""
+
+    author: str
+    researcher: str
+    goal: Goal
+    kit_title: str
+    kit_summary: str
+    factors: tuple[Factor, ...]
+    """In the order of the topic."""
+    sub_questions: tuple[SubQuestion, ...]
+    search: SearchPlan
+    outcomes: tuple[SourceOutcome, ...]
+    works: tuple[Work, ...]
+    """The shortlist: what may be cited."""
+    counts: PrismaCounts
+    synthesis: Synthesis
+    hypotheses: Hypotheses
+    plan: ExperimentPlan
+    code: tuple[ConditionFacts, ...]
+    device: str
+    isolation: str
+    workers: PositiveInt
+    deviations: tuple[str, ...]
+    corpus: CorpusFacts
+    repairs: tuple[str, ...]
+    incumbent: Slug | None
+    attempts: tuple[Attempt, ...]
+    tuned_settings: dict[str, str]
+    stopped_because: str
+    failed: tuple[FailedRun, ...]
+    commands: tuple[str, ...]
+    """One recorded command for each condition, first seed."""
+    results: Results
+    findings: tuple[Finding, ...]
+    remarks: tuple[AnalystRemark, ...]
+    best: Slug
+    decision: Decision
+
+    @property
+    def citable(self) -> frozenset[str]:
+        return frozenset(work.key for work in self.works)
+
+
+def paper_record(
+    *,
+    brief: Brief,
+    goal: Goal,
+    kit: Kit,
+    problem_tree: ProblemTree,
+    search: SearchPlan,
+    candidates: Candidates,
+    shortlist: Shortlist,
+    synthesis: Synthesis,
+    hypotheses: Hypotheses,
+    plan: ExperimentPlan,
+    bundle: CodeBundle,
+    schedule: Schedule,
+    refined: RefinedRecords,
+    analysis: Analysis,
+    decision: Decision,
+) -> PaperRecord:
+    """The record of a study whose analysis is done.
+
+    Raises:
+        StopIteration: the goal names a factor that its kit does not have; stage 1 makes this impossible.
+    """
+    reported = [run for run in refined.runs if run.purpose == "report"]
+    first_commands = {run.condition: run.command for run in reversed(reported)}
+    return PaperRecord(
+        author=brief.author,
+        researcher=brief.researcher,
+        goal=goal,
+        kit_title=kit.title,
+        kit_summary=kit.summary,
+        factors=tuple(next(factor for factor in kit.factors if factor.name == match.factor) for match in goal.matches),
+        sub_questions=problem_tree.sub_questions,
+        search=search,
+        outcomes=candidates.outcomes,
+        works=shortlist.works,
+        counts=shortlist.counts,
+        synthesis=synthesis,
+        hypotheses=hypotheses,
+        plan=plan,
+        code=tuple(
+            ConditionFacts(
+                condition=code.condition,
+                patched=bool(code.patch),
+                checks=tuple(check.name for check in code.checks if check.passed),
+                steps=code.steps,
+                parameters=code.parameters,
+            )
+            for code in bundle.codes
+        ),
+        device=schedule.device,
+        isolation=schedule.isolation,
+        workers=schedule.workers,
+        deviations=schedule.deviations,
+        corpus=refined.corpus,
+        repairs=refined.repairs,
+        incumbent=refined.incumbent,
+        attempts=refined.attempts,
+        tuned_settings=refined.tuned_settings,
+        stopped_because=refined.stopped_because,
+        failed=tuple(
+            FailedRun(condition=run.condition, seed=run.seed, verdict=run.verdict, reason=run.reason or run.verdict)
+            for run in reported
+            if run.verdict != "ok"
+        ),
+        commands=tuple(first_commands[contrast.id] for contrast in plan.conditions if contrast.id in first_commands),
+        results=analysis.results,
+        findings=analysis.findings,
+        remarks=analysis.remarks,
+        best=analysis.best,
+        decision=decision,
+    )

@@ -1,0 +1,119 @@
+"""references.bib from the works that sources confirmed, and nothing else: a field that no record holds is left out."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+import bibtexparser
+from bibtexparser.model import Entry, Field
+
+from stages.contracts import Work
+from stages.errors import ManuscriptRefused
+from stages.h_finalization.tex_characters import escape
+
+_TYPES = {"conference": "inproceedings", "journal": "article", "preprint": "misc", "book": "book", "chapter": "incollection"}
+_VENUE_FIELDS = {"inproceedings": "booktitle", "article": "journal", "book": "publisher", "incollection": "booktitle"}
+_ACCENTS = {
+    "\u0300": "\\`", "\u0301": "\\'", "\u0302": "\\^", "\u0303": "\\~", "\u0304": "\\=", "\u0306": "\\u", "\u0307": "\\.",
+    "\u0308": '\\"', "\u030a": "\\r", "\u030b": "\\H", "\u030c": "\\v", "\u0327": "\\c", "\u0328": "\\k",
+}  # fmt: skip
+_LETTERS = {"ß": "{\\ss}", "æ": "{\\ae}", "Æ": "{\\AE}", "œ": "{\\oe}", "ø": "{\\o}", "Ø": "{\\O}", "ł": "{\\l}", "Ł": "{\\L}",
+            "đ": "{\\dj}", "ı": "{\\i}", "ð": "{\\dh}", "þ": "{\\th}"}  # fmt: skip
+_PARTICLES = frozenset("van von der den de del della di da dos du la le ter ten el al bin ibn".split())
+_SUFFIXES = frozenset({"Jr.", "Jr", "Sr.", "Sr", "II", "III", "IV"})
+
+
+def references_bib(works: Sequence[Work]) -> str:
+    """The works as BibTeX, sorted by key; read back before it is returned.
+
+    Raises:
+        ManuscriptRefused: two works share a key, or an entry does not read back as it was meant.
+    """
+    ordered = sorted(works, key=lambda work: work.key)
+    keys = [work.key for work in ordered]
+    doubled = {key for key in keys if keys.count(key) > 1}
+    if doubled:
+        raise ManuscriptRefused(f"two works share the citation key {', '.join(sorted(doubled))}")
+    library = bibtexparser.Library([_entry(work) for work in ordered])
+    layout = bibtexparser.BibtexFormat()
+    layout.indent = "  "
+    layout.trailing_comma = True
+    # Entries are finished text: the default middleware would enclose and escape a second time.
+    text = bibtexparser.write_string(library, unparse_stack=[], bibtex_format=layout)
+    _read_back(text, keys)
+    return text
+
+
+def _read_back(text: str, keys: Sequence[str]) -> None:
+    parsed = bibtexparser.parse_string(text)
+    if parsed.failed_blocks:
+        raise ManuscriptRefused(f"references.bib does not read back: {parsed.failed_blocks[0].error}")
+    if [entry.key for entry in parsed.entries] != list(keys):
+        raise ManuscriptRefused("references.bib does not read back to the works that were written")
+
+
+def _entry(work: Work) -> Entry:
+    kind = _TYPES.get(work.type, "misc")
+    fields = {
+        "title": _title(work.title),
+        "author": " and ".join([_name(author) for author in work.authors] + (["others"] if work.authors_truncated else [])),
+        "year": str(work.year),
+    }
+    if kind == "misc":
+        fields["howpublished"] = f"arXiv:{work.arxiv_id}" if work.arxiv_id else bib_escape(work.venue)
+    else:
+        fields[_VENUE_FIELDS[kind]] = bib_escape(work.venue)
+    if work.doi:
+        fields["doi"] = re.sub(r"[{}\\\s%]", "", work.doi)
+    if work.arxiv_id:
+        fields["eprint"] = re.sub(r"[{}\\\s%]", "", work.arxiv_id)
+        fields["archiveprefix"] = "arXiv"
+    elif work.url and not work.doi:
+        fields["url"] = re.sub(r"[{}\\\s]", "", work.url)
+    return Entry(entry_type=kind, key=work.key, fields=[Field(name, f"{{{value}}}") for name, value in fields.items() if value])
+
+
+def bib_escape(text: str) -> str:
+    """Words for a BibTeX field: TeX specials escaped, accents as commands, so that bibtex sorts and cuts names rightly."""
+    written = []
+    for sign in unicodedata.normalize("NFC", text):
+        parts = unicodedata.normalize("NFD", sign)
+        if sign in _LETTERS:
+            written.append(_LETTERS[sign])
+        elif len(parts) == 2 and parts[0].isascii() and parts[1] in _ACCENTS:
+            letter = "\\i" if parts[0] == "i" else parts[0]
+            written.append(f"{{{_ACCENTS[parts[1]]}{{{letter}}}}}")
+        else:
+            written.append(sign)
+    # Runs without accents go through the prose rules; the accent groups stay as they are.
+    pieces = re.split(r"(\{\\(?:[a-zA-Z]+|[`'^~=.\"])(?:\{\\?\w\})?\})", "".join(written))
+    return "".join(piece if index % 2 else escape(piece) for index, piece in enumerate(pieces))
+
+
+def _title(title: str) -> str:
+    """The title with capitals protected that a style would lower: acronyms, inner capitals, words after a colon, names."""
+    words = []
+    for position, word in enumerate(bib_escape(title).split(" ")):
+        letters = re.sub(r"\\[a-zA-Z]+|[^A-Za-z]", "", word)
+        inner = any(letter.isupper() for letter in letters[1:])
+        single = len(letters) == 1 and letters.isupper() and letters not in {"A", "I"}
+        after_colon = position > 0 and words[-1].rstrip("}").endswith((":", "?", "."))
+        digits = bool(re.search(r"\d", word)) and letters[:1].isupper()
+        protect = inner or single or digits or (after_colon and letters[:1].isupper())
+        words.append(f"{{{word}}}" if protect and word.count("{") == word.count("}") else word)
+    return " ".join(words)
+
+
+def _name(author: str) -> str:
+    """'Given Family' as 'Family, Given': particles stay with the family name; a name of one word or a group is kept whole."""
+    words = author.split()
+    if len(words) == 1:
+        return f"{{{bib_escape(author)}}}"
+    suffix = words.pop() if words[-1] in _SUFFIXES and len(words) > 2 else ""
+    split = len(words) - 1
+    while split > 1 and words[split - 1].lower() in _PARTICLES:
+        split -= 1
+    family, given = bib_escape(" ".join(words[split:])), bib_escape(" ".join(words[:split]))
+    return ", ".join(part for part in (family, bib_escape(suffix), given) if part)

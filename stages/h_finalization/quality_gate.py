@@ -1,0 +1,172 @@
+"""Stage 20: check the manuscript by rules that no score can lift, then let a person decide; the text is frozen here."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+
+from stages.contracts import Check, ChangeAnswer, GateQuestion, Manuscript, QualityReport, Reviews, RevisedManuscript
+from stages.errors import ManuscriptRefused
+from stages.g_writing import paper_outline
+from stages.g_writing.claims import claims_table, sentences
+from stages.g_writing.document import Document, Reference, cited_keys, inlines, labels
+from stages.g_writing.lint import lint
+from stages.g_writing.markdown import parse
+from stages.g_writing.record import PaperRecord
+from stages.g_writing.values import render_values
+from stages.ports import Context
+
+NUMBER = 20
+ABSTRACT_WORDS = (80, 280)
+PAPER_WORDS = (2500, 6000)
+"""Of the whole text, a value counting as one word. Below, sections are thin; above, no venue's main text holds it."""
+FEWEST_REFERENCES = 20
+FEWEST_FIGURES = 3
+FEWEST_TABLES = 2
+
+
+class Inputs(paper_outline.Inputs):
+    reviews: Reviews
+    revised: RevisedManuscript
+
+
+def run(inputs: Inputs, ctx: Context) -> QualityReport:
+    """Every check with its outcome; export refuses a manuscript that does not pass them all."""
+    record = paper_outline.record_of(inputs, ctx)
+    manuscript = inputs.revised.manuscript
+    document = parse(manuscript.markdown, manuscript.authors)
+    checks = (*text_checks(document, record), _answers(inputs.reviews, inputs.revised.answers))
+    return QualityReport(
+        checks=checks,
+        passed=all(check.passed for check in checks),
+        for_a_person=tuple(_for_a_person(inputs.reviews, inputs.revised.answers)),
+        manuscript_sha256=manuscript_sha256(manuscript),
+    )
+
+
+def manuscript_sha256(manuscript: Manuscript) -> str:
+    """Hash of all that is printed: title, authors, text and figures."""
+    return hashlib.sha256(manuscript.model_dump_json().encode()).hexdigest()
+
+
+def question(output: QualityReport) -> GateQuestion:
+    """What the person who approves the text has to know."""
+    lines = [f"- {'passed' if check.passed else '**failed**'}: {check.name}: {check.detail}" for check in output.checks]
+    verdict = (
+        "All mechanical checks passed."
+        if output.passed
+        else "Some checks failed. Approving does not lift them: the export refuses the text. Reject with what should change."
+    )
+    decide = [f"- {item}" for item in output.for_a_person] or ["- Nothing beyond the text itself."]
+    body = "\n".join([verdict, "", *lines, "", "For you to decide:", "", *decide, "", f"Text: {output.manuscript_sha256[:16]}"])
+    return GateQuestion(stage=NUMBER, title="Is the paper ready to be exported?", body=body)
+
+
+def text_checks(document: Document, record: PaperRecord) -> tuple[Check, ...]:
+    """The checks of a manuscript against its record."""
+    return (
+        _values(document, record),
+        _language(document, record),
+        _claims(document, record),
+        _citations(document, record),
+        _floats(document),
+        _sections(document),
+        _length(document),
+    )
+
+
+def _check(name: str, faults: list[str], fine: str) -> Check:
+    return Check(name=name, passed=not faults, detail="; ".join(faults) if faults else fine)
+
+
+def _values(document: Document, record: PaperRecord) -> Check:
+    try:
+        _, printed = render_values(document, record.results)
+    except ManuscriptRefused as error:
+        return Check(name="values", passed=False, detail=str(error))
+    return Check(name="values", passed=True, detail=f"{len(printed)} printed values are looked up in the record")
+
+
+def _language(document: Document, record: PaperRecord) -> Check:
+    faults = [finding.message for finding in lint(document, record) if finding.gate]
+    return _check("language", faults, "no numeral, claim word or wording that the rules refuse")
+
+
+def _claims(document: Document, record: PaperRecord) -> Check:
+    claims = claims_table(document, record.results)
+    faults = [f"{claim.verdict}: {claim.sentence} ({claim.reason})" for claim in claims if claim.verdict != "supported"]
+    return _check("claims", faults, f"{len(claims)} comparing sentences say what the record says")
+
+
+def _citations(document: Document, record: PaperRecord) -> Check:
+    cited = cited_keys(document)
+    faults = [f"{key} is not on the shortlist" for key in cited if key not in record.citable]
+    if len(cited) < FEWEST_REFERENCES <= len(record.works):
+        faults.append(f"only {len(cited)} of {len(record.works)} works on the shortlist are cited; {FEWEST_REFERENCES} are asked for")
+    return _check("citations", faults, f"{len(cited)} cited works, all on the shortlist")
+
+
+def _floats(document: Document) -> Check:
+    known = labels(document)
+    targets = {inline.target for _, inline in inlines(document) if isinstance(inline, Reference)}
+    floats = {label for label in known if label.startswith(("fig:", "tbl:"))}
+    faults = [f"{target} is referred to and does not exist" for target in sorted(targets - known)]
+    faults += [f"{label} is never referred to" for label in sorted(floats - targets)]
+    for prefix, name, fewest in (("fig:", "figures", FEWEST_FIGURES), ("tbl:", "tables", FEWEST_TABLES)):
+        count = sum(label.startswith(prefix) for label in floats)
+        if count < fewest:
+            faults.append(f"{count} {name}; at least {fewest} are asked for")
+    return _check("figures and tables", faults, f"{len(floats)} floats, each referred to")
+
+
+def _sections(document: Document) -> Check:
+    present = {section.id: section for section in document.sections}
+    faults = [f"no section {title!r}" for name, title in paper_outline.SECTIONS if name != "abstract" and name not in present]
+    faults += [f"the section {section.title!r} is empty" for section in document.sections if _is_empty(document, section.id)]
+    titles = [section.title.lower() for section in document.sections]
+    faults += [f"two sections are called {title!r}" for title in sorted({title for title in titles if titles.count(title) > 1})]
+    return _check("sections", faults, f"{len(present)} sections, none empty")
+
+
+def _is_empty(document: Document, name: str) -> bool:
+    """Without text of its own and without a subsection right after it."""
+    place = next(number for number, section in enumerate(document.sections) if section.id == name)
+    section = document.sections[place]
+    following = document.sections[place + 1 : place + 2]
+    return not section.blocks and not any(later.level > section.level for later in following)
+
+
+def _length(document: Document) -> Check:
+    text = sentences(document, captions=False)
+    abstract = sum(_words(sentence.markdown) for sentence in text if sentence.place == "abstract")
+    whole = sum(_words(sentence.markdown) for sentence in text)
+    faults = []
+    for name, count, (least, most) in (("abstract", abstract, ABSTRACT_WORDS), ("text", whole, PAPER_WORDS)):
+        if not least <= count <= most:
+            faults.append(f"the {name} has {count} words; {least} to {most} are asked for")
+    return _check("length", faults, f"abstract {abstract} words, text {whole} words")
+
+
+def _words(markdown: str) -> int:
+    return len(re.sub(r"\{\{[^{}]*\}\}|\$[^$]*\$", "value", markdown).split())
+
+
+def _answers(reviews: Reviews, answers: tuple[ChangeAnswer, ...]) -> Check:
+    given = {answer.id: answer for answer in answers}
+    faults = [f"{weakness.id} was not answered" for weakness in reviews.required if weakness.id not in given]
+    faults += [f"{answer.id} was answered without a word" for answer in answers if not answer.answer.strip()]
+    done = sum(answer.done for answer in answers)
+    return _check("required changes", faults, f"{len(reviews.required)} required, {done} made, {len(answers) - done} refused with a reason")
+
+
+def _for_a_person(reviews: Reviews, answers: tuple[ChangeAnswer, ...]) -> Iterator[str]:
+    asked = {weakness.id: weakness for weakness in reviews.required}
+    for answer in answers:
+        if not answer.done:
+            what = asked[answer.id].text if answer.id in asked else "guidance"
+            yield f"{answer.id} was not done ({what}): {answer.answer}"
+    for review in reviews.reviews:
+        for weakness in review.weaknesses:
+            if weakness.severity == "major" and weakness.id not in asked:
+                yield f"{weakness.id} is called major and no change is required: {weakness.text}"
