@@ -193,7 +193,10 @@ def prefect_run(engine: Engine, settings: FlowSettings, walk: Callable[[], None]
 
     engine.invoke = invoke
     engine.watcher = Artifacts(engine)
-    researchclaw()
+    try:
+        researchclaw()
+    finally:
+        _send_what_is_left()
 
 
 @dataclass
@@ -227,6 +230,15 @@ def _take_the_console_away() -> None:
         for handler in list(logger.handlers):
             if isinstance(handler, PrefectConsoleHandler):
                 logger.removeHandler(handler)
+
+
+def _send_what_is_left() -> None:
+    """Log lines and events that wait for their batch, before the temporary server is gone; 5 s each at most."""
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogHandler
+
+    EventsWorker.drain_all(timeout=5)
+    APILogHandler().flush()
 
 
 # ---------------------------------------------------------------- what a person sees in the UI

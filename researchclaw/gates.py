@@ -48,7 +48,7 @@ class AutoApprove:
 
     store: RunStore
 
-    def decide(self, stage: Stage, output: Contract, question: GateQuestion) -> GateAnswer:  # noqa: ARG002 (port's signature)
+    def decide(self, stage: Stage, output: Contract, question: GateQuestion) -> GateAnswer:
         answer = GateAnswer(
             stage=stage.number, decision="approve", comment="Not read by a person.", by="--auto-approve", via="auto-approve", at=now()
         )
@@ -61,7 +61,7 @@ class LeaveWaiting:
 
     store: RunStore
 
-    def decide(self, stage: Stage, output: Contract, question: GateQuestion) -> GateAnswer:  # noqa: ARG002 (port's signature)
+    def decide(self, stage: Stage, output: Contract, question: GateQuestion) -> GateAnswer:
         run = self.store.run_id
         raise WaitingAtGate(
             f"waiting at gate {stage.number} ({stage.name}): read {self.store.folder / 'gates'}/{stage.number:02d}.json, then "

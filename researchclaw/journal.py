@@ -204,9 +204,9 @@ def _read(path: Path) -> tuple[list[Entry], int]:
     for raw in data.splitlines(keepends=True):
         number = len(found) + 1
         last = good + len(raw) == len(data)
+        if last and not raw.endswith(b"\n"):
+            break
         try:
-            if not raw.endswith(b"\n"):
-                raise ValueError("the line does not end")
             fields = json.loads(raw)
             entry = Entry.model_validate(fields)
         except (ValueError, ValidationError) as exc:
@@ -348,12 +348,14 @@ class Journal:
         """Append and fsync; a full disk leaves the file as it was, so that the chain can go on later."""
         before = os.fstat(self._fd).st_size
         try:
-            if os.write(self._fd, data) != len(data):
-                raise OSError(errno.ENOSPC, f"{self.path}: the disk took only part of a line")
+            written = os.write(self._fd, data)
             os.fsync(self._fd)
         except OSError:
             os.ftruncate(self._fd, before)
             raise
+        if written != len(data):
+            os.ftruncate(self._fd, before)
+            raise OSError(errno.ENOSPC, f"{self.path}: the disk took only part of a line")
 
 
 def request_key(request: Contract) -> str:

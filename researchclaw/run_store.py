@@ -385,7 +385,8 @@ class RunStore:
         found = read_model(path, StageOutput)
         if sha256_of_text(canonical_json(found.output)) != found.output_sha256:
             raise SettingsError(
-                f"{path} was changed by hand; put it back, or do the stage again with `resume {self.run_id} --from-stage {stage.number}`."
+                f"{path} was changed by hand; put it back, or do the stage again: "
+                f"`researchclaw resume {self.run_id} --from-stage {stage.number}`."
             )
         return found
 
@@ -516,6 +517,7 @@ class GateAlreadyAnswered(UserMustAct):
 
     def __init__(self, first: GateAnswer) -> None:
         super().__init__(
-            f"gate {first.stage} was answered already: {first.decision} by {first.by} ({first.via}) at {first.at}; the first answer counts."
+            f"gate {first.stage} was answered already: {first.decision} by {first.by} ({first.via}) at {first.at}; "
+            "the first answer counts."
         )
         self.first = first

@@ -60,11 +60,9 @@ class ExperimentSettings(Section):
 class SandboxSettings(Section):
     """How code that nobody trusts is shut in."""
 
-    backend: Literal["auto", "bubblewrap", "landlock"] = Field(
-        default="auto", description="Isolation; auto takes the strongest that this machine proves to offer."
-    )
+    backend: Literal["auto"] = Field(default="auto", description="Isolation; auto: the strongest that proves itself here.")
     allow_weaker: bool = Field(
-        default=False, description="Accept isolation that is weaker than namespaces; the record and the paper say so."
+        default=False, description="Run generated code as a plain process where no sandbox can be had; every record says so."
     )
     memory_mb: Annotated[int, Field(ge=256)] = Field(default=4096, description="Memory that one run may use, in MB.")
     disk_mb: Annotated[int, Field(ge=16)] = Field(default=512, description="Disk that one run may fill, in MB.")

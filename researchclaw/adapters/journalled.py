@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 
 from researchclaw.journal import ExperimentEnded, Journal
 from stages.contracts import CitedWork, Contract, CorpusFacts, RunRecord, SearchQuery, Slug, TrainingRequest, Work
 from stages.ports import Answer, Laboratory, LanguageModel, Library, ProbeRequest, Probes, Question, SearchAnswer
+
+TRAINING_RUN = "training run"
 
 
 class JournalledModel:
@@ -98,11 +99,21 @@ class JournalledLaboratory:
         return self._journal.once("probe", request, Probes, lambda: self._laboratory.probe(kit, requests))
 
     def measure(self, requests: Sequence[TrainingRequest]) -> tuple[RunRecord, ...]:
-        """As many at once as the laboratory has workers; each record is on disk before the next run takes its place."""
-        with ThreadPoolExecutor(max_workers=self._laboratory.workers, thread_name_prefix="training") as pool:
-            return tuple(pool.map(self._measure_one, requests))
+        """Runs that the journal holds are looked up; the laboratory is given the rest, and `keep_run` as its `on_record`."""
+        known = [self._journal.find(TRAINING_RUN, request, RunRecord) for request in requests]
+        for record in known:
+            if record is not None:
+                self._journal.tell(ExperimentEnded.of(record))
+        missing = [request for request, record in zip(requests, known, strict=True) if record is None]
+        measured = iter(self._laboratory.measure(missing) if missing else ())
+        return tuple(record or next(measured) for record in known)
 
-    def _measure_one(self, request: TrainingRequest) -> RunRecord:
-        record = self._journal.once("training run", request, RunRecord, lambda: self._laboratory.measure([request])[0])
-        self._journal.tell(ExperimentEnded.of(record))
-        return record
+
+def keep_run(journal: Journal) -> Callable[[TrainingRequest, RunRecord], None]:
+    """What the laboratory calls as each run ends: the record is on disk before anybody sees it."""
+
+    def keep(request: TrainingRequest, record: RunRecord) -> None:
+        journal.record(TRAINING_RUN, request, record)
+        journal.tell(ExperimentEnded.of(record))
+
+    return keep

@@ -15,12 +15,10 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from stages.errors import ManuscriptRefused, SettingsError
-from stages.h_finalization.latex import PaperTemplate
 from stages.ports import Typeset
 
 logger = logging.getLogger(__name__)
@@ -35,21 +33,6 @@ OVERFULL_PT = 5.0
 EPOCH = "1577836800"
 """Date inside the PDF, 2020-01-01: the same sources give the same bytes."""
 _TEX_PACKAGES = "texlive-latex-base, texlive-latex-recommended and texlive-fonts-recommended"
-
-
-def load_template(folder: Path) -> PaperTemplate:
-    """The layout in a folder templates/paper/<venue>: layout.json, frame.tex and the style file that it names.
-
-    Raises:
-        SettingsError: there is no such layout.
-    """
-    facts = folder / "layout.json"
-    if not facts.is_file():
-        known = sorted(path.parent.name for path in folder.parent.glob("*/layout.json"))
-        raise SettingsError(f"export.venue: there is no layout {folder.name!r}; known: {', '.join(known)}")
-    layout = json.loads(facts.read_text("utf-8"))
-    style = (folder / layout["style_file"]).read_text("utf-8")
-    return PaperTemplate.model_validate(layout | {"frame": (folder / "frame.tex").read_text("utf-8"), "style": style})
 
 
 class Typesetter:
@@ -69,7 +52,7 @@ class Typesetter:
     def typeset(self, tex: str, typst: str, bib: str, figures: dict[str, bytes]) -> Typeset:
         """The PDF, by LaTeX or as a preview by typst.
 
-        figures: path as in the sources -> bytes; besides 'charts/x.pdf' also the style files ('rcneurips.sty').
+        figures: path as in the sources -> bytes; besides 'charts/x.pdf' also the style files ('rcpaper.sty').
         Raises:
             ManuscriptRefused: the sources do not compile, or hold an undefined reference or citation; with the line.
             SettingsError: LaTeX is asked for and a package of it is missing.
@@ -247,8 +230,3 @@ def _by_typst(folder: Path, notes: tuple[str, ...]) -> Typeset:
         raise ManuscriptRefused(f"typst: {str(exc).splitlines()[0]}") from exc
     assert isinstance(pdf, bytes)
     return Typeset(pdf=pdf, pages=int(pages), by="typst preview", complaints=notes)
-
-
-def style_files(template: PaperTemplate) -> Mapping[str, bytes]:
-    """The template's style as the typesetter and the exported folder want it: file name -> bytes."""
-    return {template.style_file: template.style.encode()}

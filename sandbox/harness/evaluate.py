@@ -147,7 +147,7 @@ def score(model: Model, sample: Sample, audits: int, secret: np.random.Generator
     chosen = [(int(secret.integers(rows)), int(secret.integers(1, context + 1))) for _ in range(audits)]
     alone = [model.log_probabilities(sample.inputs[row : row + 1, :end], fresh=True)[0, -1] for row, end in chosen]
     frames = sample.frames()
-    again = int(secret.integers(len(frames)))
+    again = int(secret.integers(1, len(frames))) if len(frames) > 1 else 0  # not the first: there is nothing to remember yet
     nats, kept = [], None
     for number, part in enumerate(frames):
         answer = model.log_probabilities(sample.inputs[part])

@@ -137,6 +137,8 @@ def main() -> None:
     parser.add_argument("--control", action="store_true")
     parser.add_argument("--device", default="cpu")
     arguments = parser.parse_args()
+    if not arguments.out.is_dir():
+        parser.error(f"--out: {arguments.out} is no folder")
     torch.set_num_threads(1)
     torch.backends.cudnn.benchmark = False
     torch.set_flush_denormal(True)

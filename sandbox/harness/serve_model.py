@@ -132,7 +132,7 @@ class Child:
 
 def kill_strays(keep: set[int]) -> None:
     """Kill what dead children left behind: as subreaper this process has become its parent."""
-    while strays := {int(word) for word in children_file().read_text().split()} - keep:
+    while strays := own_children() - keep:  # again and again: the children of a stray become ours too
         for pid in strays:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -140,8 +140,15 @@ def kill_strays(keep: set[int]) -> None:
                 os.waitpid(pid, 0)
 
 
-def children_file() -> Path:
-    return Path(f"/proc/self/task/{os.getpid()}/children")
+def own_children() -> set[int]:
+    """Process ids whose parent is this process."""
+    found = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it ended while we looked
+            parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
+            if int(parent) == os.getpid():
+                found.add(int(folder.name))
+    return found
 
 
 def serve(train: Path, weights: list[dict[str, torch.Tensor]], source: int, sink: int) -> None:
@@ -163,6 +170,7 @@ def serve(train: Path, weights: list[dict[str, torch.Tensor]], source: int, sink
             if index not in current:
                 for other in current.values():  # one weights file at a time: memory
                     other.end()
+                kill_strays(keep=set())
                 closed = [source, sink]
                 current = {index: Child(train, weights[index], closed=closed, once=False)}
             error, content = current[index].ask(request, size)
@@ -170,6 +178,7 @@ def serve(train: Path, weights: list[dict[str, torch.Tensor]], source: int, sink
         write_all(sink, content)
     for other in current.values():
         other.end()
+    kill_strays(keep=set())
 
 
 def main() -> None:

@@ -10,6 +10,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 
 from stages.contracts import Contract, Factor, Kit, Slug, TopicMatch
 from stages.errors import SettingsError
@@ -17,133 +19,33 @@ from stages.errors import SettingsError
 FOREIGN_DOMAINS: dict[str, tuple[str, ...]] = {
     # Reason: their inputs are not text, so a finding on text would answer another question.
     "vision": (
-        "image",
-        "vision",
-        "visual",
-        "video",
-        "pixel",
-        "photo",
-        "picture",
-        "camera",
-        "convnet",
-        "cnn",
-        "resnet",
-        "vit",
-        "object detection",
-        "segmentation",
-        "imagenet",
-        "mnist",
-        "cifar",
-        "face recognition",
-        "handwriting",
-        "handwritten digit",
+        "image", "vision", "visual", "video", "pixel", "photo", "picture", "camera", "convnet", "cnn", "resnet", "vit",
+        "object detection", "segmentation", "imagenet", "mnist", "cifar", "face recognition", "handwriting", "handwritten digit",
     ),
     "sound": ("speech", "audio", "music", "voice", "sound", "acoustic", "spoken"),
     "tables and regression": (
-        "tabular",
-        "regression",
-        "lasso",
-        "ridge",
-        "elastic net",
-        "random forest",
-        "gradient boosting",
-        "xgboost",
-        "lightgbm",
-        "decision tree",
-        "support vector machine",
-        "svm",
-        "nearest neighbour",
-        "clustering",
-        "correlated feature",
-        "naive bayes",
-        "gaussian process",
-        "time series",
-        "forecasting",
-        "recommender",
-        "recommendation",
-        "collaborative filtering",
+        "tabular", "regression", "lasso", "ridge", "elastic net", "random forest", "gradient boosting", "xgboost", "lightgbm",
+        "decision tree", "support vector machine", "svm", "nearest neighbour", "clustering", "k means", "correlated feature",
+        "naive bayes", "gaussian process", "time series", "forecasting", "recommender", "recommendation", "collaborative filtering",
     ),
     "graphs": ("graph neural", "gnn", "graph network", "knowledge graph", "node classification", "graph"),
     "control": ("reinforcement", "reinforcement learning", "robot", "robotics", "atari", "game playing", "policy gradient", "driving"),
     "generation of other things than text": (
-        "diffusion model",
-        "diffusion",
-        "gan",
-        "generative adversarial",
-        "variational autoencoder",
-        "autoencoder",
-        "vae",
+        "diffusion model", "diffusion", "gan", "generative adversarial", "variational autoencoder", "autoencoder", "vae",
     ),
     # Reason: the words of these fields are everyday words of training too (position, depth, warm-up, batch, schedule).
     "natural science": (
-        "protein",
-        "gene",
-        "genome",
-        "dna",
-        "cell",
-        "molecule",
-        "chemistry",
-        "drug",
-        "climate",
-        "weather",
-        "planet",
-        "galaxy",
-        "physics",
-        "quantum",
-        "ocean",
-        "river",
-        "soil",
-        "fish",
-        "bird",
-        "bee",
-        "animal",
-        "plant",
-        "insect",
-        "collider",
+        "protein", "gene", "genome", "dna", "cell", "molecule", "chemistry", "drug", "climate", "weather", "planet", "galaxy",
+        "physics", "quantum", "ocean", "river", "lake", "soil", "fish", "bird", "bee", "animal", "plant", "insect", "collider",
     ),
     "people and trades": (
-        "patient",
-        "clinical",
-        "medical",
-        "medicine",
-        "cancer",
-        "disease",
-        "hospital",
-        "exercise",
-        "athlete",
-        "sport",
-        "football",
-        "injury",
-        "muscle",
-        "school",
-        "student",
-        "teacher",
-        "university",
-        "election",
-        "stock",
-        "stock market",
-        "finance",
-        "bank",
-        "cooking",
-        "brewing",
-        "beer",
-        "bread",
-        "oven",
-        "railway",
-        "bus",
-        "airport",
-        "hair",
-        "nail",
-        "guitar",
-        "road",
-        "traffic",
-        "swimming",
-        "diving",
-        "pool",
-        "climbing",
+        "patient", "clinical", "medical", "medicine", "cancer", "disease", "hospital", "exercise", "athlete", "sport", "football",
+        "injury", "muscle", "sleep", "diet", "weight training", "strength training", "weight loss", "school", "student", "teacher",
+        "university", "election", "stock", "stock market", "finance", "bank", "cooking", "brewing", "beer", "bread", "oven",
+        "railway", "bus", "airport", "hair", "nail", "guitar", "road", "traffic", "swimming", "diving", "pool", "climbing",
     ),
     "theory of statistics": ("p value", "multicollinearity", "survey sampling", "causal inference"),
-}
+}  # fmt: skip
 """Words that place a topic outside a text kit, by the reason why. A kit whose own scope names such a word is exempt from it."""
 
 OUTSIDE_TECHNIQUES: tuple[str, ...] = (
@@ -164,22 +66,25 @@ MEANINGLESS_PHRASES: tuple[str, ...] = (
     # Reason: each holds a word that names a factor or level elsewhere.
     "deep learning", "deep neural", "deep network", "deep nets", "in the context of", "in context of", "in depth",
     "in this context", "output head", "language model head", "rule of thumb", "bit depth", "head to head", "position paper",
-    "state of the art", "learned model", "data loader", "head start", "ahead of schedule",
+    "state of the art", "head start", "ahead of schedule", "constant budget", "constant time", "constant compute", "held constant",
+    "same number of parameters", "equal number of parameters", "fixed number of parameters", "same parameter count",
+    "equal parameter count", "same number of steps", "equal number of steps", "fixed number of steps", "same model size",
+    "equal model size", "fixed model size",
 )  # fmt: skip
 
 MACHINE_LEARNING_WORDS: tuple[str, ...] = (
-    "model", "network", "neural", "training", "train", "trained", "transformer", "gpt", "llm", "language model", "learning rate",
-    "batch size", "minibatch", "optimiser", "sgd", "adamw", "rmsprop", "adagrad", "gradient", "loss", "perplexity", "embedding",
-    "attention", "token", "parameter", "hyperparameter", "layer", "epoch", "relu", "gelu", "silu", "swiglu", "layernorm",
-    "layer norm", "rmsnorm", "rms norm", "label smoothing", "weight decay", "positional encoding", "position encoding",
-    "position embedding", "n gram", "bigram", "trigram", "mlp", "feed forward", "feedforward", "overfitting", "overfit",
-    "weight tying", "qk norm", "softmax", "bits per byte", "byte level", "language modelling", "activation function", "alibi",
-    "initialisation", "generalisation", "regularisation", "xavier", "kaiming",
+    "model", "network", "neural", "neural network", "neural net", "deep learning", "training", "train", "trained", "pretraining",
+    "transformer", "attention", "encoder", "decoder", "learning rate", "batch size", "step size", "minibatch", "optimiser", "sgd",
+    "adamw", "rmsprop", "adagrad", "gradient", "loss", "embedding", "token", "parameter", "hyperparameter", "layer", "epoch", "relu",
+    "gelu", "silu", "swiglu", "layernorm", "layer norm", "rmsnorm", "rms norm", "label smoothing", "weight decay",
+    "positional encoding", "position encoding", "position embedding", "n gram", "bigram", "trigram", "mlp", "feed forward",
+    "overfitting", "overfit", "weight tying", "qk norm", "softmax", "activation function", "alibi", "initialisation",
+    "generalisation", "regularisation", "xavier", "kaiming",
 )  # fmt: skip
-"""A topic with one of these is about training a model, so its everyday words ('depth', 'warm-up') are read in that sense."""
+"""A topic with one of these is about training a model, so its everyday words ('depth', 'warm-up') are read in that sense.
+They belong to every domain: where a kit lists them among its scope words, they do not outweigh a foreign word."""
 
-QUESTION_WORDS: frozenset[str] = frozenset(
-    """
+_QUESTION_WORDS = """
     about across actually add added adding affect after again all also always am and any are as at bad be because before being
     benefit best better between big bigger both budget but by can cause change choice choose compare compared comparison compute
     cost could cpu dependence depend different difference do does doing done each earlier early effect effective either end enough
@@ -191,9 +96,13 @@ QUESTION_WORDS: frozenset[str] = frozenset(
     simple single size slow slower small smaller so some spend start step still such switch take tell than that their them then
     there these they thing this time tiny to together too total tune tuning two under up upon us use used useful using value versus
     very vs want was way we well what when where whether which while why will with within without work worse worth would wrong you
-    your beat beats outperform replace stable stability noise noisy role trade tradeoff off against per really run question study
-    """.split()
-)
+    your beat beats outperform replace stable stability noise noisy trade tradeoff against per question study several plain extra
+    additional amount number rate weight data learn learning language byte text code python computer gpu hour smart sensitive
+    quality score result accuracy predict prediction recipe trick idea default worthwhile once twice happen say sensible
+    sense ai machine lm helpful harmful near almost already anyway beneficial favour common usual standard popular modern
+    random randomly speed
+"""
+QUESTION_WORDS: frozenset[str] = frozenset(_QUESTION_WORDS.split())
 """Words that say nothing about the field. A topic of these and of everyday factor words alone ('Width or depth?') is read
 as being about the kit; with any other word and no sign of machine learning it is not."""
 
@@ -201,6 +110,13 @@ RIVAL_MARKERS: tuple[str, ...] = (
     "against", "versus", "vs", "v", "or", "instead of", "rather than", "compared with", "compared to", "than", "beat", "beats",
     "outperform", "outperforms", "replace", "replaces", "in place of", "substitute", "substitute for", "as opposed to",
 )  # fmt: skip
+
+ASPECT_LINKS: tuple[str, ...] = (
+    "be", "been", "being", "is", "are", "was", "kept", "keep", "held", "hold", "need", "use", "have", "get", "start", "end", "follow",
+    "go", "to", "of", "for", "slowly", "gradually", "down", "should", "over", "during", "training", "that", "which", "must", "stay",
+    "remain",
+)  # fmt: skip
+"""Between 'learning rate' and 'constant' these make the one an aspect of the other: 'should the learning rate be constant?'"""
 
 _ARTICLES = frozenset({"the", "a", "an"})
 _LONGEST_PHRASE = 9  # tokens without articles; 'share the weights of the input and output embeddings' has seven
@@ -256,7 +172,7 @@ def match_topic(topic: str, kit: Kit) -> MatchedTopic:
     tokens = _tokens(topic)
     index = _index(kit)
     spans = _longest_first(tokens, index)
-    named = [span for span in spans if span.meaning.factor is not None]
+    named = _without_absorbed(tokens, [span for span in spans if span.meaning.factor is not None], kit)
     matches = _matches(topic, tokens, named, kit)
     foreign = _foreign(topic, tokens, spans, named, kit) if matches else ()
     return MatchedTopic(
@@ -267,6 +183,33 @@ def match_topic(topic: str, kit: Kit) -> MatchedTopic:
     )
 
 
+def _without_absorbed(tokens: Sequence[_Token], named: Sequence[_Span], kit: Kit) -> list[_Span]:
+    """Drops a factor's bare name where the topic goes on to an aspect of it that is a factor of its own.
+
+    'Should the learning rate be warmed up?' asks about warm-up alone, because 'learning rate warm-up' is one of its names.
+    """
+    factors = {factor.name: factor for factor in kit.factors}
+    links = {_stem(link) for link in ASPECT_LINKS}
+    absorbed: set[int] = set()
+    for position, (left, right) in enumerate(pairwise(named)):
+        one, other = left.meaning.factor, right.meaning.factor
+        assert one is not None
+        assert other is not None
+        if one == other or any(token.stem not in links for token in tokens[left.last + 1 : right.first]):
+            continue
+        if left.meaning.level is None and _is_aspect(factors[other], of=factors[one]):
+            absorbed.add(position)
+        elif right.meaning.level is None and _is_aspect(factors[one], of=factors[other]):
+            absorbed.add(position + 1)
+    return [span for position, span in enumerate(named) if position not in absorbed]
+
+
+def _is_aspect(narrow: Factor, *, of: Factor) -> bool:
+    """Whether a name of the narrow factor begins with a name of the other, as 'learning rate warm-up' does."""
+    names = {_stems(word) for word in of.words}
+    return any(stems[:length] in names for stems in map(_stems, narrow.words) for length in range(1, len(stems)))
+
+
 def _matches(topic: str, tokens: Sequence[_Token], named: Sequence[_Span], kit: Kit) -> tuple[TopicMatch, ...]:
     baselines = {(factor.name, level.name) for factor in kit.factors for level in factor.levels if level.is_baseline}
     levels: dict[Slug, list[Slug]] = {}
@@ -275,7 +218,8 @@ def _matches(topic: str, tokens: Sequence[_Token], named: Sequence[_Span], kit: 
         factor, level = span.meaning.factor, span.meaning.level
         assert factor is not None
         found = levels.setdefault(factor, [])
-        if level is not None and (factor, level) not in baselines and level not in found:
+        asked_for = span.first > 0 and tokens[span.first - 1].stem == "how"  # 'how long a context' names no long context
+        if level is not None and not asked_for and (factor, level) not in baselines and level not in found:
             found.append(level)
         words.setdefault(factor, []).append(topic[tokens[span.first].start : tokens[span.last].stop])
     return tuple(TopicMatch(factor=factor, levels=tuple(levels[factor]), words=tuple(words[factor])) for factor in levels)
@@ -289,8 +233,8 @@ def _is_contest(tokens: Sequence[_Token], named: Sequence[_Span], matches: Seque
     if {"trade", "tradeoff"} & set(stems) or ("which" in stems and {"more", "better", "most"} & set(stems)):
         return True
     rivals = {matches[0].factor, matches[1].factor}
-    markers = {tuple(token.stem for token in _tokens(marker)) for marker in RIVAL_MARKERS}
-    for left, right in zip(named, named[1:], strict=False):
+    markers = {_stems(marker) for marker in RIVAL_MARKERS}
+    for left, right in pairwise(named):
         if {left.meaning.factor, right.meaning.factor} == rivals:
             between = stems[left.last + 1 : right.first]
             if any(window in markers for window in _windows(between, longest=3)):
@@ -301,8 +245,8 @@ def _is_contest(tokens: Sequence[_Token], named: Sequence[_Span], matches: Seque
 def _foreign(topic: str, tokens: Sequence[_Token], spans: Sequence[_Span], named: Sequence[_Span], kit: Kit) -> tuple[str, ...]:
     """The words of the topic that place it outside the kit; empty when it lies inside.
 
-    A technique that no constant of the kit expresses always does. A word of another domain does unless the kit's own scope
-    words stand in the topic too. Where neither those nor any word of machine learning is found, every word that is not a
+    A technique that no constant of the kit expresses always does. A word of another domain does unless words of the kit's own
+    scope stand in the topic too. Where neither those nor any word of machine learning is found, every word that is not a
     question word counts against the topic: 'the width of a bridge' is not about models.
     """
 
@@ -310,13 +254,14 @@ def _foreign(topic: str, tokens: Sequence[_Token], spans: Sequence[_Span], named
         return topic[tokens[span.first].start : tokens[span.last].stop]
 
     outside = tuple(written(span) for span in spans if span.meaning.outside)
-    if outside or _holds(tokens, (*kit.scope_words, kit.domain)):
+    general = {_joined(word) for word in MACHINE_LEARNING_WORDS}
+    if outside or _holds(tokens, (word for word in (*kit.scope_words, kit.domain) if _joined(word) not in general)):
         return outside
     other_domain = tuple(written(span) for span in spans if span.meaning.foreign)
-    if other_domain or _holds(tokens, MACHINE_LEARNING_WORDS):
+    if other_domain or _holds(tokens, (*kit.scope_words, *MACHINE_LEARNING_WORDS)):
         return other_domain
     read = {position for span in named for position in range(span.first, span.last + 1)}
-    known = {token.stem for token in _tokens(" ".join(QUESTION_WORDS))}
+    known = {_stem(word) for word in QUESTION_WORDS}
     return tuple(
         topic[token.start : token.stop]
         for position, token in enumerate(tokens)
@@ -393,7 +338,13 @@ def _windows(stems: Sequence[str], *, longest: int) -> Iterator[tuple[str, ...]]
 
 
 def _joined(phrase: str) -> str:
-    return "".join(token.stem for token in _tokens(phrase))
+    return "".join(_stems(phrase))
+
+
+@lru_cache(maxsize=8192)
+def _stems(phrase: str) -> tuple[str, ...]:
+    """Stems of a phrase of the kit or of this module; remembered, because each topic is compared with all of them."""
+    return tuple(token.stem for token in _tokens(phrase))
 
 
 def _tokens(text: str) -> list[_Token]:

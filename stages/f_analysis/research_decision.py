@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import ClassVar
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from stages.contracts import Analysis, Contract, Decision, ExperimentPlan, Goal, Hypotheses, RefinedRecords, Results, Slug
 from stages.errors import ExperimentFailed, MalformedAnswer
@@ -43,8 +43,7 @@ class DecisionQuestion(Question):
     planned_seeds: int
     primary_comparison: str
     primary_pairs: int
-    alternatives: tuple[Slug, ...]
-    """Ids of the other hypotheses whose conditions have scores."""
+    alternatives: tuple[Slug, ...] = Field(description="Ids of the other hypotheses whose conditions have scores.")
 
 
 def run(inputs: Inputs, ctx: Context) -> Decision:

@@ -8,12 +8,13 @@ or, in the sections that report results, those between two conditions that it na
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from pydantic import Field
 
-from stages.contracts import Contract, PairedComparison, Results
+from stages.contracts import Contract, PairedComparison, Results, Slug
+from stages.g_writing.binding import VALUE, Names, mentions, misbound_rows, misbound_verdicts, names_of
 from stages.g_writing.document import Cite, Document, Emphasis, Inline, Inlines, Link, Strong, Text, ValueRef, block_inlines, blocks
 from stages.g_writing.markdown import print_inlines
 
@@ -73,16 +74,25 @@ def sentences(document: Document, *, captions: bool = True) -> tuple[Sentence, .
     return tuple(found)
 
 
-def claims_table(document: Document, results: Results) -> tuple[Claim, ...]:
-    """Each comparing sentence of the document with its verdict."""
-    return tuple(claim for sentence in sentences(document) if (claim := judge(sentence, results)) is not None)
+def claims_table(document: Document, results: Results, called: Mapping[Slug, tuple[str, ...]] | None = None) -> tuple[Claim, ...]:
+    """Each comparing sentence of the document with its verdict, then each table row whose values belong to another condition.
+
+    called: further names of conditions in the text, e.g. {'baseline': ('cosine decay',)}.
+    """
+    names = names_of(results, called)
+    said = tuple(claim for sentence in sentences(document) if (claim := judge(sentence, results, names)) is not None)
+    rows = (
+        Claim(place=row.place, sentence=row.place.partition("[")[0], comparisons=(), verdict="contradicted", reason=row.reason)
+        for row in misbound_rows(document, names)
+    )
+    return (*said, *rows)
 
 
-def judge(sentence: Sentence, results: Results) -> Claim | None:
+def judge(sentence: Sentence, results: Results, names: Names) -> Claim | None:
     """The claim of one sentence; None when it compares nothing."""
     pairs = _pairs(sentence.content)
     if not pairs and sentence.place.startswith(REPORTING) and not any(isinstance(part, Cite) for part in sentence.content):
-        pairs = _named_pairs(sentence.words, results)
+        pairs = _named_pairs(sentence.words, names)
     if not pairs:
         return None
     verdict: Literal["supported", "contradicted", "untested"] = "supported"
@@ -91,7 +101,9 @@ def judge(sentence: Sentence, results: Results) -> Claim | None:
         if recorded(results, a, b) is None:
             verdict, reasons = "untested", [*reasons, f"{a} was never compared with {b}"]
     if verdict == "supported":
-        reasons = [reason for clause in _clauses(sentence) for reason in _contradictions(clause, sentence, pairs, results)]
+        reasons = list(misbound_verdicts(sentence.content, sentence.words, names))
+        for clause in _clauses(sentence):
+            reasons += _contradictions(clause, sentence, pairs, results, names)
         verdict = "contradicted" if reasons else "supported"
     return Claim(
         place=sentence.place,
@@ -118,13 +130,15 @@ def _verdict(results: Results, a: str, b: str) -> str:
     return {"better": "worse", "worse": "better"}.get(found.verdict, found.verdict) if found.a == b else found.verdict
 
 
-def _contradictions(clause: Clause, sentence: Sentence, pairs: tuple[tuple[str, str], ...], results: Results) -> Iterator[str]:
+def _contradictions(
+    clause: Clause, sentence: Sentence, pairs: tuple[tuple[str, str], ...], results: Results, names: Names
+) -> Iterator[str]:
     """What the clause's words say against every comparison that it may be about."""
     if PREDICTION.search(sentence.words):
         return
-    about = [_in_order_of_words(pair, clause.words, results) for pair in clause.pairs or pairs]
+    about = [_in_order_of_words(pair, clause.words, names) for pair in clause.pairs or pairs]
     verdicts = {_verdict(results, a, b) for a, b in about}
-    masked = _without_labels(clause.words, results)
+    masked = _without_names(clause.words, names)
     said: dict[str, bool] = {}
     for word, pattern in (("better", BETTER), ("worse", WORSE)):
         said[word] = any(not NEGATED.search(masked[: match.start()]) for match in pattern.finditer(masked))
@@ -138,15 +152,10 @@ def _contradictions(clause: Clause, sentence: Sentence, pairs: tuple[tuple[str, 
         yield f"the words claim a clear difference, the record says {', '.join(sorted(verdicts))!r}"
 
 
-def _in_order_of_words(pair: tuple[str, str], words: str, results: Results) -> tuple[str, str]:
-    """The pair with its grammatical subject first: the one that the words name first, as far as they name both."""
-    lower = words.lower()
-    places = []
-    for name in pair:
-        condition = results.conditions[name]
-        names = [condition.label.lower(), *(["baseline"] if condition.role == "baseline" else [])]
-        places.append(min((lower.find(text) for text in names if text in lower), default=-1))
-    return (pair[1], pair[0]) if 0 <= places[1] < places[0] else pair
+def _in_order_of_words(pair: tuple[str, str], words: str, names: Names) -> tuple[str, str]:
+    """The pair with its grammatical subject first: the one that the words name first, where they name both."""
+    order = [mention.condition for mention in mentions(words, names) if mention.condition in pair]
+    return (pair[1], pair[0]) if pair[0] in order and pair[1] in order and order[0] == pair[1] else pair
 
 
 def _start(pattern: re.Pattern[str], words: str) -> int:
@@ -165,7 +174,7 @@ def _clauses(sentence: Sentence) -> tuple[Clause, ...]:
     pieces = _CLAUSE.split(sentence.words)
     made, used = [], 0
     for piece in pieces:
-        count = piece.count("\N{OBJECT REPLACEMENT CHARACTER}")
+        count = piece.count(VALUE)
         made.append(Clause(words=piece, pairs=_expression_pairs(references[used : used + count])))
         used += count
     return tuple(made)
@@ -180,25 +189,19 @@ def _expression_pairs(expressions: list[str]) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def _named_pairs(words: str, results: Results) -> tuple[tuple[str, str], ...]:
-    """The two conditions that a clause with claim words names by label, in order; nothing unless it is exactly two."""
-    if PREDICTION.search(words) or not (BETTER.search(words) or WORSE.search(words) or CERTAIN.search(words)):
+def _named_pairs(words: str, names: Names) -> tuple[tuple[str, str], ...]:
+    """The two conditions that a sentence with claim words names, in order; nothing unless it is exactly two."""
+    claims = _without_names(words, names)
+    if PREDICTION.search(claims) or not (BETTER.search(claims) or WORSE.search(claims) or CERTAIN.search(claims)):
         return ()
-    places: dict[str, int] = {}
-    lower = words.lower()
-    for name, condition in sorted(results.conditions.items(), key=lambda item: -len(item[1].label)):
-        place = lower.find(condition.label.lower())
-        if place >= 0:
-            places[name] = place
-            lower = lower[:place] + "\0" * len(condition.label) + lower[place + len(condition.label) :]
-    named = sorted(places, key=lambda name: places[name])
+    named = tuple(dict.fromkeys(mention.condition for mention in mentions(words, names)))
     return ((named[0], named[1]),) if len(named) == 2 else ()
 
 
-def _without_labels(words: str, results: Results) -> str:
-    """Condition labels blanked out: 'without warm-up' negates nothing, 'lower peak rate' compares nothing."""
-    for label in sorted((condition.label for condition in results.conditions.values()), key=len, reverse=True):
-        words = re.sub(re.escape(label), lambda match: "\0" * len(match[0]), words, flags=re.IGNORECASE)
+def _without_names(words: str, names: Names) -> str:
+    """Names of conditions blanked out: 'without warm-up' negates nothing, 'lower peak rate' compares nothing."""
+    for mention in mentions(words, names):
+        words = words[: mention.start] + "\0" * (mention.end - mention.start) + words[mention.end :]
     return words
 
 
@@ -216,7 +219,7 @@ def _words(content: Inlines) -> str:
         if isinstance(part, Text):
             parts.append(part.text)
         elif isinstance(part, ValueRef):
-            parts.append("\N{OBJECT REPLACEMENT CHARACTER}")
+            parts.append(VALUE)
     return re.sub(r"\s+", " ", "".join(parts)).strip()
 
 

@@ -4,6 +4,8 @@ A formula outside the list is not dropped: the lint refuses it, and the renderer
 the Typst renderer, which has another notation.
 """
 
+# ruff: noqa: SIM905 - a word list reads best as words
+
 from __future__ import annotations
 
 import re
@@ -14,21 +16,21 @@ GREEK = frozenset(
     "varsigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split(),
 )
 FUNCTIONS = frozenset(
-    "arccos arcsin arctan arg cos cosh cot coth csc deg det dim exp gcd hom inf ker lg lim liminf limsup ln log max min Pr sec sin "
-    "sinh sup tan tanh".split(),
+    "arccos arcsin arctan arg cos cosh cot coth csc deg det dim exp gcd hom inf ker lg lim liminf limsup ln log max min Pr "
+    "sec sin sinh sup tan tanh".split(),
 )
 SYMBOLS = frozenset(
-    "pm mp times div cdot ast star circ bullet oplus ominus otimes odot leq le geq ge neq ne equiv sim simeq approx cong propto ll gg "
-    "subset supset subseteq supseteq in ni notin cup cap setminus wedge vee land lor neg forall exists emptyset to rightarrow leftarrow "
-    "Rightarrow Leftarrow leftrightarrow Leftrightarrow mapsto iff uparrow downarrow infty partial nabla sum prod int oint bigcup bigcap "
-    "ldots cdots vdots ddots dots prime ell hbar Re Im mid parallel perp top bot angle langle rangle lfloor rfloor lceil rceil lvert "
-    "rvert lVert rVert backslash quad qquad colon dagger aleph wp".split(),
+    "pm mp times div cdot ast star circ bullet oplus ominus otimes odot leq le geq ge neq ne equiv sim simeq approx cong "
+    "propto ll gg subset supset subseteq supseteq in ni notin cup cap setminus wedge vee land lor neg forall exists emptyset "
+    "to rightarrow leftarrow Rightarrow Leftarrow leftrightarrow Leftrightarrow mapsto iff uparrow downarrow infty partial "
+    "nabla sum prod int oint bigcup bigcap ldots cdots vdots ddots dots prime ell hbar Re Im mid parallel perp top bot angle "
+    "langle rangle lfloor rfloor lceil rceil lvert rvert lVert rVert backslash quad qquad colon dagger aleph wp".split(),
 )
 SPACES = frozenset({",", ";", ":", "!", " "})
 ESCAPED = frozenset({"{", "}", "%", "$", "&", "#", "_", "|"})
 ONE_ARGUMENT = frozenset(
-    "hat widehat tilde widetilde bar overline underline vec dot ddot mathrm mathbf mathit mathsf mathtt mathcal mathbb boldsymbol "
-    "operatorname".split(),
+    "hat widehat tilde widetilde bar overline underline vec dot ddot mathrm mathbf mathit mathsf mathtt mathcal mathbb "
+    "boldsymbol operatorname".split(),
 )
 TWO_ARGUMENTS = frozenset({"frac", "dfrac", "tfrac", "binom"})
 ENVIRONMENTS = frozenset({"matrix", "pmatrix", "bmatrix", "vmatrix", "cases", "aligned"})
@@ -41,6 +43,7 @@ BARE = GREEK | {"infty", "prime", "ast", "star", "circ", "top", "perp", "dagger"
 LONGEST = 600
 """Characters of one formula, a guess far above any in the papers read; guards the parser's depth."""
 
+SUPER, SUB, OPEN, TIE, END, BREAK = "^", "_", "{", "~", "\\end", "\\\\"
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\s+|.", re.DOTALL)
 _PROSE = re.compile(r"[A-Za-z0-9 ,.:;()'/+-]*")
 
@@ -60,7 +63,7 @@ class Node:
     rows: tuple[int, ...] = field(default=())
 
 
-class Refused(Exception):  # noqa: N818
+class Refused(Exception):
     """The formula is not of the allowed subset; the message says which part."""
 
 
@@ -122,12 +125,12 @@ class _Parser:
         base = self.atom()
         below: tuple[Node, ...] = ()
         above: tuple[Node, ...] = ()
-        while (token := self.peek()) in {"^", "_"}:
+        while (token := self.peek()) in {SUPER, SUB}:
             self.take()
-            if (above and token == "^") or (below and token == "_"):
+            if (above and token == SUPER) or (below and token == SUB):
                 raise Refused("double superscript or subscript")
             argument = self.argument() or (Node("group"),)
-            if token == "^":
+            if token == SUPER:
                 above = argument
             else:
                 below = argument
@@ -156,13 +159,13 @@ class _Parser:
 
     def atom(self) -> Node:
         token = self.take()
-        if token == "{":
+        if token == OPEN:
             row = self.row(frozenset({"}"}))
             self.expect("}")
             return Node("group", parts=(row,))
         if token.startswith("\\"):
             return self.command(token[1:])
-        if token == "~":
+        if token == TIE:
             return Node("symbol", " ")
         if token in PLAIN:
             return Node("char", token)
@@ -225,9 +228,9 @@ class _Parser:
             cells.append(self.row(frozenset({"&", "\\\\", "\\end"})))
             rows[-1] += 1
             token = self.take()
-            if token == "\\end":
+            if token == END:
                 break
-            if token == "\\\\":
+            if token == BREAK:
                 if self.peek() in {"[", "*"}:
                     raise Refused("a line break with an argument")
                 rows.append(0)

@@ -6,31 +6,31 @@ from collections.abc import Iterator
 
 from stages.contracts import Review, Weakness
 from stages.g_writing.claims import COMPARISON, Claim, Sentence
-from stages.g_writing.document import Document, Reference, ValueRef, cited_keys, inlines, labels
-from stages.g_writing.lint import Finding as LintFinding
+from stages.g_writing.document import Document, ValueRef, cited_keys, inlines
+from stages.g_writing.lint import Finding
 from stages.g_writing.record import PaperRecord
 
 REVIEWER = "mechanical"
 FEWEST_REFERENCES = 20
 """The study's own bar; published papers of this length cite 14 to 21 works per 1,000 words."""
 RECENT_YEARS = 5
-RESULT_SECTIONS = ("sec:results", "sec:ablation", "tbl:", "fig:")
+RESULT_PLACES = ("sec:result", "sec:ablation", "tbl:", "fig:")
+"""Where a value of the abstract must stand as well."""
 
 
 def mechanical_review(
     document: Document,
     sentences: tuple[Sentence, ...],
     claims: tuple[Claim, ...],
-    findings: tuple[LintFinding, ...],
+    findings: tuple[Finding, ...],
     record: PaperRecord,
 ) -> Review:
     """Every weakness that a rule can name, each with its sentence, table or figure."""
     weaknesses = (
-        *_of_lint(findings, sentences),
+        *_of_lint(findings),
         *_of_claims(claims),
         *_of_conditions(sentences, record),
         *_of_references(document, sentences, record),
-        *_of_floats(document),
         *_of_abstract(document, sentences, record),
     )
     numbered = tuple(weakness.model_copy(update={"id": f"mechanical_{number}"}) for number, weakness in enumerate(weaknesses, 1))
@@ -58,7 +58,9 @@ def _weakness(quote: str, text: str, *, change: str | None, severity: str = "maj
 def _of_claims(claims: tuple[Claim, ...]) -> Iterator[Weakness]:
     for claim in claims:
         if claim.verdict == "contradicted":
-            yield _weakness(claim.sentence, f"The sentence contradicts the record: {claim.reason}.", change="Say what the record says.")
+            yield _weakness(
+                claim.sentence, f"The sentence contradicts the record: {claim.reason}.", change="Say what the record says."
+            )
         elif claim.verdict == "untested":
             yield _weakness(
                 claim.sentence,
@@ -74,9 +76,13 @@ def _of_conditions(sentences: tuple[Sentence, ...], record: PaperRecord) -> Iter
     text = " ".join(sentence.words for sentence in sentences).lower()
     anchor = next((sentence for sentence in sentences if sentence.place.startswith("sec:")), sentences[0]).markdown
     if not any(condition.role == "baseline" for condition in record.results.conditions.values()):
-        yield _weakness(anchor, "No baseline was measured, so no comparison has a reference.", change="Say that no baseline was measured.")
+        yield _weakness(
+            anchor, "No baseline was measured, so no comparison has a reference.", change="Say that no baseline was measured."
+        )
+    of_baseline = {"baseline", *(level.label.lower() for factor in record.factors for level in factor.levels if level.is_baseline)}
     for name, condition in record.results.conditions.items():
-        if condition.label.lower() not in text:
+        called = {condition.label.lower(), *(of_baseline if condition.role == "baseline" else ())}
+        if not any(label in text for label in called):
             yield _weakness(
                 anchor,
                 f"The condition {condition.label!r} was measured and is never named in the text.",
@@ -99,22 +105,20 @@ def _of_references(document: Document, sentences: tuple[Sentence, ...], record: 
     cited = set(cited_keys(document))
     related = next((s for s in sentences if s.place == "sec:related_work"), sentences[0]).markdown
     if strangers := sorted(cited - record.citable):
-        yield _weakness(related, f"Cited without being on the shortlist: {', '.join(strangers)}.", change="Cite works of the shortlist only.")
+        yield _weakness(
+            related, f"Cited without being on the shortlist: {', '.join(strangers)}.", change="Cite works of the shortlist only."
+        )
     if len(cited) < FEWEST_REFERENCES:
         yield _weakness(related, f"Only {len(cited)} works are cited.", change=None, severity="minor")
     years = [work.year for work in record.works if work.key in cited]
     newest = max((work.year for work in record.works), default=0)
     if years and max(years) < newest - RECENT_YEARS:
         yield _weakness(
-            related, f"The newest cited work is of {max(years)}; the search brought up works up to {newest}.", change=None, severity="minor"
+            related,
+            f"The newest cited work is of {max(years)}; the search brought up works up to {newest}.",
+            change=None,
+            severity="minor",
         )
-
-
-def _of_floats(document: Document) -> Iterator[Weakness]:
-    referenced = {inline.target for _, inline in inlines(document) if isinstance(inline, Reference)}
-    for label in sorted(labels(document)):
-        if label.startswith(("fig:", "tbl:")) and label not in referenced:
-            yield _weakness(label, f"The text never refers to {label}.", change=f"Refer to @{label} where its content is discussed.")
 
 
 def _of_abstract(document: Document, sentences: tuple[Sentence, ...], record: PaperRecord) -> Iterator[Weakness]:
@@ -133,7 +137,7 @@ def _of_abstract(document: Document, sentences: tuple[Sentence, ...], record: Pa
     in_results = {
         inline.expression.replace(" ", "")
         for place, inline in inlines(document)
-        if isinstance(inline, ValueRef) and place.startswith(RESULT_SECTIONS)
+        if isinstance(inline, ValueRef) and place.startswith(RESULT_PLACES)
     }
     for sentence in abstract:
         for part in sentence.content:
@@ -148,5 +152,13 @@ def _of_abstract(document: Document, sentences: tuple[Sentence, ...], record: Pa
                     )
 
 
-def _of_lint(findings: tuple[LintFinding, ...], sentences: tuple[Sentence, ...]) -> Iterator[Weakness]:
-    raise NotImplementedError
+def _of_lint(findings: tuple[Finding, ...]) -> Iterator[Weakness]:
+    """Gates must be mended wherever they stand; what is only major need not be in lists and tables of the appendix."""
+    for finding in findings:
+        must = finding.gate or (finding.severity == "major" and not finding.place.startswith("sec:appendix"))
+        change = f"Mend the {finding.rule}: {finding.text}."
+        if finding.rule == "float":
+            change = f"Refer to @{finding.quote} where its content is discussed."
+        yield _weakness(
+            finding.quote, f"{finding.place}: {finding.text}.", change=change if must else None, severity="major" if must else "minor"
+        )

@@ -11,7 +11,7 @@ from stages.errors import MalformedAnswer
 from stages.g_writing import paper_outline
 from stages.g_writing.claims import Sentence, sentences
 from stages.g_writing.markdown import parse
-from stages.g_writing.patches import apply_answers
+from stages.g_writing.patches import apply_answers, canonical
 from stages.g_writing.record import PaperRecord
 from stages.g_writing.values import leaves
 from stages.ports import Context, Question
@@ -52,7 +52,7 @@ def run(inputs: Inputs, ctx: Context) -> RevisedManuscript:
         MalformedAnswer: an id was not answered, or one was answered that nobody asked about.
     """
     record = paper_outline.record_of(inputs, ctx)
-    manuscript = inputs.manuscript
+    manuscript = canonical(inputs.manuscript)
     guidance = tuple(_as_change(number, item) for number, item in enumerate(ctx.guidance, 1))
     pending = (*inputs.reviews.required, *guidance)
     settled: dict[str, ChangeAnswer] = {}
@@ -61,10 +61,9 @@ def run(inputs: Inputs, ctx: Context) -> RevisedManuscript:
             break
         ids = {weakness.id for weakness in pending}
         given = _ask(manuscript, pending, guidance, tuple(settled[name] for name in sorted(ids & settled.keys())), record, ctx)
-        outcome = apply_answers(manuscript.markdown, manuscript.authors, given, record)
-        manuscript = manuscript.model_copy(update={"markdown": outcome.markdown})
+        manuscript, outcome = apply_answers(manuscript, given, record)
         tried = {answer.id for answer in given if answer.done}
-        settled |= {answer.id: answer for answer in outcome.answers}
+        settled |= {answer.id: answer for answer in outcome}
         pending = tuple(weakness for weakness in pending if weakness.id in tried and not settled[weakness.id].done)
     order = [weakness.id for weakness in (*inputs.reviews.required, *guidance)]
     return RevisedManuscript(manuscript=manuscript, answers=tuple(settled[name] for name in order))

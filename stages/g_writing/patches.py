@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 
-from stages.contracts import ChangeAnswer, Contract
+from stages.contracts import ChangeAnswer, Manuscript
 from stages.errors import ManuscriptRefused
-from stages.g_writing.claims import claims_table
+from stages.g_writing.against_record import claims, faults, names
 from stages.g_writing.document import cited_keys
-from stages.g_writing.lint import lint
-from stages.g_writing.markdown import parse
+from stages.g_writing.markdown import parse, print_markdown
 from stages.g_writing.record import PaperRecord
 from stages.g_writing.values import render_values
 
@@ -17,57 +16,59 @@ _LOOKED_UP = re.compile(r"\{\{[^{}]*\}\}|\[@[^\]]*\]|@[A-Za-z0-9_:./+-]+|\{#[^}]
 _NUMERAL = re.compile(r"\d+(?:[.,]\d+)*")
 
 
-class Patched(Contract):
-    """The manuscript after the answers, each marked as done or refused."""
-
-    markdown: str
-    answers: tuple[ChangeAnswer, ...]
+def canonical(manuscript: Manuscript) -> Manuscript:
+    """The same manuscript as the dialect prints it, so that each sentence read from it stands in it verbatim."""
+    return manuscript.model_copy(update={"markdown": print_markdown(parse(manuscript.markdown, manuscript.authors))})
 
 
-def apply_answers(markdown: str, authors: tuple[str, ...], answers: tuple[ChangeAnswer, ...], record: PaperRecord) -> Patched:
+def apply_answers(
+    manuscript: Manuscript, answers: tuple[ChangeAnswer, ...], record: PaperRecord
+) -> tuple[Manuscript, tuple[ChangeAnswer, ...]]:
     """Each patch in order; one that cannot or may not be applied becomes an answer that is not done, with the reason."""
     settled = []
     for answer in answers:
-        if not answer.done or answer.before is None or answer.after is None:
-            settled.append(
-                answer.model_copy(update={"done": False, "answer": f"Refused: no patch was given. {answer.answer}"}) if answer.done else answer
-            )
+        if not answer.done:
+            settled.append(answer)
             continue
         try:
-            markdown = patched(markdown, authors, answer.before, answer.after, record)
+            manuscript = patched(manuscript, answer.before or "", answer.after or "", record)
         except ManuscriptRefused as error:
-            settled.append(answer.model_copy(update={"done": False, "answer": f"Refused: {error}"}))
+            settled.append(answer.model_copy(update={"done": False, "answer": f"Refused: {error}."}))
         else:
             settled.append(answer)
-    return Patched(markdown=markdown, answers=tuple(settled))
+    return manuscript, tuple(settled)
 
 
-def patched(markdown: str, authors: tuple[str, ...], before: str, after: str, record: PaperRecord) -> str:
-    """The text with `before` replaced by `after`.
+def patched(manuscript: Manuscript, before: str, after: str, record: PaperRecord) -> Manuscript:
+    """The manuscript with `before` replaced by `after`.
 
     Raises:
         ManuscriptRefused: `before` does not stand there exactly once, or the new text brings a numeral, a citation, a value or a
-            claim that the record does not hold.
+            claim that the record does not hold, or breaks another rule of the text.
     """
-    count = markdown.count(before) if before else 0
+    count = manuscript.markdown.count(before) if before else 0
     if count != 1:
         raise ManuscriptRefused(f"the passage to change stands {count} times in the manuscript, not once: {before[:80]!r}")
-    if typed := sorted(_numerals(after) - _numerals(before)):
+    if typed := sorted(_numerals(after, record) - _numerals(before, record)):
         raise ManuscriptRefused(f"the change types the numerals {', '.join(typed)}; values are given by key")
-    changed = markdown.replace(before, after)
-    old, new = parse(markdown, authors), parse(changed, authors)
+    changed = canonical(manuscript.model_copy(update={"markdown": manuscript.markdown.replace(before, after)}))
+    old, new = parse(manuscript.markdown, manuscript.authors), parse(changed.markdown, changed.authors)
     if strangers := sorted(set(cited_keys(new)) - set(cited_keys(old)) - record.citable):
         raise ManuscriptRefused(f"the change cites works that are not on the shortlist: {', '.join(strangers)}")
     render_values(new, record.results)
-    had = {finding.message for finding in lint(old, record)}
-    if worse := [finding.message for finding in lint(new, record) if finding.gate and finding.message not in had]:
-        raise ManuscriptRefused(f"the change breaks a rule of the text: {worse[0]}")
-    stood = {claim.sentence for claim in claims_table(old, record.results)}
-    for claim in claims_table(new, record.results):
+    had = {finding.message for finding in faults(old, manuscript.figures, record)}
+    for finding in faults(new, manuscript.figures, record):
+        if finding.gate and finding.message not in had:
+            raise ManuscriptRefused(f"the change breaks a rule of the text: {finding.message}")
+    stood = {claim.sentence for claim in claims(old, record)}
+    for claim in claims(new, record):
         if claim.verdict != "supported" and claim.sentence not in stood:
             raise ManuscriptRefused(f"the change makes a claim that is {claim.verdict}: {claim.reason}")
     return changed
 
 
-def _numerals(text: str) -> set[str]:
+def _numerals(text: str, record: PaperRecord) -> set[str]:
+    """Numerals that are typed, the names of the study apart ('width 96')."""
+    for name in sorted(names(record), key=len, reverse=True):
+        text = re.sub(re.escape(name), " ", text, flags=re.IGNORECASE)
     return set(_NUMERAL.findall(_LOOKED_UP.sub(" ", text)))

@@ -9,11 +9,12 @@ from typing import ClassVar, Literal
 from stages.contracts import Contract, Manuscript, Review, Reviews, Slug, Weakness
 from stages.errors import MalformedAnswer
 from stages.g_writing import paper_outline
-from stages.g_writing.claims import Claim, Sentence, claims_table, sentences
+from stages.g_writing.against_record import claims, faults
+from stages.g_writing.claims import Claim, Sentence, sentences
 from stages.g_writing.document import labels
-from stages.g_writing.lint import lint
 from stages.g_writing.markdown import parse
 from stages.g_writing.mechanical_review import mechanical_review
+from stages.g_writing.patches import canonical
 from stages.g_writing.record import PaperRecord
 from stages.ports import Context, Question
 
@@ -66,28 +67,29 @@ def run(inputs: Inputs, ctx: Context) -> Reviews:
         MalformedAnswer: the area chair requires a change that no reviewer asked for.
     """
     record = paper_outline.record_of(inputs, ctx)
-    document = parse(inputs.manuscript.markdown, inputs.manuscript.authors)
+    manuscript = canonical(inputs.manuscript)
+    document = parse(manuscript.markdown, manuscript.authors)
     text = sentences(document)
-    claims = claims_table(document, record.results)
-    mechanical = mechanical_review(document, text, claims, lint(document, record), record)
+    table = claims(document, record)
+    mechanical = mechanical_review(document, text, table, faults(document, manuscript.figures, record), record)
 
     def read(role: Role) -> Review:
-        question = ReviewQuestion(
-            role=role, manuscript=inputs.manuscript, sentences=text, claims=claims, mechanical=mechanical, record=record
-        )
+        question = ReviewQuestion(role=role, manuscript=manuscript, sentences=text, claims=table, mechanical=mechanical, record=record)
         answer = ctx.model.ask(question, answer=Review)
-        return with_checked_quotes(answer, role, inputs.manuscript.markdown, labels(document))
+        return with_checked_quotes(answer, role, manuscript.markdown, labels(document))
 
     with ThreadPoolExecutor(max_workers=len(ROLES)) as pool:
         reviews = (mechanical, *pool.map(read, ROLES))
-    chosen = ctx.model.ask(AreaChairQuestion(manuscript=inputs.manuscript, reviews=reviews), answer=RequiredChanges)
+    chosen = ctx.model.ask(AreaChairQuestion(manuscript=manuscript, reviews=reviews), answer=RequiredChanges)
     return Reviews(reviews=reviews, required=_required(reviews, chosen))
 
 
 def with_checked_quotes(review: Review, role: Role, markdown: str, known_labels: frozenset[str]) -> Review:
     """The review under the role's name, without the weaknesses that quote nothing from the manuscript; how many is said."""
     plain = _plain(markdown)
-    kept = [w for w in review.weaknesses if w.quote.removeprefix("@") in known_labels or (w.quote.strip() and _plain(w.quote) in plain)]
+    kept = [
+        w for w in review.weaknesses if w.quote.removeprefix("@") in known_labels or (w.quote.strip() and _plain(w.quote) in plain)
+    ]
     dropped = len(review.weaknesses) - len(kept)
     note = f" Dropped because their quotation is not in the manuscript: {dropped}." if dropped else ""
     return review.model_copy(

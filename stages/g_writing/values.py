@@ -14,6 +14,8 @@ Formats: `int` (thousands with a comma), `f1`…`f5`, `signed3`, `percent1` (lea
 '< 0.001'), `pequals` ('= 0.012' or '< 0.001'), `words` (verdicts, whole numbers to twenty), `text` (as stored).
 """
 
+# ruff: noqa: SIM905 - a word list reads best as words
+
 from __future__ import annotations
 
 import re
@@ -56,7 +58,8 @@ _ALLOWED: dict[Kind, frozenset[str]] = {
     "setting": frozenset({"text", "int", "words", "f1", "f2", "f3", "f4", "f5"}),
 }
 _WORDS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty"
+    "zero one two three four five six seven eight nine ten "
+    "eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty"
 ).split()
 _VERDICTS = {"better": "is better than", "worse": "is worse than", "not distinguishable": "does not differ clearly from"}
 _PAIRED: dict[str, tuple[str, Kind]] = {
@@ -188,7 +191,7 @@ def format_value(leaf: Leaf, format_name: str | None, *, key: str) -> tuple[str,
     return _text(value, name, key), name, name in {"p", "pequals"} and not isinstance(value, str) and value < P_FLOOR
 
 
-def _text(value: float | int | str, name: str, key: str) -> str:
+def _text(value: float | int | str, name: str, key: str) -> str:  # noqa: PLR0911 - one return for each format
     if isinstance(value, str):
         if name == "text":
             return value

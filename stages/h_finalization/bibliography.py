@@ -1,13 +1,17 @@
 """references.bib from the works that sources confirmed, and nothing else: a field that no record holds is left out."""
 
+# ruff: noqa: SIM905 - a word list reads best as words
+
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Sequence
 
-import bibtexparser
+from bibtexparser import entrypoint
+from bibtexparser.library import Library
 from bibtexparser.model import Entry, Field
+from bibtexparser.writer import BibtexFormat
 
 from stages.contracts import Work
 from stages.errors import ManuscriptRefused
@@ -22,6 +26,13 @@ _ACCENTS = {
 _LETTERS = {"ß": "{\\ss}", "æ": "{\\ae}", "Æ": "{\\AE}", "œ": "{\\oe}", "ø": "{\\o}", "Ø": "{\\O}", "ł": "{\\l}", "Ł": "{\\L}",
             "đ": "{\\dj}", "ı": "{\\i}", "ð": "{\\dh}", "þ": "{\\th}"}  # fmt: skip
 _PARTICLES = frozenset("van von der den de del della di da dos du la le ter ten el al bin ibn".split())
+_PROPER = frozenset(
+    "Adam Bayes Bayesian Bernoulli Boltzmann Dirichlet Euclidean Fourier Gaussian Hamiltonian Hessian Hilbert Kronecker "
+    "Langevin Laplace  Lipschitz Markov Monte Carlo Nesterov Newton Polyak Python Riemannian Wasserstein Zipf Shannon English "
+    "Chinese German French".split(),
+)
+"""Names and adjectives of names in titles of the field; a style would lower them."""
+_MOST_AUTHORS = 20
 _SUFFIXES = frozenset({"Jr.", "Jr", "Sr.", "Sr", "II", "III", "IV"})
 
 
@@ -36,18 +47,19 @@ def references_bib(works: Sequence[Work]) -> str:
     doubled = {key for key in keys if keys.count(key) > 1}
     if doubled:
         raise ManuscriptRefused(f"two works share the citation key {', '.join(sorted(doubled))}")
-    library = bibtexparser.Library([_entry(work) for work in ordered])
-    layout = bibtexparser.BibtexFormat()
+    library = Library([_entry(work) for work in ordered])
+    layout = BibtexFormat()  # type: ignore[no-untyped-call]
     layout.indent = "  "
     layout.trailing_comma = True
+    layout.block_separator = "\n"
     # Entries are finished text: the default middleware would enclose and escape a second time.
-    text = bibtexparser.write_string(library, unparse_stack=[], bibtex_format=layout)
+    text = entrypoint.write_string(library, unparse_stack=[], bibtex_format=layout)
     _read_back(text, keys)
     return text
 
 
 def _read_back(text: str, keys: Sequence[str]) -> None:
-    parsed = bibtexparser.parse_string(text)
+    parsed = entrypoint.parse_string(text)
     if parsed.failed_blocks:
         raise ManuscriptRefused(f"references.bib does not read back: {parsed.failed_blocks[0].error}")
     if [entry.key for entry in parsed.entries] != list(keys):
@@ -56,15 +68,16 @@ def _read_back(text: str, keys: Sequence[str]) -> None:
 
 def _entry(work: Work) -> Entry:
     kind = _TYPES.get(work.type, "misc")
+    cut = work.authors_truncated or len(work.authors) > _MOST_AUTHORS
     fields = {
         "title": _title(work.title),
-        "author": " and ".join([_name(author) for author in work.authors] + (["others"] if work.authors_truncated else [])),
+        "author": " and ".join([_name(author) for author in work.authors[:_MOST_AUTHORS]] + (["others"] if cut else [])),
         "year": str(work.year),
     }
     if kind == "misc":
-        fields["howpublished"] = f"arXiv:{work.arxiv_id}" if work.arxiv_id else bib_escape(work.venue)
+        fields["howpublished"] = f"arXiv:{work.arxiv_id}" if work.arxiv_id else _title(work.venue)
     else:
-        fields[_VENUE_FIELDS[kind]] = bib_escape(work.venue)
+        fields[_VENUE_FIELDS[kind]] = _title(work.venue)
     if work.doi:
         fields["doi"] = re.sub(r"[{}\\\s%]", "", work.doi)
     if work.arxiv_id:
@@ -93,17 +106,20 @@ def bib_escape(text: str) -> str:
 
 
 def _title(title: str) -> str:
-    """The title with capitals protected that a style would lower: acronyms, inner capitals, words after a colon, names."""
-    words = []
-    for position, word in enumerate(bib_escape(title).split(" ")):
-        letters = re.sub(r"\\[a-zA-Z]+|[^A-Za-z]", "", word)
-        inner = any(letter.isupper() for letter in letters[1:])
-        single = len(letters) == 1 and letters.isupper() and letters not in {"A", "I"}
-        after_colon = position > 0 and words[-1].rstrip("}").endswith((":", "?", "."))
-        digits = bool(re.search(r"\d", word)) and letters[:1].isupper()
-        protect = inner or single or digits or (after_colon and letters[:1].isupper())
-        words.append(f"{{{word}}}" if protect and word.count("{") == word.count("}") else word)
-    return " ".join(words)
+    """The title with capitals protected that a style would lower: acronyms, inner capitals, names."""
+    return re.sub(r"[A-Za-z0-9{}\\\\'\"`^~=.]+", _protected, bib_escape(title))
+
+
+def _protected(match: re.Match[str]) -> str:
+    word = match[0]
+    bare = word.rstrip(".")
+    letters = re.sub(r"\\[a-zA-Z]+|[^A-Za-z]", "", word)
+    inner = any(letter.isupper() for letter in letters[1:])
+    single = len(letters) == 1 and letters.isupper() and letters not in {"A", "I"}
+    digits = bool(re.search(r"\d", word)) and letters[:1].isupper()
+    if not (inner or single or digits or letters in _PROPER) or bare.count("{") != bare.count("}"):
+        return word
+    return f"{{{bare}}}{word[len(bare) :]}"
 
 
 def _name(author: str) -> str:

@@ -43,6 +43,8 @@ from stages.h_finalization.tex_characters import escape, escape_code, plain
 
 ROWS_PER_FLOAT = 36
 """Rows of one table; longer ones go on in a further float. 36 rows of 11 pt and a caption fill two thirds of a 9 in page."""
+LONGEST_RUNNING = 90
+"""Signs of a running title: 9 pt bold on 5.5 in."""
 _CODE_POINT = 4.8
 """Width of one sign of 8 pt Courier in pt."""
 
@@ -72,7 +74,11 @@ def render_latex(document: Document, template: PaperTemplate, *, notice: str) ->
         "pdftitle": plain(document.title),
         "pdfauthor": plain(", ".join(document.authors)),
         "title": escape(document.title),
-        "running": escape(document.title if len(document.title) <= 70 else document.title[:67].rsplit(" ", 1)[0] + " …"),
+        "running": escape(
+            document.title
+            if len(document.title) <= LONGEST_RUNNING
+            else document.title[: LONGEST_RUNNING - 2].rsplit(" ", 1)[0] + " …"
+        ),
         "authors": " \\and ".join(escape(author) for author in document.authors),
         "notice": escape(notice),
         "abstract": writer.blocks(document.abstract),
@@ -86,9 +92,12 @@ def render_latex(document: Document, template: PaperTemplate, *, notice: str) ->
 class _Writer:
     def __init__(self, document: Document, template: PaperTemplate) -> None:
         self.template = template
+        self.placement = "tbp"
         self.appendices = frozenset(f"sec:{section.id}" for section in document.sections if section.appendix)
 
     def section(self, section: Section) -> str:
+        # In the appendix a table belongs under its heading: there is little text that it could interrupt.
+        self.placement = "!htbp" if section.appendix else "tbp"
         command = ("section", "subsection", "subsubsection")[section.level - 1]
         title, ascii_title = escape(section.title), plain(section.title)
         shown = title if title == ascii_title else f"\\texorpdfstring{{{title}}}{{{ascii_title}}}"
@@ -120,13 +129,13 @@ class _Writer:
         written = ""
         for position, inline in enumerate(content):
             piece = self.inline(inline)
-            if isinstance(inline, Cite) and inline.style == "paren" or isinstance(inline, Reference):
+            if (isinstance(inline, Cite) and inline.style == "paren") or isinstance(inline, Reference):
                 # A citation never begins a line on its own; the dialect's space becomes a tie.
                 written = re.sub(r" $", "~", written) if position else written
             written += piece
         return written
 
-    def inline(self, inline: Inline) -> str:
+    def inline(self, inline: Inline) -> str:  # noqa: PLR0911 - one return for each kind of inline
         match inline:
             case Text():
                 return escape(inline.text)
@@ -180,23 +189,23 @@ class _Writer:
             while rest:
                 lines.append("    " + rest[: width - 4])
                 rest = rest[width - 4 :]
-        body = "\\\\\n".join(f"\\mbox{{{escape_code(line, breaks=False)}}}" for line in lines)
+        body = "\\\\\n".join(f"\\strut{{}}{escape_code(line, spaces=True)}" for line in lines)
         return f"\\begin{{rccode}}\n{body}\n\\end{{rccode}}"
 
     def figure(self, figure: Figure) -> str:
         star = "*" if self.template.columns == 2 and figure.width == "full" else ""
         width = "\\textwidth" if star else "\\columnwidth"
         return (
-            f"\\begin{{figure{star}}}[tbp]\n\\centering\n"
-            f"\\includegraphics[width={width},height=0.42\\textheight,keepaspectratio]{{{figure.path}}}\n"
+            f"\\begin{{figure{star}}}[{self.placement}]\n\\centering\n"
+            f"\\rcgraphics{{{width}}}{{{figure.path}}}\n"
             f"\\caption{{{self.inlines(figure.caption)}}}\\label{{fig:{figure.id}}}\n\\end{{figure{star}}}"
         )
 
     def table(self, table: Table) -> str:
-        wide = self.template.columns == 2 and (len(table.header) > 4 or sum(_natural(table)) + 12 * len(table.header) > self.template.column_pt)
-        available = self.template.text_pt if wide else self.template.column_pt
-        star = "*" if wide else ""
-        fit = _fit(table, available)
+        fit = _fit(table, self.template.column_pt)
+        star = ""
+        if self.template.columns == 2 and fit.broken:
+            fit, star = _fit(table, self.template.text_pt), "*"
         chunks = [table.rows[start : start + ROWS_PER_FLOAT] for start in range(0, len(table.rows), ROWS_PER_FLOAT)] or [()]
         floats = []
         for number, rows in enumerate(chunks):
@@ -208,10 +217,10 @@ class _Writer:
                 f"\\begin{{tabular}}{{@{{}}{fit.columns}@{{}}}}\n\\toprule\n{self.row(table.header, fit)}\\midrule\n{body}"
                 "\\bottomrule\n\\end{tabular}"
             )
-            if fit.squeeze:
+            if fit.scaled:
                 tabular = f"\\resizebox{{\\linewidth}}{{!}}{{%\n{tabular}}}"
             floats.append(
-                f"\\begin{{table{star}}}[tbp]\n\\centering{counter}\n\\caption{{{caption}}}{label}\n"
+                f"\\begin{{table{star}}}[{self.placement}]\n\\centering{counter}\n\\caption{{{caption}}}{label}\n"
                 f"{fit.size}\\setlength{{\\tabcolsep}}{{{fit.separation_pt:g}pt}}%\n{tabular}\n\\end{{table{star}}}",
             )
         return "\n\n".join(floats)
@@ -229,7 +238,10 @@ class _Fit(Contract):
     columns: str
     size: str
     separation_pt: float
-    squeeze: bool = False
+    broken: bool = False
+    """Cells go over several lines."""
+    scaled: bool = False
+    """Nothing else helps: the whole table is made smaller."""
 
 
 def _shown(inline: Inline) -> str:
@@ -249,7 +261,8 @@ def _shown(inline: Inline) -> str:
 
 def _width(text: str) -> float:
     """Width in pt of a line of 10 pt Times, from above: signs fall in four classes."""
-    return sum(3.4 if sign in _NARROW else 8.4 if sign in _WIDE else 7.3 if sign.isupper() or not sign.isascii() else 5.1 for sign in text)
+    classes = dict.fromkeys(_NARROW, 3.4) | dict.fromkeys(_WIDE, 8.4)
+    return sum(classes.get(sign, 7.3 if sign.isupper() or not sign.isascii() else 5.1) for sign in text)
 
 
 def _words(cell: Inlines) -> str:
@@ -291,8 +304,10 @@ def _fit(table: Table, available: float) -> _Fit:
             wishes = [max(width * scale * 1.05 + 1 - need, 0.0) for width, need in zip(natural, needed, strict=True)]
             share = min((room - sum(needed)) / (sum(wishes) or 1.0), 1.0)
             columns = "".join(
-                f">{{{raggedness[side]}\\arraybackslash}}p{{{need + wish * share:.1f}pt}}"
+                f">{{{raggedness[side]}\\arraybackslash}}p{{{int(need + wish * share)}pt}}"
                 for side, need, wish in zip(table.alignment, needed, wishes, strict=True)
             )
-            return _Fit(columns=columns, size=size, separation_pt=separation)
-    return _Fit(columns="".join(sides[side] for side in table.alignment), size="\\scriptsize", separation_pt=3.0, squeeze=True)
+            return _Fit(columns=columns, size=size, separation_pt=separation, broken=True)
+    return _Fit(
+        columns="".join(sides[side] for side in table.alignment), size="\\scriptsize", separation_pt=3.0, broken=True, scaled=True
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -29,8 +29,11 @@ def manifest_bytes(files: Mapping[str, bytes]) -> bytes:
     return (json.dumps(entries, indent=1, ensure_ascii=False) + "\n").encode()
 
 
-def check_manifest(files: Mapping[str, bytes]) -> tuple[Check, ...]:
-    """One failed check for each file that is changed, missing or not listed; one passed check when there is none."""
+def check_manifest(files: Mapping[str, bytes], *, not_yet: Collection[str] = ()) -> tuple[Check, ...]:
+    """One failed check for each file that is changed, missing or not listed; one passed check when there is none.
+
+    not_yet: files that may be listed and are still to be written (by an earlier attempt that was stopped).
+    """
     if MANIFEST not in files:
         return (Check(name="manifest", passed=False, detail=f"there is no {MANIFEST}"),)
     try:
@@ -39,7 +42,7 @@ def check_manifest(files: Mapping[str, bytes]) -> tuple[Check, ...]:
         return (Check(name="manifest", passed=False, detail=f"{MANIFEST} is not a list of files: {error.error_count()} errors"),)
     present = {entry.path: entry for entry in delivered(files)}
     wrong = [
-        *(f"{path} is listed but missing" for path in listed.keys() - present.keys()),
+        *(f"{path} is listed but missing" for path in listed.keys() - present.keys() - set(not_yet)),
         *(f"{path} is not listed" for path in present.keys() - listed.keys()),
         *(
             f"{path} has other bytes than when it was delivered"

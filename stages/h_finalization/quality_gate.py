@@ -6,12 +6,12 @@ import hashlib
 import re
 from collections.abc import Iterator
 
-from stages.contracts import Check, ChangeAnswer, GateQuestion, Manuscript, QualityReport, Reviews, RevisedManuscript
+from stages.contracts import ChangeAnswer, Check, FigureSpec, GateQuestion, Manuscript, QualityReport, Reviews, RevisedManuscript
 from stages.errors import ManuscriptRefused
 from stages.g_writing import paper_outline
-from stages.g_writing.claims import claims_table, sentences
+from stages.g_writing.against_record import claims, faults
+from stages.g_writing.claims import sentences
 from stages.g_writing.document import Document, Reference, cited_keys, inlines, labels
-from stages.g_writing.lint import lint
 from stages.g_writing.markdown import parse
 from stages.g_writing.record import PaperRecord
 from stages.g_writing.values import render_values
@@ -20,7 +20,7 @@ from stages.ports import Context
 NUMBER = 20
 ABSTRACT_WORDS = (80, 280)
 PAPER_WORDS = (2500, 6000)
-"""Of the whole text, a value counting as one word. Below, sections are thin; above, no venue's main text holds it."""
+"""Of the text before the references, a value counting as one word. Below, sections are thin; above, no venue's main text holds it."""
 FEWEST_REFERENCES = 20
 FEWEST_FIGURES = 3
 FEWEST_TABLES = 2
@@ -36,7 +36,7 @@ def run(inputs: Inputs, ctx: Context) -> QualityReport:
     record = paper_outline.record_of(inputs, ctx)
     manuscript = inputs.revised.manuscript
     document = parse(manuscript.markdown, manuscript.authors)
-    checks = (*text_checks(document, record), _answers(inputs.reviews, inputs.revised.answers))
+    checks = (*text_checks(document, manuscript.figures, record), _answers(inputs.reviews, inputs.revised.answers))
     return QualityReport(
         checks=checks,
         passed=all(check.passed for check in checks),
@@ -63,11 +63,11 @@ def question(output: QualityReport) -> GateQuestion:
     return GateQuestion(stage=NUMBER, title="Is the paper ready to be exported?", body=body)
 
 
-def text_checks(document: Document, record: PaperRecord) -> tuple[Check, ...]:
+def text_checks(document: Document, figures: tuple[FigureSpec, ...], record: PaperRecord) -> tuple[Check, ...]:
     """The checks of a manuscript against its record."""
     return (
         _values(document, record),
-        _language(document, record),
+        _language(document, figures, record),
         _claims(document, record),
         _citations(document, record),
         _floats(document),
@@ -76,8 +76,8 @@ def text_checks(document: Document, record: PaperRecord) -> tuple[Check, ...]:
     )
 
 
-def _check(name: str, faults: list[str], fine: str) -> Check:
-    return Check(name=name, passed=not faults, detail="; ".join(faults) if faults else fine)
+def _check(name: str, wrong: list[str], fine: str) -> Check:
+    return Check(name=name, passed=not wrong, detail="; ".join(wrong) if wrong else fine)
 
 
 def _values(document: Document, record: PaperRecord) -> Check:
@@ -88,45 +88,45 @@ def _values(document: Document, record: PaperRecord) -> Check:
     return Check(name="values", passed=True, detail=f"{len(printed)} printed values are looked up in the record")
 
 
-def _language(document: Document, record: PaperRecord) -> Check:
-    faults = [finding.message for finding in lint(document, record) if finding.gate]
-    return _check("language", faults, "no numeral, claim word or wording that the rules refuse")
+def _language(document: Document, figures: tuple[FigureSpec, ...], record: PaperRecord) -> Check:
+    gates = [finding.message for finding in faults(document, figures, record) if finding.gate]
+    return _check("language", gates, "no numeral, claim word or wording that the rules refuse")
 
 
 def _claims(document: Document, record: PaperRecord) -> Check:
-    claims = claims_table(document, record.results)
-    faults = [f"{claim.verdict}: {claim.sentence} ({claim.reason})" for claim in claims if claim.verdict != "supported"]
-    return _check("claims", faults, f"{len(claims)} comparing sentences say what the record says")
+    table = claims(document, record)
+    wrong = [f"{claim.verdict}: {claim.sentence} ({claim.reason})" for claim in table if claim.verdict != "supported"]
+    return _check("claims", wrong, f"{len(table)} comparing sentences say what the record says")
 
 
 def _citations(document: Document, record: PaperRecord) -> Check:
     cited = cited_keys(document)
-    faults = [f"{key} is not on the shortlist" for key in cited if key not in record.citable]
+    wrong = [f"{key} is not on the shortlist" for key in cited if key not in record.citable]
     if len(cited) < FEWEST_REFERENCES <= len(record.works):
-        faults.append(f"only {len(cited)} of {len(record.works)} works on the shortlist are cited; {FEWEST_REFERENCES} are asked for")
-    return _check("citations", faults, f"{len(cited)} cited works, all on the shortlist")
+        wrong.append(f"only {len(cited)} of {len(record.works)} works on the shortlist are cited; {FEWEST_REFERENCES} are asked for")
+    return _check("citations", wrong, f"{len(cited)} cited works, all on the shortlist")
 
 
 def _floats(document: Document) -> Check:
     known = labels(document)
     targets = {inline.target for _, inline in inlines(document) if isinstance(inline, Reference)}
     floats = {label for label in known if label.startswith(("fig:", "tbl:"))}
-    faults = [f"{target} is referred to and does not exist" for target in sorted(targets - known)]
-    faults += [f"{label} is never referred to" for label in sorted(floats - targets)]
+    wrong = [f"{target} is referred to and does not exist" for target in sorted(targets - known)]
+    wrong += [f"{label} is never referred to" for label in sorted(floats - targets)]
     for prefix, name, fewest in (("fig:", "figures", FEWEST_FIGURES), ("tbl:", "tables", FEWEST_TABLES)):
         count = sum(label.startswith(prefix) for label in floats)
         if count < fewest:
-            faults.append(f"{count} {name}; at least {fewest} are asked for")
-    return _check("figures and tables", faults, f"{len(floats)} floats, each referred to")
+            wrong.append(f"{count} {name}; at least {fewest} are asked for")
+    return _check("figures and tables", wrong, f"{len(floats)} floats, each referred to")
 
 
 def _sections(document: Document) -> Check:
     present = {section.id: section for section in document.sections}
-    faults = [f"no section {title!r}" for name, title in paper_outline.SECTIONS if name != "abstract" and name not in present]
-    faults += [f"the section {section.title!r} is empty" for section in document.sections if _is_empty(document, section.id)]
+    wrong = [f"no section {title!r}" for name, title in paper_outline.SECTIONS if name != "abstract" and name not in present]
+    wrong += [f"the section {section.title!r} is empty" for section in document.sections if _is_empty(document, section.id)]
     titles = [section.title.lower() for section in document.sections]
-    faults += [f"two sections are called {title!r}" for title in sorted({title for title in titles if titles.count(title) > 1})]
-    return _check("sections", faults, f"{len(present)} sections, none empty")
+    wrong += [f"two sections are called {title!r}" for title in sorted({title for title in titles if titles.count(title) > 1})]
+    return _check("sections", wrong, f"{len(present)} sections, none empty")
 
 
 def _is_empty(document: Document, name: str) -> bool:
@@ -138,14 +138,15 @@ def _is_empty(document: Document, name: str) -> bool:
 
 
 def _length(document: Document) -> Check:
-    text = sentences(document, captions=False)
+    appendix = {f"sec:{section.id}" for section in document.sections if section.appendix}
+    text = [sentence for sentence in sentences(document, captions=False) if sentence.place not in appendix]
     abstract = sum(_words(sentence.markdown) for sentence in text if sentence.place == "abstract")
     whole = sum(_words(sentence.markdown) for sentence in text)
-    faults = []
+    wrong = []
     for name, count, (least, most) in (("abstract", abstract, ABSTRACT_WORDS), ("text", whole, PAPER_WORDS)):
         if not least <= count <= most:
-            faults.append(f"the {name} has {count} words; {least} to {most} are asked for")
-    return _check("length", faults, f"abstract {abstract} words, text {whole} words")
+            wrong.append(f"the {name} has {count} words; {least} to {most} are asked for")
+    return _check("length", wrong, f"abstract {abstract} words, text {whole} words")
 
 
 def _words(markdown: str) -> int:
@@ -154,10 +155,12 @@ def _words(markdown: str) -> int:
 
 def _answers(reviews: Reviews, answers: tuple[ChangeAnswer, ...]) -> Check:
     given = {answer.id: answer for answer in answers}
-    faults = [f"{weakness.id} was not answered" for weakness in reviews.required if weakness.id not in given]
-    faults += [f"{answer.id} was answered without a word" for answer in answers if not answer.answer.strip()]
+    wrong = [f"{weakness.id} was not answered" for weakness in reviews.required if weakness.id not in given]
+    wrong += [f"{answer.id} was answered without a word" for answer in answers if not answer.answer.strip()]
     done = sum(answer.done for answer in answers)
-    return _check("required changes", faults, f"{len(reviews.required)} required, {done} made, {len(answers) - done} refused with a reason")
+    return _check(
+        "required changes", wrong, f"{len(reviews.required)} required, {done} made, {len(answers) - done} refused with a reason"
+    )
 
 
 def _for_a_person(reviews: Reviews, answers: tuple[ChangeAnswer, ...]) -> Iterator[str]:

@@ -4,6 +4,8 @@ Nothing that TeX acts on survives: specials are escaped, controls and invisible 
 ligatures that would change the words are broken.
 """
 
+# ruff: noqa: SIM905 - a word list reads best as words
+
 from __future__ import annotations
 
 import re
@@ -51,7 +53,7 @@ _SIGNS = {
     "‐": "-", "‑": "\\mbox{-}", "\u00a0": "~", "\u202f": "\\,", "\u2009": "\\,", "¡": "\\textexclamdown{}",
     "¿": "\\textquestiondown{}", "«": "\\guillemotleft{}", "»": "\\guillemotright{}", "¢": "\\textcent{}", "¥": "\\textyen{}",
     "¦": "\\textbrokenbar{}", "µ": "\\ensuremath{\\mu}", "ª": "\\textordfeminine{}", "º": "\\textordmasculine{}",
-    "ı": "\\i{}", "ſ": "s",
+    "ı": "\\i{}", "ſ": "s", "½": "1/2", "¼": "1/4", "¾": "3/4", "⁄": "/",
 }  # fmt: skip
 _LATIN = frozenset(
     "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõöøùúûüýþÿĂăĄąĆćČčĎďĐđĘęĚěĞğİĹĺĽľŁłŃńŇňŐőŒœŔŕŘřŚśŞşŠšŢţŤťŮůŰűŸŹźŻżŽž",
@@ -64,11 +66,13 @@ _CYRILLIC = dict(
         strict=True,
     ),
 )
-_SUPERSCRIPTS = {chr(0x2070 + digit): str(digit) for digit in (0, 4, 5, 6, 7, 8, 9)} | {"¹": "1", "²": "2", "³": "3", "⁻": "-", "⁺": "+"}
-_SUBSCRIPTS = {chr(0x2080 + digit): str(digit) for digit in range(10)}
+_SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+", strict=True))
+_SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True))
 _MINUS = re.compile(r"(?<![\w.,)\]+-])([-−+]\d[\d,]*(?:\.\d+)?)(?![\w-])")
 _LONG_WORD = 24
 """Characters after which a word without a space may be broken anywhere; longer than any English word in the papers read."""
+_LONG_CODE = 12
+"""The same for program text, which has no hyphenation."""
 
 
 def unprintable(text: str) -> tuple[str, ...]:
@@ -102,22 +106,24 @@ def _prose(text: str, before: str) -> str:
             written.append("\\%")
         else:
             written.append(_sign(sign))
-        if run and run % _LONG_WORD == 0:
+        if run >= _LONG_WORD and run % 4 == 0:
             written.append("\\allowbreak{}")
         previous = sign
     return "".join(written)
 
 
-def escape_code(text: str, *, breaks: bool = True) -> str:
-    """Program text as TeX: straight quotes, kept spaces, and (breaks) leave to break after a separator."""
+def escape_code(text: str, *, spaces: bool = False) -> str:
+    """Program text as TeX: straight quotes, leave to break after a separator; spaces: every space is kept, as in a listing."""
     written: list[str] = []
     run = 0
-    for sign in _normal(text, code=True):
+    kept = _normal(text, code=True)
+    for sign, following in zip(kept, f"{kept[1:]} ", strict=False):
         run += 1
-        written.append({'"': "\\textquotedbl{}", "'": "\\textquotesingle{}", " ": "~" if not breaks else " "}.get(sign) or _sign(sign))
-        if sign in "-,":
+        written.append({'"': "\\textquotedbl{}", "'": "\\textquotesingle{}", " ": "~" if spaces else " "}.get(sign) or _sign(sign))
+        if sign in "-," and following == sign:
             written.append("{}")
-        if breaks and (sign in "_/.:-,=()" or run >= _LONG_WORD):
+        number = sign in ".,-" and following.isdigit()
+        if (sign in "_/.:-,=()\\{" and not number) or (run >= _LONG_CODE and (sign + following).strip("0123456789.") != ""):
             written.append("\\allowbreak{}")
             run = 0
     return "".join(written)
@@ -144,7 +150,7 @@ def _normal(text: str, *, code: bool = False) -> str:
     return "".join(signs)
 
 
-def _sign(sign: str) -> str:
+def _sign(sign: str) -> str:  # noqa: PLR0911 - one return for each table
     """One character as TeX."""
     if sign in _ASCII:
         return _ASCII[sign]

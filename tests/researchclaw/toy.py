@@ -4,6 +4,7 @@ As a script: `python toy.py FOLDER TOPIC ENGINE [SLEEP_S]` starts or resumes a r
 training run sleeps SLEEP_S first, so that a test can kill the process in the middle.
 """
 
+import dataclasses
 import importlib.util
 import os
 import sys
@@ -21,9 +22,7 @@ from stages.errors import SourceUnavailable
 from stages.ports import Context
 from stages.stage import Stage
 
-HARDWARE = Hardware(
-    cpu="toy", physical_cores=1, memory_gb=1, accelerator=None, operating_system="toy", python="3.11", torch="2.13.0"
-)
+HARDWARE = Hardware(cpu="toy", physical_cores=1, memory_gb=1, accelerator=None, operating_system="toy", python="3.11", torch="2.13.0")
 
 
 class Aim(Contract):
@@ -109,9 +108,7 @@ class Laboratory:
             return Score(value=1 / (3 + trial.seed + trial.round))
 
         score = self.journal.once("run", trial, Score, compute)
-        self.journal.tell(
-            ExperimentEnded(condition="toy", seed=trial.seed, purpose="report", verdict="ok", value=score.value)
-        )
+        self.journal.tell(ExperimentEnded(condition="toy", seed=trial.seed, purpose="report", verdict="ok", value=score.value))
         return score
 
 
@@ -126,11 +123,9 @@ class World:
         )  # fmt: skip
 
     def context(self, guidance: tuple[Guidance, ...], round: int, lessons: tuple[Any, ...]) -> Context:  # noqa: A002
-        nobody = cast("Any", None)
-        return Context(
-            model=nobody, library=nobody, laboratory=cast("Any", self.laboratory), illustrator=nobody, typesetter=nobody,
-            kits=(), guidance=guidance, round=round, lessons=lessons,
-        )  # fmt: skip
+        ports: dict[str, Any] = {field.name: None for field in dataclasses.fields(Context)}
+        here = {"laboratory": self.laboratory, "kits": (), "guidance": guidance, "round": round, "lessons": lessons}
+        return Context(**{**ports, **here})
 
 
 def aim(inputs: NeedsBrief, _: Context) -> Aim:
@@ -198,9 +193,7 @@ def new_run(output: Path, topic: str = "toys") -> RunStore:
     return RunStore.create(output, topic, settings={}, hardware=HARDWARE, version="0", versions={})
 
 
-def engine(
-    store: RunStore, journal: Journal, gatekeeper: Gatekeeper | None = None, sleep_s: float = 0, fail_times: int = 0
-) -> Engine:
+def engine(store: RunStore, journal: Journal, gatekeeper: Gatekeeper | None = None, sleep_s: float = 0, fail_times: int = 0) -> Engine:
     laboratory = Laboratory(journal, store.folder / "paid.txt", sleep_s, fail_times)
     return Engine(
         pipeline=PIPELINE,

@@ -60,12 +60,11 @@ def _curve(record: Record, condition: Slug, position: int, *, by_budget: bool) -
     steps = record.steps(condition)
     base = f"/conditions/{condition}/curve"
     seeds = sorted({seed for step in steps for seed in record.seeds(f"{base}/{step}/seeds")}, key=int)
-    x = tuple(float(step) for step in steps)
     if by_budget:
-        x = tuple(
-            record.derived(f"{base}/{step}", 100 * float(step) / float(steps[-1]), "100 * step / last step of the condition")
-            for step in steps
-        )
+        how = "100 * step / last step of the condition"
+        x = tuple(record.derived(f"{base}/{step}", 100 * float(step) / float(steps[-1]), how) for step in steps)
+    else:
+        x = tuple(record.derived(f"{base}/{step}", float(step), "the step, which is the name of this object") for step in steps)
     return Curve(
         label=record.label(condition),
         look=look(position),

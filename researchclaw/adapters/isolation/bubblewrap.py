@@ -146,66 +146,40 @@ class Bubblewrap:
 
     def _view(self, job: Job, bytes_to_read: Callable[[bytes], int], uid: int) -> Iterator[str]:
         """Everything that the guest will see, in the order in which it is mounted."""
-        python, limits = self._python, job.limits
         made: set[str] = set()
-
-        def parents(path: str) -> Iterator[str]:
-            for parent in reversed(Path(path).parents):
-                if str(parent) != "/" and str(parent) not in made and not str(parent).startswith("/usr"):
-                    made.add(str(parent))
-                    yield from ("--perms", "0755", "--dir", str(parent))  # bwrap makes missing ones 0700
-
-        yield from ("--ro-bind", "/usr", "/usr")
-        for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64"):
-            path = Path(name)
-            if path.is_symlink():
-                yield from ("--symlink", str(path.readlink()), name)
-            elif path.is_dir():
-                yield from ("--ro-bind", name, name)
-        yield from ("--perms", "0755", "--dir", "/etc")
-        for name in ("/etc/ld.so.cache", "/etc/localtime", "/etc/alternatives"):
-            yield from ("--ro-bind-try", name, name)
-        identity = str(uid).encode()
-        for name, content in (
-            ("/etc/passwd", _PASSWD.replace(b"{uid}", identity)),
-            ("/etc/group", _GROUP.replace(b"{uid}", identity)),
-            ("/etc/hosts", _HOSTS),
-            ("/etc/nsswitch.conf", _NSSWITCH),
-        ):
-            yield from ("--perms", "0444", "--ro-bind-data", str(bytes_to_read(content)), name)
-
-        for host, name in python.read_only:
-            yield from parents(name)
-            yield from ("--ro-bind", str(host), name)
-        for name in python.covered:
-            yield from ("--ro-bind", str(python.empty), name)
-        if not job.sources:
-            for name in python.standard_library:
-                yield from ("--ro-bind", str(python.bytecode), name)
-            for host, name in python.site_packages:
-                yield from ("--ro-bind", str(host), name)
-        else:
-            for name in python.standard_library:
-                if name in python.covered or name.startswith("/usr"):
-                    yield from ("--ro-bind", str(python.sources), name)
-
+        yield from _system_view(bytes_to_read, uid)
+        yield from self._python_view(job, made)
         yield from ("--perms", "0755", "--dir", _HOME, "--perms", "0755", "--dir", f"{_HOME}/input")
         yield from ("--perms", "0444", "--ro-bind-data", str(bytes_to_read(_shim_source())), f"{_HOME}/shim.py")
         made |= {_HOME, f"{_HOME}/input"}
         for name, content in job.inputs.items():
             place = f"{_HOME}/input/{name}"
-            yield from parents(place)
+            yield from _parents(place, made)
             if isinstance(content, bytes):
                 yield from ("--perms", "0444", "--ro-bind-data", str(bytes_to_read(content)), place)
             else:
                 yield from ("--ro-bind", str(content), place)
-
         yield from ("--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev")
+        limits = job.limits
         for size_mb, place in ((limits.shm_mb, "/dev/shm"), (limits.tmp_mb, "/tmp"), (limits.scratch_mb, f"{_HOME}/scratch")):  # noqa: S108
             yield from ("--perms", "1777", "--size", str(size_mb * 2**20), "--tmpfs", place)
             if job.sealed:
                 yield from ("--remount-ro", place)
         yield from ("--remount-ro", "/dev", "--remount-ro", "/")
+
+    def _python_view(self, job: Job, made: set[str]) -> Iterator[str]:
+        python = self._python
+        for host, name in python.read_only:
+            yield from _parents(name, made)
+            yield from ("--ro-bind", str(host), name)
+        for name in python.covered:
+            yield from ("--ro-bind", str(python.empty), name)
+        if job.sources:
+            return  # the real library lies below a prefix or /usr
+        for name in python.standard_library:
+            yield from ("--ro-bind", str(python.bytecode), name)
+        for host, name in python.site_packages:
+            yield from ("--ro-bind", str(host), name)
 
     def _shim_settings(self, job: Job, inside: Inside, uid: int, handshake: int, fds: dict[int, int]) -> str:
         return json.dumps(
@@ -218,6 +192,7 @@ class Bubblewrap:
                 "fds": fds,
                 "folders": [inside.scratch, "/tmp", "/dev/shm"],  # noqa: S108
                 "handshake": handshake,
+                "keep_children": False,
                 "argv": list(job.argv(inside)),
                 "env": guest_environment(self._python.search_path, inside.scratch),
             }
@@ -274,6 +249,36 @@ class _FirstProcess:
             os.close(self._handle)
 
 
+def _system_view(bytes_to_read: Callable[[bytes], int], uid: int) -> Iterator[str]:
+    """Programs and libraries of the system, and an /etc of our own."""
+    yield from ("--ro-bind", "/usr", "/usr")
+    for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64"):
+        path = Path(name)
+        if path.is_symlink():
+            yield from ("--symlink", str(path.readlink()), name)
+        elif path.is_dir():
+            yield from ("--ro-bind", name, name)
+    yield from ("--perms", "0755", "--dir", "/etc")
+    for name in ("/etc/ld.so.cache", "/etc/localtime", "/etc/alternatives"):
+        yield from ("--ro-bind-try", name, name)
+    identity = str(uid).encode()
+    for name, content in (
+        ("/etc/passwd", _PASSWD.replace(b"{uid}", identity)),
+        ("/etc/group", _GROUP.replace(b"{uid}", identity)),
+        ("/etc/hosts", _HOSTS),
+        ("/etc/nsswitch.conf", _NSSWITCH),
+    ):
+        yield from ("--perms", "0444", "--ro-bind-data", str(bytes_to_read(content)), name)
+
+
+def _parents(path: str, made: set[str]) -> Iterator[str]:
+    """Folders above a mount, open to all: bwrap makes missing ones 0700, which a dropped user id cannot enter."""
+    for parent in reversed(Path(path).parents):
+        if str(parent) != "/" and str(parent) not in made and not str(parent).startswith("/usr"):
+            made.add(str(parent))
+            yield from ("--perms", "0755", "--dir", str(parent))
+
+
 def resource_limits(limits: Limits) -> dict[str, int]:
     """Limits that the kernel keeps for each process, by the names of resource.RLIMIT_*."""
     memory = limits.memory_mb * 2**20
@@ -320,7 +325,7 @@ def _take_uid() -> tuple[int, Callable[[], None]]:
         except BlockingIOError:
             os.close(fd)
             continue
-        return uid, lambda fd=fd: os.close(fd)  # type: ignore[misc]
+        return uid, functools.partial(os.close, fd)
     raise SandboxUnavailable(f"{_UIDS} sandboxes are running already; nothing was run. Wait for one to end.")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
-from researchclaw.adapters.isolation.limits import Limits
+from researchclaw.adapters.isolation.limits import DEFAULT_LIMITS, Limits
 from researchclaw.adapters.isolation.supervisor import Guest
 
 STATUS_FD = 3
@@ -35,7 +35,7 @@ class Job:
 
     argv: Callable[[Inside], Sequence[str]]
     inputs: Mapping[str, bytes | Path] = field(default_factory=dict)
-    limits: Limits = Limits()
+    limits: Limits = DEFAULT_LIMITS
     stdin: int | Literal["closed", "pipe"] = "closed"
     stdout: int | Literal["captured"] = "captured"
     status: bool = False

@@ -27,3 +27,6 @@ class Limits:
     nice: int = 10
     cpu: int | None = None
     """Pin the guest to this core."""
+
+
+DEFAULT_LIMITS = Limits()

@@ -116,10 +116,10 @@ def assemble(machine: str, *, sockets: bool = True) -> list[Instruction]:
         program += _block(number(name), _refuse_bits(mode_argument, _SET_ID_BITS))
     for name, flags_argument in (("open", 1), ("openat", 2)):
         program += _block(number(name), _refuse_set_id_creation(flags_argument, flags_argument + 1))
-    for *numbers, argument in _ONLY_ITSELF.values():
-        program += _block(numbers[column], _only_values(argument, (0,), errno.EPERM))
-    for numbers in _REFUSED.values():
-        program += _block(numbers[column], [_refuse(errno.EPERM)])
+    for call in _ONLY_ITSELF.values():
+        program += _block(call[column], _only_values(call[2], (0,), errno.EPERM))
+    for refused in _REFUSED.values():
+        program += _block(refused[column], [_refuse(errno.EPERM)])
     program.append((_RETURN, 0, 0, _ALLOW))
     return program
 

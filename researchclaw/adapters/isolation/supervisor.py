@@ -10,7 +10,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -110,6 +110,8 @@ class Guest:
         self._looked = 0.0
         self._began = time.monotonic()
         self.folders: tuple[int, ...] = ()
+        self.on_output: Callable[[str, bytes], None] | None = None
+        """Called with 'stdout' or 'stderr' and what came, beside keeping it."""
         try:
             self._shake_hands()
         except BaseException:
@@ -167,6 +169,19 @@ class Guest:
                 return None
             self._turn(stop)
 
+    def look(self) -> None:
+        """Read what has come and enforce the limits, without waiting."""
+        if self._ended is None:
+            self._turn(None, wait_s=0.0)
+
+    def watch(self, until: Callable[[], bool], stop: threading.Event | None = None) -> bool:
+        """Watch until something of ours has happened; False when the guest ended first or was told to stop."""
+        while not until():
+            if self._ended is not None:
+                return False
+            self._turn(stop)
+        return True
+
     def run(self, stop: threading.Event | None = None) -> tuple[Outcome, list[Sign]]:
         """Watch until the guest ends or must be ended; then nothing of it is alive."""
         while self._ended is None:
@@ -222,16 +237,15 @@ class Guest:
         handshake.sendall(b"g")
         self._began = time.monotonic()
 
-    def _turn(self, stop: threading.Event | None) -> None:
+    def _turn(self, stop: threading.Event | None, wait_s: float = _POLL_S) -> None:
         """Read what has come, look whether the guest has ended or wants too much."""
         if stop is not None and stop.is_set():
             self.stop()
             return
-        ready, _, _ = select.select(list(self._open), [], [], _POLL_S) if self._open else ([], [], [])
-        for fd in ready:
+        for fd in _readable(self._open, wait_s):
             self._read(fd)
-        if not self._open:
-            time.sleep(0.005)
+        if not self._open:  # poll returned at once; look often, the end is near
+            time.sleep(min(0.005, wait_s))
         if _has_ended(self._wiring.process.pid):
             self._finish()
             return
@@ -276,6 +290,8 @@ class Guest:
             self._take_signs(data)
         else:
             self._kept[name].add(data)
+            if self.on_output is not None:
+                self.on_output(name, data)
 
     def _take_signs(self, data: bytes) -> None:
         self._status_total += len(data)
@@ -294,7 +310,7 @@ class Guest:
         """What is still in the pipes after the end; no process holds their other ends any more."""
         for fd in list(self._open):
             for _ in range(64):
-                if fd not in self._open or not select.select([fd], [], [], 0)[0]:
+                if fd not in self._open or not _readable([fd], 0.0):
                     break
                 self._read(fd)
 
@@ -310,6 +326,14 @@ class Guest:
         code = process.returncode
         self._ended = (code if code >= 0 else 128 - code, wall_s)
         self._drain()
+
+
+def _readable(fds: Iterable[int], wait_s: float) -> list[int]:
+    """Those that have something to read or have been closed at the other end. poll, since select stops at number 1023."""
+    poller = select.poll()
+    for fd in fds:
+        poller.register(fd, select.POLLIN)
+    return [fd for fd, _ in poller.poll(wait_s * 1000)]
 
 
 def _has_ended(pid: int) -> bool:

@@ -30,6 +30,10 @@ def rules() -> dict[type[Question], Rule]:
     from stages.e_execution.iterative_refine import ProposeQuestion
     from stages.f_analysis.research_decision import DecisionQuestion
     from stages.f_analysis.result_analysis import AnalystQuestion
+    from stages.g_writing.paper_draft import MendQuestion, SectionQuestion
+    from stages.g_writing.paper_outline import OutlineQuestion
+    from stages.g_writing.paper_revision import RevisionQuestion
+    from stages.g_writing.peer_review import AreaChairQuestion, ReviewQuestion
 
     return {
         TopicQuestion: scoping.read_topic,
@@ -46,6 +50,12 @@ def rules() -> dict[type[Question], Rule]:
         ProposeQuestion: planning.propose,
         AnalystQuestion: analysis.remarks,
         DecisionQuestion: analysis.decide,
+        OutlineQuestion: writing.outline,
+        SectionQuestion: writing.section,
+        MendQuestion: writing.mend,
+        ReviewQuestion: review.review_paper,
+        AreaChairQuestion: review.preside,
+        RevisionQuestion: review.revise,
     }
 
 

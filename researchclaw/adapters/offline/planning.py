@@ -35,9 +35,11 @@ def design(question: DesignQuestion) -> Design:
         for c in conditions
         if c.role == "ablation" and c.ablates in known
     ]
+    has_ablation = any(comparison.purpose == "ablation" for comparison in comparisons)
     for both in (c for c in conditions if c.role == "combination"):
         comparisons += [
-            PlannedComparison(a=both.id, b=c.id, hypothesis=None, purpose="interaction")
+            # each factor alone is the combination with the other one taken out
+            PlannedComparison(a=both.id, b=c.id, hypothesis=None, purpose="interaction" if has_ablation else "ablation")
             for c in conditions
             if c.role == "treatment" and set(c.levels.items()) < set(both.levels.items())
         ]

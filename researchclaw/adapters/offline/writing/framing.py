@@ -9,7 +9,6 @@ from researchclaw.adapters.offline.writing.language import (
     ended,
     has_citation,
     listing,
-    lowered,
     paragraph,
     printable,
 )
@@ -35,9 +34,9 @@ def title(study: Study) -> str:
 
 def _mixed_ending(study: Study) -> str:
     return {
-        "held": "the main prediction held, others did not",
-        "failed": "the main prediction failed, others fared differently",
-        "open": "an open main question with clearer side results",
+        "held": "the main prediction held, another failed" if study.counted("failed") else "the main prediction held, the rest stays open",
+        "failed": "the main prediction failed, another held" if study.counted("held") else "the main prediction failed, the rest stays open",
+        "open": "an undecided main question and some clearer answers",
         "uncompared": "an incomplete test of several predictions",
     }[study.primary.outcome]
 
@@ -47,7 +46,7 @@ def claim(study: Study) -> str:
     trial = study.primary
     a, b = trial.treatment.id, trial.reference.id
     if trial.outcome == "uncompared":
-        return f"The runs give first values for {study.the_subject}; they are too few for a comparison."
+        return f"The runs give first values for {study.about}; they are too few for a comparison."
     return (
         f"{capital(study.training(trial.treatment))} {study.cmp(a, b)} {study.training(trial.reference)} "
         f"({study.confidence} interval of the paired difference {study.interval(a, b)} {study.metric.unit})."
@@ -72,14 +71,14 @@ def abstract(study: Study, voice: Voice) -> str:
         voice.say(
             "abstract caveat",
             f"The finding concerns models of {study.of(study.baseline.id, 'parameters')} parameters on a single corpus of source code, "
-            f"and says nothing yet about {study.the_subject} in longer training.",
-            f"All of this was seen with {study.of(study.baseline.id, 'parameters')} parameters, one corpus of program text and minutes of training; "
-            f"whether {study.the_subject} {'act' if len(study.factors) > 1 else 'acts'} alike at larger scale was not tested.",
+            f"and says nothing yet about {study.about} in longer training.",
+            f"All of this was seen with {study.of(study.baseline.id, 'parameters')} parameters, one corpus of program text and a short training; "
+            f"whether {study.about} {'act' if study.plural else 'acts'} alike at larger scale was not tested.",
         ),
         voice.say(
             "abstract author",
-            f"The text was composed by a rule-based program from the record of the study on {study.the_subject}, and every number in it is looked up there.",
-            f"A rule-based program planned the study of {study.the_subject} and wrote this text; each number is taken from the stored results by key.",
+            f"The text was composed by a rule-based program from the record of the study on {study.about}, and every number in it is looked up there.",
+            f"A rule-based program planned the study of {study.about} and wrote this text; each number is taken from the stored results by key.",
         ),
         ""
         if not record.failed
@@ -89,7 +88,7 @@ def abstract(study: Study, voice: Voice) -> str:
 
 def _arms(study: Study) -> str:
     others = [contrast.label for contrast in study.treatments]
-    return f"{study.baseline.label} as the reference and {listing(others)}" if others else study.baseline.label
+    return f"{study.baseline_label} as the reference and {listing(others)}" if others else study.baseline_label
 
 
 def _abstract_question(study: Study, voice: Voice) -> str:
@@ -110,15 +109,15 @@ def question_sentence(study: Study) -> str | None:
 def _abstract_result(study: Study, voice: Voice, trial: Trial) -> str:
     a, b = trial.treatment.id, trial.reference.id
     if trial.result is None:
-        return f"The main comparison, {trial.treatment.label} against {trial.reference.label}, could not be made, because no pair of runs finished."
+        return f"The main comparison, {trial.treatment.label} against {study.name(trial.reference)}, could not be made, because no pair of runs finished."
     if trial.outcome == "uncompared":
         return (
             f"With so few seeds no comparison is drawn: the mean {study.metric.label} is {study.value(a, 'mean', 'f3')} {study.metric.unit} for "
-            f"{trial.treatment.label} and {study.value(b, 'mean', 'f3')} {study.metric.unit} for {trial.reference.label}."
+            f"{trial.treatment.label} and {study.value(b, 'mean', 'f3')} {study.metric.unit} for {study.name(trial.reference)}."
         )
     fate = {
         "held": "as was predicted before the runs",
-        "failed": "against the prediction made before the runs",
+        "failed": "against the prediction made before the runs" if trial.clear else "and what the interval leaves open speaks against the prediction",
         "open": "so the prediction made before the runs stays undecided",
     }[trial.outcome]
     return voice.say(
@@ -135,10 +134,11 @@ def _abstract_others(study: Study, voice: Voice) -> str:
         return ""
     parts = [
         f"{study.training(trial.treatment)} {study.cmp(trial.treatment.id, trial.reference.id)} "
-        f"{study.training(trial.reference)} ({study.pair('diff', trial.treatment.id, trial.reference.id, 'signed3')})"
-        for trial in others[:2]
+        f"{'that reference' if place else study.training(trial.reference)} "
+        f"({study.pair('diff', trial.treatment.id, trial.reference.id, 'signed3')} {study.metric.unit})"
+        for place, trial in enumerate(others[:2])
     ]
-    return voice.say("abstract others", f"{capital(listing(parts, 'while'))}." if len(parts) == 2 else f"In addition, {parts[0]}.")
+    return voice.say("abstract others", f"{capital(', and '.join(parts))}.")
 
 
 # ---------------------------------------------------------------- introduction
@@ -205,42 +205,28 @@ def _problem(study: Study, voice: Voice) -> list[str]:
 def _approach(study: Study, voice: Voice) -> list[str]:
     treatments = listing([contrast.label for contrast in study.treatments])
     conditions = (
-        f"{capital(study.baseline.label)} serves as the reference for {treatments}."
+        f"{capital(study.baseline_label)} serves as the reference for {treatments}."
         if treatments
-        else f"{capital(study.baseline.label)} is measured alone."
-    )
-    objection = _shortest(
-        [
-            statement.text
-            for statement in study.primary.hypothesis.debate
-            if statement.role == "methodologist" and printable(statement.text, study.names)
-        ]
+        else f"{capital(study.baseline_label)} is measured alone."
     )
     return [
         voice.say(
             "intro setting",
-            f"To answer it for {study.the_subject}, we keep everything else fixed: the corpus, the network, the order of the data for a given seed, "
+            f"To answer it for {study.about}, we keep everything else fixed: the corpus, the network, the order of the data for a given seed, "
             f"and {{{{cfg.budget_s|int}}}} seconds of training for each run (@sec:setup).",
-            f"Our test bed is deliberately small, so that {study.the_subject} can be varied with repeated seeds: every run gets "
+            f"Our test bed is deliberately small, so that {study.about} can be varied with repeated seeds: every run gets "
             f"{{{{cfg.budget_s|int}}}} seconds, the same corpus and the same network apart from what its condition changes (@sec:setup).",
-            f"We study {study.the_subject} where repetition is cheap: a network of {study.of(study.baseline.id, 'parameters')} parameters, "
+            f"We study {study.about} where repetition is cheap: a network of {study.of(study.baseline.id, 'parameters')} parameters, "
             f"{{{{cfg.budget_s|int}}}} seconds of training and {{{{cfg.seeds|words}}}} seeds shared by all conditions (@sec:setup).",
         ),
         voice.say("intro conditions", conditions),
         voice.say(
             "intro registered",
-            f"Hypotheses, comparisons and the analysis of {study.subject} were fixed and hashed before the first reported run, "
+            f"Hypotheses, comparisons and the analysis of {study.about} were fixed and hashed before the first reported run, "
             "so that nothing could be chosen after the values were seen (@sec:appendix_plan).",
-            f"Which differences would count for or against each hypothesis about {study.subject} was written down before any reported run (@sec:appendix_plan).",
+            f"Which differences would count for or against each hypothesis about {study.about} was written down before any reported run (@sec:appendix_plan).",
         ),
-        voice.say("intro objection", f"A methodological concern shaped the design from the start: {lowered(objection)}.")
-        if objection
-        else "",
     ]
-
-
-def _shortest(texts: list[str]) -> str:
-    return min(texts, key=lambda text: (len(text), text), default="")
 
 
 def _preview(study: Study, voice: Voice) -> list[str]:
@@ -277,7 +263,7 @@ def _preview(study: Study, voice: Voice) -> list[str]:
         parts.append(
             voice.say(
                 "preview ablation",
-                f"A further set of runs takes out {removed}, to see how far the answer about {study.subject} depends on it (@sec:ablations).",
+                f"A further set of runs takes out {removed}, to see how far the answer about {study.about} depends on it (@sec:ablations).",
                 f"How much of this rests on {removed} is examined in @sec:ablations.",
             )
         )
@@ -291,25 +277,25 @@ def _making(study: Study, voice: Voice) -> list[str]:
     parts = [
         voice.say(
             "making who",
-            f"This paper was written by the rule-based researcher, a program that plans, runs and reports a study of {study.subject} by fixed rules; "
+            f"This paper was written by the rule-based researcher, a program that plans, runs and reports a study of {study.about} by fixed rules; "
             "no language model took part.",
-            f"No language model had a hand in this paper: the rule-based researcher read the question about {study.subject}, designed and ran the "
+            f"No language model had a hand in this paper: the rule-based researcher read the question about {study.about}, designed and ran the "
             "experiments, and composed these sentences by fixed rules.",
         ),
         voice.say(
             "making values",
-            f"It states a number only by its place in the stored results, and a work on {study.subject} only if the record of its publication is at hand.",
-            f"Every value on {study.subject} is copied from the stored results by its key, and every cited work comes from a catalogue of publication records.",
+            f"It states a number only by its place in the stored results, and a work on {study.about} only if the record of its publication is at hand.",
+            f"Every value on {study.about} is copied from the stored results by its key, and every cited work comes from a catalogue of publication records.",
         ),
     ]
     if choices:
         parts.append(
             voice.say(
                 "making choices",
-                f"In reading the question on {study.subject} it made choices that another researcher might have made differently.",
+                f"In reading the question on {study.about} it made choices that another researcher might have made differently.",
             )
         )
-        parts.extend(voice.say(f"choice {choice}", ended(choice)) for choice in choices)
+        parts.extend(_choice(voice, choice) for choice in choices)
     if set_aside:
         parts.append(
             voice.say(
@@ -318,6 +304,13 @@ def _making(study: Study, voice: Voice) -> list[str]:
             )
         )
     return parts
+
+
+def _choice(voice: Voice, choice: str) -> str:
+    """A choice as it was recorded; one that repeats the form of an earlier one gives only what is new in it."""
+    _, colon, rest = choice.rstrip(".").partition(": ")
+    again = (f"The same was done where the other factor is concerned, with {rest}.",) if colon else ()
+    return next((said for said in (voice.say(f"choice {choice}", text) for text in (ended(choice), *again)) if said), "")
 
 
 # ---------------------------------------------------------------- conclusion
@@ -331,28 +324,28 @@ def conclusion(study: Study, voice: Voice) -> list[str]:
         parts.append(
             voice.say(
                 "conclusion",
-                f"The runs reported here show what values {study.the_subject} produce in this setting and how to repeat them; an answer has to wait for more seeds.",
+                f"The runs reported here show what values {study.about} produce in this setting and how to repeat them; an answer has to wait for more seeds.",
             )
         )
     else:
         endings = {
             "held": (
-                f"The question about {study.the_subject} has an answer for this setting, and it is the predicted one",
-                f"For {study.the_subject}, the prediction made in advance passed its test",
+                f"The question about {study.about} has an answer for this setting, and it is the predicted one",
+                f"For {study.about}, the prediction made in advance passed its test",
             ),
             "failed": (
-                f"The question about {study.the_subject} has an answer for this setting, and it is not the predicted one",
-                f"For {study.the_subject}, the prediction made in advance has to be given up in this setting",
+                f"The question about {study.about} has an answer for this setting, and it is not the predicted one",
+                f"For {study.about}, the prediction made in advance has to be given up in this setting",
             ),
             "open": (
-                f"The question about {study.the_subject} stays open in this setting",
-                f"For {study.the_subject}, this experiment returns no verdict, which is itself worth recording",
+                f"The question about {study.about} stays open in this setting",
+                f"For {study.about}, this experiment returns no verdict, which is itself worth recording",
             ),
         }[trial.outcome]
         ending = {
             "held": f"{study.runs(trial.treatment)} end {study.pair('absdiff', a, b, 'f3')} {study.metric.unit} away from {study.runs(trial.reference)}, on the side that was foreseen",
             "failed": f"{study.runs(trial.treatment)} end {study.pair('absdiff', a, b, 'f3')} {study.metric.unit} away from {study.runs(trial.reference)}, on the side that was not foreseen",
-            "open": f"a mean difference of {study.pair('absdiff', a, b, 'f3')} {study.metric.unit} between {trial.treatment.label} and {trial.reference.label} lies inside what the seeds alone can produce",
+            "open": f"a mean difference of {study.pair('absdiff', a, b, 'f3')} {study.metric.unit} between {trial.treatment.label} and {study.name(trial.reference)} lies inside what the seeds alone can produce",
         }[trial.outcome]
         parts.append(voice.say("conclusion", *(f"{text}: {ending}." for text in endings)))
     failed = study.counted("failed")
@@ -367,8 +360,8 @@ def conclusion(study: Study, voice: Voice) -> list[str]:
     parts.append(
         voice.say(
             "conclusion reuse",
-            f"The runs behind every value on {study.subject} are stored with their seeds and commands, so that a disagreement can be settled by running them again.",
-            f"Whoever doubts a statement about {study.subject} can repeat the run behind it, seed by seed, from the commands in @sec:appendix_reproducibility.",
+            f"The runs behind every value on {study.about} are stored with their seeds and commands, so that a disagreement can be settled by running them again.",
+            f"Whoever doubts a statement about {study.about} can repeat the run behind it, seed by seed, from the commands in @sec:appendix_reproducibility.",
         )
     )
     return [paragraph(*parts)]
@@ -385,7 +378,7 @@ def _next_step(study: Study, voice: Voice, trial: Trial) -> str:
         return voice.say(
             "next open",
             f"The direct way forward is more seeds for {trial.treatment.label}, until the detectable difference falls below the size that was predicted.",
-            f"More seeds for {trial.treatment.label} and {trial.reference.label} would narrow the interval, and nothing else in the design would need to change.",
+            f"More seeds for {trial.treatment.label} and {study.name(trial.reference)} would narrow the interval, and nothing else in the design would need to change.",
         )
     if trial.outcome == "failed":
         return voice.say(
@@ -396,10 +389,10 @@ def _next_step(study: Study, voice: Voice, trial: Trial) -> str:
     if spare:
         return voice.say(
             "next spare",
-            f"Left untried were {listing(spare[:3])}, which the same design could take up without any change.",
+            f"Left untried {'was' if len(spare) == 1 else 'were'} {listing(spare[:3])}, which the same design could take up without any change.",
             f"The natural sequel is to put {listing(spare[:3])} through the same comparison.",
         )
-    return voice.say("next longer", f"The natural sequel is the same comparison of {study.subject} under a longer budget.")
+    return voice.say("next longer", f"The natural sequel is the same comparison of {study.about} under a longer budget.")
 
 
 def _tried(study: Study, factor: str, level: str) -> bool:

@@ -40,6 +40,15 @@ class Trial:
         return self.result is not None and self.result.verdict in {"better", "worse"}
 
     @property
+    def side(self) -> Literal["ahead", "behind", "both"]:
+        """Where the whole interval lies, seen from the treatment, before any adjustment."""
+        if self.result is None or self.result.ci95_low is None or self.result.ci95_high is None:
+            return "both"
+        if self.result.ci95_low <= 0 <= self.result.ci95_high:
+            return "both"
+        return "ahead" if (self.result.ci95_high < 0) == self.lower_is_better else "behind"
+
+    @property
     def leans_as_predicted(self) -> bool:
         """Whether the mean difference has the predicted sign."""
         if self.result is None or self.hypothesis.predicts == "same":
@@ -143,11 +152,26 @@ class Study:
         labels |= {level.label for factor in self.factors for level in factor.levels}
         return tuple(sorted(labels, key=lambda label: (-len(label), label)))
 
+    @cached_property
+    def baseline_label(self) -> str:
+        """The baseline by what it is: 'AdamW'; 'the baseline' where several factors would have to be named."""
+        return self.baseline_levels[0][1].label if len(self.factors) == 1 else "the baseline"
+
+    def name(self, contrast: Contrast) -> str:
+        """The condition as running text calls it."""
+        return self.baseline_label if contrast.id == self.baseline.id else contrast.label
+
+    def row(self, contrast: Contrast) -> str:
+        """The condition as a table calls it: the baseline with what it is in brackets."""
+        if contrast.id != self.baseline.id or self.baseline_label.startswith("the baseline"):
+            return self.name(contrast)
+        return f"the baseline ({self.baseline_label})"
+
     def training(self, contrast: Contrast) -> str:
         """The condition as a noun phrase in the singular: 'training with cosine decay', 'the baseline'."""
-        label = contrast.label
-        if label.lower().startswith(("baseline", "the baseline")):
-            return "the baseline"
+        label = self.name(contrast)
+        if label == "the baseline":
+            return label
         if label.lower().startswith(("without ", "with ")):
             return f"training {label[:1].lower()}{label[1:]}"
         return f"training with {label}"
@@ -215,13 +239,26 @@ class Study:
         """'learning-rate schedule', 'width and depth'."""
         return listing([factor.label for factor in self.factors], "or" if self.record.goal.contest else "and")
 
+    def named(self, factor: Factor) -> str:
+        """The factor in running text: 'the learning rate', but 'dropout' and 'batch size'."""
+        label = factor.label
+        countable = " of " in label or label.split()[-1] in {"optimiser", "rate", "schedule", "function", "method", "rule", "shape"}
+        return f"the {label}" if countable else label
+
     @property
-    def the_subject(self) -> str:
-        return listing([f"the {factor.label}" for factor in self.factors])
+    def about(self) -> str:
+        """What the study is about, in running text: 'the learning-rate schedule', 'width and depth'."""
+        return listing([self.named(factor) for factor in self.factors], "or" if self.record.goal.contest else "and")
+
+    @property
+    def plural(self) -> bool:
+        last = self.factors[-1].label
+        several = len(self.factors) > 1 and not self.record.goal.contest
+        return several or (last.endswith("s") and " of " not in last)
 
     @property
     def is_are(self) -> str:
-        return "are" if len(self.factors) > 1 else "is"
+        return "are" if self.plural else "is"
 
     def works(self, keys: tuple[str, ...]) -> tuple[Work, ...]:
         known = {work.key: work for work in self.record.works}

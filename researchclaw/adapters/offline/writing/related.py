@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from researchclaw.adapters.offline.writing.language import (
     Voice,
-    authors,
     capital,
     cited,
     ended,
@@ -24,6 +23,9 @@ MOST_WORKS = 34
 MOST_IN_THEME = 8
 LONG_GIST = 21
 """Words of a gist above which it fills a sentence alone; pairs of shorter ones share one."""
+
+_PROGRAM_WORDS = re.compile(r"\b(pipelines?|artifacts?|artefacts?|kits?|harness|stage)\b", re.IGNORECASE)
+"""Words that a reader would take for jargon of the program that wrote the paper, whatever a work means by them."""
 
 OWN_WORDS = frozenset(
     {"evaluation", "statistics", "reproducibility", "tuning", "short_budget", "byte_level", "scaling", "language_models"}
@@ -51,11 +53,15 @@ def _chosen(study: Study, theme: Theme, used: set[str], most: int) -> list[Work]
     """The theme's works with something to say, the most relevant first, then put in the order of years."""
     studied = {factor.name for factor in study.factors}
     level_works = {key for factor in study.factors for level in factor.levels for key in level.works}
-    candidates = [work for work in study.works(theme.keys) if work.gist and work.key not in used]
+    candidates = [work for work in study.works(theme.keys) if work.gist and work.key not in used and not _PROGRAM_WORDS.search(work.gist)]
+    if not studied & set(theme.about):
+        near = [work for work in candidates if len(set(work.about) & (OWN_WORDS | studied)) > 1]
+        candidates = near if len(near) > 2 else candidates
 
-    def relevance(work: Work) -> tuple[int, int, int, str]:
+    def relevance(work: Work) -> tuple[int, int, int, int, str]:
         about = [place for place, tag in enumerate(work.about) if tag in studied]
-        return (0 if work.key in level_works else 1, min(about, default=9), len(work.gist or ""), work.key)
+        kin = len(set(work.about) & (OWN_WORDS | studied))
+        return (0 if work.key in level_works else 1, min(about, default=9), -kin, len(work.gist or ""), work.key)
 
     return sorted(sorted(candidates, key=relevance)[:most], key=lambda work: (work.year, work.key))
 
@@ -74,16 +80,21 @@ def _theme_paragraph(study: Study, voice: Voice, theme: Theme, works: Sequence[W
         else:
             parts.append(_alone(voice, previous, work))
             previous = work
-        if (
-            work.also
-            and len(work.also.split()) <= LONG_GIST
-            and partner is None
-            and set(work.about) & {factor.name for factor in study.factors}
-        ):
+        if work.also and partner is None and _studied(study) & set(work.about[:2]) and _bears_on(study, work.also):
             parts.append(_also(voice, work))
     parts.append(_agreement(study, voice, works))
     parts.append(_link(study, voice, theme, works))
     return paragraph(*parts)
+
+
+def _studied(study: Study) -> set[str]:
+    return {factor.name for factor in study.factors}
+
+
+def _bears_on(study: Study, text: str) -> bool:
+    """Whether a second finding of a work is about what is studied here."""
+    words = {word for factor in study.factors for word in (factor.label.lower(), *factor.words, *(level.label.lower() for level in factor.levels))}
+    return any(re.search(rf"\b{re.escape(word)}\b", text.lower()) for word in words if len(word) > 4)
 
 
 def _short(work: Work) -> bool:
@@ -96,7 +107,7 @@ def _has_inner_clause(work: Work) -> bool:
 
 
 def _subject(work: Work) -> str:
-    return f"{authors(work)} [@{work.key}]"
+    return f"@{work.key}"
 
 
 def _opening(study: Study, voice: Voice, theme: Theme, work: Work) -> str:
@@ -114,21 +125,22 @@ def _opening(study: Study, voice: Voice, theme: Theme, work: Work) -> str:
 
 def _after(previous: Work, work: Work) -> tuple[str, ...]:
     """Openings that the years allow."""
+    return {
+        "same year": ("In the same year, ", "", "Also at that time, ", ""),
+        "soon": ("", "Soon afterwards, ", "", "Shortly after, "),
+        "later": ("Some years later, ", "", "Later, ", ""),
+        "much later": ("Much later, ", "In more recent work, " if work.year >= 2018 else "After many years, ", ""),
+    }[_distance(previous, work)]
+
+
+def _distance(previous: Work, work: Work) -> str:
     gap = work.year - previous.year
-    if gap <= 0:
-        return ("", "In the same year, ")
-    if gap <= 2:
-        return ("", "Soon afterwards, ", "")
-    if gap <= 7:
-        return ("", "Some years later, ", "Later, ")
-    return ("Much later, ", "", "In more recent work, " if work.year >= 2020 else "Later on, ")
+    return "same year" if gap <= 0 else "soon" if gap <= 2 else "later" if gap <= 7 else "much later"
 
 
 def _alone(voice: Voice, previous: Work, work: Work) -> str:
-    return voice.say(
-        f"work {work.key}",
-        *(f"{opening}{_subject(work)} {work.gist}." for opening in _after(previous, work)),
-        f"A further work, by {_subject(work)}, {work.gist}.",
+    return voice.turn(
+        f"after {_distance(previous, work)}", *(f"{opening}{_subject(work)} {work.gist}." for opening in _after(previous, work))
     )
 
 
@@ -141,7 +153,7 @@ def _together(voice: Voice, previous: Work, work: Work, partner: Work) -> str:
             if joint == "before":
                 continue
             options.append(f"{opening}{_subject(work)} {work.gist}, {joint} {_subject(partner)} {partner.gist}.")
-    return voice.say(f"works {work.key} {partner.key}", *options)
+    return voice.turn(f"together {_distance(previous, work)}", *options)
 
 
 def _also(voice: Voice, work: Work) -> str:
@@ -184,9 +196,9 @@ def _link(study: Study, voice: Voice, theme: Theme, works: Sequence[Work]) -> st
             if said:
                 return said
     for tag in theme.about:
-        if tag in LINKS:
+        if tag in LINKS and tag not in {factor.name for factor in study.factors}:
             said = voice.say(
-                f"link {theme.id}", *(option.format(subject=study.subject, the_subject=study.the_subject) for option in LINKS[tag])
+                f"link {theme.id}", *(option.format(subject=study.about) for option in LINKS[tag])
             )
             if said:
                 return capital(said)
@@ -250,19 +262,19 @@ LINKS: dict[str, tuple[str, ...]] = {
         "The training files here are not exhausted within the budget, so {subject} is compared without repetition of data as a hidden cause.",
     ),
     "byte_level": (
-        "Bytes are used here for the same reason: no tokeniser stands between {the_subject} and the score.",
+        "Bytes are used here for the same reason: no tokeniser stands between {subject} and the score.",
         "Working on bytes keeps the score comparable across conditions, since {subject} cannot alter the unit in which it is counted.",
     ),
     "language_models": (
         "Against models of that size ours is a toy; what it offers for {subject} is repetition with shared seeds, which large models rarely afford.",
-        "Such models are trained at a single setting of most things; the present paper goes the other way and repeats a small setting to isolate {the_subject}.",
+        "Such models are trained at a single setting of most things; the present paper goes the other way and repeats a small setting to isolate {subject}.",
     ),
     "transformers": (
         "The network below is a plain member of this family, chosen so that changes to {subject} act on familiar parts.",
         "For {subject} the family matters only as the common frame in which the conditions differ.",
     ),
     "scaling": (
-        "Such laws describe well-tuned training over many sizes; they leave room for {the_subject} to matter at the lower end, where our runs are.",
+        "Such laws describe well-tuned training over many sizes; they leave room for {subject} to matter at the lower end, where our runs are.",
         "A result on {subject} from the small end of these curves is a data point, and no licence to extrapolate.",
     ),
     "short_budget": (
@@ -274,8 +286,8 @@ LINKS: dict[str, tuple[str, ...]] = {
         "We spend no search on single conditions, so that none of them gets more attention than another when {subject} is compared.",
     ),
     "evaluation": (
-        "The design below follows this advice where {subject} is concerned: shared seeds, intervals, and a verdict rule fixed in advance.",
-        "These lessons are the reason why {subject} is reported here with every seed and not with a chosen run.",
+        "Tasks of this kind are out of reach for models as small as ours, so {subject} is judged by something plainer: the cost of predicting held-out bytes.",
+        "What such tests measure is beyond our models; for {subject} we fall back on the quantity that training itself pursues, the cost of the next byte.",
     ),
     "statistics": (
         "From this literature we take the paired analysis and the correction for several comparisons that the tests on {subject} need.",

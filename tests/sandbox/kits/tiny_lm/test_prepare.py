@@ -66,7 +66,8 @@ def test_one_large_file_is_split_by_blocks(prepare, text, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "complaint"), [(b"short\n", "corpus too small: 6 bytes"), (b"\xff" * 400_000, "corpus too small: 0 bytes"), (None, "corpus not found")]
+    ("content", "complaint"),
+    [(b"short\n", "corpus too small: 6 bytes"), (b"\xff" * 400_000, "corpus too small: 0 bytes"), (None, "corpus not found")],
 )
 def test_an_unusable_corpus_is_one_line_and_exit_code_2(start, tmp_path, content, complaint):
     corpus = tmp_path / "corpus.txt"

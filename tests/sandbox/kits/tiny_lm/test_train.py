@@ -4,7 +4,7 @@ import types
 
 import pytest
 
-from researchclaw.kits import annotated_constants
+from researchclaw.kits import annotated_constants, kit_folder, load_kit
 from stages.d_design.patching import apply_settings
 
 pytestmark = pytest.mark.slow
@@ -69,6 +69,17 @@ def test_a_level_trains_and_changes_the_model(source, data, name, literal):
     assert not logits.equal(plain)
 
 
+def test_every_level_ablation_and_tunable_of_the_kit_trains(source, data):
+    kit = load_kit(kit_folder("tiny_lm"))
+    settings = [level.settings for factor in kit.factors for level in factor.levels if not level.is_baseline]
+    settings += [factor.ablation.settings for factor in kit.factors]
+    settings += [{name: literal} for name, literals in kit.tunable.items() for literal in literals]
+    for changed in settings:
+        losses, logits = trained(source, data, changed, steps=4)
+        assert max(losses) < 100, changed
+        assert logits.isfinite().all(), changed
+
+
 def test_table_bits_change_the_model_with_tables(source, data):
     few, many = (trained(source, data, {"NGRAM_TABLES": "1", "TABLE_BITS": bits})[1] for bits in ("6", "12"))
     assert not few.equal(many)
@@ -83,7 +94,8 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_another(source, data)
 
 def test_conditions_share_data_order_and_the_initial_values_of_common_parameters(source, data):
     plain = candidate(source, SMALL).Training(data, 30, 5)
-    other = candidate(source, SMALL | {"NGRAM_TABLES": "2", "OPTIMIZER": "'muon'", "DROPOUT": "0.1", "POSITION": "'rope'"}).Training(data, 30, 5)
+    changed = {"NGRAM_TABLES": "2", "OPTIMIZER": "'muon'", "DROPOUT": "0.1", "POSITION": "'rope'"}
+    other = candidate(source, SMALL | changed).Training(data, 30, 5)
     common = dict(plain.model.named_parameters()).keys() & dict(other.model.named_parameters()).keys()
     assert "blocks.1.mlp.up.weight" in common
     for name in common:
@@ -93,7 +105,8 @@ def test_conditions_share_data_order_and_the_initial_values_of_common_parameters
 
 
 def test_label_smoothing_leaves_the_reported_loss_plain(source, data):
-    assert trained(source, data, {"LABEL_SMOOTHING": "0.2"}, steps=1)[0] == pytest.approx(trained(source, data, {}, steps=1)[0], rel=1e-6)
+    smoothed, plain = (trained(source, data, settings, steps=1)[0] for settings in ({"LABEL_SMOOTHING": "0.2"}, {}))
+    assert smoothed == pytest.approx(plain, rel=1e-6)
 
 
 @pytest.mark.parametrize("position", ["learned", "rope", "sinusoidal", "alibi", "none"])

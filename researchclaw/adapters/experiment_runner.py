@@ -1,0 +1,408 @@
+"""One training run from request to record: train in one sandbox, collect, score through another.
+
+The guest never has the validation or test split while it trains, and its model never sees more than prefixes of them.
+The score is computed by the kit's evaluator in a process of our own; what the guest prints is kept as a log and read by
+nobody. Not covered: a model that computes long (only the time limit stops it), and knowledge of the corpus that a
+candidate brings along in its source.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, FiniteFloat, PositiveInt
+
+from researchclaw.adapters.isolation.collector import ArtefactRefusedError, NonFiniteWeightsError, Weights, collect_weights
+from researchclaw.adapters.isolation.job import STATUS_FD, Inside, Isolation, Job
+from researchclaw.adapters.isolation.limits import DEFAULT_LIMITS, Limits
+from researchclaw.adapters.isolation.streams import plain_text
+from researchclaw.adapters.isolation.supervisor import Outcome, Sign
+from researchclaw.journal import sha256_of
+from stages.contracts import Contract, CorpusFacts, CurvePoint, Measurement, RunCost, RunRecord, Slug, TrainingRequest, Verdict
+from stages.errors import ExperimentFailed
+
+CHECKPOINT_FRACTIONS = (0.1, 0.2, 0.4, 0.7)
+_CURVE_BYTES = 32_768  # sees differences as well as the whole split does (standard deviations measured 2026-11)
+_AUDITS = 64
+_EVALUATION_WALL_S = 900.0
+_EXIT_NONFINITE = 3
+_TAIL_CHARACTERS = 2000
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+class Interrupted(Exception):
+    """The run was told to stop; there is no record of it."""
+
+
+class _Report(Contract):
+    """What the evaluator prints."""
+
+    verdict: Literal["ok", "nonfinite", "rejected"]
+    reason: str | None
+    value: FiniteFloat | None
+    scored_bytes: int = Field(ge=0)
+    curve: tuple[CurvePoint, ...]
+    context: PositiveInt
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where the runs of one kit happen."""
+
+    isolation: Isolation
+    harness: Path
+    data: Path
+    corpus: CorpusFacts
+    metric: Slug
+    run_folder: Path
+    limits: Limits = DEFAULT_LIMITS
+    keep_weights: bool = False
+    startup_s: float = 30.0
+    """CPU time that a run may need before its first step: 3 s idle, several times that on an overloaded machine."""
+
+
+@dataclass
+class _Progress:
+    """What is known of a run so far."""
+
+    verdict: Verdict = "ok"
+    reason: str | None = None
+    measurement: Measurement | None = None
+    cost: RunCost = field(
+        default_factory=lambda: RunCost(train_cpu_s=0, train_wall_s=0, startup_s=0, evaluation_s=0, peak_memory_mb=0)
+    )
+    printed: str = ""
+
+
+def run_one(bench: Bench, request: TrainingRequest, cpu: int | None, stop: threading.Event) -> RunRecord:
+    """Train and score one request. Whatever the candidate does ends in a verdict.
+
+    Raises:
+        Interrupted: `stop` was set.
+        ExperimentFailed: the harness itself failed.
+        SandboxUnavailable: no guest could be started.
+    """
+    folder = run_folder(bench.run_folder, request)
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    train = folder / "train.py"
+    train.write_text(request.train_py, encoding="utf-8")
+    (folder / "request.json").write_text(request.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    progress = _Progress()
+    weights = folder / "weights"
+    weights.mkdir()
+    try:
+        context = integer_constant(request.train_py, "CONTEXT")
+        if context is None or context < 1 or 512 % context:
+            progress.verdict, progress.reason = "rejected", "train.py must set CONTEXT to a literal that divides 512"
+        else:
+            collected = _train(bench, request, progress, weights, cpu, stop)
+            if collected:
+                _score(bench, request, progress, collected, context, cpu, stop)
+    finally:
+        if not bench.keep_weights:
+            shutil.rmtree(weights)
+    record = RunRecord(
+        request_sha256=sha256_of(request),
+        condition=request.condition,
+        seed=request.seed,
+        purpose=request.purpose,
+        verdict=progress.verdict,
+        reason=progress.reason,
+        measurement=progress.measurement,
+        cost=progress.cost,
+        isolation=bench.isolation.name,
+        command=_command(request, train.relative_to(bench.run_folder)),
+        folder=str(folder.relative_to(bench.run_folder)),
+        log_tail=progress.printed[-_TAIL_CHARACTERS:],
+    )
+    (folder / "log.txt").write_text(_log(progress, record), encoding="utf-8")
+    (folder / "measurement.json").write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    return record
+
+
+def run_folder(root: Path, request: TrainingRequest) -> Path:
+    """experiment_runs/<condition>/<seed>, with the purpose in the name when it is not the report.
+
+    Another request of the same name (the improvement loop tries several sources on one seed) gets its hash as a suffix.
+    """
+    name = str(request.seed) if request.purpose == "report" else f"{request.purpose}_{request.seed}"
+    if request.split == "test":
+        name += "_test"
+    folder = root / "experiment_runs" / request.condition / name
+    earlier = folder / "request.json"
+    if earlier.exists() and earlier.read_text(encoding="utf-8") != request.model_dump_json(indent=2) + "\n":
+        return folder.with_name(f"{name}_{sha256_of(request)[:7]}")
+    return folder
+
+
+def integer_constant(source: str, name: str) -> int | None:
+    """The literal of a top-level `NAME = 123`, the last one if there are several; None when there is none."""
+    found = None
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and any(isinstance(target, ast.Name) and target.id == name for target in node.targets):
+            value = node.value
+            found = value.value if isinstance(value, ast.Constant) and type(value.value) is int else None
+    return found
+
+
+def checkpoint_steps(steps: int) -> tuple[int, ...]:
+    """Steps whose weights are scored for the learning curve, as the harness chooses them."""
+    return tuple(sorted({round(fraction * steps) for fraction in CHECKPOINT_FRACTIONS} - {0, steps}))
+
+
+# ---------------------------------------------------------------- training
+
+
+def training_argv(inside: Inside, *, seed: int, steps: int, checkpoints: Sequence[float] = (), control: bool = False) -> list[str]:
+    """The guest's command; the names are those of `training_inputs`."""
+    argv = [inside.python, "-I", "-B", f"{inside.inputs}/run_training.py"]
+    argv += ["--train", f"{inside.inputs}/train.py", "--data", f"{inside.inputs}/train.bin"]
+    argv += ["--seed", str(seed), "--steps", str(steps), "--out", inside.scratch, "--status-fd", str(STATUS_FD)]
+    if checkpoints:
+        argv += ["--checkpoints", ",".join(map(str, checkpoints))]
+    return [*argv, "--control"] if control else argv
+
+
+def training_inputs(harness: Path, data: Path, train_py: str) -> dict[str, bytes | Path]:
+    """What a training guest can read: the harness' guest side, the candidate, the training split."""
+    return {
+        "run_training.py": (harness / "run_training.py").read_bytes(),
+        "train.py": train_py.encode(),
+        "train.bin": data / "train.bin",
+    }
+
+
+def _train(
+    bench: Bench, request: TrainingRequest, progress: _Progress, weights: Path, cpu: int | None, stop: threading.Event
+) -> list[Weights]:
+    """Weights of the run, the final ones first, then the checkpoints in order; empty when the verdict is already known."""
+    job = Job(
+        argv=lambda inside: training_argv(inside, seed=request.seed, steps=request.steps, checkpoints=CHECKPOINT_FRACTIONS),
+        inputs=training_inputs(bench.harness, bench.data, request.train_py),
+        limits=replace(
+            bench.limits, wall_s=10 * request.budget_s + 2 * bench.startup_s, cpu_s=1.5 * request.budget_s + bench.startup_s, cpu=cpu
+        ),  # 10 times: a loaded laptop needed 7 (measured 2026-11)
+        status=True,
+    )
+    began = time.monotonic()
+    with bench.isolation.start(job) as guest:
+        waited_s = time.monotonic() - began
+        outcome, signs = guest.run(stop)
+        progress.printed = _printed(outcome)
+        progress.cost = _cost(outcome, signs, waited_s)
+        if outcome.stopped and outcome.excess is None:
+            raise Interrupted
+        progress.verdict, progress.reason = _verdict(outcome, bench.limits, request)
+        if progress.verdict != "ok":
+            return []
+        names = ["weights", *(f"checkpoint_{step}" for step in checkpoint_steps(request.steps))]
+        cap = bench.limits.scratch_mb * 2**20
+        try:
+            return [collect_weights(guest.scratch, f"{name}.safetensors", weights / f"{name}.safetensors", cap) for name in names]
+        except NonFiniteWeightsError as exc:
+            progress.verdict, progress.reason = "nonfinite", str(exc)
+        except ArtefactRefusedError as exc:
+            progress.verdict, progress.reason = "rejected", str(exc)
+        return []
+
+
+def _verdict(outcome: Outcome, limits: Limits, request: TrainingRequest) -> tuple[Verdict, str | None]:
+    allowed = {
+        "memory": f"{limits.memory_mb} MB",
+        "processes": str(limits.processes),
+        "disk": f"{limits.scratch_mb} MB",
+        "files": str(limits.scratch_files),
+        "output": f"{limits.output_kb} KB of each stream are kept",
+    }
+    if outcome.excess in ("wall time", "CPU time"):
+        return (
+            "timeout",
+            f"stopped after {outcome.wall_s:.0f} s, {outcome.cpu_s:.0f} s of CPU time; the budget is {request.budget_s:.0f} s",
+        )
+    if outcome.excess is not None:
+        return "crash", f"stopped: too much {outcome.excess} (allowed: {allowed[outcome.excess]})"
+    if outcome.exit_code == _EXIT_NONFINITE:
+        said = last_line(outcome.stdout)
+        return "nonfinite", said.removeprefix("FAIL: ") if said.startswith("FAIL: ") else "the loss is not finite"
+    if outcome.exit_code != 0:
+        return "crash", last_line(outcome.stderr) or f"exit code {outcome.exit_code} without a word"
+    return "ok", None
+
+
+def last_line(data: bytes) -> str:
+    """The last line that is not empty, cleaned and cut to 300 characters."""
+    lines = [line.strip() for line in plain_text(data).splitlines() if line.strip()]
+    return lines[-1][:300] if lines else ""
+
+
+def _printed(outcome: Outcome) -> str:
+    stderr = plain_text(outcome.stderr).strip()
+    return plain_text(outcome.stdout).rstrip() + (f"\n{stderr}" if stderr else "")
+
+
+def _cost(outcome: Outcome, signs: list[Sign], waited_s: float) -> RunCost:
+    """Clocks are the host's; where the guest gave no sign, all of its time counts as training."""
+    at = {sign.event: sign for sign in reversed(signs)}
+    began_cpu, began_wall = (at["ready"].cpu_s, at["ready"].wall_s) if "ready" in at else (0.0, 0.0)
+    ended_cpu, ended_wall = (at["trained"].cpu_s, at["trained"].wall_s) if "trained" in at else (outcome.cpu_s, outcome.wall_s)
+    return RunCost(
+        train_cpu_s=round(ended_cpu - began_cpu, 3),
+        train_wall_s=round(ended_wall - began_wall, 3),
+        startup_s=round(began_wall + waited_s, 3),
+        evaluation_s=0.0,
+        peak_memory_mb=round(outcome.peak_memory_mb, 1),
+    )
+
+
+# ---------------------------------------------------------------- scoring
+
+
+def _score(
+    bench: Bench,
+    request: TrainingRequest,
+    progress: _Progress,
+    weights: list[Weights],
+    context: int,
+    cpu: int | None,
+    stop: threading.Event,
+) -> None:
+    """Let the evaluator ask the model, which runs in a sandbox of its own; the verdict and the value are the evaluator's."""
+    began = time.monotonic()
+    steps = [*checkpoint_steps(request.steps), request.steps]
+    ask_read, ask_write = os.pipe()
+    answer_read, answer_write = os.pipe()
+    names = [f"{number}.safetensors" for number in range(len(weights))]
+    job = Job(
+        argv=lambda inside: [
+            *(inside.python, "-I", "-B", f"{inside.inputs}/serve_model.py", "--train", f"{inside.inputs}/train.py", "--weights"),
+            *(f"{inside.inputs}/{name}" for name in names),
+        ],
+        inputs={
+            "serve_model.py": (bench.harness / "serve_model.py").read_bytes(),
+            "train.py": request.train_py.encode(),
+            **{name: file.path for name, file in zip(names, weights, strict=True)},
+        },
+        limits=replace(bench.limits, wall_s=_EVALUATION_WALL_S, cpu_s=None, scratch_mb=1, tmp_mb=1, shm_mb=1, cpu=cpu),
+        stdin=ask_read,
+        stdout=answer_write,
+        sealed=True,
+    )
+    evaluator = _start_evaluator(bench, request, ask_write, answer_read, context, steps)
+    os.close(ask_write)
+    os.close(answer_read)
+    try:
+        try:
+            guest = bench.isolation.start(job)
+        finally:
+            os.close(ask_read)
+            os.close(answer_write)
+        with guest:
+            guest.watch(lambda: evaluator.poll() is not None, stop)
+        if stop.is_set():
+            raise Interrupted
+        # A guest that ended early has closed its pipes; the evaluator sees that and ends with a verdict.
+        said, complaints = evaluator.communicate(timeout=_EVALUATION_WALL_S)
+    finally:
+        if evaluator.poll() is None:
+            evaluator.kill()
+            evaluator.wait()
+        for stream in (evaluator.stdout, evaluator.stderr):
+            if stream is not None:
+                stream.close()
+    if evaluator.returncode != 0:
+        raise ExperimentFailed(f"the evaluator failed on {request.condition}, seed {request.seed}: {last_line(complaints)}")
+    report = _Report.model_validate_json(said)
+    progress.cost = progress.cost.model_copy(update={"evaluation_s": round(time.monotonic() - began, 3)})
+    progress.verdict, progress.reason = report.verdict, report.reason
+    if report.verdict == "ok":
+        assert report.value is not None
+        batch = integer_constant(request.train_py, "BATCH_SIZE")
+        progress.measurement = Measurement(
+            metric=bench.metric,
+            value=report.value,
+            split=request.split,
+            scored_bytes=report.scored_bytes,
+            curve=report.curve,
+            parameters=weights[0].parameters,
+            steps=request.steps,
+            tokens=request.steps * context * (batch or 1),
+            weights_sha256=weights[0].sha256,
+            corpus_sha256=bench.corpus.sha256,
+        )
+
+
+def _start_evaluator(
+    bench: Bench, request: TrainingRequest, ask: int, answers: int, context: int, steps: list[int]
+) -> subprocess.Popen[bytes]:
+    argv = [sys.executable, "-I", "-B", str(bench.harness / "evaluate.py"), "--split", str(bench.data / f"{request.split}.bin")]
+    argv += ["--model-in", str(ask), "--model-out", str(answers), "--context", str(context)]
+    argv += ["--weights-count", str(len(steps)), "--curve-steps", ",".join(map(str, steps))]
+    argv += ["--scored-bytes", "all" if request.scored_bytes is None else str(request.scored_bytes)]
+    argv += ["--curve-bytes", str(_CURVE_BYTES), "--audits", str(_AUDITS), "--seed", str(request.seed)]
+    return subprocess.Popen(
+        argv,
+        env={"PATH": os.defpath, "LANG": "C.UTF-8", **dict.fromkeys(_THREADS, "1")},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        pass_fds=(ask, answers),
+        start_new_session=True,
+    )
+
+
+# ---------------------------------------------------------------- records
+
+
+def _command(request: TrainingRequest, train: Path) -> str:
+    words = ["researchclaw experiment --kit", request.kit, "--train", str(train), "--seed", str(request.seed)]
+    words += ["--steps", str(request.steps)]
+    if request.scored_bytes is not None:
+        words += ["--scored-bytes", str(request.scored_bytes)]
+    if request.split == "test":
+        words += ["--split", "test"]
+    return " ".join([*words, "--json"])
+
+
+def _log(progress: _Progress, record: RunRecord) -> str:
+    """What the run printed, each line marked, then the summary of karpathy's autoresearch with our numbers."""
+    printed = "".join(f"> {line}\n" for line in progress.printed.splitlines())
+    cost, measured = record.cost, record.measurement
+    summary = [f"verdict:          {record.verdict}"]
+    if record.reason is not None:
+        summary.append(f"reason:           {record.reason}")
+    if measured is not None:
+        summary.append(f"{measured.metric + ':':<18}{measured.value:.6f}")
+    summary += [
+        f"training_seconds: {cost.train_cpu_s:.1f}",
+        f"total_seconds:    {cost.startup_s + cost.train_wall_s + cost.evaluation_s:.1f}",
+        f"peak_memory_mb:   {cost.peak_memory_mb:.1f}",
+    ]
+    if measured is not None:
+        summary += [
+            f"total_tokens_M:   {measured.tokens / 1e6:.3f}",
+            f"num_steps:        {measured.steps}",
+            f"num_params_M:     {measured.parameters / 1e6:.3f}",
+        ]
+    return printed + "---\n" + "\n".join(summary) + "\n"
+
+
+def read_record(folder: Path) -> RunRecord:
+    """The record of a finished run's folder."""
+    return RunRecord.model_validate(json.loads((folder / "measurement.json").read_text(encoding="utf-8")))

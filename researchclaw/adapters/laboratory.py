@@ -1,0 +1,366 @@
+"""The laboratory: kits' experiments on this machine, in sandboxes, one thread each, as many at once as there are cores.
+
+What is measured once per machine is kept below the state folder: prepared corpora by the hash of what made them, and
+costs of steps by the hash of what was timed. A second study on the same machine therefore gets the same numbers of steps,
+and with them the same results.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import logging
+import os
+import platform
+import queue
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from importlib.metadata import version
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from researchclaw.adapters.experiment_runner import Bench, Interrupted, last_line, run_one
+from researchclaw.adapters.isolation.collector import ArtefactRefusedError, collect
+from researchclaw.adapters.isolation.job import Isolation, Job
+from researchclaw.adapters.isolation.limits import DEFAULT_LIMITS, Limits
+from researchclaw.adapters.step_clock import StepCost, time_steps
+from researchclaw.kits import load_kit
+from stages.contracts import Contract, CorpusFacts, Kit, RunRecord, Sha256, Slug, TrainingRequest
+from stages.errors import ExperimentFailed, SettingsError
+from stages.ports import Probe, ProbeRequest, Probes
+
+logger = logging.getLogger(__name__)
+
+_SPLITS = ("train.bin", "val.bin", "test.bin")
+_SPLIT_MAX = 1 << 30
+_PREPARE_WALL_S = 900.0
+_PROBE_METHOD = 1  # part of the calibration's key: raise it when step_clock measures differently
+_TSV_HEAD = "commit\tval_bpb\tmemory_gb\tstatus\tdescription\n"
+
+
+class _Stored(Contract):
+    """corpus.json of a prepared corpus in the state folder."""
+
+    facts: CorpusFacts
+    files: dict[str, Sha256]
+
+
+class _Calibration(Contract):
+    """calibration.json: costs by the hash of everything that they depend on."""
+
+    costs: dict[str, StepCost] = Field(default_factory=dict)
+
+
+class LocalLaboratory:
+    """`stages.ports.Laboratory` on this machine's processors."""
+
+    def __init__(
+        self,
+        *,
+        kits_root: Path,
+        state: Path,
+        run_folder: Path,
+        isolation: Isolation,
+        workers: int | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+        corpus: Path | None = None,
+        keep_weights: bool = False,
+        pin: bool = False,
+        startup_s: float = 30.0,
+        on_start: Callable[[TrainingRequest], None] | None = None,
+        on_record: Callable[[TrainingRequest, RunRecord], None] | None = None,
+    ) -> None:
+        """kits_root: the folder that holds kits by name; `harness` lies beside it. state: kept between runs.
+
+        workers: None: one for each physical core. corpus: text to prepare instead of the kit's own.
+        pin: bind each worker's guests to a core of its own. Off by default: beside other work the kernel places them better.
+        startup_s: CPU time that a run may need on top of 1.5 budgets before it is a timeout.
+        on_start is called in a worker's thread, on_record in the caller's, as each run ends.
+        """
+        self._kits_root = kits_root.resolve()
+        self._state = state.resolve()
+        self._run_folder = run_folder.resolve()
+        self._isolation = isolation
+        self._workers = workers or physical_cores()
+        self._limits = limits
+        self._corpus_source = corpus
+        self._keep_weights = keep_weights
+        self._pin = pin
+        self._startup_s = startup_s
+        self._on_start = on_start
+        self._on_record = on_record
+        self._kits: dict[str, Kit] = {}
+
+    @property
+    def isolation(self) -> str:
+        return self._isolation.name
+
+    @property
+    def device(self) -> str:
+        return f"CPU, one thread per run ({processor_name()})"
+
+    @property
+    def workers(self) -> int:
+        return self._workers
+
+    # ------------------------------------------------------------ data
+
+    def corpus(self, kit: Slug) -> CorpusFacts:
+        """See `Laboratory.corpus`. The second call reads what the first one stored, and checks its hashes.
+
+        Raises:
+            SettingsError: the corpus is too small or cannot be read.
+            ExperimentFailed: the kit's prepare.py failed.
+        """
+        return self._prepared(kit)[1]
+
+    def _prepared(self, kit: Slug) -> tuple[Path, CorpusFacts]:
+        folder = self._state / "data" / f"{kit}-{self._corpus_key(kit)}"
+        if not folder.is_dir():
+            self._prepare(kit, folder)
+        stored = _Stored.model_validate_json((folder / "corpus.json").read_text(encoding="utf-8"))
+        for name, digest in stored.files.items():
+            with (folder / name).open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+                    raise SettingsError(f"{folder / name} has changed since it was prepared. Delete {folder} and run again.")
+        return folder, stored.facts
+
+    def _corpus_key(self, kit: Slug) -> str:
+        source = "standard library" if self._corpus_source is None else _listing(self._corpus_source)
+        made_by = f"{self._kit(kit).prepare_sha256}|{sys.version}|{sys.base_prefix}|{source}"
+        return hashlib.sha256(made_by.encode()).hexdigest()[:16]
+
+    def _prepare(self, kit: Slug, folder: Path) -> None:
+        """Run the kit's prepare.py in the sandbox; the folder appears whole or not at all."""
+        source = self._corpus_source
+        inputs: dict[str, bytes | Path] = {"prepare.py": (self._kits_root / kit / "prepare.py").read_bytes()}
+        place = "" if source is None else f"corpus/{source.resolve().name}"
+        if source is not None:
+            inputs[place] = source.read_bytes() if source.is_file() else source.resolve()
+        job = Job(
+            argv=lambda inside: [
+                *(inside.python, "-I", "-B", f"{inside.inputs}/prepare.py", "--out", f"{inside.scratch}"),
+                *(("--corpus", f"{inside.inputs}/{place}") if source is not None else ()),
+            ],
+            inputs=inputs,
+            limits=Limits(wall_s=_PREPARE_WALL_S, memory_mb=self._limits.memory_mb, scratch_mb=max(512, self._limits.scratch_mb)),
+            sources=True,
+        )
+        logger.info("preparing the data of %s", kit)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{kit}-", dir=folder.parent) as parent, self._isolation.start(job) as guest:
+            outcome, _ = guest.run()
+            if outcome.exit_code == 2:
+                raise SettingsError(f"experiments.corpus: {last_line(outcome.stderr)}")
+            if outcome.exit_code != 0:
+                why = f"too much {outcome.excess}" if outcome.excess else last_line(outcome.stderr)
+                raise ExperimentFailed(f"the data of kit {kit} could not be prepared: {why}")
+            built = Path(parent, "data")
+            built.mkdir(mode=0o755)
+            try:
+                files = {name: collect(guest.scratch, name, built / name, _SPLIT_MAX) for name in _SPLITS}
+                collect(guest.scratch, "corpus.json", built / "facts.json", 1 << 20)
+                facts = CorpusFacts.model_validate_json((built / "facts.json").read_bytes())
+            except (ArtefactRefusedError, ValidationError) as exc:
+                raise ExperimentFailed(f"kit {kit}: prepare.py left no usable data: {exc}") from exc
+            (built / "facts.json").unlink()
+            write_whole(built / "corpus.json", _Stored(facts=facts, files=files).model_dump_json(indent=2))
+            with contextlib.suppress(OSError):  # another process was first, with the same data
+                built.rename(folder)
+
+    # ------------------------------------------------------------ probes
+
+    def probe(self, kit: Slug, requests: Sequence[ProbeRequest]) -> Probes:
+        """See `Laboratory.probe`. What was timed on this machine before is not timed again."""
+        known = self._calibration()
+        keys = [self._cost_key(kit, requests[0], request) for request in requests]
+        missing = [index for index, key in enumerate(keys) if key not in known.costs]
+        if missing:
+            indices = sorted({0, *missing})
+            with tempfile.TemporaryDirectory(prefix="researchclaw-probe-") as scratch:
+                bench = self._bench(kit, self._run_folder)
+                timed = time_steps(bench, [requests[index] for index in indices], Path(scratch), threading.Event())
+            found = {keys[index]: cost for index, cost in zip(indices, timed, strict=True)}
+            known = self._remember({key: cost for key, cost in found.items() if key not in known.costs})
+            costs = [known.costs.get(key) or found[key] for key in keys]
+        else:
+            costs = [known.costs[key] for key in keys]
+        probes = tuple(Probe(condition=request.condition, **dict(cost)) for request, cost in zip(requests, costs, strict=True))
+        return Probes(clock="cpu", probes=probes)
+
+    def _cost_key(self, kit: Slug, baseline: ProbeRequest, request: ProbeRequest) -> str:
+        parts = (
+            *(self._kit(kit).kit_sha256, self._corpus_key(kit), baseline.train_py, request.train_py),
+            *(processor_name(), version("torch"), sys.version, platform.machine(), str(_PROBE_METHOD)),
+        )
+        return hashlib.sha256("\0".join(hashlib.sha256(part.encode()).hexdigest() for part in parts).encode()).hexdigest()
+
+    def _calibration(self) -> _Calibration:
+        file = self._state / "calibration.json"
+        if not file.exists():
+            return _Calibration()
+        try:
+            return _Calibration.model_validate_json(file.read_text(encoding="utf-8"))
+        except ValidationError as exc:
+            raise SettingsError(f"{file} is damaged ({exc.error_count()} errors). Delete it; steps will be timed again.") from exc
+
+    def _remember(self, costs: dict[str, StepCost]) -> _Calibration:
+        """Add what succeeded; the first timing of a condition stays, also when two processes time it at once."""
+        self._state.mkdir(parents=True, exist_ok=True)
+        with locked(self._state / "calibration.lock"):
+            known = {key: cost for key, cost in costs.items() if cost.failure is None} | self._calibration().costs
+            calibration = _Calibration(costs=known)
+            write_whole(self._state / "calibration.json", calibration.model_dump_json(indent=1))
+        return calibration
+
+    # ------------------------------------------------------------ runs
+
+    def measure(self, requests: Sequence[TrainingRequest]) -> tuple[RunRecord, ...]:
+        """See `Laboratory.measure`. An interruption kills every guest before it goes on its way.
+
+        Raises:
+            SandboxUnavailable: no guest can be started.
+            ExperimentFailed: the harness failed, or the kit is not the one that was planned with.
+        """
+        benches = {kit: self._bench(kit, self._run_folder) for kit in dict.fromkeys(request.kit for request in requests)}
+        for request in requests:
+            if request.kit_sha256 != self._kit(request.kit).kit_sha256:
+                raise ExperimentFailed(f"kit {request.kit} has changed since the plan was made. Start a new run.")
+        slots: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+        for core in self._cores():
+            slots.put(core)
+        stop = threading.Event()
+        records: dict[int, RunRecord] = {}
+
+        def work(request: TrainingRequest) -> RunRecord:
+            core = slots.get()
+            try:
+                if stop.is_set():
+                    raise Interrupted
+                if self._on_start is not None:
+                    self._on_start(request)
+                return run_one(benches[request.kit], request, core, stop)
+            finally:
+                slots.put(core)
+
+        with ThreadPoolExecutor(self._workers, thread_name_prefix="run") as pool:
+            futures: dict[Future[RunRecord], int] = {pool.submit(work, request): index for index, request in enumerate(requests)}
+            try:
+                waiting = set(futures)
+                while waiting:
+                    done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                    for future in sorted(done, key=futures.__getitem__):
+                        index = futures[future]
+                        records[index] = future.result()
+                        self._keep(requests[index], records[index])
+            except BaseException:
+                stop.set()
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+        return tuple(records[index] for index in range(len(requests)))
+
+    def _keep(self, request: TrainingRequest, record: RunRecord) -> None:
+        append_result(self._run_folder / "experiment_runs" / "results.tsv", request, record)
+        if self._on_record is not None:
+            self._on_record(request, record)
+
+    def _cores(self) -> list[int | None]:
+        """For each worker the core that its guests are bound to, in turn."""
+        allowed = sorted(os.sched_getaffinity(0))
+        return [allowed[worker % len(allowed)] if self._pin else None for worker in range(self._workers)]
+
+    # ------------------------------------------------------------ kits
+
+    def _kit(self, kit: Slug) -> Kit:
+        if kit not in self._kits:
+            self._kits[kit] = load_kit(self._kits_root / kit)
+        return self._kits[kit]
+
+    def _bench(self, kit: Slug, run_folder: Path) -> Bench:
+        data, corpus = self._prepared(kit)
+        return Bench(
+            isolation=self._isolation,
+            harness=self._kits_root.parent / "harness",
+            data=data,
+            corpus=corpus,
+            metric=self._kit(kit).metric.name,
+            run_folder=run_folder,
+            limits=self._limits,
+            keep_weights=self._keep_weights,
+            startup_s=self._startup_s,
+        )
+
+
+def append_result(file: Path, request: TrainingRequest, record: RunRecord) -> None:
+    """One row of karpathy's results.tsv; a run that is made again replaces its row."""
+    commit = hashlib.sha256(request.train_py.encode()).hexdigest()[:7]
+    value = f"{record.measurement.value:.6f}" if record.measurement is not None else "0.000000"
+    status = "keep" if record.verdict == "ok" else "crash"
+    description = record.folder.removeprefix("experiment_runs/")
+    if record.reason is not None:
+        description += f": {record.verdict}, {' '.join(record.reason.split())}"
+    row = f"{commit}\t{value}\t{record.cost.peak_memory_mb / 1024:.1f}\t{status}\t{description}\n"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    earlier = file.read_text(encoding="utf-8").splitlines(keepends=True)[1:] if file.exists() else []
+    name = description.split(":")[0]
+    rows = [line for line in earlier if line.rstrip("\n").split("\t")[4].split(":")[0] != name]
+    write_whole(file, _TSV_HEAD + "".join(rows) + row)
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Write under a temporary name, sync, rename: a reader sees the old or the new file."""
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, prefix=f".{file.name}-", delete=False) as out:
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())
+    Path(out.name).chmod(0o644)
+    Path(out.name).replace(file)
+
+
+@contextlib.contextmanager
+def locked(file: Path) -> Iterator[None]:
+    """Hold an exclusive lock on the file; waits for another process that has it."""
+    fd = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
+
+
+def physical_cores() -> int:
+    """Physical cores that this process may use; logical ones where the kernel does not tell them apart."""
+    cores = set()
+    for cpu in os.sched_getaffinity(0):
+        topology = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology")
+        try:
+            cores.add((topology / "physical_package_id").read_text().strip() + "/" + (topology / "core_id").read_text().strip())
+        except OSError:
+            cores.add(f"cpu{cpu}")
+    return max(1, len(cores))
+
+
+def processor_name() -> str:
+    """The processor's name as the kernel gives it."""
+    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
+        if line.startswith(("model name", "Model", "CPU part")):
+            return line.split(":", 1)[1].strip()
+    return platform.machine()
+
+
+def _listing(source: Path) -> str:
+    """A file or folder as it lies: names, sizes, times of change.
+
+    Raises:
+        SettingsError: it does not exist.
+    """
+    if not source.exists():
+        raise SettingsError(f"experiments.corpus: there is no file or folder {source}")
+    files = [source] if source.is_file() else sorted(path for path in source.rglob("*") if path.is_file())
+    listing = [f"{file.relative_to(source)}|{file.stat().st_size}|{file.stat().st_mtime_ns}" for file in files]
+    return f"{source.resolve()}|" + hashlib.sha256("\n".join(listing).encode()).hexdigest()

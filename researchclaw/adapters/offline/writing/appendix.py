@@ -1,0 +1,194 @@
+"""Appendices: how to repeat the study, what was registered, every value, how the literature was searched, what it cost."""
+
+from __future__ import annotations
+
+from researchclaw.adapters.offline.writing.language import Voice, capital, ended, listing, lowered, paragraph, printable
+from researchclaw.adapters.offline.writing.reading import Study
+from researchclaw.adapters.offline.writing.results import figure, shown
+from stages.contracts import Outline
+
+
+def reproducibility(study: Study, voice: Voice) -> list[str]:
+    env = study.env
+    machine = [part for part in (env("cpu"), "{{env.cores|int}} physical cores" if env("cores") else None, "{{env.memory_gb|int}} GB of memory" if env("memory_gb") else None) if part]
+    software = [f"{label} {value}" for label, value in (("Python", env("python")), ("PyTorch", env("torch"))) if value]
+    system = env("operating_system")
+    blocks = [
+        paragraph(
+            voice.say("machine", f"The runs on {study.about} were made on {listing(machine)}" + (f", under {system}" if system else "") + (f", with {listing(software)}." if software else "."))
+            if machine
+            else "",
+            voice.say(
+                "isolation",
+                f"Each training script on {study.about} ran in an isolated process of its own that could read the training files and nothing of the validation data; the score was computed outside it.",
+                f"The scripts that vary {study.about} were run as isolated processes without access to the validation data or to the code that computes the score.",
+            ),
+        ),
+        voice.say(
+            "commands",
+            f"The folder with the results holds the training script, the patch, the log and the measurement of every run on {study.about}; a recorded command repeats a run, for example the first seed of each condition:",
+            f"Any run on {study.about} is repeated by its recorded command, which on the same machine returns the same score; these are the commands for the first seed of each condition:",
+        ),
+    ]
+    if study.record.commands:
+        blocks.append("```\n" + "\n".join(study.record.commands) + "\n```")
+    return [block for block in blocks if block]
+
+
+def registered_plan(study: Study, voice: Voice) -> list[str]:
+    record, plan = study.record, study.record.plan
+    blocks = [
+        voice.say(
+            "registered",
+            f"The plan for {study.about} was frozen before the first reported run under the fingerprint below; any later change of conditions, seeds or analysis would alter it.",
+            f"Before any reported run on {study.about} the plan was closed, and its fingerprint, given below, would betray a later change.",
+        ),
+        f"```\n{plan.registration_sha256}\n```",
+        f"It foresees these comparisons on {study.about}:",
+        "\n".join(f"- {line}" for line in _comparisons(study)),
+    ]
+    rules = [voice.say(f"rule {text}", ended(text)) for text in (*plan.analysis, *plan.stopping_rules) if printable(text, study.names)]
+    rules = [rule for rule in rules if rule]
+    if rules:
+        blocks.append(f"The rules of analysis and of stopping that were fixed for {study.about} read as follows.")
+        blocks.append("\n".join(f"- {rule}" for rule in rules))
+    blocks.append(_deviations(study, voice))
+    if record.sub_questions:
+        asked = [voice.say(f"sub {question.id}", ended(question.text)) for question in record.sub_questions if printable(question.text, study.names)]
+        asked = [text for text in asked if text]
+        if asked:
+            blocks.append(f"For the search and the design, the question on {study.about} was taken apart into parts:")
+            blocks.append("\n".join(f"- {text}" for text in asked))
+    return [block for block in blocks if block]
+
+
+def _comparisons(study: Study) -> list[str]:
+    """The planned comparisons, those with the same reference and purpose in one line."""
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for planned in study.record.plan.comparisons:
+        grouped.setdefault((planned.b, planned.purpose), []).append(planned.a)
+    return [_comparison(study, names, reference, purpose) for (reference, purpose), names in grouped.items()]
+
+
+def _comparison(study: Study, names: list[str], reference: str, purpose: str) -> str:
+    labels = capital(listing([study.name(study.conditions[name]) for name in names]))
+    other = study.name(study.conditions[reference])
+    if purpose == "hypothesis":
+        return f"{labels} against {other}, {'each to test its hypothesis' if len(names) > 1 else 'to test the hypothesis'}."
+    if purpose == "ablation":
+        return f"{labels} against {other}, to see what {study.conditions[names[0]].removes or 'the component'} contributes."
+    together = any(study.conditions[name].role == "combination" for name in names)
+    return f"{labels} against {other}, {'to see what the joint change adds' if together else 'as a direct contest'}."
+
+
+def _deviations(study: Study, voice: Voice) -> str:
+    record = study.record
+    deviations = [text for text in (*record.deviations, *record.repairs) if printable(text, study.names)]
+    hidden = len(record.deviations) + len(record.repairs) - len(deviations)
+    guidance = [text for text in record.plan.guidance_followed if printable(text, study.names)]
+    parts = [voice.say(f"deviation {text}", ended(text)) for text in deviations]
+    parts = [part for part in parts if part]
+    if parts:
+        parts.insert(0, f"In carrying out the plan for {study.about} the following departures were recorded.")
+    elif not hidden:
+        parts.append(voice.say("no deviation", f"There was no departure from the plan for {study.about}.", f"The runs on {study.about} followed the plan without a departure."))
+    if hidden:
+        parts.append(f"Further departures in the runs on {study.about} carry numbers of their own and are listed with the stored results.")
+    if guidance:
+        parts.extend(voice.say(f"guidance {text}", ended(text)) for text in guidance)
+    if record.plan.guidance_not_understood:
+        parts.append(f"Some guidance that a person gave on the design for {study.about} was not understood and had no effect.")
+    if record.failed:
+        reasons = list(dict.fromkeys({"crash": "crashed", "timeout": "ran out of time", "nonfinite": "diverged", "rejected": "were rejected by the evaluator"}.get(run.verdict, "failed") for run in record.failed))
+        parts.append(f"Of the reported runs on {study.about}, {{{{cfg.runs_failed|int}}}} did not end well: they {listing(reasons)}.")
+    return paragraph(*parts)
+
+
+def seed_values(study: Study, voice: Voice) -> list[str]:
+    seeds = study.record.plan.seeds
+    head = " | ".join(f"Seed {study.cfg(f'seed_{place}', 'int') or seed}" for place, seed in enumerate(seeds, start=1))
+    rows = [f"| Condition | {head} |", "|---|" + "--:|" * len(seeds)]
+    for contrast in study.measured:
+        values = study.results.conditions[contrast.id].metrics[study.m].seeds
+        cells = [study.value(contrast.id, f"seed.{seed}", "f4") if str(seed) in values else "failed" for seed in seeds]
+        rows.append(f"| {capital(study.row(contrast))} | {' | '.join(cells)} |")
+    table = "\n".join(rows) + f"\n\n: {capital(study.metric.label)} of every reported run on {study.about}, condition by condition and seed by seed. {{#tbl:seeds}}"
+    blocks = [
+        voice.say(
+            "seed table",
+            f"@tbl:seeds prints the score of every run on {study.about} from which the means, differences and intervals above are computed.",
+            f"All aggregates on {study.about} can be recomputed from @tbl:seeds.",
+        ),
+        table,
+    ]
+    if "tuned" in study.results.conditions and study.record.incumbent:
+        blocks.append(f"The confirmation runs of the short search on {study.name(study.conditions[study.record.incumbent])} use other seeds and are stored beside the results.")
+    return blocks
+
+
+def search_protocol(study: Study, voice: Voice, outline: Outline) -> list[str]:
+    record = study.record
+    sources = listing([f"the {outcome.source}" if outcome.source == "catalogue" else outcome.source for outcome in record.outcomes if outcome.answered])
+    silent = listing([outcome.source for outcome in record.outcomes if not outcome.answered])
+    queries = [query.text for query in record.search.queries if printable(query.text, study.names) and _readable(query.text)]
+    flow = {name: study.lit(name) for name in ("identified", "duplicates", "screened", "excluded", "included")}
+    parts = [
+        voice.say(
+            "search",
+            f"Works on {study.about} were sought in {sources} under its names and the names of its settings; further queries, such as {listing([f'“{query}”' for query in queries[:2]])}, placed the study." if sources and queries else f"Works on {study.about} were sought by key words.",
+            f"The search put to {sources} the common names of {study.about} and of the settings that can be chosen, and beside them queries such as {listing([f'“{query}”' for query in queries[:2]])}." if sources and queries else "",
+        )
+    ]
+    if silent:
+        parts.append(f"No answer came from {silent}, so works on {study.about} that only {silent} would know are missing.")
+    if all(flow.values()):
+        parts.append(
+            voice.say(
+                "prisma",
+                f"The queries on {study.about} brought up {flow['identified']} records, of which {flow['duplicates']} were duplicates; {flow['screened']} were screened, {flow['excluded']} excluded and {flow['included']} kept.",
+                f"Of {flow['identified']} records found for {study.about}, {flow['duplicates']} were duplicates and {flow['excluded']} of the {flow['screened']} screened were excluded, which leaves {flow['included']}.",
+            )
+        )
+    rules = _screening(study, voice)
+    spec = shown(outline, "prisma")
+    blocks = [paragraph(*parts)]
+    if spec is not None:
+        lead = voice.say("prisma figure", f"@fig:{spec.id} draws the flow of records on {study.about}.", f"The flow of records on {study.about} is drawn in @fig:{spec.id}.")
+        blocks += [lead, figure(spec)]
+    blocks.append(rules)
+    return [block for block in blocks if block]
+
+
+def _screening(study: Study, voice: Voice) -> str:
+    include = [_about_it(text) for text in study.record.search.include_when if printable(text, study.names)]
+    exclude = [_about_it(text) for text in study.record.search.exclude_when if printable(text, study.names)]
+    return paragraph(
+        voice.say("kept when", f"For the question on {study.about}, a work was kept when {listing(include, 'or when')}.") if include else "",
+        voice.say("left out when", f"It was left out of the reading on {study.about} when {listing(exclude, 'or when')}.") if exclude else "",
+    )
+
+
+def _about_it(rule: str) -> str:
+    """'The work treats …' as it goes on after 'A work was kept when'."""
+    text = rule.rstrip(".")
+    return f"it{text[len('the work') :]}" if text.lower().startswith("the work ") else lowered(text)
+
+
+def _readable(query: str) -> bool:
+    """Whether a query is a phrase and not a heap of synonyms."""
+    words = query.lower().split()
+    return len(words) <= 10 and len(set(words)) == len(words)
+
+
+_COSTS = (
+    ("train_cpu_hours", "hours of processor time in training", "f2"),
+    ("train_wall_hours", "hours of elapsed training time, summed over runs", "f2"),
+    ("evaluation_hours", "hours of scoring", "f2"),
+    ("peak_memory_mb", "megabytes of memory at the most", "int"),
+)
+
+
+def cost(study: Study) -> list[str]:
+    known = [f"{{{{cost.{name}|{form}}}}} {label}" for name, label, form in _COSTS if name in study.results.cost]
+    runs = "{{cost.runs|int}} runs" if "runs" in study.results.cost else "the runs"
+    return [f"The study of {study.about} took {listing(known)}, for {runs} in all."] if known else [f"The cost of the study of {study.about} was not recorded."]

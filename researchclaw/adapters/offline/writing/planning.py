@@ -1,0 +1,137 @@
+"""What the paper claims, which material goes to which section, and which figures show something."""
+
+from __future__ import annotations
+
+from researchclaw.adapters.offline.writing import framing
+from researchclaw.adapters.offline.writing.language import cited, has_citation, listing, printable
+from researchclaw.adapters.offline.writing.reading import Study
+from stages.contracts import Factor, FigureSpec, Outline, SectionPlan
+
+COST_WORTH_SHOWING = 0.05
+"""Share by which a step's cost must differ from the reference before a figure is spent on it; timing itself varies by 3 %."""
+
+
+def outline(study: Study, sections: tuple[tuple[str, str], ...]) -> Outline:
+    return Outline(
+        title=framing.title(study),
+        claim=framing.claim(study),
+        sections=tuple(SectionPlan(id=name, title=title, points=_points(study, name), keys=_keys(study, name)) for name, title in sections),
+        figures=figures(study),
+    )
+
+
+def background(study: Study) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
+    """(for the introduction, for the method): factor -> its background sentences, each with a citation that may be made."""
+    first: dict[str, tuple[str, ...]] = {}
+    rest: dict[str, tuple[str, ...]] = {}
+    opening = 4 if len(study.factors) == 1 else 3
+    for factor in study.factors:
+        fit = _usable(study, factor)
+        first[factor.name], rest[factor.name] = tuple(fit[:opening]), tuple(fit[opening : opening + 4])
+    return first, rest
+
+
+def _usable(study: Study, factor: Factor) -> list[str]:
+    """Sentences in the order of the kit; one whose citation is not on the shortlist cannot stand, one that never had any may."""
+    found = []
+    for sentence in factor.background:
+        text = cited(sentence, study.record.citable)
+        if text and printable(text, study.names) and has_citation(text) == has_citation(sentence):
+            found.append(text)
+    return found
+
+
+def _points(study: Study, section: str) -> tuple[str, ...]:
+    subject = study.about
+    return {
+        "abstract": (f"the question on {subject}", "what was run", "the main result with its interval", "the caveat"),
+        "introduction": (f"why {subject} is worth asking about", "the gap", "what was done and found", "how the paper was made"),
+        "related_work": tuple(theme.title for theme in study.themes),
+        "method": (f"{subject} and its levels", "hypotheses with their debate", "how a difference is judged"),
+        "setup": ("corpus and yardsticks", "network and budget", "seeds"),
+        "results": tuple(trial.hypothesis.statement for trial in study.trials),
+        "ablations": tuple(contrast.label for contrast in study.ablations) or ("what was not taken apart",),
+        "discussion": ("what follows for practice", "how it stands to the literature"),
+        "limitations": tuple(text for factor in study.factors for text in factor.confounders[:2]),
+        "conclusion": (framing.claim(study),),
+    }.get(section, (f"record of the study on {subject}",))
+
+
+def _keys(study: Study, section: str) -> tuple[str, ...]:
+    if section == "related_work":
+        return tuple(dict.fromkeys(work.key for theme in study.themes for work in study.works(theme.keys)))
+    if section in {"introduction", "method"}:
+        return tuple(work.key for factor in study.factors for level in factor.levels for work in study.works(level.works))
+    return ()
+
+
+def figures(study: Study) -> tuple[FigureSpec, ...]:
+    """The figures that the record can fill; captions say what is seen."""
+    subject, label = study.about, study.metric.label
+    conditions = tuple(contrast.id for contrast in study.measured)
+    main = tuple(f"{trial.treatment.id}_vs_{trial.reference.id}" for trial in study.trials if trial.result is not None and trial.result.ci95_low is not None)
+    extra = tuple(
+        f"{planned.a}_vs_{planned.b}"
+        for planned in study.record.plan.comparisons
+        if planned.purpose != "hypothesis" and (found := study.comparison(planned.a, planned.b)) is not None and found.ci95_low is not None
+    )
+    reported = tuple(contrast.id for contrast in study.measured if contrast.role != "ablation")
+    made = []
+    if main:
+        made.append(
+            FigureSpec(
+                id="difference_forest",
+                kind="difference_forest",
+                caption=f"Paired differences in {label} for {subject}, each with its interval; the vertical line marks no difference.",
+                alt=f"Forest plot of paired differences for {subject}",
+                comparisons=main,
+            )
+        )
+    made.append(
+        FigureSpec(
+            id="seed_dots",
+            kind="seed_dots",
+            caption=f"{label[:1].upper()}{label[1:]} of every run on {subject}, one dot for each seed and a bar at the mean.".replace("one dot for each seed", "a dot for each seed"),
+            alt=f"Dots of every seed for the conditions on {subject}",
+            conditions=conditions,
+        )
+    )
+    if all(len(study.results.conditions[name].curve) >= 2 for name in reported):
+        made.append(
+            FigureSpec(
+                id="learning_curves",
+                kind="learning_curves",
+                caption=f"Learning curves of {listing([study.name(study.conditions[name]) for name in reported])}: mean over seeds with the spread of the seeds.",
+                alt=f"Learning curves for the conditions on {subject}",
+                conditions=reported,
+            )
+        )
+    if len(extra) >= 2:
+        made.append(
+            FigureSpec(
+                id="ablation_forest",
+                kind="ablation_forest",
+                caption=f"Paired differences of the ablation and of joint changes for {subject}, with their intervals around no difference.",
+                alt=f"Forest plot of ablation and joint changes for {subject}",
+                comparisons=extra,
+            )
+        )
+    if any(study.results.conditions[name].cost_ratio > 1 + COST_WORTH_SHOWING for name in conditions):
+        made.append(
+            FigureSpec(
+                id="cost_quality",
+                kind="cost_quality",
+                caption=f"Cost of a training step relative to the reference, against {label}, for the conditions on {subject}.",
+                alt=f"Scatter of step cost and score for {subject}",
+                conditions=conditions,
+            )
+        )
+    made.append(
+        FigureSpec(
+            id="prisma",
+            kind="prisma",
+            caption=f"Flow of records through the search for works on {subject}, from the first hits to the works kept.",
+            alt=f"Flow diagram of the literature search on {subject}",
+        )
+    )
+    return tuple(made)

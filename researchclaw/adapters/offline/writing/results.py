@@ -1,0 +1,591 @@
+"""Results and ablations: one paragraph for each prediction, worded by what the data did to it."""
+
+from __future__ import annotations
+
+from researchclaw.adapters.offline.writing.language import Voice, capital, listing, paragraph
+from researchclaw.adapters.offline.writing.reading import Study, Trial
+from stages.contracts import Contrast, FigureSpec, Outline, PairedComparison
+
+
+def results(study: Study, voice: Voice, outline: Outline) -> list[str]:
+    blocks = [paragraph(*_overview(study, voice)), _main_table(study)]
+    blocks.extend(_trial(study, voice, trial, place) for place, trial in enumerate(study.trials))
+    blocks.append(_figure_text(study, voice, outline, "difference_forest"))
+    blocks.append(_spread(study, voice, outline))
+    blocks.append(_curves(study, voice, outline))
+    return [block for block in blocks if block]
+
+
+def _overview(study: Study, voice: Voice) -> list[str]:
+    leading = [contrast for contrast in study.measured if contrast.role != "ablation"]
+    best = max(leading, key=lambda contrast: study.metric.gain(study.results.conditions[contrast.id].metrics[study.m].mean, 0.0))
+    n = {study.results.conditions[contrast.id].metrics[study.m].n for contrast in study.measured}
+    parts = [
+        voice.say(
+            "results table",
+            f"@tbl:main holds the outcome for {study.about}: the mean and spread of the {study.metric.label} over seeds, and the paired difference from the condition that each one is judged against."
+            if study.compared
+            else f"@tbl:main holds the outcome for {study.about}, the {study.metric.label} of each condition.",
+            f"The scores for {study.about} are collected in @tbl:main; {'negative differences favour the condition of the row' if study.metric.lower_is_better else 'positive differences favour the condition of the row'}."
+            if study.compared
+            else f"The scores for {study.about} are collected in @tbl:main.",
+        )
+    ]
+    if study.compared:
+        if best.id == study.baseline.id:
+            parts.append(
+                voice.say(
+                    "results best",
+                    f"On average no variant of {study.about} scores beyond {study.name(study.baseline)}, whose mean is {study.value(best.id, 'mean', 'f3')} {study.metric.unit}; an ordering of means alone proves little, so we turn to the paired differences.",
+                    f"The reference, {study.name(study.baseline)}, has the leading mean, {study.value(best.id, 'mean', 'f3')} {study.metric.unit}; whether the distance to the others is more than luck of the seeds is the matter of what follows.",
+                )
+            )
+        else:
+            parts.append(
+                voice.say(
+                    "results best",
+                    f"The leading mean is that of {study.name(best)}, {study.value(best.id, 'mean', 'f3')} {study.metric.unit}, while {study.name(study.baseline)} stands at {study.value(study.baseline.id, 'mean', 'f3')}; means alone prove little, so we turn to the paired differences.",
+                    f"Ordered by mean, {study.name(best)} comes out in front with {study.value(best.id, 'mean', 'f3')} {study.metric.unit} against {study.value(study.baseline.id, 'mean', 'f3')} for {study.name(study.baseline)}; the paired analysis shows how much of this order can be trusted.",
+                )
+            )
+    if len(n) > 1:
+        parts.append(f"Because some runs failed, the conditions on {study.about} do not all have the same number of values; each comparison uses the seeds that both sides have.")
+    return [part for part in parts if part]
+
+
+def _main_table(study: Study) -> str:
+    compared = study.compared
+    spread = study.seeds >= 2
+    head = ["Condition", f"Mean ({study.metric.unit})"] + (["SD"] if spread else [])
+    head += ["Difference", f"{study.confidence} interval", "Adjusted p", "Seeds won"] if compared else []
+    rows = [f"| {' | '.join(head)} |", "|" + "|".join(["---"] + ["--:"] * (1 + spread) + (["--:"] * 4 if compared else [])) + "|"]
+    for contrast in study.measured:
+        if contrast.role == "ablation":
+            continue
+        summary = study.results.conditions[contrast.id].metrics[study.m]
+        cells = [capital(study.row(contrast)), study.value(contrast.id, "mean", "f3")]
+        if spread:
+            cells.append(study.value(contrast.id, "std", "f3") if summary.std is not None else "no spread")
+        if compared:
+            trial = next((trial for trial in study.trials if trial.treatment.id == contrast.id and trial.result is not None), None)
+            cells += _difference_cells(study, trial.result) if trial and trial.result else ["reference", "", "", ""]
+        rows.append(f"| {' | '.join(cells)} |")
+    caption = (
+        f"{capital(study.metric.label)} of the conditions on {study.about}, mean and standard deviation over seeds, with the paired difference of each from {study.name(study.primary.reference)}."
+        if compared
+        else f"{capital(study.metric.label)} of the conditions on {study.about} over the seeds that finished."
+    )
+    return "\n".join(rows) + f"\n\n: {caption} {{#tbl:main}}"
+
+
+def _difference_cells(study: Study, result: PairedComparison) -> list[str]:
+    a, b = result.a, result.b
+    return [
+        study.pair("diff", a, b, "signed3"),
+        study.interval(a, b) if result.ci95_low is not None else "too few seeds",
+        study.test(a, b, "holm_p") if result.holm_p is not None else "none",
+        f"{study.pair('wins', a, b, 'int')} of {study.pair('pairs', a, b, 'int')}",
+    ]
+
+
+# ---------------------------------------------------------------- one prediction
+
+
+def _trial(study: Study, voice: Voice, trial: Trial, place: int) -> str:
+    if trial.result is None:
+        missing = [contrast.label for contrast in (trial.treatment, trial.reference) if not study.has_value(contrast.id)]
+        why = f"no run of {listing(missing)} ended with a score" if missing else "its conditions share no seed that finished"
+        return voice.say(f"trial {trial.hypothesis.id}", f"The prediction about {trial.treatment.label} could not be put to the test, because {why}.")
+    if trial.outcome == "uncompared":
+        return _few(study, voice, trial)
+    return paragraph(
+        _difference(study, voice, trial, place),
+        _verdict(study, voice, trial),
+        _seeds(study, voice, trial),
+        _size(study, voice, trial),
+        _resolution(study, voice, trial),
+    )
+
+
+def _few(study: Study, voice: Voice, trial: Trial) -> str:
+    a, b = trial.treatment, trial.reference
+    values = f"{study.value(a.id, 'mean', 'f3')} {study.metric.unit} for {a.label} and {study.value(b.id, 'mean', 'f3')} {study.metric.unit} for {study.name(b)}"
+    if trial.n == 1:
+        return voice.say(
+            f"trial {trial.hypothesis.id}",
+            f"A lone run of each condition gives {values}; from this nothing follows about {a.label} in general, and no comparison is made.",
+            f"For {a.label} there is a lone pair of runs, {values}, and a lone pair carries no conclusion.",
+        )
+    return voice.say(
+        f"trial {trial.hypothesis.id}",
+        f"With only {study.pair('pairs', a.id, b.id, 'words')} shared seeds the means are {values}; the number of runs is too small for an interval, and the prediction about {a.label} is left open.",
+        f"Over {study.pair('pairs', a.id, b.id, 'words')} shared seeds we find {values}, which is reported for {a.label} without a test.",
+    )
+
+
+def _difference(study: Study, voice: Voice, trial: Trial, place: int) -> str:
+    a, b = trial.treatment.id, trial.reference.id
+    one, other = study.training(trial.treatment), study.training(trial.reference)
+    diff, low, high = study.pair("diff", a, b, "signed3"), study.pair("ci_low", a, b, "signed3"), study.pair("ci_high", a, b, "signed3")
+    p = f", adjusted p {study.test(a, b, 'holm_p')}" if trial.result and trial.result.holm_p is not None else ""
+    lead = ("The main comparison comes first: ", "", "")[0] if place == 0 else ""
+    return voice.say(
+        f"difference {trial.hypothesis.id}",
+        f"{lead}{one if lead else capital(one)} {study.cmp(a, b)} {other}; the mean paired difference is {diff} {study.metric.unit}, the {study.confidence} interval runs from {low} to {high}{p}.",
+        f"{capital(one)} {study.cmp(a, b)} {other}: {diff} {study.metric.unit} on average over pairs, with {low} to {high} as {study.confidence} interval{p}.",
+        f"Between {trial.treatment.label} and {study.name(trial.reference)} lie {diff} {study.metric.unit} on average ({study.confidence} interval {low} to {high}{p}), so that {one} {study.cmp(a, b)} {other}.",
+    )
+
+
+def _verdict(study: Study, voice: Voice, trial: Trial) -> str:
+    label, predicts = trial.treatment.label, trial.hypothesis.predicts
+    if trial.outcome == "held" and predicts == "same":
+        return voice.say(
+            f"verdict {trial.hypothesis.id}",
+            f"This is what was predicted for {label}: whatever difference remains is confined to the margin that was set in advance.",
+            f"The expectation that {label} would change little is borne out within the margin set in advance.",
+        )
+    if trial.outcome == "held":
+        return voice.say(
+            f"verdict {trial.hypothesis.id}",
+            f"The prediction made for {label} is supported.",
+            f"That is the direction which the hypothesis on {label} had named, and the interval leaves no room for the other.",
+            f"The hypothesis on {label} thereby passes the test that it was given.",
+        )
+    if trial.outcome == "failed" and predicts == "same":
+        return voice.say(
+            f"verdict {trial.hypothesis.id}",
+            f"No difference had been expected for {label}, and this expectation failed.",
+            f"The expectation that {label} would change nothing that matters has to be given up here.",
+        )
+    if trial.outcome == "failed" and not trial.clear:
+        return voice.say(
+            f"verdict {trial.hypothesis.id}",
+            f"Although the adjusted test does not call this difference clear, the whole interval for {label} lies opposite to the prediction, which cannot be kept.",
+            f"The prediction for {label} is lost all the same: its interval lies wholly on the other side, even if the adjusted test shies away from a verdict.",
+        )
+    if trial.outcome == "failed":
+        return voice.say(
+            f"verdict {trial.hypothesis.id}",
+            f"The prediction for {label} failed: the whole interval lies on the side that the hypothesis had excluded.",
+            f"The hypothesis on {label} had named the opposite direction and is refuted by this result.",
+            f"What was predicted for {label} did not happen; its reverse did.",
+        )
+    if predicts == "same":
+        return voice.say(
+            f"verdict {trial.hypothesis.id}",
+            f"No difference had been predicted for {label}, but failing to find a difference is not the same as showing that there is none, and the interval is too wide for the latter.".replace(
+                "is not the same as showing", "falls short of showing"
+            ),
+            f"The expectation that {label} would change nothing is compatible with this interval, and so are differences that would matter; it stays undecided.",
+        )
+    if trial.side != "both":
+        return voice.say(
+            f"verdict {trial.hypothesis.id}",
+            f"Taken alone, the interval for {label} would agree with the prediction; taken with all comparisons of the plan, the adjusted test does not, and the verdict stays open.",
+            f"The interval for {label} lies on the predicted side, but not convincingly once the number of comparisons is accounted for.",
+        )
+    leaning = (
+        "the mean lies on the predicted side" if trial.leans_as_predicted else "the mean even lies on the side that was not predicted"
+    )
+    return voice.say(
+        f"verdict {trial.hypothesis.id}",
+        f"The prediction for {label} is neither confirmed nor refuted: {leaning}, yet the interval reaches across the point of no difference.",
+        f"For the hypothesis on {label} this decides nothing; {leaning}, and the seeds do not settle it.",
+        f"Although {leaning}, the data on {label} are compatible with either direction.",
+    )
+
+
+def _seeds(study: Study, voice: Voice, trial: Trial) -> str:
+    assert trial.result is not None
+    a, b = trial.treatment.id, trial.reference.id
+    label, n, wins = trial.treatment.label, study.pair("pairs", a, b, "words"), study.pair("wins", a, b, "words")
+    if trial.result.wins == trial.n:
+        return voice.say(
+            f"seeds {trial.hypothesis.id}",
+            f"The sign is the same for every seed, in favour of {label} each time ({study.pair('wins', a, b, 'int')} of {study.pair('pairs', a, b, 'int')}).",
+            f"Seed by seed the picture does not change: all {n} favour {label}.",
+            f"All {n} pairs of runs point towards {label}, which is more than the mean alone could tell.",
+        )
+    if trial.result.wins == 0:
+        return voice.say(
+            f"seeds {trial.hypothesis.id}",
+            f"On none of the {n} seeds does {label} come out ahead.",
+            f"All {n} pairs of runs point towards {study.name(trial.reference)}.",
+            f"Seed by seed the picture does not change, for {study.name(trial.reference)} is ahead of {label} on all {n} of them.",
+        )
+    return voice.say(
+        f"seeds {trial.hypothesis.id}",
+        f"The seeds disagree: {label} is ahead on {wins} of {n}.",
+        f"The sign of the difference flips between seeds, with {wins} of {n} in favour of {label}.",
+        f"On {wins} of {n} seeds {label} comes out ahead, and on the others it falls behind.",
+    )
+
+
+def _size(study: Study, voice: Voice, trial: Trial) -> str:
+    size = study.cfg(f"predicted_{trial.hypothesis.id}", "f3")
+    a, b = trial.treatment.id, trial.reference.id
+    got = study.pair("absdiff", a, b, "f3")
+    if size is None or trial.hypothesis.predicts == "same":
+        return ""
+    label = trial.treatment.label
+    options = {
+        "smaller": (
+            f"The size falls well short of the guess, {got} where {size} {study.metric.unit} had been foreseen.",
+            f"Whoever guessed {size} {study.metric.unit} for {label} guessed far too much; the data give {got}.",
+        ),
+        "close": (
+            f"In size, too, the guess of {size} {study.metric.unit} for {label} was of the right order, with {got} measured.",
+            f"The measured {got} {study.metric.unit} is not far from the {size} that had been guessed for {label}.",
+        ),
+        "larger": (
+            f"At {got} {study.metric.unit} the effect of {label} exceeds the guess of {size} by a wide margin.",
+            f"The guess for {label} was too timid: {size} {study.metric.unit} were foreseen and {got} measured.",
+        ),
+        "excluded": (
+            f"An effect of the predicted size, {size} {study.metric.unit} in favour of the hypothesis on {label}, lies outside the interval between {study.pair('ci_low', a, b, 'signed3')} and {study.pair('ci_high', a, b, 'signed3')}.",
+            f"Even so something has been learnt about {label}, for the interval from {study.pair('ci_low', a, b, 'signed3')} to {study.pair('ci_high', a, b, 'signed3')} rules out the {size} {study.metric.unit} that had been guessed.",
+        ),
+        "none": (),
+    }[trial.size_against_prediction]
+    return voice.say(f"size {trial.hypothesis.id}", *options) if options else ""
+
+
+def _resolution(study: Study, voice: Voice, trial: Trial) -> str:
+    """Size against what the design can see."""
+    if trial.result is None or trial.result.mde is None or study.cfg("power_percent") is None:
+        return ""
+    a, b = trial.treatment.id, trial.reference.id
+    mde, power, label = study.pair("mde", a, b, "f3"), f"{study.cfg('power_percent')} %", trial.treatment.label
+    if not trial.clear:
+        return voice.say(
+            f"resolution {trial.hypothesis.id}",
+            f"A true difference would have to reach about {mde} {study.metric.unit} to be found with {power} power by this comparison of {label}, so smaller effects may well exist.",
+            f"At this spread the comparison of {label} finds differences of {mde} {study.metric.unit} with {power} power and misses most that are smaller.",
+        )
+    if trial.above_threshold:
+        return voice.say(
+            f"resolution {trial.hypothesis.id}",
+            f"The design would find {mde} {study.metric.unit} with {power} power, and the difference for {label} is beyond that.",
+            f"As the comparison of {label} detects {mde} {study.metric.unit} with {power} power, a difference of this size was within its reach.",
+        )
+    return voice.say(
+        f"resolution {trial.hypothesis.id}",
+        f"The difference for {label} is below {mde} {study.metric.unit}, which is what such a comparison finds with {power} power; finding it took some luck, and its size may be overstated.",
+        f"Since the comparison of {label} detects only {mde} {study.metric.unit} with {power} power, the measured size is more likely too large than too small.",
+    )
+
+
+# ---------------------------------------------------------------- figures
+
+
+def figure(spec: FigureSpec) -> str:
+    return f'![{spec.caption}](charts/{spec.id}.pdf){{#fig:{spec.id} alt="{spec.alt}"}}'
+
+
+def shown(outline: Outline, kind: str) -> FigureSpec | None:
+    return next((spec for spec in outline.figures if spec.kind == kind), None)
+
+
+def _figure_text(study: Study, voice: Voice, outline: Outline, kind: str) -> str:
+    spec = shown(outline, kind)
+    if spec is None:
+        return ""
+    clear = [trial.treatment.label for trial in study.trials if trial.side != "both"]
+    unclear = [trial.treatment.label for trial in study.trials if trial.outcome != "uncompared" and trial.side == "both"]
+    if clear and unclear:
+        stays = f"the interval of {clear[0]} stays" if len(clear) == 1 else f"the intervals of {listing(clear)} stay"
+        crosses = f"that of {unclear[0]} crosses it" if len(unclear) == 1 else f"those of {listing(unclear)} cross it"
+        reading = f"{stays} away from the line of no difference, whereas {crosses}"
+    elif clear:
+        reading = f"no interval on {study.about} touches the line of no difference"
+    else:
+        reading = f"each interval on {study.about} crosses the line of no difference"
+    text = voice.say(
+        f"figure {kind}",
+        f"@fig:{spec.id} shows the same comparisons on a common axis, where {reading}.",
+        f"Drawn side by side in @fig:{spec.id}, the comparisons show at a glance that {reading}.",
+    )
+    return f"{text}\n\n{figure(spec)}"
+
+
+def _spread(study: Study, voice: Voice, outline: Outline) -> str:
+    spec = shown(outline, "seed_dots")
+    if spec is None:
+        return ""
+    ranges = {contrast.id: study.results.conditions[contrast.id].metrics[study.m] for contrast in study.measured}
+    parts = [
+        voice.say(
+            "dots",
+            f"Behind the means stand single runs, which @fig:{spec.id} shows without any summary.",
+            f"Every scored run on {study.about} appears as a dot in @fig:{spec.id}.",
+            f"@fig:{spec.id} gives the runs on {study.about} themselves, condition by condition.",
+        )
+    ]
+    noisy = [contrast for contrast in study.measured if ranges[contrast.id].std is not None]
+    if len(noisy) > 1:
+        widest = max(noisy, key=lambda contrast: ranges[contrast.id].std or 0.0)
+        tightest = min(noisy, key=lambda contrast: ranges[contrast.id].std or 0.0)
+        parts.append(
+            voice.say(
+                "dots spread",
+                f"Seeds scatter most with {study.name(widest)}, where the standard deviation is {study.value(widest.id, 'std', 'f3')} {study.metric.unit}, and least with {study.name(tightest)}, where it is {study.value(tightest.id, 'std', 'f3')}.",
+                f"The spread between seeds ranges from {study.value(tightest.id, 'std', 'f3')} {study.metric.unit} ({study.name(tightest)}) to {study.value(widest.id, 'std', 'f3')} ({study.name(widest)}).",
+            )
+        )
+        trial = study.primary
+        if trial.result and trial.result.sd_diff is not None and ranges[trial.treatment.id].std and ranges[trial.reference.id].std:
+            unpaired = ((ranges[trial.treatment.id].std or 0) ** 2 + (ranges[trial.reference.id].std or 0) ** 2) ** 0.5
+            helped = trial.result.sd_diff < 0.9 * unpaired
+            sd = study.pair("sd", trial.treatment.id, trial.reference.id, "f3")
+            parts.append(
+                voice.say(
+                    "dots pairing",
+                    f"Pairing by seed paid off for {trial.treatment.label}, since the differences to {study.name(trial.reference)} have a standard deviation of only {sd} {study.metric.unit}."
+                    if helped
+                    else f"Pairing by seed removed little of this scatter for {trial.treatment.label}: the differences to {study.name(trial.reference)} still have a standard deviation of {sd} {study.metric.unit}.",
+                )
+            )
+    return f"{paragraph(*parts)}\n\n{figure(spec)}"
+
+
+def _curves(study: Study, voice: Voice, outline: Outline) -> str:
+    spec = shown(outline, "learning_curves")
+    if spec is None:
+        return ""
+    parts = [
+        voice.say(
+            "curves",
+            f"How the conditions on {study.about} arrive at these scores is shown in @fig:{spec.id}.",
+            f"@fig:{spec.id} follows the conditions on {study.about} through training.",
+        ),
+        _crossing(study, voice),
+        _slope(study, voice),
+    ]
+    return f"{paragraph(*parts)}\n\n{figure(spec)}"
+
+
+def _means(study: Study, contrast: Contrast) -> list[float]:
+    """Mean of the curve at each checkpoint, in the order of steps."""
+    curve = study.results.conditions[contrast.id].curve
+    return [curve[step].mean for step in sorted(curve, key=int)]
+
+
+def _crossing(study: Study, voice: Voice) -> str:
+    """Whether the order of the two main conditions changes on the way."""
+    trial = study.primary
+    if not (study.has_value(trial.treatment.id) and study.has_value(trial.reference.id)):
+        return ""
+    one, other = _means(study, trial.treatment), _means(study, trial.reference)
+    if len(one) != len(other) or len(one) < 2:
+        return ""
+    signs = [a < b for a, b in zip(one, other, strict=True)]
+    a, b = trial.treatment.label, study.name(trial.reference)
+    if len(set(signs)) == 1:
+        return voice.say(
+            "curves order",
+            f"The mean curves of {a} and {b} keep their order at every checkpoint.",
+            f"Between {a} and {b} the order of the mean curves is settled at the first checkpoint and stays.",
+        )
+    changes = sum(x != y for x, y in zip(signs, signs[1:], strict=False))
+    if changes == 1:
+        return voice.say(
+            "curves order",
+            f"The mean curves of {a} and {b} cross on the way, so a verdict on them would have come out the other way round earlier in training.",
+            f"Since the mean curves of {a} and {b} change places during training, the length of the budget is part of the answer.",
+        )
+    return voice.say("curves order", f"The mean curves of {a} and {b} cross more than a time or so, as curves within the noise do.".replace("more than a time or so", "repeatedly"))
+
+
+def _slope(study: Study, voice: Voice) -> str:
+    falls = []
+    for contrast in study.measured:
+        means = _means(study, contrast)
+        if len(means) >= 3 and means[0] != means[-1]:
+            falls.append((means[-2] - means[-1]) / (means[0] - means[-1]))
+    if not falls:
+        return ""
+    if max(falls) > 0.04:
+        return voice.say(
+            "curves slope",
+            f"None of the conditions on {study.about} has levelled off when the budget ends, which is a reason not to read the final order as a final word."
+            if min(falls) > 0.04
+            else f"Some conditions on {study.about} are still descending when the budget ends, which is a reason not to read the final order as a final word.",
+        )
+    return voice.say("curves slope", f"By the end of the budget the curves for {study.about} have flattened, so a little more time would change the scores little.")
+
+
+# ---------------------------------------------------------------- ablations
+
+
+def ablations(study: Study, voice: Voice, outline: Outline) -> list[str]:
+    blocks = []
+    for ablation, origin, result in study.ablation_pairs:
+        blocks.append(_ablation(study, voice, ablation, origin, result))
+    blocks.append(_side_table(study, voice))
+    blocks.append(_interplay(study, voice))
+    spec = shown(outline, "ablation_forest")
+    if spec is not None:
+        blocks.append(f"{voice.say('ablation figure', f'@fig:{spec.id} sets these comparisons beside each other.', f'The comparisons of this section are drawn in @fig:{spec.id}.')}\n\n{figure(spec)}")
+    blocks.append(_loop(study, voice))
+    return [block for block in blocks if block] or [
+        f"The plan on {study.about} contains no condition from which a component was taken out, so the share of single components in the result is not known."
+    ]
+
+
+def _side_table(study: Study, voice: Voice) -> str:
+    """The comparisons of the plan that test no hypothesis, as a table; one alone is told in words."""
+    rows = []
+    for planned in study.record.plan.comparisons:
+        result = study.comparison(planned.a, planned.b)
+        if planned.purpose != "hypothesis" and result is not None and result.ci95_low is not None:
+            one, other = study.conditions[planned.a], study.conditions[planned.b]
+            rows.append(
+                f"| {study.name(one)} | {study.name(other)} | {study.value(one.id, 'mean', 'f3')} | {' | '.join(_difference_cells(study, result))} |"
+            )
+    if len(rows) < 2:
+        return ""
+    head = ["Condition", "Compared with", f"Mean ({study.metric.unit})", "Difference", f"{study.confidence} interval", "Adjusted p", "Seeds won"]
+    lead = voice.say(
+        "side table",
+        f"@tbl:side collects the comparisons on {study.about} that test no hypothesis of their own.",
+        f"The further planned comparisons on {study.about} stand in @tbl:side.",
+    )
+    caption = f"Further planned comparisons on {study.about}: components taken out and changes made together."
+    table = [f"| {' | '.join(head)} |", "|---|---|" + "--:|" * 5, *rows]
+    return f"{lead}\n\n" + "\n".join(table) + f"\n\n: {caption} {{#tbl:side}}"
+
+
+def _ablation(study: Study, voice: Voice, ablation: Contrast, origin: Contrast, result: PairedComparison) -> str:
+    a, b = ablation.id, origin.id
+    removed = ablation.removes or ablation.label
+    parts = [voice.say(f"ablation reason {a}", _ended(ablation.reason))]
+    if result.ci95_low is None:
+        parts.append(
+            f"The means are {study.value(a, 'mean', 'f3')} {study.metric.unit} for {ablation.label} and {study.value(b, 'mean', 'f3')} {study.metric.unit} for {study.name(origin)}; with so few seeds they are not compared."
+        )
+        return paragraph(*parts)
+    interval = f"{study.pair('ci_low', a, b, 'signed3')} to {study.pair('ci_high', a, b, 'signed3')}"
+    parts.append(
+        voice.say(
+            f"ablation {a}",
+            f"As to {removed}, {study.training(ablation)} {study.cmp(a, b)} {study.training(origin)}, with a paired difference of {study.pair('diff', a, b, 'signed3')} {study.metric.unit} (interval {interval}).",
+            f"When {removed} is taken out of {study.name(origin)}, the score moves by {study.pair('diff', a, b, 'signed3')} {study.metric.unit} (interval {interval}): {study.training(ablation)} {study.cmp(a, b)} {study.training(origin)}.",
+        )
+    )
+    subject = study.about
+    parts.append(
+        {
+            "worse": voice.say(
+                f"ablation reading {a}",
+                f"Part of what {study.name(origin)} achieves thus rests on {removed}, and the two should be recommended together or not at all.".replace("the two", "both"),
+                f"So {removed} is not an idle companion of {study.name(origin)}: it carries some of the score.",
+            ),
+            "better": voice.say(
+                f"ablation reading {a}",
+                f"So {removed} was a burden here, and the values for {study.name(origin)} understate what a leaner setting reaches.",
+                f"A component that was meant to support {study.name(origin)} turns out to stand in its way at this budget.",
+            ),
+        }.get(
+            result.verdict,
+            voice.say(
+                f"ablation reading {a}",
+                f"We have no evidence that the result on {subject} hangs on {removed}, though an effect smaller than {study.pair('mde', a, b, 'f3')} {study.metric.unit} could have been missed.",
+                f"The answer on {subject} therefore does not visibly depend on {removed}; effects below {study.pair('mde', a, b, 'f3')} {study.metric.unit} would have escaped this test.",
+            )
+            if result.mde is not None
+            else "",
+        )
+    )
+    return paragraph(*parts)
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith((".", "?")) else f"{text}."
+
+
+def _interplay(study: Study, voice: Voice) -> str:
+    parts = []
+    combinations = {contrast.id for contrast in study.treatments if contrast.role == "combination"}
+    for planned in study.record.plan.comparisons:
+        result = study.comparison(planned.a, planned.b)
+        if planned.purpose != "interaction" or result is None or result.ci95_low is None:
+            continue
+        a, b = study.conditions[planned.a], study.conditions[planned.b]
+        diff, interval = study.pair("diff", a.id, b.id, "signed3"), f"{study.pair('ci_low', a.id, b.id, 'signed3')} to {study.pair('ci_high', a.id, b.id, 'signed3')}"
+        if a.id in combinations:
+            added = [level.label for factor, level in study.levels(a) if level.name not in b.levels.values()]
+            parts.append(
+                voice.say(
+                    f"interplay {a.id} {b.id}",
+                    f"Adding {listing(added) or 'the other change'} on top of {b.label} gives {diff} {study.metric.unit} ({interval}); in words, {study.training(a)} {study.cmp(a.id, b.id)} {study.training(b)}.",
+                    f"{capital(study.training(a))} {study.cmp(a.id, b.id)} {study.training(b)} ({diff} {study.metric.unit}, interval {interval}).",
+                )
+            )
+        else:
+            parts.append(
+                voice.say(
+                    f"contest {a.id} {b.id}",
+                    f"Put directly against each other, {study.training(a)} {study.cmp(a.id, b.id)} {study.training(b)}, the paired difference being {diff} {study.metric.unit} ({interval}).",
+                )
+            )
+    both = study.results.interaction
+    if both is not None and both.ci95_low is not None and len(study.factors) == 2:
+        one, other = (factor.label for factor in study.factors)
+        span = "{{interaction.ci95_low|signed3}} to {{interaction.ci95_high|signed3}}"
+        value = "{{interaction.mean_diff|signed3}}"
+        if both.verdict in {"better", "worse"}:
+            parts.append(
+                voice.say(
+                    "interaction",
+                    f"The joint effect of {one} and {other} departs from the sum of the separate ones by {value} {study.metric.unit} ({span}), so the factors cannot be judged apart.",
+                    f"Their effects do not add up: the excess of the joint condition over the sum is {value} {study.metric.unit} ({span}), which ties {one} to {other}.",
+                )
+            )
+        else:
+            parts.append(
+                voice.say(
+                    "interaction",
+                    f"The joint effect of {one} and {other} departs from the sum of the separate ones by {value} {study.metric.unit}, and with an interval of {span} plain addition is not ruled out.",
+                    f"Whether {one} and {other} reinforce each other stays open, since the departure from plain addition is {value} {study.metric.unit} with an interval of {span}.",
+                )
+            )
+    return paragraph(*parts)
+
+
+def _loop(study: Study, voice: Voice) -> str:
+    """The improvement loop, told as what it is: a search on other seeds, confirmed on fresh ones or not."""
+    record = study.record
+    if record.incumbent is None or not record.attempts:
+        return ""
+    incumbent = study.conditions[record.incumbent]
+    tried = listing(list(dict.fromkeys(name.lower().replace("_", " ") for attempt in record.attempts for name in attempt.settings)))
+    kept = [attempt for attempt in record.attempts if attempt.verdict == "keep"]
+    count = study.cfg("loop_attempts", "words") or "several"
+    parts = [
+        voice.say(
+            "loop",
+            f"Apart from the registered comparisons, {count} further {'change was' if len(record.attempts) == 1 else 'changes were'} tried on {study.name(incumbent)} with a seed that is reported nowhere else: {tried}.",
+            f"After the registered runs on {study.about}, a short search started from {study.name(incumbent)} and tried {count} {'change' if len(record.attempts) == 1 else 'changes'}, on {tried}, with a development seed of its own.",
+        )
+    ]
+    result = study.comparison("tuned", incumbent.id)
+    if result is not None and result.ci95_low is not None and "tuned" in study.results.conditions:
+        parts.append(
+            voice.say(
+                "loop confirmed",
+                f"What it kept was then run again on fresh seeds, where the tuned setting {study.cmp('tuned', incumbent.id)} {study.name(incumbent)} (difference {study.pair('diff', 'tuned', incumbent.id, 'signed3')} {study.metric.unit}, interval {study.interval('tuned', incumbent.id)}); this lies outside the registered family and is an observation only.",
+            )
+        )
+    elif result is not None and "tuned" in study.results.conditions:
+        parts.append(
+            voice.say(
+                "loop confirmed",
+                f"On fresh seeds the tuned setting has a mean of {study.value('tuned', 'mean', 'f3')} {study.metric.unit}; the seeds are too few to compare it with {study.name(incumbent)}, and it is no part of the conclusions.",
+            )
+        )
+    elif kept:
+        parts.append(voice.say("loop unconfirmed", f"What was kept there has not been confirmed on fresh seeds and plays no part in the conclusions on {study.about}."))
+    else:
+        parts.append(voice.say("loop nothing", f"None of them was kept, so {study.name(incumbent)} stands as it was registered."))
+    return paragraph(*parts)

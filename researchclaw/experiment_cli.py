@@ -1,0 +1,281 @@
+"""What stands behind `researchclaw experiment`, `researchclaw sandbox exec` and the sandbox' part of `researchclaw doctor`.
+
+Each function returns the exit code of its command and prints through `echo`, a line at a time. Errors that a person must
+mend are raised as they are (`stages.errors`), for the command line to print.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Literal
+
+from researchclaw.adapters.isolation.bubblewrap import Bubblewrap
+from researchclaw.adapters.isolation.choice import choose_isolation
+from researchclaw.adapters.isolation.job import Inside, Job
+from researchclaw.adapters.isolation.limits import DEFAULT_LIMITS, Limits
+from researchclaw.adapters.isolation.self_test import self_test
+from researchclaw.adapters.isolation.streams import plain_text
+from researchclaw.adapters.laboratory import LocalLaboratory
+from researchclaw.kits import kit_folder, load_kit
+from stages.contracts import RunRecord, TrainingRequest
+from stages.errors import ExperimentFailed, SandboxUnavailable, SettingsError
+from stages.ports import ProbeRequest
+
+Echo = Callable[[str], None]
+
+_EXIT_TIMEOUT, _EXIT_KILLED = 124, 137  # as timeout(1) and a shell say it
+_INTERPRETER = re.compile(r"^(python[0-9.]*|sh|bash|dash|perl)$")
+
+
+def run_experiment(
+    *,
+    kit: str,
+    state: Path,
+    echo: Echo,
+    train: Path | None = None,
+    seed: int = 0,
+    steps: int | None = None,
+    budget_s: float | None = None,
+    scored_bytes: int | None = None,
+    split: Literal["val", "test"] = "val",
+    json_output: bool = False,
+    output: Path | None = None,
+    corpus: Path | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    allow_weaker: bool = False,
+) -> int:
+    """Train and score one candidate; 0 only when the verdict is ok, else 1.
+
+    train: None: the kit's own train.py. steps: None: as many as fit in the budget by the cost ratio measured against the
+    kit's baseline. budget_s: None: the kit's. output: keeps experiment_runs/; None: nothing is kept.
+    """
+    described = load_kit(kit_folder(kit))
+    source = described.train_py if train is None else read_candidate(train)
+    budget = budget_s or described.default_budget_s
+    isolation = choose_isolation(state, allow_weaker=allow_weaker)
+    place: AbstractContextManager[str] = (
+        tempfile.TemporaryDirectory(prefix="researchclaw-experiment-") if output is None else nullcontext(str(output))
+    )
+    with place as folder:
+        laboratory = LocalLaboratory(
+            kits_root=kit_folder(kit).parent,
+            state=state,
+            run_folder=Path(folder),
+            isolation=isolation,
+            workers=1,
+            limits=limits,
+            corpus=corpus,
+        )
+        request = TrainingRequest(
+            kit=kit,
+            kit_sha256=described.kit_sha256,
+            condition="candidate",
+            train_py=source,
+            seed=seed,
+            steps=steps or steps_in_budget(laboratory, kit, described.train_py, source, budget),
+            budget_s=budget,
+            scored_bytes=scored_bytes,
+            split=split,
+            purpose="replay",
+        )
+        record = laboratory.measure([request])[0]
+    if json_output:
+        echo(record.model_dump_json(indent=2))
+    else:
+        for line in told(record, request):
+            echo(line)
+    return 0 if record.verdict == "ok" else 1
+
+
+def read_candidate(train: Path) -> str:
+    """The source of a candidate.
+
+    Raises:
+        SettingsError: it cannot be read as text.
+    """
+    try:
+        return train.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise SettingsError(f"--train: {train} cannot be read as text: {exc}") from exc
+
+
+def steps_in_budget(laboratory: LocalLaboratory, kit: str, baseline: str, candidate: str, budget_s: float) -> int:
+    """Steps of the candidate that cost the budget on the reference clock.
+
+    Raises:
+        ExperimentFailed: the baseline or the candidate does not survive its probe.
+    """
+    requests = [ProbeRequest(condition="baseline", train_py=baseline), ProbeRequest(condition="candidate", train_py=candidate)]
+    reference, own = laboratory.probe(kit, requests).probes
+    for probe in (reference, own):
+        if probe.failure is not None:
+            raise ExperimentFailed(f"{probe.condition} failed in its probe run: {probe.failure}")
+    assert reference.step_s is not None
+    assert own.cost_ratio is not None
+    return max(1, int(budget_s / (reference.step_s * own.cost_ratio)))
+
+
+def told(record: RunRecord, request: TrainingRequest) -> list[str]:
+    """A record in a few lines for a person."""
+    lines = [f"verdict    {record.verdict}" + (f": {record.reason}" if record.reason else "")]
+    if record.measurement is not None:
+        measured = record.measurement
+        lines.append(f"{measured.metric:<10} {measured.value:.6f} on {measured.scored_bytes} bytes of the {measured.split} split")
+    cost = record.cost
+    lines += [
+        f"training   {request.steps} steps, {cost.train_cpu_s:.1f} s of CPU time, {cost.peak_memory_mb:.0f} MB",
+        f"apart      start-up {cost.startup_s:.1f} s, evaluation {cost.evaluation_s:.1f} s",
+        f"isolation  {record.isolation}",
+    ]
+    return lines
+
+
+def sandbox_exec(
+    argv: Sequence[str],
+    *,
+    state: Path,
+    echo: Echo,
+    with_files: Sequence[Path] = (),
+    limits: Limits = DEFAULT_LIMITS,
+    allow_weaker: bool = False,
+    write: Callable[[Literal["stdout", "stderr"], str], None] | None = None,
+) -> int:
+    """Run a command as the laboratory would run a candidate; its exit code, 124 after a time limit, 137 after another.
+
+    The command starts in an empty scratch folder that is thrown away. It sees none of our files, apart from with_files
+    and the program itself (argv[0] given as a path, or the script behind an interpreter), which are bound read-only in
+    the inputs folder. Output comes as text without terminal escapes, as it is written, up to the limit.
+    """
+    if not argv:
+        raise SettingsError("sandbox exec: no command is given. Use: researchclaw sandbox exec -- COMMAND [ARGUMENTS]")
+    inputs: dict[str, bytes | Path] = {}
+    for file in with_files:
+        if not file.exists():
+            raise SettingsError(f"sandbox exec: there is no file {file}")
+        inputs[file.name] = file.resolve()
+    program = program_argument(argv)
+    if program is not None:
+        inputs[Path(argv[program]).name] = Path(argv[program]).read_bytes()
+    isolation = choose_isolation(state, allow_weaker=allow_weaker)
+
+    def command(inside: Inside) -> list[str]:
+        words = list(argv)
+        if program is not None:
+            words[program] = f"{inside.inputs}/{Path(argv[program]).name}"
+        if program == 0:  # bound without the right to be executed
+            words = [*first_line_interpreter(argv[0], inside), *words]
+        return words
+
+    job = Job(argv=command, inputs=inputs, limits=limits)
+    emit = write if write is not None else write_to_own_streams
+    relays = {"stdout": Relay("stdout", emit, limits), "stderr": Relay("stderr", emit, limits)}
+    with isolation.start(job) as guest:
+        guest.on_output = lambda name, data: relays[name].add(data)
+        outcome, _ = guest.run()
+    for relay in relays.values():
+        relay.end()
+    if outcome.excess is not None:
+        echo(f"stopped by the sandbox: too much {outcome.excess} ({outcome.wall_s:.1f} s, {outcome.peak_memory_mb:.0f} MB at most)")
+        return _EXIT_TIMEOUT if outcome.excess in ("wall time", "CPU time") else _EXIT_KILLED
+    assert outcome.exit_code is not None
+    return outcome.exit_code
+
+
+class Relay:
+    """One stream to a person, as clean text, cut at the limit with a word about it."""
+
+    def __init__(
+        self, name: Literal["stdout", "stderr"], write: Callable[[Literal["stdout", "stderr"], str], None], limits: Limits
+    ) -> None:
+        self._name: Literal["stdout", "stderr"] = name
+        self._write = write
+        self._left = limits.output_kb * 1024
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        self._cut = False
+
+    def add(self, data: bytes) -> None:
+        shown = data[: self._left]
+        self._left -= len(shown)
+        if shown:
+            self._write(self._name, plain_text(self._decoder.decode(shown).encode("utf-8", "replace")))
+        if len(shown) < len(data) and not self._cut:
+            self._cut = True
+            self._write("stderr", f"\n[{self._name} is longer than allowed; the rest is not shown]\n")
+
+    def end(self) -> None:
+        rest = self._decoder.decode(b"", final=True)
+        if rest:
+            self._write(self._name, rest)
+
+
+def write_to_own_streams(name: Literal["stdout", "stderr"], text: str) -> None:
+    """Straight to this process' streams."""
+    stream = sys.stdout if name == "stdout" else sys.stderr
+    stream.write(text)
+    stream.flush()
+
+
+def program_argument(argv: Sequence[str]) -> int | None:
+    """Which argument is the program that the user wants to run, when it is a file of ours that the sandbox does not have."""
+    if "/" in argv[0] and is_ours(argv[0]):
+        return 0
+    if _INTERPRETER.match(Path(argv[0]).name):
+        for index, word in enumerate(argv[1:], start=1):
+            if word in ("-c", "-m"):
+                return None
+            if not word.startswith("-"):
+                return index if is_ours(word) else None
+    return None
+
+
+def is_ours(word: str) -> bool:
+    """A regular file that does not lie where the sandbox has the system's own."""
+    path = Path(word)
+    return path.is_file() and not str(path.resolve()).startswith(
+        ("/usr/", "/bin/", "/lib", "/etc/", sys.prefix + "/", sys.base_prefix + "/")
+    )
+
+
+def first_line_interpreter(program: str, inside: Inside) -> list[str]:
+    """The words after #! of a script, with the sandbox' own Python for any Python; /bin/sh without such a line.
+
+    Raises:
+        SettingsError: the program is a binary; those of the system can be run by name.
+    """
+    with Path(program).open("rb") as file:
+        first = file.readline(256)
+    if first.startswith(b"\x7fELF"):
+        raise SettingsError(f"sandbox exec: {program} is a binary of yours; only scripts and the system's programs can be run")
+    words = first[2:].decode("utf-8", "replace").split() if first.startswith(b"#!") else ["/bin/sh"]
+    if words and Path(words[0]).name == "env":
+        words = words[1:]
+    if words and Path(words[0]).name.startswith("python"):
+        words = [inside.python, *words[1:]]
+    return words or ["/bin/sh"]
+
+
+def doctor_sandbox(*, state: Path, echo: Echo, allow_weaker: bool = False) -> int:
+    """Attack the sandbox and say what held; 0 when all did, else the exit code of SandboxUnavailable.
+
+    With allow_weaker a missing sandbox is told, and is no failure.
+    """
+    try:
+        isolation = Bubblewrap(state)
+        attempts = self_test(isolation)
+    except SandboxUnavailable as exc:
+        echo(f"isolation: none. {exc}")
+        if allow_weaker:
+            echo("sandbox.allow_weaker is set: generated code runs as a plain process, and every record says 'process only'.")
+            return 0
+        return SandboxUnavailable.exit_code
+    open_doors = [attempt for attempt in attempts if not attempt.blocked]
+    echo(f"isolation: {isolation.name}, {len(attempts) - len(open_doors)} of {len(attempts)} attacks blocked")
+    for attempt in attempts:
+        echo(f"  {'blocked' if attempt.blocked else 'OPEN   '}  {attempt.name} ({attempt.detail})")
+    return SandboxUnavailable.exit_code if open_doors else 0

@@ -1,0 +1,118 @@
+"""Which adapter stands behind which port: chosen here, once, from the settings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from researchclaw import hardware
+from researchclaw.journal import Journal
+from researchclaw.run_store import RunStore
+from researchclaw.settings import Settings
+from researchclaw.shipped import shipped
+from stages.contracts import Brief, Guidance, Lesson
+
+if TYPE_CHECKING:
+    from researchclaw.adapters.laboratory import LocalLaboratory
+    from stages.ports import Context
+
+STATE = ".state"
+"""Below the output folder: prepared data and step costs, shared by the runs of a project."""
+
+
+def state_folder(settings: Settings) -> Path:
+    """Where what is measured once per machine is kept."""
+    return settings.output / STATE
+
+
+def laboratory(settings: Settings, run_folder: Path, journal: Journal | None = None) -> LocalLaboratory:
+    """The laboratory of the settings; with a journal, each run is written down as it ends.
+
+    Raises:
+        SandboxUnavailable: this machine offers no isolation that the settings accept.
+    """
+    from researchclaw.adapters.isolation.choice import choose_isolation
+    from researchclaw.adapters.isolation.limits import Limits
+    from researchclaw.adapters.journalled import keep_run
+    from researchclaw.adapters.laboratory import LocalLaboratory
+
+    state = state_folder(settings)
+    sandbox = settings.sandbox
+    return LocalLaboratory(
+        kits_root=shipped("sandbox") / "kits",
+        state=state,
+        run_folder=run_folder,
+        isolation=choose_isolation(state, allow_weaker=sandbox.allow_weaker),
+        workers=settings.experiment.workers,
+        limits=Limits(memory_mb=sandbox.memory_mb, scratch_mb=sandbox.disk_mb, processes=sandbox.processes),
+        corpus=settings.experiment.corpus,
+        keep_weights=settings.experiment.keep_weights,
+        on_record=keep_run(journal) if journal else None,
+    )
+
+
+class OuterWorld:
+    """The world of one run; heavy parts are loaded when a stage first asks for a context."""
+
+    def __init__(self, settings: Settings, store: RunStore, journal: Journal) -> None:
+        self._settings, self._store, self._journal = settings, store, journal
+
+    def brief(self, topic: str) -> Brief:
+        """The topic with the limits that the settings put on the research."""
+        experiment = self._settings.experiment
+        return Brief(
+            topic=topic,
+            kit=experiment.kit,
+            budget_s=experiment.time_budget_sec,
+            seeds=experiment.seeds,
+            max_conditions=experiment.max_conditions,
+            refine_attempts=experiment.refine_attempts,
+            confirm_seeds=experiment.confirm_seeds,
+            scored_bytes=experiment.scored_bytes,
+            max_hours=experiment.max_hours,
+            max_works=self._settings.literature.max_works,
+            author=self._settings.export.author,
+            researcher="rule-based researcher",
+            hardware=hardware.found(),
+        )
+
+    def context(self, guidance: tuple[Guidance, ...], round: int, lessons: tuple[Lesson, ...]) -> Context:  # noqa: A002
+        return replace(self._context, guidance=guidance, round=round, lessons=lessons)
+
+    @cached_property
+    def _context(self) -> Context:
+        from researchclaw.adapters.catalogue import Catalogue
+        from researchclaw.adapters.figures import MatplotlibIllustrator
+        from researchclaw.adapters.journalled import JournalledLaboratory, JournalledLibrary, JournalledModel
+        from researchclaw.adapters.offline import OfflineResearcher
+        from researchclaw.adapters.shelf import FolderShelf
+        from researchclaw.adapters.typesetting import Typesetter
+        from researchclaw.kits import shipped_kits
+        from stages.ports import Context
+
+        journal, settings = self._journal, self._settings
+        bench = laboratory(settings, self._store.folder, journal)
+        return Context(
+            model=JournalledModel(OfflineResearcher(), journal),
+            library=JournalledLibrary(Catalogue(), journal),
+            laboratory=JournalledLaboratory(bench, journal),
+            illustrator=MatplotlibIllustrator(),
+            typesetter=Typesetter(settings.export.typesetter),
+            shelf=FolderShelf(self._store.folder),
+            kits=shipped_kits(),
+            templates=paper_templates(settings.export.venue),
+        )
+
+
+def paper_templates(venue: str) -> dict[str, str]:
+    """The texts of one layout: path below templates/ -> text."""
+    root = shipped("templates")
+    files = [*sorted((root / "paper" / venue).iterdir()), *sorted((root / "paper").glob("*.sty"))]
+    return {file.relative_to(root).as_posix(): file.read_text(encoding="utf-8") for file in files}
+
+
+def build(settings: Settings, store: RunStore, journal: Journal) -> OuterWorld:
+    """The world in which a run takes place."""
+    return OuterWorld(settings, store, journal)

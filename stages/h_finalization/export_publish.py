@@ -1,0 +1,156 @@
+"""Stage 22: build the deliverables from the frozen text and the record, and publish them as one folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stages.contracts import Archive, Deliverables, FigureSpec, QualityReport, Reviews, RevisedManuscript, RunRecord
+from stages.errors import ManuscriptRefused
+from stages.f_analysis.results import dump_results
+from stages.g_writing import paper_outline
+from stages.g_writing.against_record import called
+from stages.g_writing.document import Document, Figure, blocks
+from stages.h_finalization.checks import EDITION, MANUSCRIPT, PLAN, WORK_LIST, WORKS, untraced
+from stages.h_finalization.manifest import MANIFEST, delivered, manifest_bytes
+from stages.h_finalization.quality_gate import manuscript_sha256
+from stages.h_finalization.recomputed import INDEX, RUNS, delivered_run
+from stages.h_finalization.rendering import Edition, Rendered, provenance_json, render, template_of
+from stages.h_finalization.reports import ReviewRecord, code_files, reproduce_markdown, reviews_markdown
+from stages.h_finalization.typst_source import render_typst
+from stages.ports import Context, Drawing, Typeset
+
+STRONG_ISOLATION = "bubblewrap"
+"""Isolation by namespaces; whatever else a machine offers leaves more of it visible to the code under test."""
+
+
+class Inputs(paper_outline.Inputs):
+    reviews: Reviews
+    revised: RevisedManuscript
+    quality: QualityReport
+    archive: Archive
+
+
+def run(inputs: Inputs, ctx: Context) -> Deliverables:
+    """The published folder; a reader sees the old one or the whole new one.
+
+    Raises:
+        ManuscriptRefused: the text did not pass the quality gate, changed after it, prints a decimal without a record, or does
+            not compile.
+        SettingsError: there is no layout for the venue.
+    """
+    _refuse_unchecked(inputs)
+    manuscript, results = inputs.revised.manuscript, inputs.analysis.results
+    edition = Edition(
+        template=template_of(ctx.templates),
+        notice=_notice(inputs.brief.researcher),
+        called=called(paper_outline.record_of(inputs, ctx)),
+    )
+    paper = render(manuscript, results, inputs.shortlist.works, edition)
+    drawings = {figure.path.rpartition(".")[0]: _draw(figure, inputs, ctx) for figure in _figures(paper.document)}
+    typeset = _typeset(paper, edition, drawings, ctx)
+    degraded = tuple(_degraded(inputs, typeset))
+
+    files = {
+        **_paper_files(paper, edition, typeset, drawings),
+        **_record_files(inputs, paper, edition),
+        **code_files((*inputs.bundle.codes, *([inputs.refined.tuned] if inputs.refined.tuned else [])), _runs(inputs)),
+        "reproduce.md": reproduce_markdown(inputs.archive.reproduction, inputs.archive.lessons, degraded).encode(),
+    }
+    _refuse_untraced(files, paper)
+    ctx.shelf.begin()
+    for path, content in files.items():
+        ctx.shelf.put(path, content)
+    files |= {path: ctx.shelf.get(path) for path in ctx.shelf.copy_runs()}
+    ctx.shelf.put(MANIFEST, manifest_bytes(files))
+    ctx.shelf.publish()
+    return Deliverables(files=delivered(files), typeset_by=typeset.by, pages=typeset.pages, degraded=degraded)
+
+
+def _refuse_unchecked(inputs: Inputs) -> None:
+    if not inputs.quality.passed:
+        failed = "; ".join(f"{check.name}: {check.detail}" for check in inputs.quality.checks if not check.passed)
+        raise ManuscriptRefused(
+            f"the text did not pass the quality gate and is not exported ({failed}); revise it with --from-stage 19"
+        )
+    if manuscript_sha256(inputs.revised.manuscript) != inputs.quality.manuscript_sha256:
+        raise ManuscriptRefused("the text changed after the quality gate; check it again with --from-stage 20")
+
+
+def _notice(researcher: str) -> str:
+    return f"Planned, run and written by a {researcher}; every number is looked up in the study's record."
+
+
+def _figures(document: Document) -> Iterator[Figure]:
+    return (block for _, block in blocks(document) if isinstance(block, Figure))
+
+
+def _draw(figure: Figure, inputs: Inputs, ctx: Context) -> Drawing:
+    specification: FigureSpec | None = next((spec for spec in inputs.revised.manuscript.figures if spec.id == figure.id), None)
+    if specification is None:
+        raise ManuscriptRefused(f"the text shows the figure {figure.id}, which nobody specified; leave it out")
+    return ctx.illustrator.draw(specification, inputs.analysis.results, inputs.shortlist.counts)
+
+
+def _typeset(paper: Rendered, edition: Edition, drawings: dict[str, Drawing], ctx: Context) -> Typeset:
+    pictures = {f"{stem}.pdf": drawing.pdf for stem, drawing in drawings.items()}
+    pictures |= {f"{stem}.png": drawing.png for stem, drawing in drawings.items()}
+    style = {edition.template.style_file: edition.template.style.encode()}
+    typst = render_typst(paper.document, notice=edition.notice)
+    return ctx.typesetter.typeset(paper.tex, typst, paper.bib, {**pictures, **style})
+
+
+def _degraded(inputs: Inputs, typeset: Typeset) -> Iterator[str]:
+    """What could not be had, in full sentences; all but the last are in the paper's appendix."""
+    yield from inputs.schedule.deviations
+    for outcome in inputs.candidates.outcomes:
+        if not outcome.answered:
+            yield f"The source {outcome.source} gave no answer ({outcome.reason or 'no reason was given'})."
+    if STRONG_ISOLATION not in inputs.schedule.isolation:
+        yield f"The runs were isolated by {inputs.schedule.isolation}, which is weaker than namespaces."
+    if typeset.by == "typst preview":
+        yield "The PDF is a preview that was typeset without LaTeX; paper.tex is the reference."
+
+
+def _paper_files(paper: Rendered, edition: Edition, typeset: Typeset, drawings: dict[str, Drawing]) -> dict[str, bytes]:
+    files = {
+        "paper_draft.md": paper.draft.encode(),
+        "paper.tex": paper.tex.encode(),
+        "paper.pdf": typeset.pdf,
+        "references.bib": paper.bib.encode(),
+        "provenance.json": provenance_json(paper.provenance).encode(),
+        edition.template.style_file: edition.template.style.encode(),
+    }
+    for stem, drawing in drawings.items():
+        files |= {f"{stem}.pdf": drawing.pdf, f"{stem}.png": drawing.png, f"{stem}.data.json": drawing.data_json.encode()}
+    return files
+
+
+def _record_files(inputs: Inputs, paper: Rendered, edition: Edition) -> dict[str, bytes]:
+    """What an audit needs to write the paper again: results, frozen text, works, layout, plan, reviews, list of runs."""
+    reviews = ReviewRecord(reviews=inputs.reviews, answers=inputs.revised.answers, quality=inputs.quality)
+    return {
+        "results.json": dump_results(inputs.analysis.results).encode(),
+        "reviews.json": _json(reviews.model_dump_json(indent=1)),
+        "reviews.md": reviews_markdown(reviews).encode(),
+        MANUSCRIPT: _json(inputs.revised.manuscript.model_dump_json(indent=1)),
+        WORKS: _json(WORK_LIST.dump_json(paper.works, indent=1).decode()),
+        EDITION: _json(edition.model_dump_json(indent=1)),
+        PLAN: _json(inputs.plan.model_dump_json(indent=1)),
+        INDEX: _json(RUNS.dump_json(tuple(delivered_run(run) for run in _runs(inputs)), indent=1).decode()),
+    }
+
+
+def _runs(inputs: Inputs) -> tuple[RunRecord, ...]:
+    """The runs whose scores count: the reported ones and the confirmation."""
+    return (*inputs.refined.runs, *inputs.refined.confirmation)
+
+
+def _json(text: str) -> bytes:
+    return f"{text}\n".encode()
+
+
+def _refuse_untraced(files: dict[str, bytes], paper: Rendered) -> None:
+    settings = (files[name].decode() for name in (PLAN, "results.json", "reproduce.md"))
+    faults = list(untraced(paper.tex, (value.text for value in paper.provenance), settings))
+    if faults:
+        raise ManuscriptRefused(f"{faults[0]}; {len(faults)} in all; give each by its key")

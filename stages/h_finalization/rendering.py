@@ -1,0 +1,112 @@
+"""The paper in all its forms from one manuscript: what the export writes and what every later check writes again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from pydantic import Field, TypeAdapter
+
+from stages.contracts import Contract, Manuscript, Results, Slug, Work
+from stages.errors import ManuscriptRefused, SettingsError
+from stages.g_writing.document import Document, cited_keys
+from stages.g_writing.markdown import parse, print_markdown
+from stages.g_writing.values import PrintedValue, render_values
+from stages.h_finalization.bibliography import references_bib
+from stages.h_finalization.latex import PaperTemplate, render_latex
+
+_PROVENANCE = TypeAdapter(tuple[PrintedValue, ...])
+
+
+class Edition(Contract):
+    """How the paper was set: enough to set it again without the program's own files."""
+
+    template: PaperTemplate
+    notice: str
+    called: dict[Slug, tuple[str, ...]] = Field(description="Names of conditions in the text beside their labels.")
+
+
+class Rendered(Contract):
+    """One manuscript in its delivered forms."""
+
+    document: Document
+    draft: str
+    tex: str
+    bib: str
+    works: tuple[Work, ...]
+    provenance: tuple[PrintedValue, ...]
+
+
+def render(manuscript: Manuscript, results: Results, works: Sequence[Work], edition: Edition) -> Rendered:
+    """Every form of the paper.
+
+    works: those that may be cited; only the cited ones enter the references.
+    Raises:
+        ManuscriptRefused: a value without a record, or a citation without a work.
+    """
+    document, provenance = render_values(parse(manuscript.markdown, manuscript.authors), results)
+    by_key = {work.key: work for work in works}
+    keys = cited_keys(document)
+    if strangers := [key for key in keys if key not in by_key]:
+        raise ManuscriptRefused(f"cited without a confirmed work: {', '.join(strangers)}; cite works of the shortlist")
+    cited = tuple(by_key[key] for key in sorted(keys))
+    return Rendered(
+        document=document,
+        draft=readable_draft(document, cited),
+        tex=render_latex(document, edition.template, notice=edition.notice),
+        bib=references_bib(cited),
+        works=cited,
+        provenance=provenance,
+    )
+
+
+def readable_draft(document: Document, works: Sequence[Work]) -> str:
+    """paper_draft.md: the text with its values printed and the works that it cites."""
+    return print_markdown(document) + "\n## References\n\n" + "".join(f"- {_reference(work)}\n" for work in works)
+
+
+def _reference(work: Work) -> str:
+    authors = ", ".join(work.authors) + (" and others" if work.authors_truncated else "")
+    where = next(
+        (place for place in (work.doi and f"doi:{work.doi}", work.arxiv_id and f"arXiv:{work.arxiv_id}", work.url) if place), ""
+    )
+    return f"@{work.key}: {authors} ({work.year}). {work.title}. {work.venue}." + (f" {where}" if where else "")
+
+
+def provenance_json(provenance: Sequence[PrintedValue]) -> str:
+    """provenance.json: one entry for each printed value, in reading order."""
+    return json.dumps([value.model_dump() for value in provenance], indent=1, ensure_ascii=False) + "\n"
+
+
+def read_provenance(text: bytes) -> tuple[PrintedValue, ...]:
+    """The entries of provenance.json.
+
+    Raises:
+        ValidationError: it is not a list of printed values.
+    """
+    return _PROVENANCE.validate_json(text)
+
+
+def template_of(templates: Mapping[str, str]) -> PaperTemplate:
+    """The one layout among the templates: paper/<venue>/layout.json and frame.tex, and the one style below paper/.
+
+    The wiring passes the layout of the chosen venue only.
+    Raises:
+        SettingsError: there is no layout or style, or more than one.
+    """
+    layout, style = _only(templates, "/layout.json"), _only(templates, ".sty")
+    return PaperTemplate.model_validate(
+        {
+            **json.loads(templates[layout]),
+            "frame": templates[layout.replace("layout.json", "frame.tex")],
+            "style_file": style.rpartition("/")[2],
+            "style": templates[style],
+        }
+    )
+
+
+def _only(templates: Mapping[str, str], ending: str) -> str:
+    found = sorted(path for path in templates if path.startswith("paper/") and path.endswith(ending))
+    if len(found) != 1:
+        raise SettingsError(f"export.venue: one paper/…{ending} is needed, there are {len(found)}: {', '.join(found) or 'none'}")
+    return found[0]

@@ -1,0 +1,105 @@
+"""The delivered files that people read beside the paper: reviews, and how to reproduce every number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from stages.contracts import ChangeAnswer, ConditionCode, Contract, Lesson, QualityReport, Review, Reviews, RunRecord
+
+_SCORES = (("quality", 4), ("clarity", 4), ("significance", 4), ("originality", 4), ("overall", 6), ("confidence", 5))
+
+
+class ReviewRecord(Contract):
+    """reviews.json."""
+
+    reviews: Reviews
+    answers: tuple[ChangeAnswer, ...]
+    quality: QualityReport
+
+
+def reviews_markdown(record: ReviewRecord) -> str:
+    """reviews.md: each review, the required changes with their answers, and the mechanical checks."""
+    parts = ["# Reviews", *(block for review in record.reviews.reviews for block in _review(review))]
+    parts.append("## Required changes")
+    answers = {answer.id: answer for answer in record.answers}
+    required = [weakness.id for weakness in record.reviews.required]
+    parts += [
+        _required(weakness.id, weakness.required_change or weakness.text, answers.get(weakness.id))
+        for weakness in record.reviews.required
+    ]
+    parts += [_required(answer.id, "guidance by a person", answer) for answer in record.answers if answer.id not in required]
+    if not record.answers and not required:
+        parts.append("None.")
+    parts.append("## Mechanical checks of the final text")
+    parts.append(
+        "\n".join(f"- {'passed' if check.passed else 'FAILED'}: {check.name}: {check.detail}" for check in record.quality.checks)
+    )
+    return "\n\n".join(parts) + "\n"
+
+
+def _review(review: Review) -> Iterator[str]:
+    yield f"## Reviewer: {review.reviewer}"
+    yield review.summary
+    scores = [f"{name} {value}/{top}" for name, top in _SCORES if (value := getattr(review, name)) is not None]
+    yield f"Scores: {', '.join(scores) if scores else 'none given'}."
+    if review.strengths:
+        yield "Strengths:\n\n" + "\n".join(f"- {strength}" for strength in review.strengths)
+    if review.weaknesses:
+        yield "Weaknesses:\n\n" + "\n".join(
+            f"- **{weakness.id}** ({weakness.severity}): {weakness.text}\n  > {' '.join(weakness.quote.split())}"
+            for weakness in review.weaknesses
+        )
+
+
+def _required(name: str, change: str, answer: ChangeAnswer | None) -> str:
+    lines = [f"### {name}", change]
+    if answer is None:
+        lines.append("Not answered.")
+    else:
+        lines.append(f"{'Done' if answer.done else 'Not done'}: {answer.answer}")
+        if answer.done and answer.before is not None and answer.after is not None:
+            lines.append(f"```\nbefore: {answer.before}\nafter:  {answer.after}\n```")
+    return "\n\n".join(lines)
+
+
+def reproduce_markdown(commands: Sequence[str], lessons: Sequence[Lesson], degraded: Sequence[str]) -> str:
+    """reproduce.md: the study in one command, every training run in one each, and what was learned."""
+    study, *runs = commands
+    parts = [
+        "# How to reproduce this study",
+        "The whole study again, with the same limits:",
+        f"```\n{study}\n```",
+        "Every number of this folder against its record, without running anything:",
+        "```\nresearchclaw audit .\n```",
+    ]
+    if runs:
+        parts += [
+            "Each training run that ended with a score, from this folder. On one thread of the same machine, with the same "
+            "versions, the score comes out to five decimals.",
+            "```\n" + "\n".join(runs) + "\n```",
+        ]
+    if degraded:
+        parts += ["What could not be had:", "\n".join(f"- {sentence}" for sentence in degraded)]
+    if lessons:
+        parts += ["What the record shows for later studies:"]
+        parts += ["\n".join(f"- {lesson.strategy}: {lesson.outcome}. {lesson.insight} ({lesson.context})" for lesson in lessons)]
+    return "\n\n".join(parts) + "\n"
+
+
+def code_files(codes: Sequence[ConditionCode], runs: Sequence[RunRecord]) -> dict[str, bytes]:
+    """code/: the program and the patch of each condition, and the command that runs it."""
+    files: dict[str, bytes] = {}
+    lines = [
+        "# The code of every condition",
+        "",
+        "Each folder holds train.py as it ran and its difference from the kit's train.py.",
+        "",
+    ]
+    for code in codes:
+        files[f"code/{code.condition}/train.py"] = code.train_py.encode()
+        files[f"code/{code.condition}/patch.diff"] = code.patch.encode()
+        command = next((run.command for run in runs if run.condition == code.condition), None)
+        lines += [f"## {code.condition}", "", f"SHA-256 of train.py: {code.train_sha256}", ""]
+        if command is not None:
+            lines += ["From the folder that holds experiment_runs/:", "", f"    {command}", ""]
+    return files | {"code/README.md": "\n".join(lines).encode()}

@@ -1,0 +1,22 @@
+from researchclaw.adapters.isolation.streams import KeptStream, plain_text
+
+
+def test_both_ends_are_kept_and_the_gap_is_named() -> None:
+    stream = KeptStream(100)
+    for number in range(1000):
+        stream.add(b"%04d " % number)
+    kept = stream.kept()
+    assert kept.startswith(b"0000 0001 ")
+    assert kept.endswith(b"0998 0999 ")
+    assert b"[4900 bytes left out]" in kept
+
+
+def test_a_short_stream_is_kept_whole() -> None:
+    stream = KeptStream(100)
+    stream.add(b"a" * 99)
+    assert stream.kept() == b"a" * 99
+
+
+def test_nothing_that_steers_a_terminal_is_left() -> None:
+    data = b"\x1b[2Jred\x1b]0;title\x07 \x9b31m \x08\x00over\rwritten \xe2\x80\xaeflipped\n\ttab"
+    assert plain_text(data) == "red \ufffd31m over\nwritten flipped\n\ttab"

@@ -1,0 +1,185 @@
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from researchclaw.engine import Plainly, stage_number
+from researchclaw.journal import Journal, StageStarted, WentBack
+from researchclaw.run_store import RunStore, now
+from stages.contracts import Guidance
+from stages.errors import BudgetSpent, EvidenceMissing, SettingsError, SourceUnavailable
+
+
+@pytest.fixture
+def store(tmp_path: Path, toy: ModuleType) -> RunStore:
+    return toy.new_run(tmp_path / "artifacts")
+
+
+@pytest.fixture
+def go(store: RunStore, toy: ModuleType) -> Callable[..., None]:
+    """One process of the run: lock, journal, engine."""
+
+    def process(change: Callable[[Any], None] = lambda _: None, **named: Any) -> None:
+        with store.lock(), Journal(store.journal_path) as journal:
+            engine = toy.engine(store, journal)
+            change(engine)
+            engine.run(**named)
+
+    return process
+
+
+def begun(store: RunStore) -> list[tuple[int, int]]:
+    with Journal(store.journal_path) as journal:
+        return [(event.stage, event.round) for event in journal.events(StageStarted)]
+
+
+def test_a_run_goes_to_its_end_and_a_loop_back_is_a_new_round(store: RunStore, toy: ModuleType, go: Callable[..., None]) -> None:
+    go()
+    assert store.info().status == "done"
+    assert store.info().exit_code == 0
+    assert begun(store) == [(1, 1), (2, 1), (3, 1), (4, 1), (5, 1), (6, 1), (5, 2), (6, 2), (7, 2)]
+    assert toy.paid(store) == ["0/1", "1/1", "2/1", "0/2", "1/2", "2/2"]
+    assert (store.folder / "archive" / "1" / "stages" / "06_judge" / "output.json").exists()
+
+
+def test_a_done_run_is_not_done_again(store: RunStore, go: Callable[..., None]) -> None:
+    go()
+    before = begun(store)
+    go()
+    assert begun(store) == before
+
+
+def test_to_stage_stops_and_resume_goes_on(store: RunStore, go: Callable[..., None]) -> None:
+    go(to_stage=4)
+    assert store.info().status == "stopped"
+    assert begun(store)[-1] == (4, 1)
+    go()
+    assert store.info().status == "done"
+    assert [stage for stage, _ in begun(store)].count(4) == 1
+
+
+def test_from_stage_redoes_and_archives_but_pays_nothing_twice(store: RunStore, toy: ModuleType, go: Callable[..., None]) -> None:
+    go()
+    report = store.output(toy.PIPELINE[6])
+    paid = toy.paid(store)
+    go(from_stage=4)
+    assert toy.paid(store) == paid
+    assert begun(store)[9:] == [(4, 1), (5, 1), (6, 1), (5, 2), (6, 2), (7, 2)]
+    again = store.output(toy.PIPELINE[6])
+    assert report is not None
+    assert again is not None
+    assert again.output_sha256 == report.output_sha256
+    assert (store.folder / "archive" / "2" / "stages" / "07_report" / "output.json").exists()
+
+
+def test_a_redo_behind_the_loop_keeps_its_round(store: RunStore, go: Callable[..., None]) -> None:
+    go()
+    go(from_stage=6)
+    assert begun(store)[9:] == [(6, 2), (7, 2)]
+
+
+def test_new_guidance_redoes_its_stage_and_all_after_it(store: RunStore, toy: ModuleType, go: Callable[..., None]) -> None:
+    go(to_stage=4)
+    store.add_guidance(Guidance(stage=2, message="look at older works", by="ada"))
+    go(to_stage=4)
+    found = store.output(toy.PIPELINE[1])
+    assert found is not None
+    assert isinstance(found.output, dict)
+    assert found.output["heard"] == ["look at older works"]
+    assert [stage for stage, _ in begun(store)] == [1, 2, 3, 4, 2, 3, 4]
+    assert (store.folder / "archive" / "1" / "stages" / "04_design" / "output.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (EvidenceMissing("no work was found"), "failed", 5),
+        (BudgetSpent("the money is gone"), "budget spent", 4),
+        (KeyboardInterrupt(), "interrupted", 130),
+        (ZeroDivisionError("a bug"), "failed", 1),
+    ],
+)
+def test_how_a_run_ends_is_recorded_and_raised(
+    store: RunStore, go: Callable[..., None], error: BaseException, status: str, code: int
+) -> None:
+    def break_it(engine: Any) -> None:
+        def invoke(stage: Any, round_: int, body: Any) -> Any:
+            if stage.number == 4:
+                raise error
+            return body()
+
+        engine.invoke = invoke
+
+    with pytest.raises(type(error)):
+        go(break_it)
+    info = store.info()
+    assert (info.status, info.exit_code, info.stage) == (status, code, "04 design")
+    assert "\n" not in info.message
+    go()
+    assert store.info().status == "done"
+    assert [stage for stage, _ in begun(store)].count(3) == 1
+
+
+def test_a_kill_between_the_journal_and_the_archive_is_mended(store: RunStore, toy: ModuleType, go: Callable[..., None]) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(engine: Any) -> None:
+        def archive(number: int, from_stage: int, reason: str) -> None:
+            store.stage_folder(toy.PIPELINE[5]).rename(store.folder / "gone")  # half of the move
+            (store.folder / "archive" / "1" / "stages").mkdir(parents=True)
+            (store.folder / "gone").rename(store.folder / "archive" / "1" / "stages" / "06_judge")
+            raise Killed
+
+        engine.store = RunStore(store.folder)
+        engine.store.archive = archive
+
+    with pytest.raises(Killed):
+        go(kill)
+    go()
+    assert begun(store)[6:] == [(5, 2), (6, 2), (7, 2)]
+    with Journal(store.journal_path) as journal:
+        assert len(journal.events(WentBack)) == 1
+
+
+def test_what_may_be_tried_again_is_tried_again(toy: ModuleType) -> None:
+    tries: list[int] = []
+
+    def body() -> Any:
+        tries.append(1)
+        if len(tries) < 3:
+            raise SourceUnavailable("down")
+        return toy.Aim(text="x")
+
+    assert Plainly(retries=2)(toy.PIPELINE[0], 1, body).text == "x"
+    tries.clear()
+    with pytest.raises(SourceUnavailable):
+        Plainly(retries=1)(toy.PIPELINE[0], 1, body)
+
+
+def test_a_topic_that_stage_1_refuses_ends_before_any_stage_begins(store: RunStore, go: Callable[..., None]) -> None:
+    def refuse(engine: Any) -> None:
+        def brief(topic: str) -> Any:
+            raise SettingsError(f"no kit knows {topic}")
+
+        engine.world.brief = brief
+
+    with pytest.raises(SettingsError):
+        go(refuse)
+    assert begun(store) == []
+    assert store.info().exit_code == 2
+
+
+def test_a_stage_is_found_by_number_and_name(toy: ModuleType) -> None:
+    assert stage_number(toy.PIPELINE, "3") == 3
+    assert stage_number(toy.PIPELINE, "design") == 4
+    with pytest.raises(SettingsError, match=r"did you mean 'design' \(4\)"):
+        stage_number(toy.PIPELINE, "desing")
+    with pytest.raises(SettingsError, match="1 to 7"):
+        stage_number(toy.PIPELINE, "8")
+
+
+def test_times_are_utc() -> None:
+    assert now().endswith("+00:00")
