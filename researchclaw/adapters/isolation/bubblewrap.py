@@ -147,7 +147,7 @@ class Bubblewrap:
     def _view(self, job: Job, bytes_to_read: Callable[[bytes], int], uid: int) -> Iterator[str]:
         """Everything that the guest will see, in the order in which it is mounted."""
         made: set[str] = set()
-        yield from _system_view(bytes_to_read, uid)
+        yield from _system_view(bytes_to_read, uid, made)
         yield from self._python_view(job, made)
         yield from ("--perms", "0755", "--dir", _HOME, "--perms", "0755", "--dir", f"{_HOME}/input")
         yield from ("--perms", "0444", "--ro-bind-data", str(bytes_to_read(_shim_source())), f"{_HOME}/shim.py")
@@ -174,11 +174,9 @@ class Bubblewrap:
             yield from ("--ro-bind", str(host), name)
         for name in python.covered:
             yield from ("--ro-bind", str(python.empty), name)
-        if job.sources:
-            return  # the real library lies below a prefix or /usr
-        for name in python.standard_library:
-            yield from ("--ro-bind", str(python.bytecode), name)
-        for host, name in python.site_packages:
+        library = python.sources if job.sources else python.bytecode
+        for host, name in (*((library, name) for name in python.standard_library), *python.site_packages):
+            yield from _parents(name, made)
             yield from ("--ro-bind", str(host), name)
 
     def _shim_settings(self, job: Job, inside: Inside, uid: int, handshake: int, fds: dict[int, int]) -> str:
@@ -249,11 +247,11 @@ class _FirstProcess:
             os.close(self._handle)
 
 
-def _system_view(bytes_to_read: Callable[[bytes], int], uid: int) -> Iterator[str]:
+def _system_view(bytes_to_read: Callable[[bytes], int], uid: int, made: set[str]) -> Iterator[str]:
     """Programs and libraries of the system, and an /etc of our own."""
-    yield from ("--ro-bind", "/usr", "/usr")
-    for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64"):
+    for name in _system_folders():
         path = Path(name)
+        yield from _parents(name, made)
         if path.is_symlink():
             yield from ("--symlink", str(path.readlink()), name)
         elif path.is_dir():
@@ -271,10 +269,23 @@ def _system_view(bytes_to_read: Callable[[bytes], int], uid: int) -> Iterator[st
         yield from ("--perms", "0444", "--ro-bind-data", str(bytes_to_read(content)), name)
 
 
+def _system_folders() -> Iterator[str]:
+    """Named one by one: /usr as a whole holds other Pythons (google-cloud-sdk brings one), and with them a kit's corpus.
+
+    Only where libraries lie in /usr/lib itself (not Debian's way) that folder comes whole.
+    """
+    libraries = sorted(str(folder) for folder in Path("/usr/lib").glob("*-linux-gnu*") if folder.is_dir()) or ["/usr/lib"]
+    yield from ("/usr/bin", "/usr/sbin", "/usr/lib32", "/usr/lib64", *libraries)
+    if libraries != ["/usr/lib"]:
+        yield from ("/usr/lib/gcc", "/usr/lib/git-core", "/usr/lib/locale")
+    yield from ("/usr/libexec/gcc", "/usr/include", "/usr/share/terminfo", "/usr/share/zoneinfo", "/usr/local/bin", "/usr/local/lib")
+    yield from ("/bin", "/sbin", "/lib", "/lib32", "/lib64")
+
+
 def _parents(path: str, made: set[str]) -> Iterator[str]:
     """Folders above a mount, open to all: bwrap makes missing ones 0700, which a dropped user id cannot enter."""
     for parent in reversed(Path(path).parents):
-        if str(parent) != "/" and str(parent) not in made and not str(parent).startswith("/usr"):
+        if str(parent) != "/" and str(parent) not in made:
             made.add(str(parent))
             yield from ("--perms", "0755", "--dir", str(parent))
 

@@ -15,6 +15,7 @@ import site
 import sys
 import sysconfig
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,15 +72,7 @@ def guest_python(state: Path) -> GuestPython:
     inside_base = Path(sysconfig.get_paths()["stdlib"]).relative_to(sys.base_prefix)
     names = sorted({str(base / inside_base) for base in prefixes if (base / inside_base / "os.py").exists()} | {str(sources)})
     packages = [Path(folder) for folder in site.getsitepackages() if Path(folder).is_dir()]
-    other = {
-        str(folder)
-        for root in ("/usr", "/usr/local", *map(str, prefixes))
-        for parent in ("lib", "lib64", "share")
-        for pattern in ("python*", "pypy*")
-        if not Path(root, parent).is_symlink()
-        for folder in Path(root, parent).glob(pattern)
-        if folder.is_dir() and not folder.is_symlink()
-    }
+    other = {str(folder) for folder in _libraries_shown(prefixes)}
     holds_packages = {str(package.parent) for package in packages}
     bytecode, empty = _bytecode_library(state, sources)
     return GuestPython(
@@ -90,9 +83,18 @@ def guest_python(state: Path) -> GuestPython:
         standard_library=tuple(names),
         bytecode=bytecode,
         sources=sources,
-        site_packages=tuple((package, str(package)) for package in packages if str(package.parent) in names),
+        site_packages=tuple((package, str(package)) for package in packages),
         empty=empty,
     )
+
+
+def _libraries_shown(prefixes: set[Path]) -> Iterator[Path]:
+    """Python libraries in folders of which the sandbox shows the whole."""
+    usr_lib = () if any(Path("/usr/lib").glob("*-linux-gnu*")) else ("/usr/lib",)
+    for folder in (*usr_lib, "/usr/lib64", "/usr/local/lib", *(prefix / "lib" for prefix in prefixes if str(prefix) != "/usr")):
+        if not Path(folder).is_symlink():
+            for pattern in ("python*", "pypy*"):
+                yield from (found for found in Path(folder).glob(pattern) if found.is_dir() and not found.is_symlink())
 
 
 def _names_of(prefix: Path) -> set[Path]:

@@ -1,6 +1,6 @@
 """A small complete record, made by hand: three conditions, five seeds, three works, one figure, one table.
 
-Loaded by file from the tests of review, revision, export and audit; `delivered(folder)` exports it and checks the export.
+Run by path from the tests of review, revision, export and audit; `delivered(folder)` exports it and checks the export.
 """
 
 import dataclasses
@@ -266,8 +266,12 @@ def record() -> dict[type[c.Contract], Any]:
     outputs: tuple[c.Contract, ...] = (
         brief,
         goal,
-        c.ProblemTree.model_construct(sub_questions=()),
-        c.SearchPlan.model_construct(queries=(), inclusion=(), exclusion=()),
+        c.ProblemTree(sub_questions=tuple(c.SubQuestion(id=f"q{i}", text="What?", priority=1) for i in (1, 2, 3))),
+        c.SearchPlan(
+            queries=(c.SearchQuery(id="s1", text="schedule", about=("schedule",), sub_question="q1", sources=("catalogue",)),),
+            include_when=(),
+            exclude_when=(),
+        ),
         c.Candidates(candidates=(), outcomes=(c.SourceOutcome(source="catalogue", answered=True, found=4),)),
         shortlist,
         c.Synthesis(
@@ -288,9 +292,8 @@ def record() -> dict[type[c.Contract], Any]:
 
 
 def inputs_of(model: type[c.Contract], outputs: dict[type[c.Contract], Any]) -> Any:
-    """The inputs of a stage, found by type. Made without validation: two contracts of the record are hand-made in part."""
-    fields = {name: outputs[cast("type[c.Contract]", field.annotation)] for name, field in model.model_fields.items()}
-    return model.model_construct(**fields)
+    """The inputs of a stage, found by type."""
+    return model(**{name: outputs[cast("type[c.Contract]", field.annotation)] for name, field in model.model_fields.items()})
 
 
 class CannedIllustrator:

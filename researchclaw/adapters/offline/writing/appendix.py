@@ -63,22 +63,26 @@ def registered_plan(study: Study, voice: Voice) -> list[str]:
 
 
 def _comparisons(study: Study) -> list[str]:
-    """The planned comparisons, those with the same reference and purpose in one line."""
-    grouped: dict[tuple[str, str], list[str]] = {}
+    """The planned comparisons, those that belong together in one line."""
+    tested: dict[str, list[str]] = {}
+    joint: dict[str, list[str]] = {}
+    lines = []
     for planned in study.record.plan.comparisons:
-        grouped.setdefault((planned.b, planned.purpose), []).append(planned.a)
-    return [_comparison(study, names, reference, purpose) for (reference, purpose), names in grouped.items()]
-
-
-def _comparison(study: Study, names: list[str], reference: str, purpose: str) -> str:
-    labels = capital(listing([study.name(study.conditions[name]) for name in names]))
-    other = study.name(study.conditions[reference])
-    if purpose == "hypothesis":
-        return f"{labels} against {other}, {'each to test its hypothesis' if len(names) > 1 else 'to test the hypothesis'}."
-    if purpose == "ablation":
-        return f"{labels} against {other}, to see what {study.conditions[names[0]].removes or 'the component'} contributes."
-    together = any(study.conditions[name].role == "combination" for name in names)
-    return f"{labels} against {other}, {'to see what the joint change adds' if together else 'as a direct contest'}."
+        one, other = study.conditions[planned.a], study.conditions[planned.b]
+        if planned.purpose == "hypothesis":
+            tested.setdefault(study.name(other), []).append(study.name(one))
+        elif planned.purpose == "ablation":
+            lines.append(f"{capital(study.name(one))} against {study.name(other)}, to see what {one.removes or 'the component'} contributes.")
+        elif one.role == "combination":
+            joint.setdefault(study.name(one), []).append(study.name(other))
+        else:
+            lines.append(f"{capital(study.name(one))} against {study.name(other)}, as a direct contest.")
+    tests = [
+        f"{capital(listing(names))} against {other}, {'each to test its hypothesis' if len(names) > 1 else 'to test the hypothesis'}."
+        for other, names in tested.items()
+    ]
+    joined = [f"{capital(one)} against {listing(others, 'and against')}, to see what a joint change adds." for one, others in joint.items()]
+    return [*tests, *joined, *lines]
 
 
 def _deviations(study: Study, voice: Voice) -> str:

@@ -20,7 +20,9 @@ from stages.contracts import Theme, Work
 
 MOST_WORKS = 34
 """Cited in this section; with those of the other sections a paper ends between thirty and forty."""
-MOST_IN_THEME = 8
+FEWEST_WORKS = 26
+"""Below it the picture of the field is too thin for a paper; works outside the themes are then taken in as well (a guess)."""
+MOST_IN_THEME = 9
 LONG_GIST = 21
 """Words of a gist above which it fills a sentence alone; pairs of shorter ones share one."""
 
@@ -46,7 +48,56 @@ def related_work(study: Study, voice: Voice) -> list[str]:
         used |= {work.key for work in works}
         room -= len(works)
         paragraphs.append(_theme_paragraph(study, voice, theme, works))
+    for theme in _further(study, used, FEWEST_WORKS - len(used)):
+        paragraphs.append(_theme_paragraph(study, voice, theme, sorted(study.works(theme.keys), key=lambda work: (work.year, work.key))))
     return paragraphs
+
+
+def _further(study: Study, used: set[str], missing: int) -> list[Theme]:
+    """Works of the shortlist that no theme took up, by their leading tag, where the themes alone give too thin a picture."""
+    grouped: dict[str, list[str]] = {}
+    for work in study.record.works:
+        tag = next((tag for tag in work.about if tag in NEIGHBOURS), None)
+        if missing > 0 and tag and work.gist and work.key not in used and not _PROGRAM_WORDS.search(work.gist):
+            grouped.setdefault(tag, []).append(work.key)
+            missing -= 1
+    return [Theme(id=f"more_{tag}", title=NEIGHBOURS[tag], about=(tag,), keys=tuple(keys)) for tag, keys in grouped.items()]
+
+
+NEIGHBOURS = {
+    "optimizer": "Optimisers",
+    "learning_rate": "The learning rate",
+    "schedule": "Learning-rate schedules",
+    "warmup": "Warm-up",
+    "batch_size": "Batch size",
+    "normalisation": "Normalisation",
+    "initialisation": "Initialisation",
+    "depth": "Depth",
+    "width": "Width",
+    "activation": "Activation functions",
+    "position": "Position information",
+    "dropout": "Dropout",
+    "weight_decay": "Weight decay",
+    "label_smoothing": "Label smoothing",
+    "grad_clip": "Gradient clipping",
+    "tying": "Shared embeddings",
+    "ngram_tables": "Counts of short strings",
+    "context": "Longer contexts",
+    "data_amount": "Training data",
+    "byte_level": "Models of bytes",
+    "language_models": "Language models",
+    "transformers": "Transformers",
+    "scaling": "Scaling",
+    "short_budget": "Short budgets",
+    "tuning": "Tuning",
+    "evaluation": "Evaluation",
+    "statistics": "Statistics of comparison",
+    "reproducibility": "Reproducibility",
+    "compression": "Compression",
+    "generalisation": "Generalisation",
+    "systems": "Systems for training",
+}
+"""Tag -> what a paragraph on it is about, for works outside the synthesis's themes."""
 
 
 def _chosen(study: Study, theme: Theme, used: set[str], most: int) -> list[Work]:

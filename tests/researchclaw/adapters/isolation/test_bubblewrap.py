@@ -100,6 +100,7 @@ def test_descriptors_of_ours_are_closed(sandboxed: RunScript) -> None:
     assert said(outcome) == "['0', '1', '2', '3']"  # 3 is the listing itself
 
 
+@pytest.mark.slow
 def test_the_standard_library_cannot_be_read_as_text(sandboxed: RunScript) -> None:
     outcome = sandboxed("""
 import inspect, os, argparse
@@ -107,9 +108,11 @@ try: print(inspect.getsource(argparse))
 except OSError: print('no source')
 print(argparse.__doc__)
 roots = [r for r in ('/usr', '/opt', '/home', '/root', os.path.dirname(os.path.dirname(os.path.dirname(os.__file__))))]
-print([os.path.join(f, n) for r in roots for f, _, names in os.walk(r) for n in names if n == 'argparse.py' and 'site-packages' not in f])
+for root in roots:
+    for folder, _, names in os.walk(root):
+        if 'argparse.py' in names: print('found in', folder)
 """)
-    assert said(outcome).splitlines() == ["no source", "None", "[]"]
+    assert said(outcome).splitlines() == ["no source", "None"]
 
 
 def test_a_fork_bomb_stops_at_the_limit(sandboxed: RunScript) -> None:
@@ -152,6 +155,7 @@ def test_memory_of_one_process_is_bounded(sandboxed: RunScript) -> None:
     assert b"MemoryError" in outcome.stderr
 
 
+@pytest.mark.slow
 def test_memory_of_many_processes_is_bounded_in_sum(sandboxed: RunScript) -> None:
     outcome = sandboxed(
         """
@@ -178,9 +182,9 @@ def test_shared_memory_is_bounded(sandboxed: RunScript) -> None:
     [
         "open('x', 'wb').write(bytes(20 << 20))",
         "for i in range(9): open(f'x{i}', 'wb').write(bytes(2 << 20))",
-        "fs = []\nimport os\nfor i in range(9):\n f = open('x', 'wb'); os.unlink('x'); f.write(bytes(2 << 20)); f.flush(); fs.append(f)",
-        "import mmap, os\nms = []\nfor i in range(9):\n f = open('x', 'w+b'); f.truncate(2 << 20); m = mmap.mmap(f.fileno(), 0)\n"
-        " f.close(); os.unlink('x'); os.posix_fallocate(os.open('y', os.O_CREAT | os.O_RDWR), 0, 2 << 20); os.rename('y', f'z{i}'); ms.append(m)",
+        "import os\nfs = []\nfor i in range(9):\n f = open('x', 'wb'); os.unlink('x'); f.write(bytes(2 << 20)); f.flush(); fs.append(f)",
+        "import mmap, os\nms = []\nfor i in range(9):\n f = open('x', 'w+b'); os.posix_fallocate(f.fileno(), 0, 2 << 20)\n"
+        " ms.append(mmap.mmap(f.fileno(), 0)); f.close(); os.unlink('x')",
     ],
     ids=["one file", "many files", "deleted but open", "deleted but mapped"],
 )
@@ -204,6 +208,7 @@ def test_a_flood_of_output_is_kept_at_both_ends_and_then_stopped(sandboxed: RunS
     assert len(outcome.stdout) < 70_000
 
 
+@pytest.mark.slow
 def test_a_guest_that_ignores_signals_ends_at_the_wall_limit(sandboxed: RunScript) -> None:
     began = time.monotonic()
     outcome = sandboxed(
@@ -221,6 +226,7 @@ while True: time.sleep(1)
     assert time.monotonic() - began < 5
 
 
+@pytest.mark.slow
 def test_cpu_time_of_children_counts(sandboxed: RunScript) -> None:
     outcome = sandboxed(
         """
@@ -296,12 +302,13 @@ with Bubblewrap(Path({str(sandbox_state)!r})).start(job) as guest:
     assert alive(token) == []
 
 
+@pytest.mark.slow
 def test_many_guests_leave_no_descriptor_and_no_process_behind(bubblewrap: Bubblewrap) -> None:
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(20):
         with bubblewrap.start(Job(argv=lambda inside: ["/bin/true"])) as guest:
             guest.run()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 @pytest.mark.parametrize(
@@ -388,6 +395,7 @@ def test_forbidden_namespaces_are_refused_with_the_remedy(
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.slow
 def test_an_ordinary_user_gets_the_same_walls() -> None:
     """Run as root only: the self-test once more under a user id without rights, with the system's Python."""
     root = Path(__file__).parents[4]

@@ -13,7 +13,6 @@ from researchclaw.adapters.isolation.self_test import Attempt, self_test
 from researchclaw.adapters.isolation.supervisor import Outcome
 from stages.errors import SandboxUnavailable
 
-
 RunScript = Callable[..., Outcome]
 Alive = Callable[[str], list[int]]
 

@@ -1,0 +1,95 @@
+"""The LaTeX body, as text; that it compiles is proved in the tests of the typesetting adapter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from stages.g_writing.document import Document, Paragraph, Text
+from stages.g_writing.markdown import parse
+from stages.h_finalization.latex import PaperTemplate, render_latex
+from stages.h_finalization.tex_characters import escape, escape_code, plain, unprintable
+
+Layout = Callable[[str], PaperTemplate]
+
+
+def body(markdown: str, template: PaperTemplate) -> str:
+    return render_latex(parse(f"# T\n\n## Abstract\n\nA.\n\n## S {{#sec:s}}\n\n{markdown}\n", ("A. B",)), template, notice="N.")
+
+
+@pytest.mark.parametrize(
+    ("words", "tex"),
+    [
+        (r"\ { } $ & # % _", r"\textbackslash{} \{ \} \$ \& \# \% \_"),
+        ("~ ^ < > | [ ]", r"\textasciitilde{} \textasciicircum{} \textless{} \textgreater{} \textbar{} {[} {]}"),
+        ("a difference of -0.011 (or +0.5)", "a difference of $-0.011$ (or $+0.5$)"),
+        ("−0.011", "$-0.011$"),
+        ("2-3 seeds, a-1, x -y", "2-3 seeds, a-1, x -y"),
+        ("0.8 % of it", r"0.8\,\% of it"),
+        ('a "word" here', "a ``word'' here"),
+        ("--flag", "-{}-flag"),
+        ("x\u202e\u200by\u0000", "xy"),
+        ("Łukasz α ≤ ½", r"Łukasz \ensuremath{\alpha} \ensuremath{\leq} 1/2"),
+        ("Иван", "Ivan"),
+        ("中", r"\texttt{U+4E2D}\allowbreak{}"),
+    ],
+)
+def test_every_character_is_printed_as_itself(words: str, tex: str) -> None:
+    assert escape(words) == tex
+
+
+def test_signs_without_a_glyph_are_named() -> None:
+    assert unprintable("a 中文 é 😀") == ("中", "文", "😀")
+
+
+def test_code_keeps_its_numbers_whole_and_may_break_elsewhere() -> None:
+    assert escape_code("a_b=0.002") == r"a\_\allowbreak{}b=\allowbreak{}0.002"
+    assert escape_code("--x", spaces=True) == r"-{}\allowbreak{}-\allowbreak{}x"
+
+
+def test_bookmarks_are_plain() -> None:
+    assert plain("Émile's 100 % \\x {y} 中") == "Emile's 100 x y"
+
+
+def test_references_carry_their_word(layout: Layout) -> None:
+    text = "In @sec:s, @sec:more and [@a2020; @b2021], says @c2022.\n\n## More {#sec:more .appendix}\n\nB."
+    tex = body(text, layout("neurips"))
+    assert r"In~Section~\ref{sec:s}, Appendix~\ref{sec:more} and~\citep{a2020,b2021}, says \citet{c2022}." in tex.replace(",~App", ", App")
+    assert tex.index(r"\rcreferences{references}") < tex.index(r"\rcappendix") < tex.index(r"\section{More}")
+
+
+def test_without_citations_there_is_no_reference_list(layout: Layout) -> None:
+    assert r"\rcreferences" not in body("Words.", layout("neurips"))
+
+
+def test_refused_maths_is_shown_as_code(layout: Layout) -> None:
+    tex = body(r"Here $\alpha$ and $\input{x}$.", layout("neurips"))
+    assert r"$\alpha$" in tex
+    assert r"\input" not in tex.replace(r"\textbackslash{}\allowbreak{}input", "")
+
+
+def test_slots_in_the_text_are_not_filled(layout: Layout) -> None:
+    document = Document(title="T", abstract=(Paragraph(content=(Text(text="<<body>>"),)),))
+    assert r"\textless{}\textless{}body" in render_latex(document, layout("plain"), notice="")
+
+
+def test_long_tables_go_on_in_a_further_float_with_the_same_number(layout: Layout) -> None:
+    rows = "".join(f"| row {letter} | x |\n" for letter in "abcdefghij" * 5)
+    tex = body(f"| a | b |\n|---|--:|\n{rows}\n: Many rows. {{#tbl:t}}", layout("neurips"))
+    assert tex.count(r"\begin{table}") == 2
+    assert tex.count(r"\label{tbl:t}") == 1
+    assert "Many rows. (continued)" in tex
+
+
+def test_wide_cells_break_and_wide_tables_span_both_columns(layout: Layout) -> None:
+    text = "a condition that changes something in the schedule and tells at length what it changes"
+    table = f"| name | what is changed and why |\n|---|---|\n| x | {text} {text} |\n\n: Conditions. {{#tbl:t}}"
+    assert r"p{" in body(table, layout("neurips"))
+    assert r"\begin{table*}" in body(table, layout("icml"))
+
+
+def test_links_open_only_what_a_browser_should(layout: Layout) -> None:
+    tex = body("[a](https://e.org/a_b#c) [b](file:///etc/passwd)", layout("neurips"))
+    assert r"\href{https://e.org/a\_b\#c}{a}" in tex
+    assert "etc/passwd" not in tex.replace("\\allowbreak{}", "") or r"\href{file" not in tex
