@@ -7,6 +7,7 @@ Exit codes: 0 done, 1 failed, 2 bad settings or arguments, 3 waiting at a gate, 
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import signal
@@ -70,21 +71,30 @@ def main(arguments: Sequence[str]) -> int:
     except UsageError as exc:
         return _fail(exc.format_message(), 2)
     except (typer.Abort, KeyboardInterrupt):
-        return _fail("interrupted.", 130)
+        return _fail("interrupted.", Interrupted.exit_code)
     except ResearchError as exc:
         return _fail(str(exc), exc.exit_code)
     except BrokenPipeError:  # `researchclaw stages | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as exc:
+        remedy = "free some space, then `researchclaw resume`" if exc.errno == errno.ENOSPC else "mend it, then `researchclaw resume`"
+        return _fail(f"{exc.strerror or exc}: {exc.filename or 'the machine'}; {remedy}.", 1)
     except Exception as exc:  # noqa: BLE001 (the edge of the program: one line, or the traceback with --debug)
         return _fail(f"{type(exc).__name__}: {' '.join(str(exc).split()) or 'no message'} (a bug; --debug shows where).", 1)
     return code if isinstance(code, int) else 0
 
 
+class Interrupted(ResearchError):
+    """Ctrl-C or SIGTERM; the run can be resumed."""
+
+    exit_code = 130
+
+
 def _fail(message: str, code: int) -> int:
     if _debug and sys.exc_info()[1] is not None:
         traceback.print_exc()
-    print(f"researchclaw: {' '.join(message.split())}", file=sys.stderr)
+    print(f"researchclaw: {message.strip()}", file=sys.stderr)
     return code
 
 
@@ -110,7 +120,9 @@ def _everywhere(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error, and the log.")] = False,
 ) -> None:
     if _debug:
-        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
+        logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
+        for ours in ("researchclaw", "stages"):
+            logging.getLogger(ours).setLevel(logging.INFO)
 
 
 # ---------------------------------------------------------------- run, resume
@@ -269,7 +281,19 @@ def _unchanged(store: RunStore) -> bool:
 
 
 def _work(store: RunStore, settings: Settings, first: int | None, last: int | None) -> None:
-    """Hold the lock, wire the world, walk the stages, say where the paper is."""
+    """Hold the lock, wire the world, walk the stages, say where the paper is.
+
+    Raises:
+        Interrupted: typer would end a Ctrl-C without a word.
+    """
+    try:
+        _walk(store, settings, first, last)
+    except KeyboardInterrupt as exc:
+        raise Interrupted(f"interrupted; `researchclaw resume {store.run_id}` goes on from here.") from exc
+    _summary(store)
+
+
+def _walk(store: RunStore, settings: Settings, first: int | None, last: int | None) -> None:
     from researchclaw import wiring
     from researchclaw.engine import Engine, Plainly
     from researchclaw.journal import Journal
@@ -296,7 +320,6 @@ def _work(store: RunStore, settings: Settings, first: int | None, last: int | No
             from researchclaw import flow
 
             flow.run(engine, settings.flow, settings.output, from_stage=first, to_stage=last)
-    _summary(store)
 
 
 @contextlib.contextmanager

@@ -205,14 +205,14 @@ class LiveDisplay:
         else:
             number, name, round_ = tally.stage
             where = f"stage {number}/{tally.stages} {name}{_round(round_)}, {duration(now - tally.stage_began)}"
-        head = Table.grid(padding=(0, 1))
+        head = Table.grid(padding=(0, 2, 0, 0))
         head.add_row(
             Spinner("dots", style="cyan"), Text(where, style="bold"), Text(f"elapsed {duration(now - tally.began)}", style="dim")
         )
         rows.append(head)
         experiments = tally.experiments()
         if experiments is not None:
-            bar = Table.grid(padding=(0, 1))
+            bar = Table.grid(padding=(0, 2, 0, 0))
             done = min(tally.reported, tally.planned)
             bar.add_row(ProgressBar(total=tally.planned or 1, completed=done, width=24), Text(experiments))
             rows.append(bar)

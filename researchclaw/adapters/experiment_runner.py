@@ -200,6 +200,7 @@ def _train(
             bench.limits, wall_s=10 * request.budget_s + 2 * bench.startup_s, cpu_s=1.5 * request.budget_s + bench.startup_s, cpu=cpu
         ),  # 10 times: a loaded laptop needed 7 (measured 2026-11)
         status=True,
+        one_process=True,
     )
     began = time.monotonic()
     with bench.isolation.start(job) as guest:

@@ -156,7 +156,7 @@ class LocalLaboratory:
         with tempfile.TemporaryDirectory(prefix=f".{kit}-", dir=folder.parent) as parent, self._isolation.start(job) as guest:
             outcome, _ = guest.run()
             if outcome.exit_code == 2:
-                raise SettingsError(f"experiments.corpus: {last_line(outcome.stderr)}")
+                raise SettingsError(f"experiment.corpus: {last_line(outcome.stderr)}")
             if outcome.exit_code != 0:
                 why = f"too much {outcome.excess}" if outcome.excess else last_line(outcome.stderr)
                 raise ExperimentFailed(f"the data of kit {kit} could not be prepared: {why}")
@@ -360,7 +360,7 @@ def _listing(source: Path) -> str:
         SettingsError: it does not exist.
     """
     if not source.exists():
-        raise SettingsError(f"experiments.corpus: there is no file or folder {source}")
+        raise SettingsError(f"experiment.corpus: there is no file or folder {source}")
     files = [source] if source.is_file() else sorted(path for path in source.rglob("*") if path.is_file())
     listing = [f"{file.relative_to(source)}|{file.stat().st_size}|{file.stat().st_mtime_ns}" for file in files]
     return f"{source.resolve()}|" + hashlib.sha256("\n".join(listing).encode()).hexdigest()

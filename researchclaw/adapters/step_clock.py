@@ -31,7 +31,8 @@ PROBE_STEPS = WARM_UP_STEPS + ROUNDS * BLOCK_STEPS
 """Every probe is a whole run of this many steps, so that schedules show in its weights."""
 _PROBE_SEED = 0
 _AT_ONCE = 6  # guests alive together: memory
-_WALL_S = 600.0
+_CPU_S = 120.0  # 40 steps of the baseline of tiny_lm take 1.2 s
+_WALL_S = 10 * _CPU_S
 _QUANTUM = 1.02
 
 
@@ -93,9 +94,10 @@ def _start(bench: Bench, request: ProbeRequest) -> Guest:
     job = Job(
         argv=lambda inside: training_argv(inside, seed=_PROBE_SEED, steps=PROBE_STEPS, control=True),
         inputs=training_inputs(bench.harness, bench.data, request.train_py),
-        limits=replace(bench.limits, wall_s=_WALL_S, cpu_s=_WALL_S),
+        limits=replace(bench.limits, wall_s=_WALL_S, cpu_s=_CPU_S),
         stdin="pipe",
         status=True,
+        one_process=True,
     )
     return bench.isolation.start(job)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from stages.contracts import Review, Weakness
@@ -29,7 +30,7 @@ def mechanical_review(
     weaknesses = (
         *_of_lint(findings),
         *_of_claims(claims),
-        *_of_conditions(sentences, record),
+        *_of_conditions(document, sentences, record),
         *_of_references(document, sentences, record),
         *_of_abstract(document, sentences, record),
     )
@@ -69,20 +70,23 @@ def _of_claims(claims: tuple[Claim, ...]) -> Iterator[Weakness]:
             )
 
 
-def _of_conditions(sentences: tuple[Sentence, ...], record: PaperRecord) -> Iterator[Weakness]:
-    """Every condition that was run is named, the baseline and what each ablation removes above all."""
+def _of_conditions(document: Document, sentences: tuple[Sentence, ...], record: PaperRecord) -> Iterator[Weakness]:
+    """Every condition that was run is named or has its values printed, and it is said what each ablation removes."""
     if not sentences:
         return
     text = " ".join(sentence.words for sentence in sentences).lower()
-    anchor = next((sentence for sentence in sentences if sentence.place.startswith("sec:")), sentences[0]).markdown
+    in_results = (sentence for sentence in sentences if sentence.place.startswith("sec:result"))
+    anchor = next(in_results, sentences[0]).markdown
     if not any(condition.role == "baseline" for condition in record.results.conditions.values()):
         yield _weakness(
             anchor, "No baseline was measured, so no comparison has a reference.", change="Say that no baseline was measured."
         )
+    expressions = " ".join(part.expression for _, part in inlines(document) if isinstance(part, ValueRef))
+    valued = set(re.findall(r"[a-z]\w*", expressions)) & record.results.conditions.keys()
     of_baseline = {"baseline", *(level.label.lower() for factor in record.factors for level in factor.levels if level.is_baseline)}
     for name, condition in record.results.conditions.items():
         called = {condition.label.lower(), *(of_baseline if condition.role == "baseline" else ())}
-        if not any(label in text for label in called):
+        if name not in valued and not any(label in text for label in called):
             yield _weakness(
                 anchor,
                 f"The condition {condition.label!r} was measured and is never named in the text.",

@@ -71,9 +71,7 @@ def run(inputs: Inputs, ctx: Context) -> Manuscript:
     guidance = tuple(item.message for item in ctx.guidance)
 
     def write(section: SectionPlan) -> str:
-        question = SectionQuestion(
-            record=record, outline=outline, section=section, citable=citable, values=values, guidance=guidance
-        )
+        question = SectionQuestion(record=record, outline=outline, section=section, citable=citable, values=values, guidance=guidance)
         return ctx.model.ask(question, answer=SectionDraft).markdown
 
     def mend(section: SectionPlan, markdown: str, complaints: tuple[str, ...]) -> str:

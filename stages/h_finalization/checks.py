@@ -23,10 +23,11 @@ from stages.g_writing.values import at_pointer, holds
 from stages.h_finalization.decimals import code_decimals, decimals_in, printed_decimals
 from stages.h_finalization.manifest import check_manifest
 from stages.h_finalization.quality_gate import manuscript_sha256
-from stages.h_finalization.recomputed import INDEX, RUNS, disagreements, measurements
+from stages.h_finalization.recomputed import INDEX, RUNS, departures, disagreements, measurements
 from stages.h_finalization.rendering import Edition, Rendered, provenance_json, read_provenance, render
 from stages.h_finalization.reports import ReviewRecord, reviews_markdown
 from stages.h_finalization.tex_characters import escape
+from stages.h_finalization.tex_content import first_difference
 
 MANUSCRIPT, WORKS, EDITION, PLAN = "record/manuscript.json", "record/works.json", "record/edition.json", "record/plan.json"
 WORK_LIST = TypeAdapter(tuple[Work, ...])
@@ -44,6 +45,7 @@ def verify_files(files: Files, *, not_yet: Collection[str] = ()) -> tuple[Check,
         *check_manifest(files, not_yet=not_yet),
         _checked("text frozen at the gate", "the manuscript is the one that passed the quality gate", lambda: _frozen(files)),
         _checked("results from measurements", "every aggregate comes out again from experiment_runs/", lambda: _results(files)),
+        _checked("registered plan", "the results hold what was planned before the first run, all of it", lambda: _plan(files)),
         _checked("values", "every entry of provenance.json holds", lambda: _provenance(files)),
         _checked("decimals", "every decimal of paper.tex is in provenance.json", lambda: _decimals(files)),
         _checked("text", "paper.tex and paper_draft.md come out again from the manuscript and the results", lambda: _text(files)),
@@ -106,6 +108,11 @@ def _results(files: Files) -> Faults:
     yield from (f"results.json: {fault}" for fault in disagreements(results, measurements(files)))
 
 
+def _plan(files: Files) -> Faults:
+    plan = ExperimentPlan.model_validate_json(files[PLAN])
+    yield from departures(read_results(files), plan, measurements(files))
+
+
 def _provenance(files: Files) -> Faults:
     record: JsonValue = json.loads(files["results.json"])
     entries = read_provenance(files["provenance.json"])
@@ -141,11 +148,13 @@ def untraced(tex: str, printed: Iterator[str], settings: Iterator[str]) -> Fault
 
 
 def _text(files: Files) -> Faults:
+    """What the two texts say, not how wide their columns are: a later version of the program may set them otherwise."""
     rendered = _rendered(files)
-    for name, again in (("paper.tex", rendered.tex), ("paper_draft.md", rendered.draft)):
-        found = files[name].decode()
-        if found != again:
-            yield f"{name} differs from the record {_first_difference(found, again)}"
+    if difference := first_difference(files["paper.tex"].decode(), rendered.tex):
+        yield f"paper.tex differs from the record: {difference}"
+    draft = files["paper_draft.md"].decode()
+    if draft != rendered.draft:
+        yield f"paper_draft.md differs from the record {_first_difference(draft, rendered.draft)}"
     edition = Edition.model_validate_json(files[EDITION])
     if files[edition.template.style_file].decode() != edition.template.style:
         yield f"{edition.template.style_file} is not the style that the paper was set with"
@@ -223,8 +232,7 @@ def _figures(files: Files) -> Faults:
 
 
 def _code(files: Files) -> Faults:
-    """code/<condition>/train.py is what every run of that condition was given; the plan is the registered one."""
-    ExperimentPlan.model_validate_json(files[PLAN])
+    """code/<condition>/train.py is what every run of that condition was given."""
     for run in RUNS.validate_json(files[INDEX]):
         ran = files.get(f"{run.folder}/train.py")
         delivered = files.get(f"code/{run.condition}/train.py")
@@ -235,5 +243,5 @@ def _code(files: Files) -> Faults:
 
 
 def _reviews(files: Files) -> Faults:
-    if reviews_markdown(ReviewRecord.model_validate_json(files["reviews.json"])).encode() != files["reviews.md"]:
+    if reviews_markdown(ReviewRecord.model_validate_json(files["reviews.json"]), read_results(files)).encode() != files["reviews.md"]:
         yield "reviews.md differs from reviews.json"

@@ -131,7 +131,7 @@ def _record_files(inputs: Inputs, paper: Rendered, edition: Edition) -> dict[str
     return {
         "results.json": dump_results(inputs.analysis.results).encode(),
         "reviews.json": _json(reviews.model_dump_json(indent=1)),
-        "reviews.md": reviews_markdown(reviews).encode(),
+        "reviews.md": reviews_markdown(reviews, inputs.analysis.results).encode(),
         MANUSCRIPT: _json(inputs.revised.manuscript.model_dump_json(indent=1)),
         WORKS: _json(WORK_LIST.dump_json(paper.works, indent=1).decode()),
         EDITION: _json(edition.model_dump_json(indent=1)),

@@ -231,7 +231,25 @@ class _Writer:
 
 # ---------------------------------------------------------------- how wide a table is
 
-_NARROW, _WIDE = frozenset("ijltfrI.,:;'|!()[]-/ "), frozenset("mwMW%@—")
+_WIDTHS = {
+    sign: width
+    for width, signs in (
+        (2.5, " .,"), (2.78, "/:;ijlt"), (3.33, "!'()-Ifr[]"), (3.89, "Js"), (4.08, '"'), (4.44, "?acez"),
+        (5.0, "0123456789#$*bdghknopquvxy_"),
+        (5.56, "FPS"), (5.64, "+<=>"), (6.11, "ELTZ"), (6.67, "BCR"), (7.22, "ADGHKNOQUVXYw"), (7.78, "&m−"), (8.33, "%"), (8.89, "M"),
+        (9.44, "W@"),
+    )
+    for sign in signs
+}  # fmt: skip
+"""Widths in pt of 10 pt Times Roman (Adobe's metrics)."""
+_COURIER = 6.0
+_MARGIN = 1.02
+"""For what the metrics do not say: accents, kerning, microtype."""
+_BOLD = 1.1
+_SIDES = {"left": "l", "right": "r", "center": "c"}
+_RAGGED = {"left": "\\raggedright", "right": "\\raggedleft", "center": "\\centering"}
+_SIZES = (("", 1.0, 6.0), ("\\small", 0.9, 5.0), ("\\footnotesize", 0.9, 4.0), ("\\scriptsize", 0.7, 3.0))
+"""Size command, its scale, and half the distance of two columns in pt."""
 
 
 class _Fit(Contract):
@@ -259,55 +277,65 @@ def _shown(inline: Inline) -> str:
             return ""
 
 
-def _width(text: str) -> float:
-    """Width in pt of a line of 10 pt Times, from above: signs fall in four classes."""
-    classes = dict.fromkeys(_NARROW, 3.4) | dict.fromkeys(_WIDE, 8.4)
-    return sum(classes.get(sign, 7.3 if sign.isupper() or not sign.isascii() else 5.1) for sign in text)
+def _width(text: str, cell: Inlines) -> float:
+    """Width in pt of a piece of a cell in one line at 10 pt; signs that the table lacks count as wide."""
+    parts = tuple(flat(cell))
+    if any(isinstance(part, Code) for part in parts):
+        return _COURIER * len(text)
+    minus = re.sub(r"(?<!\w)[-+](?=\d)", "−", text)
+    return sum(_WIDTHS.get(sign, 8.0) for sign in minus) * (_BOLD if any(isinstance(part, Strong) for part in parts) else 1.0)
 
 
 def _words(cell: Inlines) -> str:
     return "".join(_shown(inline) for inline in flat(cell))
 
 
-def _code_factor(cell: Inlines) -> float:
-    return 1.25 if any(isinstance(inline, Code | Strong) for inline in flat(cell)) else 1.0
-
-
 def _natural(table: Table) -> list[float]:
     """Width of each column without a line break, in pt at 10 pt."""
     columns = zip(table.header, *table.rows, strict=True)
-    return [max(_width(_words(cell)) * _code_factor(cell) for cell in column) for column in columns]
+    return [max(_width(_words(cell), cell) for cell in column) for column in columns]
 
 
 def _least(table: Table) -> list[float]:
-    """Width below which a column would break inside a word or a number."""
-    columns = zip(table.header, *table.rows, strict=True)
-    return [
-        max((_width(word) * _code_factor(cell) for cell in column for word in _words(cell).split()), default=5.0) for column in columns
-    ]
+    """Width below which a column would break inside a word, or inside a cell of numbers (not left-aligned)."""
+    widths = []
+    for side, header, *cells in zip(table.alignment, table.header, *table.rows, strict=True):
+        pieces = [(word, header) for word in _words(header).split()]
+        for cell in cells:
+            pieces += [(piece, cell) for piece in (_words(cell).split() if side == "left" else [_words(cell)])]
+        widths.append(max((_width(piece, cell) for piece, cell in pieces), default=5.0))
+    return widths
 
 
 def _fit(table: Table, available: float) -> _Fit:
     """Columns that fit: natural width first, then smaller type, then broken cells, at last a scaled box."""
     natural, least = _natural(table), _least(table)
-    count = len(natural)
-    sides = {"left": "l", "right": "r", "center": "c"}
-    raggedness = {"left": "\\raggedright", "right": "\\raggedleft", "center": "\\centering"}
-    sizes = (("", 1.0, 6.0), ("\\small", 0.9, 5.0), ("\\footnotesize", 0.8, 4.0), ("\\scriptsize", 0.7, 3.0))
-    for size, scale, separation in sizes[:2]:
-        if sum(natural) * scale + 2 * separation * (count - 1) <= available:
-            return _Fit(columns="".join(sides[side] for side in table.alignment), size=size, separation_pt=separation)
-    for size, scale, separation in sizes[1:]:
-        room = available - 2 * separation * (count - 1) - 2
-        needed = [width * scale * 1.05 + 1 for width in least]
+    gaps = 2 * (len(natural) - 1)
+    unbroken = "".join(_SIDES[side] for side in table.alignment)
+    for size, scale, separation in _SIZES[:3]:
+        if sum(natural) * scale * _MARGIN + separation * gaps <= available:
+            return _Fit(columns=unbroken, size=size, separation_pt=separation)
+    for size, scale, separation in _SIZES[1:]:
+        needed = [width * scale * _MARGIN + 1 for width in least]
+        room = available - separation * gaps - 2
         if sum(needed) <= room:
-            wishes = [max(width * scale * 1.05 + 1 - need, 0.0) for width, need in zip(natural, needed, strict=True)]
-            share = min((room - sum(needed)) / (sum(wishes) or 1.0), 1.0)
+            wanted = [max(width * scale * _MARGIN + 1, need) for width, need in zip(natural, needed, strict=True)]
+            widths = _shared(table.alignment, needed, wanted, room)
             columns = "".join(
-                f">{{{raggedness[side]}\\arraybackslash}}p{{{int(need + wish * share)}pt}}"
-                for side, need, wish in zip(table.alignment, needed, wishes, strict=True)
+                _SIDES[side] if width >= want else f">{{{_RAGGED[side]}\\arraybackslash}}p{{{int(width)}pt}}"
+                for side, width, want in zip(table.alignment, widths, wanted, strict=True)
             )
             return _Fit(columns=columns, size=size, separation_pt=separation, broken=True)
-    return _Fit(
-        columns="".join(sides[side] for side in table.alignment), size="\\scriptsize", separation_pt=3.0, broken=True, scaled=True
-    )
+    return _Fit(columns=unbroken, size="\\scriptsize", separation_pt=3.0, broken=True, scaled=True)
+
+
+def _shared(alignment: Sequence[str], needed: Sequence[float], wanted: Sequence[float], room: float) -> list[float]:
+    """The room divided: columns of numbers get what they want before columns of words do."""
+    widths = list(needed)
+    for words in (False, True):
+        turn = [number for number, side in enumerate(alignment) if (side == "left") == words]
+        wish = sum(wanted[number] - needed[number] for number in turn)
+        share = min((room - sum(widths)) / wish, 1.0) if wish > 0 else 1.0
+        for number in turn:
+            widths[number] = wanted[number] if share == 1.0 else needed[number] + share * (wanted[number] - needed[number])
+    return widths

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import TypeAdapter
 
-from stages.contracts import Contract, Measurement, PairedComparison, Results, RunRecord, Sha256, Slug, Verdict
+from stages.contracts import Contract, ExperimentPlan, Measurement, PairedComparison, Results, RunRecord, Sha256, Slug, Verdict
+from stages.d_design.experiment_design import registration
 from stages.errors import EvidenceMissing, ManuscriptRefused
 from stages.f_analysis import statistics
 from stages.f_analysis.results import TUNED
@@ -72,6 +73,37 @@ def disagreements(results: Results, measured: Mapping[tuple[str, str], Mapping[i
             if getattr(condition, field) != getattr(first, field):
                 yield f"conditions/{name}/{field} differs from its measurements"
     yield from _of_comparisons(results, measured)
+
+
+def departures(results: Results, plan: ExperimentPlan, measured: Mapping[tuple[str, str], Mapping[int, Measurement]]) -> Iterator[str]:
+    """What results.json holds otherwise than the registered plan: its terms, and what was dropped or added."""
+    if registration(plan) != plan.registration_sha256:
+        yield "the plan is not the one that was registered"
+    if results.metric != plan.metric:
+        yield "the metric is not the planned one"
+    terms = {
+        "alpha": plan.alpha,
+        "seeds": len(plan.seeds),
+        "conditions": len(plan.conditions),
+        "comparisons": len(plan.comparisons),
+        "budget_s": plan.budget_s,
+    }
+    yield from (f"config/{name} is not the planned one" for name, value in terms.items() if results.config.get(name) != value)
+    planned = {contrast.id: contrast for contrast in plan.conditions}
+    for name, condition in results.conditions.items():
+        contrast = planned.get(name)
+        if name != TUNED and (contrast is None or (contrast.label, contrast.role) != (condition.label, condition.role)):
+            yield f"conditions/{name} is not as planned"
+    reported = {condition: set(runs) for (purpose, condition), runs in measured.items() if purpose == "report"}
+    yield from (f"conditions/{name} was measured and left out" for name in sorted(reported.keys() - results.conditions.keys()))
+    pairs = {f"{pair.a}_vs_{pair.b}": reported.get(pair.a, set()) & reported.get(pair.b, set()) for pair in plan.comparisons}
+    made = results.comparisons.keys()
+    for key, shared in pairs.items():
+        if shared and key not in made:
+            yield f"comparisons/{key} was planned and left out"
+    for key in made - pairs.keys():
+        if not key.startswith(f"{TUNED}_vs_"):
+            yield f"comparisons/{key} was not planned"
 
 
 def _of_comparisons(results: Results, measured: Mapping[tuple[str, str], Mapping[int, Measurement]]) -> Iterator[str]:

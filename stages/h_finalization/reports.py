@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 
-from stages.contracts import ChangeAnswer, ConditionCode, Contract, Lesson, QualityReport, Review, Reviews, RunRecord
+from stages.contracts import ChangeAnswer, ConditionCode, Contract, Lesson, QualityReport, Results, Review, Reviews, RunRecord
+from stages.errors import ManuscriptRefused
+from stages.g_writing.document import ValueRef
+from stages.g_writing.values import Leaf, leaves, resolve
 
+_VALUE = re.compile(r"\{\{\s*([^{}|]+?)\s*(?:\|\s*([a-z0-9]+)\s*)?\}\}")
 _SCORES = (("quality", 4), ("clarity", 4), ("significance", 4), ("originality", 4), ("overall", 6), ("confidence", 5))
 
 
@@ -17,8 +22,22 @@ class ReviewRecord(Contract):
     quality: QualityReport
 
 
-def reviews_markdown(record: ReviewRecord) -> str:
-    """reviews.md: each review, the required changes with their answers, and the mechanical checks."""
+def reviews_markdown(record: ReviewRecord, results: Results) -> str:
+    """reviews.md: each review, the required changes with their answers, and the mechanical checks; values are printed."""
+    text = _reviews(record)
+    known = leaves(results)
+    return _VALUE.sub(lambda match: _printed(match[0], ValueRef(expression=match[1], format=match[2]), known), text)
+
+
+def _printed(raw: str, reference: ValueRef, known: Mapping[str, Leaf]) -> str:
+    """The value; a reference that a reviewer quoted because it is wrong stays as it was written."""
+    try:
+        return resolve(reference, known, file="reviews.md", place="review").text
+    except ManuscriptRefused:
+        return raw
+
+
+def _reviews(record: ReviewRecord) -> str:
     parts = ["# Reviews", *(block for review in record.reviews.reviews for block in _review(review))]
     parts.append("## Required changes")
     answers = {answer.id: answer for answer in record.answers}

@@ -61,6 +61,7 @@ _COMMANDS = {
     "boldsymbol": "bold", "mathit": "italic", "mathsf": "sans", "mathtt": "mono", "mathcal": "cal", "mathbb": "bb",
     "operatorname": "upright", "sqrt": "sqrt", "frac": "frac", "dfrac": "frac", "tfrac": "frac", "binom": "binom",
 }  # fmt: skip
+_CHARACTERS = {"'": "′", "-": "−", "*": "∗"}
 _LIMITS = frozenset({"lim", "liminf", "limsup", "max", "min", "sup", "inf", "Pr", "det", "gcd"})
 _DELIMITERS = {"\\{": "\\{", "\\}": "\\}", "\\|": "‖", ".": ""}
 
@@ -251,7 +252,7 @@ def _argument(nodes: Sequence[Node]) -> str:
 def _node(node: Node) -> str:  # noqa: PLR0911 - one return for each kind of node
     match node.kind:
         case "char":
-            return node.value if node.value.isalnum() else "′" if node.value == "'" else "\\" + node.value
+            return node.value if node.value.isalnum() else _CHARACTERS.get(node.value, "\\" + node.value)
         case "symbol":
             if node.value in FUNCTIONS:
                 return f'op("{node.value}", limits: #{"true" if node.value in _LIMITS else "false"})'

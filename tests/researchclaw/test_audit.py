@@ -60,6 +60,12 @@ def a_mean(folder: Path) -> None:
     (folder / "results.json").write_text(json.dumps(results, sort_keys=True, indent=1, ensure_ascii=False) + "\n")
 
 
+def a_comparison_left_out(folder: Path) -> None:
+    results = json.loads((folder / "results.json").read_text())
+    del results["comparisons"]["linear_vs_cosine"]
+    (folder / "results.json").write_text(json.dumps(results, sort_keys=True, indent=1, ensure_ascii=False) + "\n")
+
+
 def a_score_of_a_run(folder: Path) -> None:
     path = folder / "experiment_runs/linear/2/measurement.json"
     run = json.loads(path.read_text())
@@ -91,6 +97,17 @@ TAMPERINGS: dict[str, tuple[Callable[[Path], None], str, str]] = {
         swap("results.json", '"verdict": "not distinguishable"', '"verdict": "better"'),
         "results from measurements",
         "comparisons/linear_vs_cosine",
+    ),
+    "a dropped comparison": (a_comparison_left_out, "registered plan", "comparisons/linear_vs_cosine was planned"),
+    "a term of the plan": (
+        swap("record/plan.json", '"alpha": 0.05', '"alpha": 0.5'),
+        "registered plan",
+        "not the one that was registered",
+    ),
+    "a name of a condition": (
+        swap("results.json", '"label": "linear decay"', '"label": "cosine decay"'),
+        "registered plan",
+        "conditions/linear",
     ),
     "a measurement": (a_score_of_a_run, "results from measurements", "conditions/linear/metrics"),
     "a reference": (swap("references.bib", "2017", "2019"), "references", "references.bib differs"),

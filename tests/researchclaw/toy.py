@@ -5,20 +5,20 @@ training run sleeps SLEEP_S first, so that a test can kill the process in the mi
 """
 
 import dataclasses
-import importlib.util
 import os
+import signal
 import sys
 import time
 from pathlib import Path
 from typing import Any, cast
 
 from researchclaw.engine import Engine, Routes
-from researchclaw.gates import AutoApprove, Gatekeeper
+from researchclaw.gates import AutoApprove, Gatekeeper, LeaveWaiting
 from researchclaw.journal import ExperimentEnded, Journal
 from researchclaw.run_store import RunStore, runs
 from researchclaw.settings import FlowSettings
 from stages.contracts import Brief, Contract, Decision, GateQuestion, Guidance, Hardware
-from stages.errors import SourceUnavailable
+from stages.errors import ResearchError, SourceUnavailable
 from stages.ports import Context
 from stages.stage import Stage
 
@@ -210,33 +210,31 @@ def paid(store: RunStore) -> list[str]:
 
 
 def main(folder: str, topic: str, kind: str, sleep_s: str = "0") -> None:
-    if kind == "audited":
-        audit(Path(folder) / "sockets.txt")
     output = Path(folder)
-    known = runs(output)
+    known = () if "TOY_NEW" in os.environ else runs(output)
     store = RunStore(known[-1]) if known else new_run(output, topic)
     with store.lock(), Journal(store.journal_path) as journal:
-        it = engine(store, journal, sleep_s=float(sleep_s))
+        gatekeeper = LeaveWaiting(store) if "TOY_WAITS" in os.environ else AutoApprove(store)
+        it = engine(store, journal, gatekeeper, sleep_s=float(sleep_s), fail_times=int(os.environ.get("TOY_FAILS", "0")))
+        it.journal.listen(lambda event: sys.stdout.write(f"{type(event).__name__}\n") and sys.stdout.flush())
         if kind == "plain":
             it.run()
         else:
             from researchclaw import flow
 
-            flow.run(it, FlowSettings(), output)
+            flow.run(it, FlowSettings(retry_delay_sec=0.1), output)
 
 
-def audit(path: Path) -> None:
-    """Write down every address that this process connects or sends to."""
-
-    def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        if event in ("socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.bind"):
-            address = arguments[0] if event == "socket.getaddrinfo" else arguments[1]
-            with path.open("a") as file:
-                file.write(f"{os.getpid()} {event} {address}\n")
-
-    sys.addaudithook(hook)
+def interrupt(_number: int, _frame: Any) -> None:
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":
-    assert importlib.util.find_spec("researchclaw")
-    main(*sys.argv[1:])
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        main(*sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except ResearchError as exc:
+        sys.stderr.write(f"{exc}\n")
+        sys.exit(exc.exit_code)

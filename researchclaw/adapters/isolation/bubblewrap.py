@@ -60,7 +60,7 @@ class Bubblewrap:
         self._program = program
         self._root = os.geteuid() == 0
         self._python: GuestPython = guest_python(state)
-        self._filters = {sealed: filter_program(sockets=not sealed) for sealed in (False, True)}
+        filter_program()  # an architecture without a table is refused here
 
     @property
     def name(self) -> str:
@@ -99,7 +99,7 @@ class Bubblewrap:
             argv = [
                 *self._namespaces(uid),
                 *self._view(job, bytes_to_read, uid),
-                "--seccomp", str(bytes_to_read(self._filters[job.sealed])),
+                "--seccomp", str(bytes_to_read(filter_program(sockets=not job.sealed, processes=not job.one_process))),
                 "--info-fd", str(info_write),
                 "--", self._python.executable, "-I", "-S", "-B", f"{_HOME}/shim.py",
                 self._shim_settings(job, inside, uid, theirs.fileno(), fds),
@@ -160,6 +160,8 @@ class Bubblewrap:
             else:
                 yield from ("--ro-bind", str(content), place)
         yield from ("--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev")
+        if job.sealed:
+            yield from ("--remount-ro", "/proc")  # a process' mem, comm and oom_score_adj can be written by its siblings
         limits = job.limits
         for size_mb, place in ((limits.shm_mb, "/dev/shm"), (limits.tmp_mb, "/tmp"), (limits.scratch_mb, f"{_HOME}/scratch")):  # noqa: S108
             yield from ("--perms", "1777", "--size", str(size_mb * 2**20), "--tmpfs", place)
@@ -174,6 +176,9 @@ class Bubblewrap:
             yield from ("--ro-bind", str(host), name)
         for name in python.covered:
             yield from ("--ro-bind", str(python.empty), name)
+        if job.sources:  # Debian's standard library has links into these
+            for folder in sorted(Path("/etc").glob("python3*")):
+                yield from ("--ro-bind", str(folder), str(folder))
         library = python.sources if job.sources else python.bytecode
         for host, name in (*((library, name) for name in python.standard_library), *python.site_packages):
             yield from _parents(name, made)
@@ -322,7 +327,8 @@ def _memory_folder_usage(folder: int) -> tuple[int, int]:
 
 def _take_uid() -> tuple[int, Callable[[], None]]:
     """A user id that no account and no other sandbox on this machine has; process limits count per user id."""
-    folder = Path(tempfile.gettempdir(), "researchclaw-sandbox-users")
+    volatile = Path("/run")  # nobody but root can be there first
+    folder = (volatile if volatile.is_dir() else Path(tempfile.gettempdir())) / "researchclaw-sandbox-users"
     folder.mkdir(mode=0o700, exist_ok=True)
     state = folder.lstat()
     if state.st_uid != 0 or not folder.is_dir() or folder.is_symlink():

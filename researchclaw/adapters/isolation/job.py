@@ -29,6 +29,7 @@ class Job:
 
     inputs: name below the inputs folder -> bytes (copied) or a host path (a file or a folder, bound read-only).
     stdin, stdout: an open descriptor of ours, or what to do instead; captured output is in the outcome.
+    one_process: the guest may start threads and no process, so that its CPU clock misses nothing.
     sealed: nothing is writable and there are no sockets, so that one process of the guest can leave no note for the next.
     sources: the guest needs the standard library as text; only preparing data does.
     """
@@ -39,6 +40,7 @@ class Job:
     stdin: int | Literal["closed", "pipe"] = "closed"
     stdout: int | Literal["captured"] = "captured"
     status: bool = False
+    one_process: bool = False
     sealed: bool = False
     sources: bool = False
 

@@ -29,6 +29,7 @@ _LAST_KNOWN_CALL = 450  # set_mempolicy_home_node, Linux 5.17; what follows has 
 _X32_BIT = 0x40000000
 
 _CLONE_NEW_ANY = 0x7E020000  # NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET of linux/sched.h
+_CLONE_THREAD = 0x00010000
 _SET_ID_BITS = 0o6000
 _O_CREAT_OR_TMPFILE = 0o100 | 0o20000000
 _AF_UNIX, _AF_INET, _AF_INET6, _AF_NETLINK = 1, 2, 10, 16
@@ -60,7 +61,7 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
 }  # fmt: skip
 
 _NUMBERS = {
-    "clone": (56, 220), "clone3": (435, 435), "openat2": (437, 437), "socket": (41, 198), "socketpair": (53, 199),
+    "clone": (56, 220), "clone3": (435, 435), "fork": (57, None), "vfork": (58, None), "openat2": (437, 437), "socket": (41, 198), "socketpair": (53, 199),
     "ioctl": (16, 29), "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53),
     "open": (2, None), "openat": (257, 56), "creat": (85, None),
 }  # fmt: skip
@@ -75,17 +76,18 @@ Instruction = tuple[int, int, int, int]
 """Operation, steps to jump when true, steps to jump when false, constant."""
 
 
-def filter_program(machine: str | None = None, *, sockets: bool = True) -> bytes:
+def filter_program(machine: str | None = None, *, sockets: bool = True, processes: bool = True) -> bytes:
     """The filter as an array of struct sock_filter, ready for `bwrap --seccomp`.
 
     machine: 'x86_64' or 'aarch64'; None: this machine. sockets: off for a guest that needs none; pairs of UNIX sockets stay.
+    processes: off for a guest that must be one process (threads are free): its CPU clock then counts all that it uses.
     Raises:
         SandboxUnavailable: another architecture.
     """
-    return b"".join(struct.pack("<HBBI", *instruction) for instruction in assemble(machine or platform.machine(), sockets=sockets))
+    return b"".join(struct.pack("<HBBI", *instruction) for instruction in assemble(machine or platform.machine(), sockets=sockets, processes=processes))
 
 
-def assemble(machine: str, *, sockets: bool = True) -> list[Instruction]:
+def assemble(machine: str, *, sockets: bool = True, processes: bool = True) -> list[Instruction]:
     """The filter's instructions; the system call's number is in the accumulator at the start of every block."""
     if machine not in _AUDIT_ARCHITECTURE:
         raise SandboxUnavailable(
@@ -109,6 +111,10 @@ def assemble(machine: str, *, sockets: bool = True) -> list[Instruction]:
     program += _block(number("clone3"), [_refuse(errno.ENOSYS)])  # its flags lie in memory, out of a filter's sight
     program += _block(number("openat2"), [_refuse(errno.ENOSYS)])
     program += _block(number("clone"), _refuse_bits(0, _CLONE_NEW_ANY))
+    if not processes:
+        for name in ("fork", "vfork"):
+            program += _block(number(name), [_refuse(errno.EPERM)])
+        program += _block(number("clone"), [_argument(0), (_JUMP_ANY_BIT, 1, 0, _CLONE_THREAD), _refuse(errno.EPERM)])
     program += _block(number("socket"), _sockets() if sockets else [_refuse(errno.EAFNOSUPPORT)])
     program += _block(number("socketpair"), _only_values(0, (_AF_UNIX,), errno.EAFNOSUPPORT))
     program += _block(number("ioctl"), _refuse_values(1, (_TIOCSTI, _TIOCLINUX)))

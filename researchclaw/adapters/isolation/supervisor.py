@@ -319,6 +319,7 @@ class Guest:
         wall_s = self.wall_s
         self._cpu_s = max(self._cpu_s, self._meter.read_s())
         self._kill()
+        # bwrap does not wait for its first process, so what `used` holds may be less than was read from the clocks.
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)  # Popen must not wait for a number that may be reused
         self._cpu_s = max(self._cpu_s, used.ru_utime + used.ru_stime)

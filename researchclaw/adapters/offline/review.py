@@ -56,7 +56,7 @@ def review_paper(question: ReviewQuestion) -> Review:
     score, rule = _score(question)
     return Review(
         reviewer=question.role,
-        summary=f"This review was made by rules, for {question.role}: {len(points)} points of the record were looked up. {rule}",
+        summary=f"This review was made by rules, for {question.role}; points of the record that were looked up: {len(points)}. {rule}",
         strengths=tuple(_strengths(question)),
         weaknesses=weaknesses,
         quality=score if question.role == "experiments" else None,
@@ -66,7 +66,8 @@ def review_paper(question: ReviewQuestion) -> Review:
 
 def _weakness(number: int, point: Point, question: ReviewQuestion) -> Weakness | None:
     """The point tied to the sentence that says it, or to the one after which it should be said."""
-    said = next((sentence for sentence in question.sentences if _says(sentence, point.told)), None)
+    labels = sorted((condition.label for condition in question.record.results.conditions.values()), key=len, reverse=True)
+    said = next((sentence for sentence in question.sentences if _says(sentence, point.told, labels)), None)
     quoted = said or _anchor(point, question.sentences)
     if quoted is None:
         return None
@@ -81,10 +82,16 @@ def _weakness(number: int, point: Point, question: ReviewQuestion) -> Weakness |
     )
 
 
-def _says(sentence: Sentence, told: str) -> bool:
-    """The sentence says it about this study; outside of the sections that judge the study, one with a citation is about others."""
+def _says(sentence: Sentence, told: str, labels: list[str]) -> bool:
+    """The sentence says it about this study; outside of the sections that judge the study, one with a citation is about others.
+
+    labels: names of conditions, longest first; 'a larger initial scale' says nothing about larger models.
+    """
     about_us = sentence.place.startswith(JUDGING) or not any(isinstance(part, Cite) for part in sentence.content)
-    return about_us and re.search(told, sentence.markdown, re.IGNORECASE) is not None
+    text = sentence.markdown
+    for label in labels:
+        text = text.replace(label, " ")
+    return about_us and re.search(told, text, re.IGNORECASE) is not None
 
 
 def _anchor(point: Point, sentences: tuple[Sentence, ...]) -> Sentence | None:
@@ -138,7 +145,7 @@ def _experiments(question: ReviewQuestion) -> Iterator[Point]:
     if seeds < FEW_SEEDS:
         yield Point(
             text="Few seeds were run for each condition, so the intervals lean on the assumption of normal differences.",
-            told=r"normal(ly|ity)|few seeds|small number of seeds|number of seeds|seeds are few|more seeds",
+            told=r"\bnormal(ly|ity)?\b|few seeds|small number of seeds|number of seeds|seeds are few|more seeds",
             wording=(
                 "With {{cfg.seeds|words}} seeds for each condition, the intervals rest on the assumption that paired differences are "
                 "normally distributed, which so few values cannot test."
@@ -218,9 +225,9 @@ def _method(question: ReviewQuestion) -> Iterator[Point]:
     if base in record.results.conditions:
         yield Point(
             text="The models are small.",
-            told=r"(larger|bigger) (\S+ )?(models?|scales?|networks?|ones)|at scale|(models of|with) \{\{\w+\.parameters|more parameters",
+            told=r"(larger|bigger) (\S+ )?(models?|scales?|networks?)|at scale|(models of|with) \{\{\w+\.parameters",
             wording=(
-                f"The models have {{{{{base}.parameters|int}}}} parameters, and nothing here shows that the findings hold for others."
+                f"The models have {{{{{base}.parameters|int}}}} parameters, and whether larger models behave alike was not tested."
             ),
             severity="major",
         )
@@ -263,7 +270,7 @@ def _of_references(record: PaperRecord) -> Iterator[Point]:
     ahead = [name for name, value in record.results.references.items() if metric.gain(value, base.metrics[metric.name].mean) > 0]
     if ahead:
         yield Point(
-            text=f"The baseline does not reach the score of {' or '.join(ahead)}, which need no training, on the same text.",
+            text=f"The baseline does not reach references that need no training, on the same text: {', '.join(ahead)}.",
             told=r"\bref\.\w+|compress(or|ion|ed)",
             wording="For scale: "
             + ", ".join(f"{name} reaches {{{{ref.{name}|f3}}}} {metric.unit}" for name in ahead)

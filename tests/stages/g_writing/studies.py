@@ -1,14 +1,14 @@
 """Studies for the tests of the writing: real topics, kit, catalogue and rules; training runs with values set by the test.
 
 `finished("Does …?", effects={"cosine": -0.1})` is everything that stands in the record before stage 16. An effect is what a
-condition adds to the baseline's score, below zero is better; unnamed conditions have none. Noise is a fixed function of seed and condition.
+condition adds to the baseline's score, below zero is better; unnamed conditions have none. Noise is fixed by seed and condition.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from functools import cache
 from types import SimpleNamespace
 
@@ -63,6 +63,11 @@ def context() -> Context:
     here = {"model": OfflineResearcher(), "library": Catalogue(), "kits": _kits()}
     needed = {field.name for field in fields(Context) if field.default is MISSING and field.default_factory is MISSING}
     return Context(**(dict.fromkeys(needed) | here))  # type: ignore[arg-type]
+
+
+def with_mind(mind) -> Context:
+    """The same world with another mind."""
+    return replace(context(), model=mind)
 
 
 @cache
@@ -140,7 +145,9 @@ def finished(
     for code in codes:
         for seed in past.plan.seeds:
             lost = f"{code.condition}!" in failing or (code.condition in failing and seed == past.plan.seeds[-1])
-            value = 2.25 + (effects or {}).get(code.condition, 0.0) + 0.02 * _noise(str(seed)) + noise * _noise(code.condition, str(seed))
+            value = (
+                2.25 + (effects or {}).get(code.condition, 0.0) + 0.02 * _noise(str(seed)) + noise * _noise(code.condition, str(seed))
+            )
             runs.append(_run(code, seed, value, lost=lost))
     attempts: tuple[Attempt, ...] = ()
     confirmation: tuple[RunRecord, ...] = ()
@@ -148,14 +155,21 @@ def finished(
     incumbent = past.plan.conditions[1].id
     if tuned is not None:
         attempts = (
-            Attempt(number=1, change="DROPOUT 0.0 -> 0.1", settings={"DROPOUT": "0.1"}, seed=101, value=2.3, gain=-0.05, verdict="discard"),
+            Attempt(
+                number=1, change="DROPOUT 0.0 -> 0.1", settings={"DROPOUT": "0.1"}, seed=101, value=2.3, gain=-0.05, verdict="discard"
+            ),
             Attempt(number=2, change="BETA2 0.99 -> 0.95", settings={"BETA2": "0.95"}, seed=101, value=2.2, gain=0.05, verdict="keep"),
         )
         base = next(code for code in codes if code.condition == incumbent)
         winner = base.model_copy(update={"condition": "tuned"})
         level = 2.25 + (effects or {}).get(incumbent, 0.0)
         confirmation = tuple(
-            _run(code, seed, level + shift + 0.02 * _noise(str(seed)) + noise * _noise("fresh", str(seed), code.condition), purpose="confirmation")
+            _run(
+                code,
+                seed,
+                level + shift + 0.02 * _noise(str(seed)) + noise * _noise("fresh", str(seed), code.condition),
+                purpose="confirmation",
+            )
             for code, shift in ((base, 0.0), (winner, tuned))
             for seed in past.plan.confirmation_seeds
         )
@@ -177,9 +191,7 @@ def finished(
     guesses = {f"predicted_{hypothesis.id}": hypothesis.predicted_size for hypothesis in past.hypotheses.hypotheses}
     results = analysis.results.model_copy(update={"config": guesses | analysis.results.config})
     analysis = analysis.model_copy(update={"results": results})
-    decision = research_decision.run(
-        _inputs(research_decision.Inputs, past, analysis=analysis, records=refined), context()
-    )
+    decision = research_decision.run(_inputs(research_decision.Inputs, past, analysis=analysis, records=refined), context())
     return {
         **vars(past),
         "bundle": bundle,
@@ -197,7 +209,10 @@ def _inputs(kind, past: SimpleNamespace, **more):
 
 def _run(code: ConditionCode, seed: int, value: float, *, purpose: str = "report", lost: bool = False) -> RunRecord:
     curve = tuple(
-        CurvePoint(step=int(code.steps * share), value=round(value + 1.6 * (1 - share) ** 2 + 0.01 * _noise("curve", code.condition, str(share)), 5))
+        CurvePoint(
+            step=int(code.steps * share),
+            value=round(value + 1.6 * (1 - share) ** 2 + 0.01 * _noise("curve", code.condition, str(share)), 5),
+        )
         for share in (0.1, 0.2, 0.4, 0.7, 1.0)
     )
     return RunRecord(

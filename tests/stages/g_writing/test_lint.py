@@ -33,7 +33,9 @@ def test_typed_numerals_stop_the_export(sentence: str) -> None:
     assert ("numeral", "gate") in rules(sentence)
 
 
-@pytest.mark.parametrize("sentence", ["We use three seeds.", "The error is halved.", "It takes twice the time.", "Two dozen runs failed."])
+@pytest.mark.parametrize(
+    "sentence", ["We use three seeds.", "The error is halved.", "It takes twice the time.", "Two dozen runs failed."]
+)
 def test_typed_number_words_stop_the_export(sentence: str) -> None:
     assert ("number word", "gate") in rules(sentence)
 

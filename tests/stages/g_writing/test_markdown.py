@@ -128,11 +128,11 @@ def test_html_is_text() -> None:
     assert parse_inlines("a <b>c</b> &amp;") == (Text(text="a <b>c</b> &amp;"),)
 
 
-SIGNS = st.text(
-    st.one_of(st.sampled_from(list("\\`*_{}[]()#+-.!|$@<>~^&%:;\"'=aA1é中 ")), st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Zs", "Zl", "Zp"))),
-    min_size=1,
-    max_size=30,
-).map(lambda text: " ".join(text.split())).filter(bool)  # fmt: skip
+MARKS = list("\\`*_{}[]()#+-.!|$@<>~^&%:;\"'=aA1é中 ")
+WORDS = st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Zs", "Zl", "Zp"))
+SIGNS = (
+    st.text(st.one_of(st.sampled_from(MARKS), WORDS), min_size=1, max_size=30).map(lambda text: " ".join(text.split())).filter(bool)
+)
 
 
 @st.composite

@@ -49,9 +49,7 @@ def test_the_rule_based_reviser_inserts_what_the_rule_based_reviewers_ask_for(tm
     assert [answer.id for answer in revision.answers] == [weakness.id for weakness in outputs[Reviews].required]
     assert all("rule-based researcher has no rule" in answer.answer or "Refused" in answer.answer for answer in refused)
     assert "All runs read the same corpus" in revision.manuscript.markdown
-    again = peer_review.run(
-        small.inputs_of(peer_review.Inputs, {**outputs, type(revision.manuscript): revision.manuscript}), world
-    )
+    again = peer_review.run(small.inputs_of(peer_review.Inputs, {**outputs, type(revision.manuscript): revision.manuscript}), world)
     assert {weakness.text for weakness in again.required if weakness.reviewer != "mechanical"} == set()
 
 

@@ -89,18 +89,25 @@ def test_the_rule_based_reviewer_says_so_and_scores_only_by_rule(tmp_path: Path)
         assert review.originality is None
 
 
+OPEN = "{{cmp(linear,cosine).val_bpb}} the baseline."
 PLANTED = {
-    "swapped conditions": ("a constant learning rate {{cmp(constant,cosine).val_bpb}} the baseline by", "the baseline {{cmp(constant,cosine).val_bpb}} a constant learning rate by"),
-    "wrong direction": ("{{cmp(linear,cosine).val_bpb}} the baseline.", "is better than the baseline ({{diff(linear,cosine).val_bpb|signed3}} bpb)."),
-    "significance without a test": ("{{cmp(linear,cosine).val_bpb}} the baseline.", "is significantly worse than the baseline."),
+    "swapped conditions": (
+        "a constant learning rate {{cmp(constant,cosine).val_bpb}} the baseline by",
+        "the baseline {{cmp(constant,cosine).val_bpb}} a constant learning rate by",
+    ),
+    "wrong direction": (OPEN, "is better than the baseline ({{diff(linear,cosine).val_bpb|signed3}} bpb)."),
+    "significance without a test": (OPEN, "is significantly worse than the baseline."),
     "invented citation": ("[@kingma2015adam]", "[@nobody2020made]"),
     "typed number": ("by {{absdiff(constant,cosine).val_bpb|f3}} bpb", "by 0.12 bpb"),
     "altered table cell": ("| Linear decay | {{linear.val_bpb.mean|f3}}", "| Linear decay | {{constant.val_bpb.mean|f3}}"),
     "typed table cell": ("| Linear decay | {{linear.val_bpb.mean|f3}}", "| Linear decay | 2.111"),
-    "comparison never made": ("{{cmp(linear,cosine).val_bpb}} the baseline", "{{cmp(linear,constant).val_bpb}} a constant learning rate"),
-    "abstract without the result": ("a constant learning rate {{cmp(constant,cosine).val_bpb}} training with cosine decay", "some rates matters"),
+    "comparison never made": (OPEN, "{{cmp(linear,constant).val_bpb}} a constant learning rate."),
+    "abstract without the result": (
+        "a constant learning rate {{cmp(constant,cosine).val_bpb}} training with cosine decay",
+        "some rates matters",
+    ),
     "dropped condition": ("Linear decay {{cmp(linear,cosine).val_bpb}} the baseline. ", ""),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", PLANTED)

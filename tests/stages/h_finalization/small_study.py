@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,9 +16,10 @@ from researchclaw.adapters.shelf import FolderShelf
 from researchclaw.kits import shipped_kits
 from researchclaw.shipped import shipped
 from stages import contracts as c
+from stages.d_design.experiment_design import registration
 from stages.f_analysis.results import build_results, dump_results
-from stages.g_writing.peer_review import AreaChairQuestion, ReviewQuestion
 from stages.g_writing.paper_revision import RevisionQuestion
+from stages.g_writing.peer_review import AreaChairQuestion, ReviewQuestion
 from stages.h_finalization import citation_verify, export_publish, knowledge_archive
 from stages.h_finalization.quality_gate import manuscript_sha256
 from stages.ports import Context, Drawing, Laboratory, Typeset
@@ -64,7 +66,13 @@ WORKS = tuple(
         confirmed_by=("catalogue",),
     )
     for key, title, authors, year, arxiv in (
-        ("loshchilov2017sgdr", "SGDR: Stochastic Gradient Descent with Warm Restarts", ("Ilya Loshchilov", "Frank Hutter"), 2017, "1608.03983"),
+        (
+            "loshchilov2017sgdr",
+            "SGDR: Stochastic Gradient Descent with Warm Restarts",
+            ("Ilya Loshchilov", "Frank Hutter"),
+            2017,
+            "1608.03983",
+        ),
         ("kingma2015adam", "Adam: A Method for Stochastic Optimization", ("Diederik P. Kingma", "Jimmy Ba"), 2015, "1412.6980"),
     )
 )
@@ -95,7 +103,7 @@ Linear decay {{cmp(linear,cosine).val_bpb}} the baseline. Adam was used througho
 
 : Means and standard deviations over all seeds of the study. {#tbl:main}
 
-![Paired differences of each condition from the baseline, with intervals.](charts/difference_forest.pdf){#fig:difference_forest alt="A forest plot"}
+![Differences from the baseline, each with its interval.](charts/difference_forest.pdf){#fig:difference_forest alt="A forest plot"}
 
 ## Limitations {#sec:limitations}
 
@@ -176,6 +184,11 @@ def hypothesis(treatment: str, predicts: str) -> c.Hypothesis:
 
 def record() -> dict[type[c.Contract], Any]:
     """The outputs of stages 1 to 17 by type, as the flow keeps them."""
+    return dict(_record())
+
+
+@cache
+def _record() -> dict[type[c.Contract], Any]:
     brief = c.Brief(
         topic="Does the learning-rate schedule matter?",
         budget_s=20,
@@ -189,7 +202,13 @@ def record() -> dict[type[c.Contract], Any]:
         author="A. Author",
         researcher="rule-based researcher",
         hardware=c.Hardware(
-            cpu="a processor", physical_cores=2, memory_gb=8, accelerator=None, operating_system="Linux", python="3.11.7", torch="2.13.0"
+            cpu="a processor",
+            physical_cores=2,
+            memory_gb=8,
+            accelerator=None,
+            operating_system="Linux",
+            python="3.11.7",
+            torch="2.13.0",
         ),
     )
     goal = c.Goal(
@@ -224,6 +243,7 @@ def record() -> dict[type[c.Contract], Any]:
         stopping_rules=(),
         registration_sha256=SHA,
     )
+    plan = plan.model_copy(update={"registration_sha256": registration(plan)})
     refined = c.RefinedRecords(
         corpus=c.CorpusFacts(
             name="the standard library",
@@ -299,7 +319,7 @@ def inputs_of(model: type[c.Contract], outputs: dict[type[c.Contract], Any]) -> 
 class CannedIllustrator:
     """Draws nothing, notes one number."""
 
-    def draw(self, figure: c.FigureSpec, results: c.Results, prisma: c.PrismaCounts) -> Drawing:  # noqa: ARG002
+    def draw(self, figure: c.FigureSpec, results: c.Results, prisma: c.PrismaCounts) -> Drawing:
         pointer = "/comparisons/constant_vs_cosine/val_bpb/mean_diff"
         value = json.loads(dump_results(results))["comparisons"]["constant_vs_cosine"]["val_bpb"]["mean_diff"]
         data = {"figure": figure.id, "kind": figure.kind, "numbers": [{"pointer": pointer, "value": value}]}
@@ -307,7 +327,7 @@ class CannedIllustrator:
 
 
 class CannedTypesetter:
-    def typeset(self, tex: str, typst: str, bib: str, figures: dict[str, bytes]) -> Typeset:  # noqa: ARG002
+    def typeset(self, tex: str, typst: str, bib: str, figures: dict[str, bytes]) -> Typeset:
         return Typeset(pdf=b"%PDF", pages=2, by="latex", complaints=())
 
 
@@ -351,10 +371,15 @@ def context(run_folder: Path, **changes: Any) -> Context:
         illustrator=CannedIllustrator(),
         typesetter=CannedTypesetter(),
         shelf=FolderShelf(run_folder),
-        kits=shipped_kits(),
+        kits=_kits(),
         templates=texts,
     )
     return dataclasses.replace(made, **changes)
+
+
+@cache
+def _kits() -> tuple[c.Kit, ...]:
+    return shipped_kits()
 
 
 def write_runs(run_folder: Path, refined: c.RefinedRecords) -> None:

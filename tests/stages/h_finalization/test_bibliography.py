@@ -10,6 +10,43 @@ from stages.errors import ManuscriptRefused
 from stages.h_finalization.bibliography import bib_escape, references_bib
 
 
+@pytest.fixture
+def works() -> tuple[Work, ...]:
+    return (
+        Work(
+            key="kingma2015adam",
+            title="Adam: A Method for Stochastic Optimization",
+            authors=("Diederik P. Kingma", "Jimmy Ba"),
+            year=2015,
+            venue="ICLR",
+            type="conference",
+            arxiv_id="1412.6980",
+            confirmed_by=("catalogue",),
+        ),
+        Work(
+            key="abadi2016tensorflow",
+            title="TensorFlow: A system for large-scale machine learning & more",
+            authors=("Martín Abadi", "Jan van der Berg", "OpenAI", "Łukasz Kaiser"),
+            authors_truncated=True,
+            year=2016,
+            venue="Journal of Machine Learning Research",
+            type="journal",
+            doi="10.1000/xyz_1",
+            confirmed_by=("catalogue",),
+        ),
+        Work(
+            key="some2020",
+            title="GPT-3 at 100% of {x}_y",
+            authors=("Ann Some",),
+            year=2020,
+            venue="arXiv",
+            type="preprint",
+            arxiv_id="2001.00001",
+            confirmed_by=("catalogue",),
+        ),
+    )
+
+
 def test_entries_are_sorted_and_read_back(works: tuple[Work, ...]) -> None:
     entries = parse_string(references_bib(works)).entries
     assert [entry.key for entry in entries] == ["abadi2016tensorflow", "kingma2015adam", "some2020"]
@@ -41,6 +78,8 @@ def test_a_doubled_key_is_refused(works: tuple[Work, ...]) -> None:
         references_bib((*works, works[2]))
 
 
-@pytest.mark.parametrize(("words", "tex"), [("Müller", r"M{\"{u}}ller"), ("Čech & Søn", r"{\v{C}}ech \& S{\o}n"), ("Strauß", r"Strau{\ss}")])
+@pytest.mark.parametrize(
+    ("words", "tex"), [("Müller", r"M{\"{u}}ller"), ("Čech & Søn", r"{\v{C}}ech \& S{\o}n"), ("Strauß", r"Strau{\ss}")]
+)
 def test_accents_become_commands_that_bibtex_can_sort(words: str, tex: str) -> None:
     assert bib_escape(words) == tex

@@ -6,12 +6,26 @@ from collections.abc import Callable
 
 import pytest
 
+from researchclaw.shipped import shipped
 from stages.g_writing.document import Document, Paragraph, Text
 from stages.g_writing.markdown import parse
 from stages.h_finalization.latex import PaperTemplate, render_latex
+from stages.h_finalization.rendering import template_of
 from stages.h_finalization.tex_characters import escape, escape_code, plain, unprintable
 
 Layout = Callable[[str], PaperTemplate]
+
+
+@pytest.fixture
+def layout() -> Layout:
+    """A shipped layout, read the way the wiring hands it to a stage."""
+
+    def read(venue: str) -> PaperTemplate:
+        paper = shipped("templates") / "paper"
+        names = (f"{venue}/layout.json", f"{venue}/frame.tex", "rcpaper.sty")
+        return template_of({f"paper/{name}": (paper / name).read_text("utf-8") for name in names})
+
+    return read
 
 
 def body(markdown: str, template: PaperTemplate) -> str:
@@ -55,7 +69,9 @@ def test_bookmarks_are_plain() -> None:
 def test_references_carry_their_word(layout: Layout) -> None:
     text = "In @sec:s, @sec:more and [@a2020; @b2021], says @c2022.\n\n## More {#sec:more .appendix}\n\nB."
     tex = body(text, layout("neurips"))
-    assert r"In~Section~\ref{sec:s}, Appendix~\ref{sec:more} and~\citep{a2020,b2021}, says \citet{c2022}." in tex.replace(",~App", ", App")
+    assert r"In~Section~\ref{sec:s}, Appendix~\ref{sec:more} and~\citep{a2020,b2021}, says \citet{c2022}." in tex.replace(
+        ",~App", ", App"
+    )
     assert tex.index(r"\rcreferences{references}") < tex.index(r"\rcappendix") < tex.index(r"\section{More}")
 
 

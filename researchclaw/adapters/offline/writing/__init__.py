@@ -7,7 +7,9 @@ the same text.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
+from threading import Lock
 
 from researchclaw.adapters.offline.writing import appendix, closing, framing, method, planning, related, results
 from researchclaw.adapters.offline.writing.language import Voice
@@ -17,6 +19,8 @@ from stages.errors import ManuscriptRefused
 from stages.g_writing.paper_draft import MendQuestion, SectionDraft, SectionQuestion
 from stages.g_writing.paper_outline import OutlineQuestion
 from stages.g_writing.record import PaperRecord
+
+_ONE_AT_A_TIME = Lock()
 
 
 def outline(question: OutlineQuestion) -> Outline:
@@ -30,7 +34,8 @@ def section(question: SectionQuestion) -> SectionDraft:
     Raises:
         ManuscriptRefused: the outline asks for a section that no rule writes.
     """
-    written = _composed(question.record.model_dump_json(), question.outline.model_dump_json())
+    with _ONE_AT_A_TIME:  # sections are asked for at once; the first to come composes the paper for all
+        written = _composed(question.record.model_dump_json(), question.outline.model_dump_json(), bool(question.guidance))
     for name, text in written:
         if name == question.section.id:
             return SectionDraft(markdown=text)
@@ -43,33 +48,43 @@ def mend(question: MendQuestion) -> SectionDraft:
     Raises:
         ManuscriptRefused: always, with the first complaint.
     """
-    raise ManuscriptRefused(f"{question.section.id}: {question.complaints[0]} (the rule-based writer does not rewrite; this is a fault of its rules)")
+    raise ManuscriptRefused(
+        f"{question.section.id}: {question.complaints[0]} (the rule-based writer does not rewrite; this is a fault of its rules)"
+    )
 
 
 @lru_cache(maxsize=4)
-def _composed(record_json: str, outline_json: str) -> tuple[tuple[str, str], ...]:
-    return compose(PaperRecord.model_validate_json(record_json), Outline.model_validate_json(outline_json))
+def _composed(record_json: str, outline_json: str, guided: bool) -> tuple[tuple[str, str], ...]:
+    return compose(PaperRecord.model_validate_json(record_json), Outline.model_validate_json(outline_json), guided=guided)
 
 
-def compose(record: PaperRecord, plan: Outline) -> tuple[tuple[str, str], ...]:
-    """(section id, Markdown) of the whole paper; those sections come first whose sentences have the first claim on a wording."""
-    study, voice = Study(record), Voice(record.goal.topic)
+def compose(record: PaperRecord, plan: Outline, *, guided: bool = False) -> tuple[tuple[str, str], ...]:
+    """(section id, Markdown) of the whole paper; those sections come first whose sentences have the first claim on a wording.
+
+    guided: a person gave guidance on the writing; rules do not read it, and the paper says so.
+    """
+    study = Study(record)
+    voice = Voice(record.goal.topic, study.sayable)
     opening, rest = planning.background(study)
-    written = {
-        "abstract": [framing.abstract(study, voice)],
-        "introduction": framing.introduction(study, voice, opening),
-        "related_work": related.related_work(study, voice),
-        "method": method.method(study, voice, rest),
-        "setup": method.setup(study, voice),
-        "results": results.results(study, voice, plan),
-        "ablations": results.ablations(study, voice, plan),
-        "discussion": closing.discussion(study, voice, plan),
-        "limitations": closing.limitations(study, voice),
-        "conclusion": framing.conclusion(study, voice),
-        "appendix_reproducibility": appendix.reproducibility(study, voice),
-        "appendix_plan": appendix.registered_plan(study, voice),
-        "appendix_seeds": appendix.seed_values(study, voice),
-        "appendix_search": appendix.search_protocol(study, voice, plan),
-        "appendix_cost": appendix.cost(study),
+    parts: dict[str, Callable[[], list[str]]] = {
+        "abstract": lambda: [framing.abstract(study, voice)],
+        "introduction": lambda: framing.introduction(study, voice, opening),
+        "related_work": lambda: related.related_work(study, voice),
+        "method": lambda: method.method(study, voice, rest),
+        "setup": lambda: method.setup(study, voice),
+        "results": lambda: results.results(study, voice, plan),
+        "ablations": lambda: results.ablations(study, voice, plan),
+        "discussion": lambda: closing.discussion(study, voice, plan),
+        "limitations": lambda: closing.limitations(study, voice),
+        "conclusion": lambda: framing.conclusion(study, voice),
+        "appendix_reproducibility": lambda: appendix.reproducibility(study, voice),
+        "appendix_plan": lambda: appendix.registered_plan(study, voice, guided=guided),
+        "appendix_seeds": lambda: appendix.seed_values(study, voice),
+        "appendix_search": lambda: appendix.search_protocol(study, voice, plan),
+        "appendix_cost": lambda: appendix.cost(study),
     }
+    written: dict[str, list[str]] = {}
+    for name, write in parts.items():
+        voice.section = name
+        written[name] = write()
     return tuple((name, "\n\n".join(blocks)) for name, blocks in written.items())

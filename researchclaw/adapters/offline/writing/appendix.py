@@ -10,12 +10,25 @@ from stages.contracts import Outline
 
 def reproducibility(study: Study, voice: Voice) -> list[str]:
     env = study.env
-    machine = [part for part in (env("cpu"), "{{env.cores|int}} physical cores" if env("cores") else None, "{{env.memory_gb|int}} GB of memory" if env("memory_gb") else None) if part]
+    machine = [
+        part
+        for part in (
+            env("cpu"),
+            "{{env.cores|int}} physical cores" if env("cores") else None,
+            "{{env.memory_gb|int}} GB of memory" if env("memory_gb") else None,
+        )
+        if part
+    ]
     software = [f"{label} {value}" for label, value in (("Python", env("python")), ("PyTorch", env("torch"))) if value]
     system = env("operating_system")
     blocks = [
         paragraph(
-            voice.say("machine", f"The runs on {study.about} were made on {listing(machine)}" + (f", under {system}" if system else "") + (f", with {listing(software)}." if software else "."))
+            voice.say(
+                "machine",
+                f"The runs on {study.about} were made on {listing(machine)}"
+                + (f", under {system}" if system else "")
+                + (f", with {listing(software)}." if software else "."),
+            )
             if machine
             else "",
             voice.say(
@@ -35,7 +48,7 @@ def reproducibility(study: Study, voice: Voice) -> list[str]:
     return [block for block in blocks if block]
 
 
-def registered_plan(study: Study, voice: Voice) -> list[str]:
+def registered_plan(study: Study, voice: Voice, *, guided: bool) -> list[str]:
     record, plan = study.record, study.record.plan
     blocks = [
         voice.say(
@@ -53,8 +66,16 @@ def registered_plan(study: Study, voice: Voice) -> list[str]:
         blocks.append(f"The rules of analysis and of stopping that were fixed for {study.about} read as follows.")
         blocks.append("\n".join(f"- {rule}" for rule in rules))
     blocks.append(_deviations(study, voice))
+    if guided:
+        blocks.append(
+            f"A person gave guidance on the writing of this paper on {study.about}; the rule-based writer does not read free text and has not followed it."
+        )
     if record.sub_questions:
-        asked = [voice.say(f"sub {question.id}", ended(question.text)) for question in record.sub_questions if printable(question.text, study.names)]
+        asked = [
+            voice.say(f"sub {question.id}", ended(question.text))
+            for question in record.sub_questions
+            if printable(question.text, study.names)
+        ]
         asked = [text for text in asked if text]
         if asked:
             blocks.append(f"For the search and the design, the question on {study.about} was taken apart into parts:")
@@ -71,8 +92,10 @@ def _comparisons(study: Study) -> list[str]:
         one, other = study.conditions[planned.a], study.conditions[planned.b]
         if planned.purpose == "hypothesis":
             tested.setdefault(study.name(other), []).append(study.name(one))
-        elif planned.purpose == "ablation":
-            lines.append(f"{capital(study.name(one))} against {study.name(other)}, to see what {one.removes or 'the component'} contributes.")
+        elif one.role == "ablation":
+            lines.append(
+                f"{capital(study.name(one))} against {study.name(other)}, to see the share of {one.removes or 'the component'}."
+            )
         elif one.role == "combination":
             joint.setdefault(study.name(one), []).append(study.name(other))
         else:
@@ -81,7 +104,9 @@ def _comparisons(study: Study) -> list[str]:
         f"{capital(listing(names))} against {other}, {'each to test its hypothesis' if len(names) > 1 else 'to test the hypothesis'}."
         for other, names in tested.items()
     ]
-    joined = [f"{capital(one)} against {listing(others, 'and against')}, to see what a joint change adds." for one, others in joint.items()]
+    joined = [
+        f"{capital(one)} against {listing(others, 'and against')}, to see what a joint change adds." for one, others in joint.items()
+    ]
     return [*tests, *joined, *lines]
 
 
@@ -94,17 +119,37 @@ def _deviations(study: Study, voice: Voice) -> str:
     parts = [part for part in parts if part]
     if parts:
         parts.insert(0, f"In carrying out the plan for {study.about} the following departures were recorded.")
-    elif not hidden:
-        parts.append(voice.say("no deviation", f"There was no departure from the plan for {study.about}.", f"The runs on {study.about} followed the plan without a departure."))
+    elif not hidden and not record.failed:
+        parts.append(
+            voice.say(
+                "no deviation",
+                f"There was no departure from the plan for {study.about}.",
+                f"The runs on {study.about} followed the plan without a departure.",
+            )
+        )
     if hidden:
-        parts.append(f"Further departures in the runs on {study.about} carry numbers of their own and are listed with the stored results.")
+        parts.append(
+            f"Further departures in the runs on {study.about} carry numbers of their own and are listed with the stored results."
+        )
     if guidance:
         parts.extend(voice.say(f"guidance {text}", ended(text)) for text in guidance)
     if record.plan.guidance_not_understood:
         parts.append(f"Some guidance that a person gave on the design for {study.about} was not understood and had no effect.")
     if record.failed:
-        reasons = list(dict.fromkeys({"crash": "crashed", "timeout": "ran out of time", "nonfinite": "diverged", "rejected": "were rejected by the evaluator"}.get(run.verdict, "failed") for run in record.failed))
+        reasons = list(
+            dict.fromkeys(
+                {
+                    "crash": "crashed",
+                    "timeout": "ran out of time",
+                    "nonfinite": "diverged",
+                    "rejected": "were rejected by the evaluator",
+                }.get(run.verdict, "failed")
+                for run in record.failed
+            )
+        )
         parts.append(f"Of the reported runs on {study.about}, {{{{cfg.runs_failed|int}}}} did not end well: they {listing(reasons)}.")
+        if not record.deviations and not record.repairs:
+            parts.append("In all else the plan was kept.")
     return paragraph(*parts)
 
 
@@ -116,7 +161,10 @@ def seed_values(study: Study, voice: Voice) -> list[str]:
         values = study.results.conditions[contrast.id].metrics[study.m].seeds
         cells = [study.value(contrast.id, f"seed.{seed}", "f4") if str(seed) in values else "failed" for seed in seeds]
         rows.append(f"| {capital(study.row(contrast))} | {' | '.join(cells)} |")
-    table = "\n".join(rows) + f"\n\n: {capital(study.metric.label)} of every reported run on {study.about}, condition by condition and seed by seed. {{#tbl:seeds}}"
+    table = (
+        "\n".join(rows)
+        + f"\n\n: {capital(study.metric.label)} of every reported run on {study.about}, condition by condition and seed by seed. {{#tbl:seeds}}"
+    )
     blocks = [
         voice.say(
             "seed table",
@@ -126,21 +174,33 @@ def seed_values(study: Study, voice: Voice) -> list[str]:
         table,
     ]
     if "tuned" in study.results.conditions and study.record.incumbent:
-        blocks.append(f"The confirmation runs of the short search on {study.name(study.conditions[study.record.incumbent])} use other seeds and are stored beside the results.")
+        blocks.append(
+            f"The confirmation runs of the short search on {study.name(study.conditions[study.record.incumbent])} use other seeds and are stored beside the results."
+        )
     return blocks
 
 
 def search_protocol(study: Study, voice: Voice, outline: Outline) -> list[str]:
     record = study.record
-    sources = listing([f"the {outcome.source}" if outcome.source == "catalogue" else outcome.source for outcome in record.outcomes if outcome.answered])
+    sources = listing(
+        [
+            f"the {outcome.source}" if outcome.source == "catalogue" else outcome.source
+            for outcome in record.outcomes
+            if outcome.answered
+        ]
+    )
     silent = listing([outcome.source for outcome in record.outcomes if not outcome.answered])
     queries = [query.text for query in record.search.queries if printable(query.text, study.names) and _readable(query.text)]
     flow = {name: study.lit(name) for name in ("identified", "duplicates", "screened", "excluded", "included")}
     parts = [
         voice.say(
             "search",
-            f"Works on {study.about} were sought in {sources} under its names and the names of its settings; further queries, such as {listing([f'“{query}”' for query in queries[:2]])}, placed the study." if sources and queries else f"Works on {study.about} were sought by key words.",
-            f"The search put to {sources} the common names of {study.about} and of the settings that can be chosen, and beside them queries such as {listing([f'“{query}”' for query in queries[:2]])}." if sources and queries else "",
+            f"Works on {study.about} were sought in {sources} under its names and the names of its settings; further queries, such as {listing([f'“{query}”' for query in queries[:2]])}, placed the study."
+            if sources and queries
+            else f"Works on {study.about} were sought by key words.",
+            f"The search put to {sources} the common names of {study.about} and of the settings that can be chosen, and beside them queries such as {listing([f'“{query}”' for query in queries[:2]])}."
+            if sources and queries
+            else "",
         )
     ]
     if silent:
@@ -157,7 +217,11 @@ def search_protocol(study: Study, voice: Voice, outline: Outline) -> list[str]:
     spec = shown(outline, "prisma")
     blocks = [paragraph(*parts)]
     if spec is not None:
-        lead = voice.say("prisma figure", f"@fig:{spec.id} draws the flow of records on {study.about}.", f"The flow of records on {study.about} is drawn in @fig:{spec.id}.")
+        lead = voice.say(
+            "prisma figure",
+            f"@fig:{spec.id} draws the flow of records on {study.about}.",
+            f"The flow of records on {study.about} is drawn in @fig:{spec.id}.",
+        )
         blocks += [lead, figure(spec)]
     blocks.append(rules)
     return [block for block in blocks if block]
@@ -167,8 +231,12 @@ def _screening(study: Study, voice: Voice) -> str:
     include = [_about_it(text) for text in study.record.search.include_when if printable(text, study.names)]
     exclude = [_about_it(text) for text in study.record.search.exclude_when if printable(text, study.names)]
     return paragraph(
-        voice.say("kept when", f"For the question on {study.about}, a work was kept when {listing(include, 'or when')}.") if include else "",
-        voice.say("left out when", f"It was left out of the reading on {study.about} when {listing(exclude, 'or when')}.") if exclude else "",
+        voice.say("kept when", f"For the question on {study.about}, a work was kept when {listing(include, 'or when')}.")
+        if include
+        else "",
+        voice.say("left out when", f"It was left out of the reading on {study.about} when {listing(exclude, 'or when')}.")
+        if exclude
+        else "",
     )
 
 
@@ -195,4 +263,8 @@ _COSTS = (
 def cost(study: Study) -> list[str]:
     known = [f"{{{{cost.{name}|{form}}}}} {label}" for name, label, form in _COSTS if name in study.results.cost]
     runs = "{{cost.runs|int}} runs" if "runs" in study.results.cost else "the runs"
-    return [f"The study of {study.about} took {listing(known)}, for {runs} in all."] if known else [f"The cost of the study of {study.about} was not recorded."]
+    return (
+        [f"The study of {study.about} took {listing(known)}, for {runs} in all."]
+        if known
+        else [f"The cost of the study of {study.about} was not recorded."]
+    )

@@ -19,7 +19,8 @@ from researchclaw.adapters.offline.writing.results import figure, shown
 from stages.contracts import AnalystRemark, Factor, Outline
 
 _ALIKE = re.compile(
-    r"\b(told apart|separated|no difference|hardly|agree|alike|does not matter|harmless|no harm|nothing|suffices?|keeps (?:up|pace)|same)\b", re.IGNORECASE
+    r"\b(told apart|separated|no difference|hardly|agree|alike|does not matter|harmless|no harm|nothing|suffices?|keeps (?:up|pace)|same)\b",
+    re.IGNORECASE,
 )
 _AHEAD = re.compile(r"\b(wins?|ahead|better|pays?|helps?|large gain|higher)\b", re.IGNORECASE)
 _BEHIND = re.compile(r"\b(harm|behind|worse|loses?|hurts?|fails?|rises)\b", re.IGNORECASE)
@@ -42,19 +43,56 @@ def _meaning(study: Study, voice: Voice) -> list[str]:
     for trial in study.trials:
         label = trial.treatment.label
         if trial.outcome == "held" and trial.hypothesis.predicts == "better":
-            parts.append(voice.say(f"meaning {trial.hypothesis.id}", f"That {study.training(trial.treatment)} {study.cmp(trial.treatment.id, trial.reference.id)} {study.training(trial.reference)} fits the mechanism described in @sec:factor; it does not prove it, because a score cannot show why it moved.", f"For {label} the proponent's reasoning survives: the score moved as the mechanism in @sec:factor suggests, although other causes would leave the same trace."))
+            parts.append(
+                voice.say(
+                    f"meaning {trial.hypothesis.id}",
+                    f"That {study.training(trial.treatment)} {study.cmp(trial.treatment.id, trial.reference.id)} {study.training(trial.reference)} fits the mechanism described in @sec:factor; it does not prove it, because a score cannot show why it moved.",
+                    f"For {label} the proponent's reasoning survives: the score moved as the mechanism in @sec:factor suggests, although other causes would leave the same trace.",
+                )
+            )
         elif trial.outcome == "held" and trial.hypothesis.predicts == "worse":
-            parts.append(voice.say(f"meaning {trial.hypothesis.id}", f"The objection raised against {label} before the runs was justified, at least at this budget.", f"With {label} the skeptic was right, and the argument in its favour in @sec:hypotheses does not carry at this budget."))
+            parts.append(
+                voice.say(
+                    f"meaning {trial.hypothesis.id}",
+                    f"The objection raised against {label} before the runs was justified, at least at this budget.",
+                    f"With {label} the skeptic was right, and the argument in its favour in @sec:hypotheses does not carry at this budget.",
+                )
+            )
         elif trial.outcome == "held":
-            parts.append(voice.say(f"meaning {trial.hypothesis.id}", f"The arguments for and against {label} seem to balance here, as the chair supposed.", f"That {label} changes so little suggests that its mechanism has no hold on runs this short."))
+            parts.append(
+                voice.say(
+                    f"meaning {trial.hypothesis.id}",
+                    f"The arguments for and against {label} seem to balance here, as the chair supposed.",
+                    f"That {label} changes so little suggests that its mechanism has no hold on runs this short.",
+                )
+            )
         elif trial.outcome == "failed":
-            parts.append(voice.say(f"meaning {trial.hypothesis.id}", f"The reasoning that led to the prediction for {label} must be wrong or incomplete in this setting, however plausible it read in @sec:hypotheses.", f"For {label} the debate backed the losing side; what was said against the adopted prediction now deserves the closer look.", f"The failed prediction for {label} is informative: the argument behind it was made for longer or larger training, and it does not transfer here."))
+            parts.append(
+                voice.say(
+                    f"meaning {trial.hypothesis.id}",
+                    f"The reasoning that led to the prediction for {label} must be wrong or incomplete in this setting, however plausible it read in @sec:hypotheses.",
+                    f"For {label} the debate backed the losing side; what was said against the adopted prediction now deserves the closer look.",
+                    f"The failed prediction for {label} is informative: the argument behind it was made for longer or larger training, and it does not transfer here.",
+                )
+            )
+        elif trial.outcome == "open" and trial.clear:
+            parts.append(
+                voice.say(
+                    f"meaning {trial.hypothesis.id}",
+                    f"With {label} something does change, so an argument that sees no effect at all is out; how much of it matters is left to a larger experiment.",
+                    f"The balance that the chair saw between the arguments on {label} is not quite there: one side has the sign, neither has the size.".replace(
+                        "one side", "a side"
+                    ),
+                )
+            )
         elif trial.outcome == "open":
             narrow = trial.size_against_prediction == "excluded"
             parts.append(
                 voice.say(
                     f"meaning {trial.hypothesis.id}",
-                    f"As to {label}, the experiment has at least bounded the effect: an effect as large as the proponent had in mind is ruled out." if narrow else f"As to {label}, neither the proponent nor the skeptic can point to this experiment.",
+                    f"As to {label}, the experiment has at least bounded the effect: an effect as large as the proponent had in mind is ruled out."
+                    if narrow
+                    else f"As to {label}, neither the proponent nor the skeptic can point to this experiment.",
                     f"Absence of a clear verdict on {label} must not be read as evidence that it has no effect.",
                 )
             )
@@ -82,10 +120,41 @@ def _practice(study: Study, voice: Voice) -> list[str]:
                 else f"No course of action on {study.named(factor)} that was considered before the runs fits exactly; the nearest is the following.",
             )
         )
-        parts.extend(voice.say(f"practice {text}", text) for _, text in fitting[: 2 if exact and len(fitting) > 1 and fitting[1][0] >= NAMED else 1])
+        parts.extend(
+            voice.say(f"practice {text}", text)
+            for _, text in fitting[: 2 if exact and len(fitting) > 1 and fitting[1][0] >= NAMED else 1]
+        )
+    parts.append(_plain_reading(study, voice))
     if not study.compared:
         parts.append(voice.say("practice few", f"On values as few as these nobody should change a setting of {study.about}."))
     return [part for part in parts if part]
+
+
+def _plain_reading(study: Study, voice: Voice) -> str:
+    """What the outcomes alone suggest to somebody who has to choose a setting now."""
+    ahead = [trial for trial in study.trials if trial.clear and trial.result is not None and trial.result.verdict == "better"]
+    clear = [trial for trial in study.trials if trial.clear]
+    if ahead:
+        first = min(ahead, key=lambda trial: -abs(trial.result.mean_diff if trial.result else 0.0))
+        ratio = study.results.conditions[first.treatment.id].cost_ratio
+        price = f", the price of {study.of(first.treatment.id, 'cost_ratio', 'f2')} per step included" if ratio > 1.05 else ""
+        return voice.say(
+            "plain reading",
+            f"Whoever has to train such a model for so short a time has grounds to choose {first.treatment.label} over {study.name(first.reference)}{price}, and none to expect the same of longer training.",
+            f"In the plainest terms, {first.treatment.label} is the setting to take from this comparison{price}, for training of this length and no further.",
+        )
+    if clear:
+        return voice.say(
+            "plain reading",
+            f"In the plainest terms, there is no ground here to move away from {study.baseline_label}.",
+            f"Whoever starts from {study.baseline_label} should stay there, as far as training of this length is concerned.",
+        )
+    if study.compared:
+        return voice.say(
+            "plain reading",
+            f"Whoever has to choose now may let convenience decide between {study.baseline_label} and its rivals, since these runs give no reason to prefer any.",
+        )
+    return ""
 
 
 NAMED = 3
@@ -111,11 +180,15 @@ def _fit(condition: str, trial: Trial, factor: Factor, alike: bool) -> int:
 
     alike: no comparison of the factor's levels is clear. What is behind its reference is also a reference that is ahead.
     """
-    said = "alike" if _ALIKE.search(condition) else "behind" if _BEHIND.search(condition) else "ahead" if _AHEAD.search(condition) else ""
+    said = (
+        "alike" if _ALIKE.search(condition) else "behind" if _BEHIND.search(condition) else "ahead" if _AHEAD.search(condition) else ""
+    )
     assert trial.result is not None
     happened = {"better": "ahead", "worse": "behind"}.get(trial.result.verdict, "alike")
     words = _stems(condition) - _stems(factor.label)
-    named = {level.name: len(words & (_stems(" ".join((level.label, *level.words))) - _stems(factor.label))) for level in factor.levels}
+    named = {
+        level.name: len(words & (_stems(" ".join((level.label, *level.words))) - _stems(factor.label))) for level in factor.levels
+    }
     top = max(named.values())
     own = max((named[name] for name in trial.treatment.levels.values() if name in named), default=0)
     base = max(named[level.name] for level in factor.levels if level.is_baseline)
@@ -130,10 +203,15 @@ def _fit(condition: str, trial: Trial, factor: Factor, alike: bool) -> int:
 
 def _stems(text: str) -> set[str]:
     """Words of content, crudely without endings."""
-    return {re.sub(r"(er|est|s|ing|ed)$", "", word) for word in re.findall(r"[a-z]+", text.lower()) if len(word) > 3 and word not in _EMPTY}
+    return {
+        re.sub(r"(er|est|s|ing|ed)$", "", word) for word in re.findall(r"[a-z]+", text.lower()) if len(word) > 3 and word not in _EMPTY
+    }
 
 
-_EMPTY = frozenset("with from that this than then when ahead behind help helps does harm model models rate rates training large clear clearly".split())
+_EMPTY = frozenset(
+    {"with", "from", "that", "this", "than", "then", "when", "ahead", "behind", "help", "helps", "does", "harm"}
+    | {"model", "models", "rate", "rates", "training", "large", "clear", "clearly"}
+)
 
 
 def _literature(study: Study, voice: Voice) -> list[str]:
@@ -145,11 +223,29 @@ def _literature(study: Study, voice: Voice) -> list[str]:
             continue
         cites, label = f"[{'; '.join(dict.fromkeys(keys))}]", trial.treatment.label
         if trial.clear and trial.result is not None and trial.result.verdict == "better":
-            parts.append(voice.say(f"literature {label}", f"In the works that speak for {label} {cites} the models are larger and train for longer; our runs add a case at the small end that points the same way.", f"The result on {label} is in line with what its authors had in mind {cites}, at a scale that they did not consider."))
+            parts.append(
+                voice.say(
+                    f"literature {label}",
+                    f"In the works that speak for {label} {cites} the models are larger and train for longer; our runs add a case at the small end that points the same way.",
+                    f"The result on {label} is in line with what its authors had in mind {cites}, at a scale that they did not consider.",
+                )
+            )
         elif trial.clear:
-            parts.append(voice.say(f"literature {label}", f"This is no refutation of the works that stand behind {label} {cites}, which concern training that is longer by orders of magnitude.", f"The authors who studied {label} {cites} had other budgets in mind, and a failure in so short a run is compatible with their results."))
+            parts.append(
+                voice.say(
+                    f"literature {label}",
+                    f"This is no refutation of the works that stand behind {label} {cites}, which concern training that is longer by orders of magnitude.",
+                    f"The authors who studied {label} {cites} had other budgets in mind, and a failure in so short a run is compatible with their results.",
+                )
+            )
         else:
-            parts.append(voice.say(f"literature {label}", f"Reports on {label} {cites} come from settings with more computation, and our interval neither backs nor disputes them.", f"Against the background of the works on {label} {cites}, an undecided outcome mainly says that this setting is too short or too noisy to reproduce their differences."))
+            parts.append(
+                voice.say(
+                    f"literature {label}",
+                    f"Reports on {label} {cites} come from settings with more computation, and our interval neither backs nor disputes them.",
+                    f"Against the background of the works on {label} {cites}, an undecided outcome mainly says that this setting is too short or too noisy to reproduce their differences.",
+                )
+            )
     for item in study.record.synthesis.agreements:
         text = cited(item.text, study.record.citable)
         keys = [f"@{work.key}" for work in study.works(item.keys)][:4]
@@ -166,16 +262,22 @@ def _cost(study: Study, voice: Voice, outline: Outline) -> str:
         return ""
     text = voice.say(
         "cost",
-        f"The comparison is one of equal time, not of equal steps: a step costs {study.of(dear.id, 'cost_ratio', 'f2')} times the reference with {study.name(dear)}, and @fig:{spec.id} sets the score against this price.".replace("is one of equal time", "is made at equal time"),
+        f"The comparison is made at equal time, not at equal steps: a step costs {study.of(dear.id, 'cost_ratio', 'f2')} times the reference with {study.name(dear)}, and @fig:{spec.id} sets the score against this price.",
         f"Since equal time and not equal steps is the rule here, {study.name(dear)} pays for steps at {study.of(dear.id, 'cost_ratio', 'f2')} times the reference price; @fig:{spec.id} shows score and price together.",
     )
     return f"{text}\n\n{figure(spec)}"
 
 
 _SPEAKERS = {
-    "statistician": ("A statistician who looked at the same values adds: {text}", "From the statistical side it should be added: {text}"),
+    "statistician": (
+        "A statistician who looked at the same values adds: {text}",
+        "From the statistical side it should be added: {text}",
+    ),
     "domain reader": ("A reader from the field would note: {text}", "For readers who train such models: {text}"),
-    "devil's advocate": ("The devil's advocate of the analysis objects: {text}", "An objection from the analysis deserves its place: {text}"),
+    "devil's advocate": (
+        "The devil's advocate of the analysis objects: {text}",
+        "An objection from the analysis deserves its place: {text}",
+    ),
 }
 
 
@@ -185,7 +287,14 @@ def _remarks(study: Study, voice: Voice) -> list[str]:
     heard: set[str] = set()
     for remark in study.record.remarks:
         text = cited(remark.text, study.record.citable)
-        if remark.analyst in heard or not text or not printable(text, study.names) or not voice.fresh(text) or _ids(study, remark) or _told(text):
+        if (
+            remark.analyst in heard
+            or not text
+            or not printable(text, study.names)
+            or not voice.fresh(text)
+            or _ids(study, remark)
+            or _told(text)
+        ):
             continue
         first, *more = sentences(ended(text))
         said = voice.say(f"remark {remark.analyst}", *(frame.format(text=capital(first)) for frame in _SPEAKERS[remark.analyst]))
@@ -210,13 +319,21 @@ def _ids(study: Study, remark: AnalystRemark) -> bool:
 
 
 def limitations(study: Study, voice: Voice) -> list[str]:
-    return [block for block in (paragraph(*_confounders(study, voice)), paragraph(*_scale(study, voice)), paragraph(*_evidence(study, voice))) if block]
+    return [
+        block
+        for block in (paragraph(*_confounders(study, voice)), paragraph(*_scale(study, voice)), paragraph(*_evidence(study, voice)))
+        if block
+    ]
 
 
 def _confounders(study: Study, voice: Voice) -> list[str]:
     parts = []
     for factor in study.factors:
-        fresh = [text for text in (cited(sentence, study.record.citable) for sentence in factor.confounders) if text and printable(text, study.names) and voice.fresh(text)]
+        fresh = [
+            text
+            for text in (cited(sentence, study.record.citable) for sentence in factor.confounders)
+            if text and printable(text, study.names) and voice.fresh(text)
+        ]
         if not fresh:
             continue
         parts.append(
@@ -243,7 +360,9 @@ def _confounders(study: Study, voice: Voice) -> list[str]:
         parts.append(
             voice.say(
                 "limits untuned",
-                f"Nothing was tuned for single conditions, so a setting that suits {study.baseline_label} may put its rivals at a disadvantage or hide their weakness.".replace("at a disadvantage", "in the wrong light"),
+                f"Nothing was tuned for single conditions, so a setting that suits {study.baseline_label} may put its rivals at a disadvantage or hide their weakness.".replace(
+                    "at a disadvantage", "in the wrong light"
+                ),
                 f"All settings besides {study.about} were left where they suit {study.baseline_label}, and other conditions might have asked for others.",
             )
         )
@@ -262,28 +381,56 @@ def _scale(study: Study, voice: Voice) -> list[str]:
         ),
         voice.say(
             "limits corpus",
-            f"Only one kind of text was used, {name}, whose regular form may favour or mask particular settings of {study.about}.".replace("Only one kind", "Only this kind") if name else "",
-            f"The corpus, {name}, is program text; prose, other languages and other sources may rank {study.baseline_label} and its rivals differently." if name else "",
+            f"Only one kind of text was used, {name}, whose regular form may favour or mask particular settings of {study.about}.".replace(
+                "Only one kind", "Only this kind"
+            )
+            if name
+            else "",
+            f"The corpus, {name}, is program text; prose, other languages and other sources may rank {study.baseline_label} and its rivals differently."
+            if name
+            else "",
         ),
     ]
+
+
+def _few_seeds(study: Study, voice: Voice) -> str:
+    if study.seeds < 3:
+        return voice.say(
+            "limits seeds",
+            f"With {study.seed_count} for each condition nothing can be said about how far the scores on {study.about} would scatter, let alone about which condition is preferable.",
+        )
+    return voice.say(
+        "limits seeds",
+        f"Few seeds were run, {{{{cfg.seeds|words}}}} for each condition: the spread on which every interval for {study.about} rests is itself poorly known.",
+        f"The intervals for {study.about} assume that differences between seeds are roughly normal, which {{{{cfg.seeds|words}}}} values for each condition cannot check.",
+    )
 
 
 def _evidence(study: Study, voice: Voice) -> list[str]:
     open_trials = study.counted("open")
     shown_lit = study.lit("included")
     parts = [
-        voice.say(
-            "limits seeds",
-            f"{{{{cfg.seeds|words}}}} seeds are few: the spread on which every interval for {study.about} rests is itself poorly known.".replace("{{cfg.seeds|words}} seeds are few", "Few seeds were run, {{cfg.seeds|words}} for each condition"),
-            f"The intervals for {study.about} assume that differences between seeds are roughly normal, which {{{{cfg.seeds|words}}}} values for each condition cannot check.",
-        )
+        _few_seeds(study, voice),
     ]
     if open_trials:
         labels = listing([trial.treatment.label for trial in open_trials])
-        parts.append(voice.say("limits open", f"In particular, the undecided outcome for {labels} may only reflect this lack of seeds.", f"An undecided verdict, as for {labels}, must be expected often under such conditions."))
+        parts.append(
+            voice.say(
+                "limits open",
+                f"In particular, the undecided outcome for {labels} may only reflect this lack of seeds.",
+                f"An undecided verdict, as for {labels}, must be expected often under such conditions.",
+            )
+        )
     if study.record.failed:
         labels = listing(list(dict.fromkeys(study.conditions[run.condition].label for run in study.record.failed)))
-        parts.append(voice.say("limits failed", f"Runs that failed, all of them with {labels}, leave gaps that are unlikely to be random, since a setting that breaks training breaks it for a reason.".replace("all of them with", "those with")))
+        parts.append(
+            voice.say(
+                "limits failed",
+                f"Runs that failed, all of them with {labels}, leave gaps that are unlikely to be random, since a setting that breaks training breaks it for a reason.".replace(
+                    "all of them with", "those with"
+                ),
+            )
+        )
     if shown_lit:
         parts.append(
             voice.say(

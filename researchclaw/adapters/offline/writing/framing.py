@@ -17,7 +17,8 @@ from researchclaw.adapters.offline.writing.reading import Study, Trial
 
 def title(study: Study) -> str:
     """Names the subject and how the question came out; no numeral, no claim that needs one."""
-    subject = capital(study.subject)
+    names = [factor.label for factor in study.factors]
+    subject = capital(" against ".join(names) if study.record.goal.contest else capital(study.about.removeprefix("the ")))
     place = f"in {study.record.goal.domain} under a fixed short budget"
     if study.verdict == "uncompared":
         return f"{subject} {place}: first measurements"
@@ -34,8 +35,12 @@ def title(study: Study) -> str:
 
 def _mixed_ending(study: Study) -> str:
     return {
-        "held": "the main prediction held, another failed" if study.counted("failed") else "the main prediction held, the rest stays open",
-        "failed": "the main prediction failed, another held" if study.counted("held") else "the main prediction failed, the rest stays open",
+        "held": "the main prediction held, another failed"
+        if study.counted("failed")
+        else "the main prediction held, the rest stays open",
+        "failed": "the main prediction failed, another held"
+        if study.counted("held")
+        else "the main prediction failed, the rest stays open",
         "open": "an undecided main question and some clearer answers",
         "uncompared": "an incomplete test of several predictions",
     }[study.primary.outcome]
@@ -59,12 +64,12 @@ def abstract(study: Study, voice: Voice) -> str:
         _abstract_question(study, voice),
         voice.say(
             "abstract ran",
-            f"We train small byte-level models with {_arms(study)}, each under the same budget of {{{{cfg.budget_s|int}}}} seconds and with the same "
-            f"{{{{cfg.seeds|words}}}} seeds, and score every run by {study.metric.label}.",
-            f"Every condition, {_arms(study)}, is trained from {{{{cfg.seeds|words}}}} shared seeds for {{{{cfg.budget_s|int}}}} seconds, "
+            f"We train small byte-level models with {_arms(study)}, each under the same budget of {{{{cfg.budget_s|int}}}} seconds and with "
+            f"{study.shared_seeds}, and score every run by {study.metric.label}.",
+            f"Every condition, {_arms(study)}, is trained from {study.shared_seeds} for {{{{cfg.budget_s|int}}}} seconds, "
             f"and {study.metric.label} on held-out files is the only outcome.",
             f"The experiment compares {_arms(study)} at a training budget of {{{{cfg.budget_s|int}}}} seconds a run; all conditions share "
-            f"{{{{cfg.seeds|words}}}} seeds, and the outcome is {study.metric.label}.",
+            f"{study.seed_count}, and the outcome is {study.metric.label}.",
         ),
         _abstract_result(study, voice, trial),
         _abstract_others(study, voice),
@@ -80,9 +85,7 @@ def abstract(study: Study, voice: Voice) -> str:
             f"The text was composed by a rule-based program from the record of the study on {study.about}, and every number in it is looked up there.",
             f"A rule-based program planned the study of {study.about} and wrote this text; each number is taken from the stored results by key.",
         ),
-        ""
-        if not record.failed
-        else "Of {{cfg.runs_reported|int}} planned runs, {{cfg.runs_failed|int}} did not end with a score.",
+        "" if not record.failed else "Of {{cfg.runs_reported|int}} planned runs, {{cfg.runs_failed|int}} did not end with a score.",
     )
 
 
@@ -117,7 +120,9 @@ def _abstract_result(study: Study, voice: Voice, trial: Trial) -> str:
         )
     fate = {
         "held": "as was predicted before the runs",
-        "failed": "against the prediction made before the runs" if trial.clear else "and what the interval leaves open speaks against the prediction",
+        "failed": "against the prediction made before the runs"
+        if trial.clear
+        else "and what the interval leaves open speaks against the prediction",
         "open": "so the prediction made before the runs stays undecided",
     }[trial.outcome]
     return voice.say(
@@ -129,6 +134,19 @@ def _abstract_result(study: Study, voice: Voice, trial: Trial) -> str:
 
 
 def _abstract_others(study: Study, voice: Voice) -> str:
+    if study.rivals is not None:
+        one, other = study.rivals
+        return voice.say(
+            "abstract contest",
+            f"Put against each other at equal time, {study.training(one)} {study.cmp(one.id, other.id)} {study.training(other)} "
+            f"({study.pair('diff', one.id, other.id, 'signed3')} {study.metric.unit}, interval {study.interval(one.id, other.id)}).",
+        )
+    if study.interaction_measured:
+        return voice.say(
+            "abstract interaction",
+            f"Making both changes at once departs from the sum of the separate effects by {{{{interaction.mean_diff|signed3}}}} {study.metric.unit} "
+            "(interval {{interaction.ci95_low|signed3}} to {{interaction.ci95_high|signed3}}).",
+        )
     others = [trial for trial in study.trials[1:] if trial.outcome != "uncompared"]
     if not others:
         return ""
@@ -205,7 +223,7 @@ def _problem(study: Study, voice: Voice) -> list[str]:
 def _approach(study: Study, voice: Voice) -> list[str]:
     treatments = listing([contrast.label for contrast in study.treatments])
     conditions = (
-        f"{capital(study.baseline_label)} serves as the reference for {treatments}."
+        f"The reference is {study.baseline_label}; it is compared with {treatments}."
         if treatments
         else f"{capital(study.baseline_label)} is measured alone."
     )
@@ -217,7 +235,7 @@ def _approach(study: Study, voice: Voice) -> list[str]:
             f"Our test bed is deliberately small, so that {study.about} can be varied with repeated seeds: every run gets "
             f"{{{{cfg.budget_s|int}}}} seconds, the same corpus and the same network apart from what its condition changes (@sec:setup).",
             f"We study {study.about} where repetition is cheap: a network of {study.of(study.baseline.id, 'parameters')} parameters, "
-            f"{{{{cfg.budget_s|int}}}} seconds of training and {{{{cfg.seeds|words}}}} seeds shared by all conditions (@sec:setup).",
+            f"{{{{cfg.budget_s|int}}}} seconds of training and {study.seed_count} shared by all conditions (@sec:setup).",
         ),
         voice.say("intro conditions", conditions),
         voice.say(
@@ -255,6 +273,14 @@ def _preview(study: Study, voice: Voice) -> list[str]:
         if trials:
             about = listing([trial.treatment.label for trial in trials])
             parts.append(voice.say(f"preview {name}", f"For {about}, {words[0]}.", f"With respect to {about}, {words[1]}."))
+    if study.rivals is not None:
+        one, other = study.rivals
+        parts.append(
+            voice.say(
+                "preview contest",
+                f"The direct contest is taken up in @sec:ablations, where {study.training(one)} {study.cmp(one.id, other.id)} {study.training(other)}.",
+            )
+        )
     if study.counted("uncompared"):
         about = listing([trial.treatment.label for trial in study.counted("uncompared")])
         parts.append(voice.say("preview uncompared", f"For {about}, the finished runs are too few to say anything but their values."))
@@ -324,7 +350,7 @@ def conclusion(study: Study, voice: Voice) -> list[str]:
         parts.append(
             voice.say(
                 "conclusion",
-                f"The runs reported here show what values {study.about} produce in this setting and how to repeat them; an answer has to wait for more seeds.",
+                f"The runs reported here show what values are reached for {study.about} in this setting and how to repeat them; an answer has to wait for more seeds.",
             )
         )
     else:
@@ -348,6 +374,14 @@ def conclusion(study: Study, voice: Voice) -> list[str]:
             "open": f"a mean difference of {study.pair('absdiff', a, b, 'f3')} {study.metric.unit} between {trial.treatment.label} and {study.name(trial.reference)} lies inside what the seeds alone can produce",
         }[trial.outcome]
         parts.append(voice.say("conclusion", *(f"{text}: {ending}." for text in endings)))
+    if study.rivals is not None:
+        one, other = study.rivals
+        parts.append(
+            voice.say(
+                "conclusion contest",
+                f"As a contest it ends like this: for the same time, {study.training(one)} {study.cmp(one.id, other.id)} {study.training(other)}, by {study.pair('absdiff', one.id, other.id, 'f3')} {study.metric.unit} on average.",
+            )
+        )
     failed = study.counted("failed")
     if failed and trial.outcome != "failed":
         parts.append(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from difflib import SequenceMatcher
 
 from stages.contracts import Work
@@ -17,7 +17,37 @@ LOOK_ALIKE = 0.83
 """Share of letters in common, in order; a little below the 0.85 at which readers' tools call two sentences near-duplicates."""
 
 _PROPER = frozenset(
-    ["Adam", "AdamW", "Adagrad", "AdaGrad", "Lion", "Muon", "Shampoo", "Gaussian", "Xavier", "Glorot", "Kaiming", "He", "Nesterov", "Bayesian", "Python", "Holm", "Polyak", "Karpathy", "Swish", "Sinusoids", "Zipf", "Hedges", "Student", "Newton", "Hessian", "Fourier", "Markov", "English", "Unicode"]
+    [
+        "Adam",
+        "AdamW",
+        "Adagrad",
+        "AdaGrad",
+        "Lion",
+        "Muon",
+        "Shampoo",
+        "Gaussian",
+        "Xavier",
+        "Glorot",
+        "Kaiming",
+        "He",
+        "Nesterov",
+        "Bayesian",
+        "Python",
+        "Holm",
+        "Polyak",
+        "Karpathy",
+        "Swish",
+        "Sinusoids",
+        "Zipf",
+        "Hedges",
+        "Student",
+        "Newton",
+        "Hessian",
+        "Fourier",
+        "Markov",
+        "English",
+        "Unicode",
+    ]
 )
 _CITATION = re.compile(r"\s*\[(@[^\]]+)\]")
 _TEXTUAL = re.compile(r"(?<![\w\[;])@(?!fig:|tbl:|sec:|eq:)([A-Za-z0-9][A-Za-z0-9_:+/-]*)")
@@ -29,9 +59,11 @@ _NUMBER_WORDS = re.compile(
 
 
 def listing(items: Sequence[str], word: str = "and") -> str:
-    """'a', 'a and b', 'a, b and c'."""
+    """'a', 'a and b', 'a, b and c'; 'a, b as well as c and d' where the last item is a pair itself."""
     if len(items) < 2:
         return "".join(items)
+    if f" {word} " in items[-1]:
+        return f"{', '.join(items[:-1])} as well as {items[-1]}"
     return f"{', '.join(items[:-1])} {word} {items[-1]}"
 
 
@@ -125,8 +157,11 @@ class Voice:
     The choice is a function of the topic and of everything said so far, so the same record gives the same text.
     """
 
-    def __init__(self, topic: str) -> None:
+    def __init__(self, topic: str, sayable: Callable[[str, str], bool] = lambda text, section: True) -> None:
+        """sayable: whether a text may stand in a section; what it refuses is no option, whoever worded it."""
+        self.section = ""
         self._topic = topic
+        self._sayable = sayable
         self._said: list[tuple[str, ...]] = []
         self._turns: dict[str, int] = {}
 
@@ -138,7 +173,7 @@ class Voice:
     def say(self, key: str, *options: str) -> str:
         """The first wording that repeats nothing; empty when every wording would."""
         for place in self.order(key, len(options)):
-            if options[place] and self.fresh(options[place]):
+            if self._open(options[place]):
                 self.remember(options[place])
                 return options[place]
         return ""
@@ -148,11 +183,14 @@ class Voice:
         turn = self._turns.get(key, self.order(key, len(options))[0])
         for step in range(len(options)):
             option = options[(turn + step) % len(options)]
-            if self.fresh(option):
+            if self._open(option):
                 self._turns[key] = turn + step + 1
                 self.remember(option)
                 return option
         return ""
+
+    def _open(self, option: str) -> bool:
+        return bool(option) and self.fresh(option) and self._sayable(option, self.section)
 
     def fresh(self, text: str) -> bool:
         new = [words_of(sentence) for sentence in sentences(text)]

@@ -66,7 +66,11 @@ def _level(study: Study, voice: Voice, level: Level, place: int) -> str:
     mechanism = ended(level.mechanism)
     opening = ("Against it stands", "A further condition is", "The comparison also takes in", "Last in the list is")[min(place, 3)]
     return paragraph(
-        voice.say(f"level {level.name}", f"{opening} {level.label}{cites}.", f"{capital(level.label)} is the alternative{cites}." if place == 0 else ""),
+        voice.say(
+            f"level {level.name}",
+            f"{opening} {level.label}{cites}.",
+            f"{capital(level.label)} is the alternative{cites}." if place == 0 else "",
+        ),
         voice.say(f"mechanism {level.name}", mechanism),
     )
 
@@ -140,6 +144,9 @@ def _hypothesis(study: Study, voice: Voice, trial: Trial, place: int) -> str:
         _turn(study, voice, trial, [turn for turn in debate if turn.role == "proponent"], "for"),
         _turn(study, voice, trial, [turn for turn in debate if turn.role == "skeptic"], "against"),
         _turn(study, voice, trial, [turn for turn in debate if turn.role == "methodologist"], "method"),
+        voice.say(f"parts {trial.hypothesis.id}", f"The arguments for and against {trial.treatment.label} are those on its parts.")
+        if trial.treatment.role == "combination"
+        else "",
         _turn(study, voice, trial, [turn for turn in debate if turn.role == "chair"], "chair"),
         _refutation(study, voice, trial),
     )
@@ -203,7 +210,11 @@ _TURN_FRAMES = {
         "The objection to {label} is that {text}.",
         "The skeptic was not convinced by {label}: {text}.",
     ),
-    "method": ("On method it was noted that {text}.", "The methodologist pointed out that {text}.", "A caution about {label} concerned method: {text}."),
+    "method": (
+        "On method it was noted that {text}.",
+        "The methodologist pointed out that {text}.",
+        "A caution about {label} concerned method: {text}.",
+    ),
     "chair": ("The chair ruled that {text}.", "In the end it was settled that {text}.", "The ruling on {label} was that {text}."),
 }
 
@@ -219,7 +230,9 @@ def _turn(study: Study, voice: Voice, trial: Trial, turns: list[Statement], side
         if text.lower().startswith(f"the {turn.role}"):
             return voice.say(f"turn {trial.hypothesis.id} {side}", ended(text))
         first, *more = sentences(text)
-        said = voice.turn(f"turn {side}", *(frame.format(text=lowered(first), label=trial.treatment.label) for frame in _TURN_FRAMES[side]))
+        said = voice.turn(
+            f"turn {side}", *(frame.format(text=lowered(first), label=trial.treatment.label) for frame in _TURN_FRAMES[side])
+        )
         return paragraph(said, *(voice.say(f"turn {trial.hypothesis.id} {side} {sentence}", ended(sentence)) for sentence in more))
     return ""
 
@@ -233,14 +246,24 @@ def _reserved(study: Study, trial: Trial, turn: Statement) -> bool:
 def _refutation(study: Study, voice: Voice, trial: Trial) -> str:
     text = trial.hypothesis.refuted_when
     if printable(text, study.names) and len(text.split()) > 4:
-        options = [f"It counts as refuted when {lowered(text)}."] if not text.lower().startswith(("refuted", "it ", "the hypothesis")) else [ended(capital(text))]
+        options = (
+            [f"It counts as refuted when {lowered(text)}."]
+            if not text.lower().startswith(("refuted", "it ", "the hypothesis"))
+            else [ended(capital(text))]
+        )
     else:
         options = []
     if trial.hypothesis.predicts == "same":
-        options.append(f"An interval for {trial.treatment.label} that leaves out zero difference would refute this expectation.".replace("zero difference", "the point of no difference"))
+        options.append(
+            f"An interval for {trial.treatment.label} that leaves out zero difference would refute this expectation.".replace(
+                "zero difference", "the point of no difference"
+            )
+        )
     else:
         options.append(f"An interval that lies wholly on the other side would refute the prediction for {trial.treatment.label}.")
-        options.append(f"The prediction for {trial.treatment.label} falls if the whole interval lies on the opposite side of no difference.")
+        options.append(
+            f"The prediction for {trial.treatment.label} falls if the whole interval lies on the opposite side of no difference."
+        )
     return voice.say(f"refuted {trial.hypothesis.id}", *options)
 
 
@@ -261,7 +284,11 @@ def _refused(study: Study, voice: Voice) -> str:
 
 def _judging(study: Study, voice: Voice) -> list[str]:
     a, b = study.primary.treatment, study.primary.reference
-    lower = "negative values favour the condition named first" if study.metric.lower_is_better else "positive values favour the condition named first"
+    lower = (
+        "negative values favour the condition named first"
+        if study.metric.lower_is_better
+        else "positive values favour the condition named first"
+    )
     blocks = [
         paragraph(
             voice.say(
@@ -286,8 +313,12 @@ def _judging(study: Study, voice: Voice) -> list[str]:
                 _holm(study, voice),
                 voice.say(
                     "judging rule",
-                    f"A difference between conditions on {study.about} is called clear only if its interval leaves out zero and the adjusted test agrees; all else is reported as not told apart.".replace("leaves out zero", "excludes no difference"),
-                    f"Only when the interval excludes no difference and the adjusted test agrees do we speak of one condition on {study.about} as ahead of another.".replace("of one condition", "of a condition"),
+                    f"A difference between conditions on {study.about} is called clear only if its interval leaves out zero and the adjusted test agrees; all else is reported as not told apart.".replace(
+                        "leaves out zero", "excludes no difference"
+                    ),
+                    f"Only when the interval excludes no difference and the adjusted test agrees do we speak of one condition on {study.about} as ahead of another.".replace(
+                        "of one condition", "of a condition"
+                    ),
                 ),
                 _power(study, voice),
             )
@@ -296,7 +327,7 @@ def _judging(study: Study, voice: Voice) -> list[str]:
         blocks.append(
             voice.say(
                 "judging few",
-                f"With {{{{cfg.seeds|words}}}} reported seeds no interval can be formed, so the values for {study.about} are printed side by side and no comparison is claimed.",
+                f"With {study.seed_count} for each condition no interval can be formed, so the values for {study.about} are printed side by side and no comparison is claimed.",
             )
         )
     return blocks
@@ -305,7 +336,12 @@ def _judging(study: Study, voice: Voice) -> list[str]:
 def _holm(study: Study, voice: Voice) -> str:
     count = len(study.record.plan.comparisons) + (1 if study.results.interaction else 0)
     if count < 2:
-        return voice.say("holm", f"Since a single comparison on {study.about} was registered, its test needs no adjustment.".replace("a single comparison", "only this comparison"))
+        return voice.say(
+            "holm",
+            f"Since a single comparison on {study.about} was registered, its test needs no adjustment.".replace(
+                "a single comparison", "only this comparison"
+            ),
+        )
     cites = [f"@{key}" for key in ("holm1979simple",) if key in study.record.citable]
     cite = f" [{'; '.join(cites)}]" if cites else ""
     return voice.say(
@@ -405,7 +441,9 @@ def _yardsticks(study: Study, voice: Voice) -> list[str]:
     orders = [name for name in study.results.references if name.startswith("order_")]
     best = min(orders, key=lambda name: study.results.references[name], default=None)
     mean = study.results.conditions[study.baseline.id].metrics[study.m].mean
-    passed = [label for (label, _), name in zip(named, ("gzip", "bz2", "xz"), strict=False) if mean < study.results.references.get(name, -1)]
+    passed = [
+        label for (label, _), name in zip(named, ("gzip", "bz2", "xz"), strict=False) if mean < study.results.references.get(name, -1)
+    ]
     parts = [
         voice.say(
             "yardsticks",
@@ -417,16 +455,20 @@ def _yardsticks(study: Study, voice: Voice) -> list[str]:
         parts.append(
             voice.say(
                 "yardsticks order",
-                f"A smoothed table of byte counts, with the length of its history chosen in hindsight, reaches {study.ref(best)} {study.metric.unit}, a mark that no condition on {study.about} should miss by much."
+                f"A smoothed table of byte counts, with the length of its history chosen in hindsight, reaches {study.ref(best)} {study.metric.unit}, a mark against which the conditions on {study.about} can be held."
                 if len(study.factors) == 1
                 else f"A smoothed table of byte counts, with the length of its history chosen in hindsight, reaches {study.ref(best)} {study.metric.unit}.",
             )
         )
     base = study.value(study.baseline.id, "mean", "f3")
     if passed:
-        parts.append(f"The reference condition of this study, {study.baseline_label}, ends at {base} {study.metric.unit} and so passes {listing(passed)} within its short training.")
+        parts.append(
+            f"The reference condition of this study, {study.baseline_label}, ends at {base} {study.metric.unit} and so passes {listing(passed)} within its short training."
+        )
     else:
-        parts.append(f"The reference condition of this study, {study.baseline_label}, ends at {base} {study.metric.unit} and so remains behind all of these compressors.")
+        parts.append(
+            f"The reference condition of this study, {study.baseline_label}, ends at {base} {study.metric.unit} and so remains behind all of these compressors."
+        )
     return parts
 
 
@@ -557,8 +599,8 @@ def _seeds(study: Study, voice: Voice) -> list[str]:
     return [
         voice.say(
             "seeds",
-            f"All {{{{cfg.conditions|words}}}} conditions on {study.about} were trained from the same {{{{cfg.seeds|words}}}} seeds, which makes {{{{cfg.runs_reported|int}}}} reported runs.",
-            f"The {{{{cfg.seeds|words}}}} reported seeds are the same for each of the {{{{cfg.conditions|words}}}} conditions on {study.about}, {{{{cfg.runs_reported|int}}}} runs in all.",
+            f"All {{{{cfg.conditions|words}}}} conditions on {study.about} were trained from {study.shared_seeds}, which makes {{{{cfg.runs_reported|int}}}} reported runs.",
+            f"Each of the {{{{cfg.conditions|words}}}} conditions on {study.about} was run with {study.shared_seeds}, {{{{cfg.runs_reported|int}}}} runs in all.",
         ),
         voice.say(
             "seeds replay",
@@ -579,7 +621,11 @@ def _failures(study: Study, voice: Voice) -> str:
         )
     labels = listing(list(dict.fromkeys(study.conditions[run.condition].label for run in failed)))
     lost = listing([contrast.label for contrast in study.lost])
-    text = f"{{{{cfg.runs_failed|int}}}} of these runs, with {labels}, ended without a score and are counted as failures, not as missing at random."
+    text = (
+        f"a run with {labels} ended without a score and is counted as a failure, not as missing at random."
+        if len(failed) == 1
+        else f"{{{{cfg.runs_failed|int}}}} of these runs, with {labels}, ended without a score and are counted as failures, not as missing at random."
+    )
     if lost:
         text += f" Nothing can therefore be said about {lost}."
     return f"In the end, {text}"

@@ -15,7 +15,9 @@ def outline(study: Study, sections: tuple[tuple[str, str], ...]) -> Outline:
     return Outline(
         title=framing.title(study),
         claim=framing.claim(study),
-        sections=tuple(SectionPlan(id=name, title=title, points=_points(study, name), keys=_keys(study, name)) for name, title in sections),
+        sections=tuple(
+            SectionPlan(id=name, title=title, points=_points(study, name), keys=_keys(study, name)) for name, title in sections
+        ),
         figures=figures(study),
     )
 
@@ -69,11 +71,17 @@ def figures(study: Study) -> tuple[FigureSpec, ...]:
     """The figures that the record can fill; captions say what is seen."""
     subject, label = study.about, study.metric.label
     conditions = tuple(contrast.id for contrast in study.measured)
-    main = tuple(f"{trial.treatment.id}_vs_{trial.reference.id}" for trial in study.trials if trial.result is not None and trial.result.ci95_low is not None)
+    main = tuple(
+        f"{trial.treatment.id}_vs_{trial.reference.id}"
+        for trial in study.trials
+        if trial.result is not None and trial.result.ci95_low is not None
+    )
     extra = tuple(
         f"{planned.a}_vs_{planned.b}"
         for planned in study.record.plan.comparisons
-        if planned.purpose != "hypothesis" and (found := study.comparison(planned.a, planned.b)) is not None and found.ci95_low is not None
+        if planned.purpose != "hypothesis"
+        and (found := study.comparison(planned.a, planned.b)) is not None
+        and found.ci95_low is not None
     )
     reported = tuple(contrast.id for contrast in study.measured if contrast.role != "ablation")
     made = []
@@ -91,7 +99,9 @@ def figures(study: Study) -> tuple[FigureSpec, ...]:
         FigureSpec(
             id="seed_dots",
             kind="seed_dots",
-            caption=f"{label[:1].upper()}{label[1:]} of every run on {subject}, one dot for each seed and a bar at the mean.".replace("one dot for each seed", "a dot for each seed"),
+            caption=f"{label[:1].upper()}{label[1:]} of every run on {subject}, one dot for each seed and a bar at the mean.".replace(
+                "one dot for each seed", "a dot for each seed"
+            ),
             alt=f"Dots of every seed for the conditions on {subject}",
             conditions=conditions,
         )

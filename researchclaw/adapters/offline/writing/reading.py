@@ -8,6 +8,9 @@ from typing import Literal
 
 from researchclaw.adapters.offline.writing.language import listing
 from stages.contracts import Contrast, Factor, Finding, Hypothesis, Level, PairedComparison, Slug, Theme, Work
+from stages.g_writing import against_record
+from stages.g_writing.lint import lint
+from stages.g_writing.markdown import parse
 from stages.g_writing.record import PaperRecord
 
 Outcome = Literal["held", "failed", "open", "uncompared"]
@@ -80,7 +83,7 @@ class Trial:
             inside = result.ci95_low <= self.predicted_difference <= result.ci95_high
             return "none" if inside else "excluded"
         ratio = result.abs_mean_diff / size
-        return "smaller" if ratio < 0.6 else "larger" if ratio > 1.6 else "close"
+        return "smaller" if ratio < 0.7 else "larger" if ratio > 1.4 else "close"
 
     @property
     def above_threshold(self) -> bool:
@@ -97,6 +100,16 @@ class Study:
         self.metric = record.results.metric
         self.m = self.metric.name
         self.factors = record.factors
+
+    def sayable(self, text: str, section: str) -> bool:
+        """Whether the source lint would let the text stand in the section; references to floats are judged with the whole paper."""
+        document = parse(f"# Title\n\n## Abstract\n\nNothing.\n\n## Section {{#sec:{section}}}\n\n{text}\n")
+        findings = lint(document, citation_keys=self.record.citable, figure_ids=(), names=self._lint_names)
+        return not any(finding.severity != "minor" and finding.rule not in {"reference", "float"} for finding in findings)
+
+    @cached_property
+    def _lint_names(self) -> frozenset[str]:
+        return against_record.names(self.record)
 
     # ---------------------------------------------------------------- conditions
 
@@ -209,7 +222,7 @@ class Study:
         pairs = []
         for planned in self.record.plan.comparisons:
             result = self.comparison(planned.a, planned.b)
-            if planned.purpose == "ablation" and result is not None:
+            if self.conditions[planned.a].role == "ablation" and result is not None:
                 pairs.append((self.conditions[planned.a], self.conditions[planned.b], result))
         return tuple(pairs)
 
@@ -217,6 +230,15 @@ class Study:
     def seeds(self) -> int:
         """Reported seeds of the plan."""
         return len(self.record.plan.seeds)
+
+    @property
+    def shared_seeds(self) -> str:
+        """'the same three seeds', with the number by key."""
+        return "the same {{cfg.seeds|words}} seeds" if self.seeds > 1 else "the same solitary seed"
+
+    @property
+    def seed_count(self) -> str:
+        return "{{cfg.seeds|words}} seeds" if self.seeds > 1 else "a solitary seed"
 
     @property
     def compared(self) -> bool:
@@ -247,14 +269,31 @@ class Study:
 
     @property
     def about(self) -> str:
-        """What the study is about, in running text: 'the learning-rate schedule', 'width and depth'."""
-        return listing([self.named(factor) for factor in self.factors], "or" if self.record.goal.contest else "and")
+        """What the study is about, in running text: 'the learning-rate schedule', 'model width and depth'."""
+        names = [self.named(factor) for factor in self.factors]
+        if len(names) == 2 and names[0].split()[0] == names[1].split()[0] and len(names[1].split()) == 2:
+            names[1] = names[1].split()[1]
+        return listing(names)
+
+    @cached_property
+    def rivals(self) -> tuple[Contrast, Contrast] | None:
+        """The conditions of a contest that the plan puts directly against each other, where that comparison has an interval."""
+        for planned in self.record.plan.comparisons:
+            one, other = self.conditions[planned.a], self.conditions[planned.b]
+            result = self.comparison(planned.a, planned.b)
+            if planned.purpose == "interaction" and one.role == other.role == "treatment" and result and result.ci95_low is not None:
+                return one, other
+        return None
+
+    @property
+    def interaction_measured(self) -> bool:
+        both = self.results.interaction
+        return both is not None and both.ci95_low is not None and len(self.factors) == 2
 
     @property
     def plural(self) -> bool:
         last = self.factors[-1].label
-        several = len(self.factors) > 1 and not self.record.goal.contest
-        return several or (last.endswith("s") and " of " not in last)
+        return len(self.factors) > 1 or (last.endswith("s") and " of " not in last)
 
     @property
     def is_are(self) -> str:

@@ -49,7 +49,9 @@ def related_work(study: Study, voice: Voice) -> list[str]:
         room -= len(works)
         paragraphs.append(_theme_paragraph(study, voice, theme, works))
     for theme in _further(study, used, FEWEST_WORKS - len(used)):
-        paragraphs.append(_theme_paragraph(study, voice, theme, sorted(study.works(theme.keys), key=lambda work: (work.year, work.key))))
+        paragraphs.append(
+            _theme_paragraph(study, voice, theme, sorted(study.works(theme.keys), key=lambda work: (work.year, work.key)))
+        )
     return paragraphs
 
 
@@ -104,7 +106,9 @@ def _chosen(study: Study, theme: Theme, used: set[str], most: int) -> list[Work]
     """The theme's works with something to say, the most relevant first, then put in the order of years."""
     studied = {factor.name for factor in study.factors}
     level_works = {key for factor in study.factors for level in factor.levels for key in level.works}
-    candidates = [work for work in study.works(theme.keys) if work.gist and work.key not in used and not _PROGRAM_WORDS.search(work.gist)]
+    candidates = [
+        work for work in study.works(theme.keys) if work.gist and work.key not in used and not _PROGRAM_WORDS.search(work.gist)
+    ]
     if not studied & set(theme.about):
         near = [work for work in candidates if len(set(work.about) & (OWN_WORDS | studied)) > 1]
         candidates = near if len(near) > 2 else candidates
@@ -144,7 +148,11 @@ def _studied(study: Study) -> set[str]:
 
 def _bears_on(study: Study, text: str) -> bool:
     """Whether a second finding of a work is about what is studied here."""
-    words = {word for factor in study.factors for word in (factor.label.lower(), *factor.words, *(level.label.lower() for level in factor.levels))}
+    words = {
+        word
+        for factor in study.factors
+        for word in (factor.label.lower(), *factor.words, *(level.label.lower() for level in factor.levels))
+    }
     return any(re.search(rf"\b{re.escape(word)}\b", text.lower()) for word in words if len(word) > 4)
 
 
@@ -164,13 +172,14 @@ def _subject(work: Work) -> str:
 def _opening(study: Study, voice: Voice, theme: Theme, work: Work) -> str:
     title = theme.title.rstrip(".")
     title = title if re.match(r"[A-Z]{2}|[A-Z][a-z]+[A-Z]", title) else title[:1].lower() + title[1:]
-    return voice.say(
-        f"theme {theme.id}",
+    return voice.turn(
+        "theme",
         f"On {title}, {_subject(work)} {work.gist}.",
         f"In the work on {title}, an early step is that of {_subject(work)}, who {work.gist}.",
         f"Among the works on {title} that were read, {_subject(work)} {work.gist}.",
         f"As to {title}, {_subject(work)} {work.gist}.",
-        f"{_subject(work)} {work.gist}.",
+        f"Turning to {title}, we begin with {_subject(work)}, who {work.gist}.",
+        f"The works on {title} start, among those read, with {_subject(work)}, who {work.gist}.",
     )
 
 
@@ -249,7 +258,8 @@ def _link(study: Study, voice: Voice, theme: Theme, works: Sequence[Work]) -> st
     for tag in theme.about:
         if tag in LINKS and tag not in {factor.name for factor in study.factors}:
             said = voice.say(
-                f"link {theme.id}", *(option.format(subject=study.about) for option in LINKS[tag])
+                f"link {theme.id}",
+                *(option.format(subject=study.about, are=study.is_are, s="" if study.plural else "s") for option in LINKS[tag]),
             )
             if said:
                 return capital(said)
@@ -278,46 +288,50 @@ LINKS: dict[str, tuple[str, ...]] = {
         "For {subject} this is a warning: a setting that was tuned for one condition may be out of tune for the next.",
     ),
     "schedule": (
-        "How the rate falls towards the end interacts with the length of training, so {subject} is studied here at a single, stated length.",
+        "How the rate falls towards the end interacts with the length of training, so {subject} {are} studied here at a single, stated length.",
     ),
-    "warmup": ("The first steps weigh more in a short run, so the fraction of warm-up is kept in view when {subject} is judged.",),
+    "warmup": ("The first steps weigh more in a short run, so the fraction of warm-up is kept in view when {subject} {are} judged.",),
     "batch_size": (
-        "Batch size sets how many updates fit into the budget, which makes it the first suspect whenever {subject} appears to act.",
+        "Batch size sets how many updates fit into the budget, which makes it the first suspect whenever {subject} appear{s} to act.",
     ),
     "normalisation": (
         "Which normalisation is in place decides how large a step the network tolerates, and with it what {subject} can show.",
     ),
-    "initialisation": ("A short run stays near its starting point, so results on {subject} carry the mark of the initial weights.",),
+    "initialisation": (
+        "A short run stays nearer to its starting point, so results on {subject} may carry the mark of the initial weights.",
+    ),
     "depth": ("Shape and depth are fixed in the present network, unless {subject} itself is about them.",),
     "width": (
         "At the small width used here these relations need not hold, which is a reason to measure {subject} and not to extrapolate.",
     ),
     "activation": ("The nonlinearity is left as it is in the baseline, so that it cannot be confused with {subject}.",),
-    "position": ("Position information is cheap in a short context, which limits what {subject} can owe to it here.",),
-    "dropout": (
-        "A model that sees each byte hardly more than once has little to overfit, which is the background against which {subject} must be read.",
+    "position": (
+        "In a short context there is presumably less to gain from information on position, which limits what {subject} can owe to it here.",
     ),
-    "weight_decay": ("Decay of the weights acts slowly, and in runs as short as ours it leaves {subject} largely alone.",),
+    "dropout": (
+        "With a short budget a model meets few strings often enough to memorise them, and this is the background against which {subject} must be read.",
+    ),
+    "weight_decay": ("Decay of the weights acts slowly; in runs as short as ours we expect it to leave {subject} largely alone.",),
     "label_smoothing": (
         "The loss that is reported here is always the plain cross-entropy, so {subject} cannot profit from a change of the yardstick.",
     ),
-    "grad_clip": ("Clipping bounds the steps of every condition alike and is part of the frame in which {subject} is compared.",),
+    "grad_clip": ("Clipping bounds the steps of every condition alike and is part of the frame in which {subject} {are} compared.",),
     "tying": (
-        "With an alphabet of bytes the embedding is small, which leaves less at stake than in the models of these papers when {subject} is varied.",
+        "With an alphabet of bytes the embedding is small, which leaves less at stake than in the models of these papers when {subject} {are} varied.",
     ),
     "ngram_tables": (
         "Counts of short byte strings are a strong competitor at this budget, and a model that ignores them must be judged with that in mind on {subject}.",
     ),
     "context": ("Our context is short and the same everywhere, unless the condition on {subject} changes it openly.",),
     "data_amount": (
-        "The training files here are not exhausted within the budget, so {subject} is compared without repetition of data as a hidden cause.",
+        "How much text a run sees is stated with the conditions on {subject}, so that the amount of data cannot act as a hidden cause.",
     ),
     "byte_level": (
-        "Bytes are used here for the same reason: no tokeniser stands between {subject} and the score.",
+        "Bytes are used here as well: no tokeniser stands between {subject} and the score.",
         "Working on bytes keeps the score comparable across conditions, since {subject} cannot alter the unit in which it is counted.",
     ),
     "language_models": (
-        "Against models of that size ours is a toy; what it offers for {subject} is repetition with shared seeds, which large models rarely afford.",
+        "Against models of that size ours is a toy; what it offers for {subject} {are} repetition with shared seeds, which large models rarely afford.",
         "Such models are trained at a single setting of most things; the present paper goes the other way and repeats a small setting to isolate {subject}.",
     ),
     "transformers": (
@@ -333,11 +347,11 @@ LINKS: dict[str, tuple[str, ...]] = {
         "Our budget is shorter still, which turns {subject} into a question about the first part of training.",
     ),
     "tuning": (
-        "Every comparison of {subject} is thus also a comparison of how well each condition was tuned, a point taken up in @sec:limitations.",
-        "We spend no search on single conditions, so that none of them gets more attention than another when {subject} is compared.",
+        "Every comparison of {subject} {are} thus also a comparison of how well each condition was tuned, a point taken up in @sec:limitations.",
+        "We spend no search on single conditions, so that none of them gets more attention than another when {subject} {are} compared.",
     ),
     "evaluation": (
-        "Tasks of this kind are out of reach for models as small as ours, so {subject} is judged by something plainer: the cost of predicting held-out bytes.",
+        "Tasks of this kind are out of reach for models as small as ours, so {subject} {are} judged by something plainer: the cost of predicting held-out bytes.",
         "What such tests measure is beyond our models; for {subject} we fall back on the quantity that training itself pursues, the cost of the next byte.",
     ),
     "statistics": (
@@ -349,7 +363,7 @@ LINKS: dict[str, tuple[str, ...]] = {
         "We take from it the duty to print all seeds of the comparison of {subject} and to keep the plan apart from the outcome.",
     ),
     "compression": (
-        "Seen this way, a byte-level model that varies in {subject} is a compressor, and general-purpose compressors give its score a scale.",
+        "Seen this way, a byte-level model that varies in {subject} {are} a compressor, and general-purpose compressors give its score a scale.",
         "This is why compressed sizes of the same files stand beside the scores on {subject} in @sec:setup.",
     ),
     "generalisation": (

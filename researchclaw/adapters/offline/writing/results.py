@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from researchclaw.adapters.offline.writing.language import Voice, capital, listing, paragraph
 from researchclaw.adapters.offline.writing.reading import Study, Trial
 from stages.contracts import Contrast, FigureSpec, Outline, PairedComparison
@@ -9,7 +11,9 @@ from stages.contracts import Contrast, FigureSpec, Outline, PairedComparison
 
 def results(study: Study, voice: Voice, outline: Outline) -> list[str]:
     blocks = [paragraph(*_overview(study, voice)), _main_table(study)]
-    blocks.extend(_trial(study, voice, trial, place) for place, trial in enumerate(study.trials))
+    few = [trial for trial in study.trials if trial.outcome == "uncompared" and trial.result is not None]
+    blocks.extend(_trial(study, voice, trial, place) for place, trial in enumerate(study.trials) if trial not in few)
+    blocks.append(_few(study, voice, few))
     blocks.append(_figure_text(study, voice, outline, "difference_forest"))
     blocks.append(_spread(study, voice, outline))
     blocks.append(_curves(study, voice, outline))
@@ -45,11 +49,13 @@ def _overview(study: Study, voice: Voice) -> list[str]:
                 voice.say(
                     "results best",
                     f"The leading mean is that of {study.name(best)}, {study.value(best.id, 'mean', 'f3')} {study.metric.unit}, while {study.name(study.baseline)} stands at {study.value(study.baseline.id, 'mean', 'f3')}; means alone prove little, so we turn to the paired differences.",
-                    f"Ordered by mean, {study.name(best)} comes out in front with {study.value(best.id, 'mean', 'f3')} {study.metric.unit} against {study.value(study.baseline.id, 'mean', 'f3')} for {study.name(study.baseline)}; the paired analysis shows how much of this order can be trusted.",
+                    f"Ordered by mean, the list is led by {study.name(best)} with {study.value(best.id, 'mean', 'f3')} {study.metric.unit} against {study.value(study.baseline.id, 'mean', 'f3')} for {study.name(study.baseline)}; the paired analysis shows how much of this order can be trusted.",
                 )
             )
     if len(n) > 1:
-        parts.append(f"Because some runs failed, the conditions on {study.about} do not all have the same number of values; each comparison uses the seeds that both sides have.")
+        parts.append(
+            f"Because some runs failed, the conditions on {study.about} do not all have the same number of values; each comparison uses the seeds that both sides have."
+        )
     return [part for part in parts if part]
 
 
@@ -95,9 +101,10 @@ def _trial(study: Study, voice: Voice, trial: Trial, place: int) -> str:
     if trial.result is None:
         missing = [contrast.label for contrast in (trial.treatment, trial.reference) if not study.has_value(contrast.id)]
         why = f"no run of {listing(missing)} ended with a score" if missing else "its conditions share no seed that finished"
-        return voice.say(f"trial {trial.hypothesis.id}", f"The prediction about {trial.treatment.label} could not be put to the test, because {why}.")
-    if trial.outcome == "uncompared":
-        return _few(study, voice, trial)
+        return voice.say(
+            f"trial {trial.hypothesis.id}",
+            f"The prediction about {trial.treatment.label} could not be put to the test, because {why}.",
+        )
     return paragraph(
         _difference(study, voice, trial, place),
         _verdict(study, voice, trial),
@@ -107,28 +114,35 @@ def _trial(study: Study, voice: Voice, trial: Trial, place: int) -> str:
     )
 
 
-def _few(study: Study, voice: Voice, trial: Trial) -> str:
-    a, b = trial.treatment, trial.reference
-    values = f"{study.value(a.id, 'mean', 'f3')} {study.metric.unit} for {a.label} and {study.value(b.id, 'mean', 'f3')} {study.metric.unit} for {study.name(b)}"
-    if trial.n == 1:
+def _few(study: Study, voice: Voice, trials: list[Trial]) -> str:
+    """Predictions whose conditions share too few seeds for a comparison: values side by side and nothing else."""
+    if not trials:
+        return ""
+    reference = study.name(trials[0].reference)
+    values = listing([f"{study.value(trial.treatment.id, 'mean', 'f3')} for {trial.treatment.label}" for trial in trials])
+    base = f"{study.value(trials[0].reference.id, 'mean', 'f3')} {study.metric.unit} for {reference}"
+    labels = listing([trial.treatment.label for trial in trials])
+    if max(trial.n for trial in trials) <= 1:
         return voice.say(
-            f"trial {trial.hypothesis.id}",
-            f"A lone run of each condition gives {values}; from this nothing follows about {a.label} in general, and no comparison is made.",
-            f"For {a.label} there is a lone pair of runs, {values}, and a lone pair carries no conclusion.",
+            "few",
+            f"A lone run of each condition gives {base}, and {values}; from this nothing follows about {labels} in general, and no comparison is made.",
         )
     return voice.say(
-        f"trial {trial.hypothesis.id}",
-        f"With only {study.pair('pairs', a.id, b.id, 'words')} shared seeds the means are {values}; the number of runs is too small for an interval, and the prediction about {a.label} is left open.",
-        f"Over {study.pair('pairs', a.id, b.id, 'words')} shared seeds we find {values}, which is reported for {a.label} without a test.",
+        "few",
+        f"For {labels} the shared seeds are too few for an interval. The means are {base}, and {values}; the predictions stay where they were.",
     )
 
 
 def _difference(study: Study, voice: Voice, trial: Trial, place: int) -> str:
     a, b = trial.treatment.id, trial.reference.id
     one, other = study.training(trial.treatment), study.training(trial.reference)
-    diff, low, high = study.pair("diff", a, b, "signed3"), study.pair("ci_low", a, b, "signed3"), study.pair("ci_high", a, b, "signed3")
+    diff, low, high = (
+        study.pair("diff", a, b, "signed3"),
+        study.pair("ci_low", a, b, "signed3"),
+        study.pair("ci_high", a, b, "signed3"),
+    )
     p = f", adjusted p {study.test(a, b, 'holm_p')}" if trial.result and trial.result.holm_p is not None else ""
-    lead = ("The main comparison comes first: ", "", "")[0] if place == 0 else ""
+    lead = "The main comparison comes first: " if place == 0 else ""
     return voice.say(
         f"difference {trial.hypothesis.id}",
         f"{lead}{one if lead else capital(one)} {study.cmp(a, b)} {other}; the mean paired difference is {diff} {study.metric.unit}, the {study.confidence} interval runs from {low} to {high}{p}.",
@@ -138,58 +152,65 @@ def _difference(study: Study, voice: Voice, trial: Trial, place: int) -> str:
 
 
 def _verdict(study: Study, voice: Voice, trial: Trial) -> str:
-    label, predicts = trial.treatment.label, trial.hypothesis.predicts
-    if trial.outcome == "held" and predicts == "same":
-        return voice.say(
-            f"verdict {trial.hypothesis.id}",
+    """What became of the prediction."""
+    of_sameness = trial.hypothesis.predicts == "same"
+    options = (_fate_of_sameness if of_sameness else _fate_of_direction)(trial, trial.treatment.label)
+    return voice.say(f"verdict {trial.hypothesis.id}", *options)
+
+
+def _fate_of_sameness(trial: Trial, label: str) -> tuple[str, ...]:
+    if trial.outcome == "held":
+        return (
             f"This is what was predicted for {label}: whatever difference remains is confined to the margin that was set in advance.",
             f"The expectation that {label} would change little is borne out within the margin set in advance.",
         )
+    if trial.outcome == "failed":
+        return (
+            f"No difference had been expected for {label}, and this expectation failed.",
+            f"The expectation that {label} would change nothing that matters has to be given up here.",
+        )
+    if trial.clear:
+        return (
+            f"There is a difference, then, where none of note had been predicted for {label}; but the interval does not tell "
+            "whether it is larger than the margin that was declared negligible.",
+            f"That {label} would differ by a negligible margin only can be neither upheld nor dismissed, although the sign of the difference is settled.",
+        )
+    return (
+        f"No difference had been predicted for {label}, but failing to find a difference falls short of showing that there is none, "
+        "and the interval is too wide for the latter.",
+        f"The expectation that {label} would change nothing is compatible with this interval, and so are differences that would matter; it stays undecided.",
+    )
+
+
+def _fate_of_direction(trial: Trial, label: str) -> tuple[str, ...]:
     if trial.outcome == "held":
-        return voice.say(
-            f"verdict {trial.hypothesis.id}",
+        return (
             f"The prediction made for {label} is supported.",
             f"That is the direction which the hypothesis on {label} had named, and the interval leaves no room for the other.",
             f"The hypothesis on {label} thereby passes the test that it was given.",
         )
-    if trial.outcome == "failed" and predicts == "same":
-        return voice.say(
-            f"verdict {trial.hypothesis.id}",
-            f"No difference had been expected for {label}, and this expectation failed.",
-            f"The expectation that {label} would change nothing that matters has to be given up here.",
-        )
     if trial.outcome == "failed" and not trial.clear:
-        return voice.say(
-            f"verdict {trial.hypothesis.id}",
-            f"Although the adjusted test does not call this difference clear, the whole interval for {label} lies opposite to the prediction, which cannot be kept.",
+        return (
+            f"Although the adjusted test does not call this difference clear, the whole interval for {label} lies opposite to the prediction, "
+            "which cannot be kept.",
             f"The prediction for {label} is lost all the same: its interval lies wholly on the other side, even if the adjusted test shies away from a verdict.",
         )
     if trial.outcome == "failed":
-        return voice.say(
-            f"verdict {trial.hypothesis.id}",
+        return (
             f"The prediction for {label} failed: the whole interval lies on the side that the hypothesis had excluded.",
             f"The hypothesis on {label} had named the opposite direction and is refuted by this result.",
             f"What was predicted for {label} did not happen; its reverse did.",
         )
-    if predicts == "same":
-        return voice.say(
-            f"verdict {trial.hypothesis.id}",
-            f"No difference had been predicted for {label}, but failing to find a difference is not the same as showing that there is none, and the interval is too wide for the latter.".replace(
-                "is not the same as showing", "falls short of showing"
-            ),
-            f"The expectation that {label} would change nothing is compatible with this interval, and so are differences that would matter; it stays undecided.",
-        )
     if trial.side != "both":
-        return voice.say(
-            f"verdict {trial.hypothesis.id}",
-            f"Taken alone, the interval for {label} would agree with the prediction; taken with all comparisons of the plan, the adjusted test does not, and the verdict stays open.",
+        return (
+            f"Taken alone, the interval for {label} would agree with the prediction; taken with all comparisons of the plan, the adjusted test "
+            "does not, and the verdict stays open.",
             f"The interval for {label} lies on the predicted side, but not convincingly once the number of comparisons is accounted for.",
         )
     leaning = (
         "the mean lies on the predicted side" if trial.leans_as_predicted else "the mean even lies on the side that was not predicted"
     )
-    return voice.say(
-        f"verdict {trial.hypothesis.id}",
+    return (
         f"The prediction for {label} is neither confirmed nor refuted: {leaning}, yet the interval reaches across the point of no difference.",
         f"For the hypothesis on {label} this decides nothing; {leaning}, and the seeds do not settle it.",
         f"Although {leaning}, the data on {label} are compatible with either direction.",
@@ -210,15 +231,15 @@ def _seeds(study: Study, voice: Voice, trial: Trial) -> str:
     if trial.result.wins == 0:
         return voice.say(
             f"seeds {trial.hypothesis.id}",
-            f"On none of the {n} seeds does {label} come out ahead.",
+            f"On none of the {n} seeds does {study.training(trial.treatment)} come out ahead.",
             f"All {n} pairs of runs point towards {study.name(trial.reference)}.",
-            f"Seed by seed the picture does not change, for {study.name(trial.reference)} is ahead of {label} on all {n} of them.",
+            f"Seed by seed the picture does not change: all {n} go to {study.name(trial.reference)} and not to {label}.",
         )
     return voice.say(
         f"seeds {trial.hypothesis.id}",
-        f"The seeds disagree: {label} is ahead on {wins} of {n}.",
+        f"The seeds disagree: {wins} of {n} favour {label}.",
         f"The sign of the difference flips between seeds, with {wins} of {n} in favour of {label}.",
-        f"On {wins} of {n} seeds {label} comes out ahead, and on the others it falls behind.",
+        f"On {wins} of {n} seeds {study.training(trial.treatment)} comes out ahead, and on the others behind.",
     )
 
 
@@ -232,7 +253,7 @@ def _size(study: Study, voice: Voice, trial: Trial) -> str:
     options = {
         "smaller": (
             f"The size falls well short of the guess, {got} where {size} {study.metric.unit} had been foreseen.",
-            f"Whoever guessed {size} {study.metric.unit} for {label} guessed far too much; the data give {got}.",
+            f"The guess of {size} {study.metric.unit} for {label} was far too high, as the data give {got}.",
         ),
         "close": (
             f"In size, too, the guess of {size} {study.metric.unit} for {label} was of the right order, with {got} measured.",
@@ -334,7 +355,13 @@ def _spread(study: Study, voice: Voice, outline: Outline) -> str:
             )
         )
         trial = study.primary
-        if trial.result and trial.result.sd_diff is not None and ranges[trial.treatment.id].std and ranges[trial.reference.id].std:
+        if (
+            trial.n > 2
+            and trial.result
+            and trial.result.sd_diff is not None
+            and ranges[trial.treatment.id].std
+            and ranges[trial.reference.id].std
+        ):
             unpaired = ((ranges[trial.treatment.id].std or 0) ** 2 + (ranges[trial.reference.id].std or 0) ** 2) ** 0.5
             helped = trial.result.sd_diff < 0.9 * unpaired
             sd = study.pair("sd", trial.treatment.id, trial.reference.id, "f3")
@@ -374,7 +401,7 @@ def _means(study: Study, contrast: Contrast) -> list[float]:
 def _crossing(study: Study, voice: Voice) -> str:
     """Whether the order of the two main conditions changes on the way."""
     trial = study.primary
-    if not (study.has_value(trial.treatment.id) and study.has_value(trial.reference.id)):
+    if trial.outcome == "uncompared" or not (study.has_value(trial.treatment.id) and study.has_value(trial.reference.id)):
         return ""
     one, other = _means(study, trial.treatment), _means(study, trial.reference)
     if len(one) != len(other) or len(one) < 2:
@@ -387,14 +414,19 @@ def _crossing(study: Study, voice: Voice) -> str:
             f"The mean curves of {a} and {b} keep their order at every checkpoint.",
             f"Between {a} and {b} the order of the mean curves is settled at the first checkpoint and stays.",
         )
-    changes = sum(x != y for x, y in zip(signs, signs[1:], strict=False))
+    changes = sum(x != y for x, y in pairwise(signs))
     if changes == 1:
         return voice.say(
             "curves order",
             f"The mean curves of {a} and {b} cross on the way, so a verdict on them would have come out the other way round earlier in training.",
             f"Since the mean curves of {a} and {b} change places during training, the length of the budget is part of the answer.",
         )
-    return voice.say("curves order", f"The mean curves of {a} and {b} cross more than a time or so, as curves within the noise do.".replace("more than a time or so", "repeatedly"))
+    return voice.say(
+        "curves order",
+        f"The mean curves of {a} and {b} cross more than a time or so, as curves within the noise do.".replace(
+            "more than a time or so", "repeatedly"
+        ),
+    )
 
 
 def _slope(study: Study, voice: Voice) -> str:
@@ -412,7 +444,10 @@ def _slope(study: Study, voice: Voice) -> str:
             if min(falls) > 0.04
             else f"Some conditions on {study.about} are still descending when the budget ends, which is a reason not to read the final order as a final word.",
         )
-    return voice.say("curves slope", f"By the end of the budget the curves for {study.about} have flattened, so a little more time would change the scores little.")
+    return voice.say(
+        "curves slope",
+        f"By the end of the budget the curves for {study.about} have flattened, so a little more time would change the scores little.",
+    )
 
 
 # ---------------------------------------------------------------- ablations
@@ -426,7 +461,9 @@ def ablations(study: Study, voice: Voice, outline: Outline) -> list[str]:
     blocks.append(_interplay(study, voice))
     spec = shown(outline, "ablation_forest")
     if spec is not None:
-        blocks.append(f"{voice.say('ablation figure', f'@fig:{spec.id} sets these comparisons beside each other.', f'The comparisons of this section are drawn in @fig:{spec.id}.')}\n\n{figure(spec)}")
+        blocks.append(
+            f"{voice.say('ablation figure', f'@fig:{spec.id} sets these comparisons beside each other.', f'The comparisons of this section are drawn in @fig:{spec.id}.')}\n\n{figure(spec)}"
+        )
     blocks.append(_loop(study, voice))
     return [block for block in blocks if block] or [
         f"The plan on {study.about} contains no condition from which a component was taken out, so the share of single components in the result is not known."
@@ -445,7 +482,15 @@ def _side_table(study: Study, voice: Voice) -> str:
             )
     if len(rows) < 2:
         return ""
-    head = ["Condition", "Compared with", f"Mean ({study.metric.unit})", "Difference", f"{study.confidence} interval", "Adjusted p", "Seeds won"]
+    head = [
+        "Condition",
+        "Compared with",
+        f"Mean ({study.metric.unit})",
+        "Difference",
+        f"{study.confidence} interval",
+        "Adjusted p",
+        "Seeds won",
+    ]
     lead = voice.say(
         "side table",
         f"@tbl:side collects the comparisons on {study.about} that test no hypothesis of their own.",
@@ -478,7 +523,9 @@ def _ablation(study: Study, voice: Voice, ablation: Contrast, origin: Contrast, 
         {
             "worse": voice.say(
                 f"ablation reading {a}",
-                f"Part of what {study.name(origin)} achieves thus rests on {removed}, and the two should be recommended together or not at all.".replace("the two", "both"),
+                f"Part of what {study.name(origin)} achieves thus rests on {removed}, and the two should be recommended together or not at all.".replace(
+                    "the two", "both"
+                ),
                 f"So {removed} is not an idle companion of {study.name(origin)}: it carries some of the score.",
             ),
             "better": voice.say(
@@ -509,10 +556,14 @@ def _interplay(study: Study, voice: Voice) -> str:
     combinations = {contrast.id for contrast in study.treatments if contrast.role == "combination"}
     for planned in study.record.plan.comparisons:
         result = study.comparison(planned.a, planned.b)
-        if planned.purpose != "interaction" or result is None or result.ci95_low is None:
+        joint = planned.purpose != "hypothesis" and study.conditions[planned.a].role == "combination"
+        if not (joint or planned.purpose == "interaction") or result is None or result.ci95_low is None:
             continue
         a, b = study.conditions[planned.a], study.conditions[planned.b]
-        diff, interval = study.pair("diff", a.id, b.id, "signed3"), f"{study.pair('ci_low', a.id, b.id, 'signed3')} to {study.pair('ci_high', a.id, b.id, 'signed3')}"
+        diff, interval = (
+            study.pair("diff", a.id, b.id, "signed3"),
+            f"{study.pair('ci_low', a.id, b.id, 'signed3')} to {study.pair('ci_high', a.id, b.id, 'signed3')}",
+        )
         if a.id in combinations:
             added = [level.label for factor, level in study.levels(a) if level.name not in b.levels.values()]
             parts.append(
@@ -585,7 +636,12 @@ def _loop(study: Study, voice: Voice) -> str:
             )
         )
     elif kept:
-        parts.append(voice.say("loop unconfirmed", f"What was kept there has not been confirmed on fresh seeds and plays no part in the conclusions on {study.about}."))
+        parts.append(
+            voice.say(
+                "loop unconfirmed",
+                f"What was kept there has not been confirmed on fresh seeds and plays no part in the conclusions on {study.about}.",
+            )
+        )
     else:
         parts.append(voice.say("loop nothing", f"None of them was kept, so {study.name(incumbent)} stands as it was registered."))
     return paragraph(*parts)

@@ -77,7 +77,7 @@ def test_home_and_shadow_and_run_folders_are_not_there(sandboxed: RunScript, tmp
     hidden.write_text("validation", encoding="utf-8")
     outcome = sandboxed(f"""
 import os
-for path in ({str(hidden)!r}, '/etc/shadow', '/etc/ssh', '/sys', '/run', '/var', '/boot'):
+for path in ({str(hidden)!r}, '/etc/shadow', '/etc/ssh', '/sys', '/run', '/var/log', '/boot'):
     print(os.path.lexists(path))
 """)
     assert said(outcome).split() == ["False"] * 7
@@ -182,7 +182,7 @@ def test_shared_memory_is_bounded(sandboxed: RunScript) -> None:
     [
         "open('x', 'wb').write(bytes(20 << 20))",
         "for i in range(9): open(f'x{i}', 'wb').write(bytes(2 << 20))",
-        "import os\nfs = []\nfor i in range(9):\n f = open('x', 'wb'); os.unlink('x'); f.write(bytes(2 << 20)); f.flush(); fs.append(f)",
+        "import os\nfs = []\nfor i in range(9):\n f = open('x', 'wb', 0); os.unlink('x'); f.write(bytes(2 << 20)); fs.append(f)",
         "import mmap, os\nms = []\nfor i in range(9):\n f = open('x', 'w+b'); os.posix_fallocate(f.fileno(), 0, 2 << 20)\n"
         " ms.append(mmap.mmap(f.fileno(), 0)); f.close(); os.unlink('x')",
     ],
@@ -349,8 +349,9 @@ actions = [leave_in(f) for f in ('.', '/tmp', '/dev/shm', '/')]
 actions += [socket.socket, lambda: socket.socket(socket.AF_UNIX), lambda: os.memfd_create('note'), lambda: os.mkfifo('note')]
 if os.fork() == 0:
     parent = os.getppid()
-    actions += [lambda: resource.prlimit(parent, resource.RLIMIT_NOFILE, (100, 100)), lambda: os.setpriority(os.PRIO_PROCESS, parent, 5)]
-    actions += [lambda: os.sched_setaffinity(parent, {0})]
+    actions += [lambda: resource.prlimit(parent, resource.RLIMIT_NOFILE, (100, 100))]
+    actions += [lambda: os.setpriority(os.PRIO_PROCESS, parent, 5), lambda: os.sched_setaffinity(parent, {0})]
+    actions += [lambda name=name: open(f'/proc/{parent}/{name}', 'r+b') for name in ('mem', 'comm', 'oom_score_adj')]
     for number, action in enumerate(actions):
         try: action(); print('left', number)
         except OSError: pass
@@ -361,6 +362,19 @@ os.wait()
     )
     assert outcome.exit_code == 0
     assert said(outcome) == ""
+
+
+def test_a_guest_of_one_process_has_threads_and_no_children(bubblewrap: Bubblewrap) -> None:
+    code = """
+import os, subprocess, threading
+for start in (os.fork, os.forkpty, lambda: subprocess.run(['true']), lambda: os.posix_spawn('/bin/true', ['true'], {})):
+    try: start(); print('started')
+    except OSError: pass
+thread = threading.Thread(target=lambda: print('thread')); thread.start(); thread.join()
+"""
+    with bubblewrap.start(Job(argv=lambda inside: [inside.python, "-c", code], one_process=True)) as guest:
+        outcome, _ = guest.run()
+    assert said(outcome) == "thread"
 
 
 def test_what_programs_need_works(sandboxed: RunScript) -> None:

@@ -1,0 +1,86 @@
+"""The rule-based reviewer sees what the record shows; what it asks for would satisfy itself."""
+
+import re
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from researchclaw.adapters.offline import review
+from stages.contracts import Attempt, Manuscript
+from stages.g_writing import paper_outline
+from stages.g_writing.against_record import claims, faults
+from stages.g_writing.claims import sentences
+from stages.g_writing.markdown import parse
+from stages.g_writing.mechanical_review import mechanical_review
+from stages.g_writing.peer_review import ROLES, ReviewQuestion
+from stages.g_writing.record import PaperRecord
+
+small = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[3] / "stages/h_finalization/small_study.py")))
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> PaperRecord:
+    return paper_outline.record_of(small.inputs_of(paper_outline.Inputs, small.record()), small.context(tmp_path))
+
+
+def points(record: PaperRecord, role: Any) -> list[review.Point]:
+    manuscript = small.record()[Manuscript]
+    document = parse(manuscript.markdown, manuscript.authors)
+    text, table = sentences(document), claims(document, record)
+    mechanical = mechanical_review(document, text, table, faults(document, manuscript.figures, record), record)
+    question = ReviewQuestion(role=role, manuscript=manuscript, sentences=text, claims=table, mechanical=mechanical, record=record)
+    return list(review._POINTS[role](question))
+
+
+def troubled(record: PaperRecord) -> PaperRecord:
+    """The same study with a failed run, an unconfirmed change, a costly condition and a departure from the plan."""
+    results = record.results
+    costly = results.conditions["linear"].model_copy(update={"cost_ratio": 1.4})
+    return record.model_copy(
+        update={
+            "results": results.model_copy(update={"conditions": {**results.conditions, "linear": costly}, "references": {"xz": 1.7}}),
+            "failed": ({"condition": "linear", "seed": 6, "verdict": "crash", "reason": "exit code 1"},),
+            "attempts": (Attempt(number=1, change="X", settings={}, seed=9, value=2.1, gain=0.1, verdict="keep"),),
+            "deviations": ("Fewer seeds were run than planned.",),
+            "best": "linear",
+        }
+    )
+
+
+def test_every_wording_says_what_its_own_rule_looks_for(record: PaperRecord) -> None:
+    for study in (record, troubled(record)):
+        for role in ROLES:
+            for point in points(study, role):
+                if point.wording:
+                    assert re.search(point.told, point.wording, re.IGNORECASE), point.wording
+
+
+def test_no_wording_types_a_number(record: PaperRecord) -> None:
+    for role in ROLES:
+        for point in points(troubled(record), role):
+            assert not re.search(r"\d", re.sub(r"\{\{[^}]*\}\}", "", point.wording or "")), point.wording
+
+
+def test_each_trouble_of_the_record_is_a_point(record: PaperRecord) -> None:
+    texts = " ".join(point.text for role in ROLES for point in points(troubled(record), role))
+    for trouble in (
+        "Few seeds",
+        "below what this design can find",
+        "not confirmed on fresh seeds",
+        "did not end with a score",
+        "costs another time",
+        "All runs read one corpus",
+        "The models are small",
+        "not decided by the data",
+        "No component of linear decay",
+        "does not reach references that need no training, on the same text: xz",
+        "Only the validation split",
+        "departs from its registered plan",
+    ):
+        assert trouble in texts
+    untroubled = " ".join(point.text for role in ROLES for point in points(record, role))
+    for trouble in ("not confirmed", "did not end with a score", "costs another time", "departs from"):
+        assert trouble not in untroubled

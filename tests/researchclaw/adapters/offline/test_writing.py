@@ -1,0 +1,198 @@
+"""The rule-based writer, measured on whole papers: what it says follows the data, and it says nothing that it may not."""
+
+import importlib.util
+import itertools
+import re
+from difflib import SequenceMatcher
+from pathlib import Path
+from statistics import fmean
+
+import pytest
+
+from researchclaw.adapters.offline import writing
+from stages.errors import ManuscriptRefused
+from stages.g_writing import paper_draft, paper_outline
+from stages.g_writing.against_record import faults
+from stages.g_writing.claims import claims_table, sentences
+from stages.g_writing.document import cited_keys, labels
+from stages.g_writing.markdown import parse
+from stages.g_writing.values import render_values
+
+STUDIES = Path(__file__).resolve().parents[3] / "stages" / "g_writing" / "studies.py"
+SITUATIONS = {
+    "clear": (
+        "Which optimiser is best for small language models?",
+        {"effects": {"muon": -0.2, "sgd": 0.5}, "costs": {"muon": 1.2}, "tuned": -0.02},
+    ),
+    "null": ("Does dropout help when training is short?", {"effects": {}, "noise": 0.02}),
+    "negative": (
+        "Does the learning-rate schedule matter for tiny language models?",
+        {"effects": {"trapezoid": 0.08, "constant": -0.06}},
+    ),
+    "contest": ("Width or depth: what pays more for a small transformer?", {"effects": {"width_96": 0.05, "depth_3": 0.1}}),
+    "two factors": ("Do batch size and warm-up act together in small models?", {"effects": {"batch_8": -0.1}}),
+    "some failed": ("Position encoding for byte-level models", {"effects": {"alibi": 0.06}, "failing": ("rope",)}),
+    "one lost": ("Do n-gram tables help a tiny language model?", {"effects": {"trigram_tables": -0.3}, "failing": ("bigram_table!",)}),
+    "single run": ("Is weight decay useful in short training?", {"seeds": 1}),
+    "two runs": ("gradient clipping in small language models", {"seeds": 2}),
+    "more seeds": ("Which activation function should a tiny GPT use?", {"effects": {"swiglu": -0.03}, "seeds": 6}),
+}
+
+
+class Paper:
+    """A draft with what the tests ask of it."""
+
+    def __init__(self, studies, topic, **study):
+        before = studies.finished(topic, **study)
+        self.record = paper_outline.record_of(paper_outline.Inputs(**before), studies.context())
+        self.outline = paper_outline.run(paper_outline.Inputs(**before), studies.context())
+        bodies = tuple(text for _, text in writing.compose(self.record, self.outline))
+        self.sections = dict(zip((section.id for section in self.outline.sections), bodies, strict=True))
+        self.markdown = paper_draft.assembled(self.outline, bodies)
+        self.document = parse(self.markdown)
+        self.rendered, _ = render_values(self.document, self.record.results)
+        prose = [item for item in sentences(self.rendered) if not item.place.startswith(("fig:", "tbl:"))]
+        self.prose = [item.words for item in prose]
+        self.abstract = " ".join(item.words for item in prose if item.place == "abstract")
+
+
+@pytest.fixture(scope="module")
+def studies():
+    spec = importlib.util.spec_from_file_location("studies", STUDIES)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def papers(studies):
+    return {name: Paper(studies, topic, **study) for name, (topic, study) in SITUATIONS.items()}
+
+
+@pytest.fixture(params=SITUATIONS)
+def paper(request, papers):
+    return papers[request.param]
+
+
+def test_the_lint_finds_no_gate_and_no_major_fault(paper):
+    found = [finding.message for finding in faults(paper.document, paper.outline.figures, paper.record) if finding.severity != "minor"]
+    assert found == []
+
+
+def test_no_comparing_sentence_contradicts_the_record(paper):
+    wrong = [claim.sentence for claim in claims_table(paper.document, paper.record.results) if claim.verdict != "supported"]
+    assert wrong == []
+
+
+def test_the_paper_is_neither_thin_nor_long(paper):
+    assert 2500 <= sum(len(sentence.split()) for sentence in paper.prose) <= 6000
+    assert 100 <= len(paper.abstract.split()) <= 250
+    assert 14 <= fmean(len(sentence.split()) for sentence in paper.prose) <= 28
+
+
+def test_at_least_twenty_works_are_cited_and_all_of_them_are_on_the_shortlist(paper):
+    keys = set(cited_keys(paper.document))
+    assert len(keys) >= 20
+    assert keys <= paper.record.citable
+
+
+def test_no_sentence_is_said_again(paper):
+    assert len(set(paper.prose)) == len(paper.prose)
+    alike = []
+    for one, other in itertools.combinations(paper.prose, 2):
+        if min(len(one), len(other)) > 30 and abs(len(one) - len(other)) < 0.35 * max(len(one), len(other)):
+            matcher = SequenceMatcher(None, one, other, autojunk=False)
+            if matcher.real_quick_ratio() >= 0.85 and matcher.quick_ratio() >= 0.85 and matcher.ratio() >= 0.85:
+                alike.append((one, other))
+    assert alike == []
+
+
+def test_figures_and_tables_are_there_and_referred_to(paper):
+    found = {label for label in labels(paper.document) if label.startswith(("fig:", "tbl:"))}
+    assert sum(label.startswith("fig:") for label in found) >= 3
+    assert sum(label.startswith("tbl:") for label in found) >= 2
+    for label in found:
+        assert f"@{label}" in paper.markdown
+        assert paper.markdown.index(f"@{label}") < paper.markdown.index(f"{{#{label}"), f"{label} appears before it is referred to"
+
+
+def test_machine_time_is_printed_on_the_cost_line_only(paper):
+    for name, text in paper.sections.items():
+        assert ("{{cost." in text) == (name == "appendix_cost")
+    assert "\n\n" not in paper.sections["appendix_cost"]
+
+
+def test_page_one_says_who_wrote_the_paper_and_which_choices_were_made(paper):
+    introduction = paper.sections["introduction"]
+    assert "rule-based researcher" in introduction
+    assert paper.record.goal.choices[0] in introduction
+
+
+@pytest.mark.parametrize("name", ["clear", "two factors"])
+def test_the_same_record_gives_the_same_text(papers, name):
+    paper = papers[name]
+    again = tuple(text for _, text in writing.compose(paper.record, paper.outline))
+    assert again == tuple(paper.sections.values())
+
+
+def test_two_topics_share_few_sentences(papers):
+    for one, other in itertools.combinations(papers.values(), 2):
+        shared = set(one.prose) & set(other.prose)
+        assert len(shared) < 0.25 * min(len(one.prose), len(other.prose))
+
+
+def test_a_clear_result_is_stated_with_its_interval_and_a_null_result_as_one(papers):
+    assert "is worse than training with AdamW" in papers["clear"].abstract
+    assert re.search(r"95 % interval from [+-]\d", papers["clear"].abstract)
+    assert "does not differ clearly" in papers["null"].abstract
+    assert "held" not in papers["null"].outline.title
+
+
+def test_a_prediction_that_failed_is_said_to_have_failed(papers):
+    text = papers["negative"].sections["results"]
+    assert re.search(r"failed|refuted|did not happen|is lost", text)
+    assert "failed" in papers["negative"].outline.title
+
+
+def test_few_seeds_make_no_comparison(papers):
+    for name in ("single run", "two runs"):
+        assert "cmp(" not in papers[name].markdown
+        assert "ci_low(" not in papers[name].markdown
+        assert "learning_curves" in papers[name].markdown
+
+
+def test_failures_are_reported(papers):
+    for name in ("some failed", "one lost"):
+        assert "did not end with a score" in papers[name].abstract
+        assert "Runs that failed" in papers[name].sections["limitations"]
+    assert "could not be put to the test" in papers["one lost"].sections["results"]
+
+
+def test_a_contest_is_decided_between_the_rivals(papers):
+    assert "cmp(width_96,depth_3)" in papers["contest"].sections["abstract"].replace(" ", "")
+
+
+def test_the_interplay_of_two_factors_is_reported_in_the_abstract(papers):
+    assert "interaction.mean_diff" in papers["two factors"].sections["abstract"]
+
+
+def test_guidance_that_no_rule_reads_is_said_to_have_had_no_effect(papers):
+    paper = papers["null"]
+    plan = dict(writing.compose(paper.record, paper.outline, guided=True))["appendix_plan"]
+    assert "has not followed it" in plan
+    assert "has not followed it" not in paper.sections["appendix_plan"]
+
+
+def test_mending_by_rule_is_refused(papers):
+    paper = papers["clear"]
+    question = paper_draft.MendQuestion(
+        record=paper.record,
+        outline=paper.outline,
+        section=paper.outline.sections[0],
+        citable=(),
+        values=(),
+        markdown="x",
+        complaints=("the numeral 3 is typed",),
+    )
+    with pytest.raises(ManuscriptRefused, match="numeral 3"):
+        writing.mend(question)

@@ -1,0 +1,249 @@
+import functools
+import json
+import os
+import subprocess
+import sys
+import types
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from researchclaw import cli, engine
+from researchclaw.run_store import RunStore, runs
+
+ROOT = Path(__file__).parents[2]
+
+Say = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Say:
+    """A command in an empty folder: exit code, what it printed, what it complained of."""
+    monkeypatch.chdir(tmp_path)
+
+    def command(*words: str) -> tuple[int, str, str]:
+        code = cli.main(words)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return command
+
+
+@pytest.fixture
+def toys(toy: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The command line over the toy pipeline and the toy world, without Prefect."""
+    pipeline, wiring = types.ModuleType("stages.pipeline"), types.ModuleType("researchclaw.wiring")
+    pipeline.PIPELINE = toy.PIPELINE  # type: ignore[attr-defined]
+    wiring.build = lambda settings, store, journal: toy.World(  # type: ignore[attr-defined]
+        toy.Laboratory(journal, store.folder / "paid.txt", 0)
+    )
+    monkeypatch.setitem(sys.modules, "stages.pipeline", pipeline)
+    monkeypatch.setitem(sys.modules, "researchclaw.wiring", wiring)
+    monkeypatch.setattr("researchclaw.wiring", wiring, raising=False)
+    monkeypatch.setattr(engine, "Engine", functools.partial(engine.Engine, routes=toy.ROUTES))
+    return toy
+
+
+PLAIN = ("--set", "flow.engine=plain")
+
+
+def only_run() -> RunStore:
+    (folder,) = runs(Path("artifacts"))
+    return RunStore(folder)
+
+
+def test_a_run_with_auto_approval_ends_with_0_and_says_where_things_are(say: Say, toys: ModuleType) -> None:
+    code, out, err = say("run", "--topic", "do  toys\nlearn?", "--auto-approve", *PLAIN)
+    assert (code, err) == (0, "")
+    assert only_run().info().topic == "do toys learn?"
+    assert f"Folder: {only_run().folder}" in out
+    assert "[ 5/7] trial (round 2) done" in out
+
+
+def test_a_done_run_is_left_as_it_is(say: Say, toys: ModuleType) -> None:
+    say("run", "--topic", "toys", "--auto-approve", *PLAIN)
+    before = {path: path.read_bytes() for path in only_run().folder.rglob("*") if path.is_file()}
+    code, out, _ = say("resume", "latest")
+    assert code == 0
+    assert "nothing was changed" in out
+    assert {path: path.read_bytes() for path in only_run().folder.rglob("*") if path.is_file()} == before
+
+
+def test_without_a_terminal_a_gate_ends_with_3_and_the_commands_that_decide(say: Say, toys: ModuleType) -> None:
+    code, _, err = say("run", "--topic", "toys", *PLAIN)
+    run = only_run().run_id
+    assert code == 3
+    assert err.count("\n") == 1
+    assert f"researchclaw approve {run}" in err
+    code, out, _ = say("status", "--json")
+    assert code == 0
+    found = json.loads(out)
+    assert (found["status"], found["waiting_gates"]) == ("waiting", [3])
+    assert say("approve", run, "--comment", "good")[0] == 0
+    code, _, err = say("reject", run, "--reason", "too late")
+    assert code == 2
+    assert "answered already: approve" in err
+    assert say("resume", run)[0] == 0
+    assert say("status", run)[1].count("done") >= 7
+
+
+def test_a_rejection_by_command_leads_back_with_its_reason(say: Say, toys: ModuleType) -> None:
+    say("run", "--topic", "toys", *PLAIN)
+    assert say("reject", "latest", "--reason", "older works")[0] == 0
+    assert say("resume", "latest")[0] == 3
+    found = only_run().output(toys.PIPELINE[1])
+    assert found is not None
+    assert isinstance(found.output, dict)
+    assert found.output["heard"] == ["older works"]
+    assert say("reject", "latest")[0] == 2
+
+
+def test_guidance_after_the_end_is_followed_by_resume(say: Say, toys: ModuleType) -> None:
+    say("run", "--topic", "toys", "--auto-approve", *PLAIN)
+    assert say("guide", "latest", "--stage", "search", "--message", "think of tops")[0] == 0
+    code, out, _ = say("resume", "latest")
+    assert code == 0
+    assert "back to stage 2 (guidance)" in out
+    assert say("guide", "latest", "--stage", "2")[0] == 2
+
+
+def test_to_stage_and_from_stage_by_name_and_number(say: Say, toys: ModuleType) -> None:
+    code, out, _ = say("run", "--topic", "toys", "--auto-approve", "--to-stage", "design", *PLAIN)
+    assert code == 0
+    assert "stopped as asked after 04 design" in out
+    assert say("resume", "--from-stage", "4")[0] == 0
+    assert only_run().info().status == "done"
+    code, out, _ = say("run", "--topic", "toys", "--auto-approve", "--from-stage", "report", *PLAIN)
+    assert code == 0
+    assert "back to stage 7 (user)" in out
+    assert len(runs(Path("artifacts"))) == 1
+    assert say("run", "--topic", "other", "--from-stage", "3", *PLAIN)[0] == 2
+
+
+def test_a_run_in_another_process_is_refused_with_its_pid(say: Say, toys: ModuleType) -> None:
+    say("run", "--topic", "toys", "--auto-approve", "--to-stage", "2", *PLAIN)
+    with only_run().lock():
+        code, _, err = say("resume", "latest")
+    assert code == 2
+    assert str(os.getpid()) in err
+
+
+def test_a_process_that_goes_down_with_ctrl_c_says_how_to_go_on(say: Say, toys: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(toys.Laboratory, "score", interrupted)
+    code, _, err = say("run", "--topic", "toys", "--auto-approve", *PLAIN)
+    assert code == 130
+    assert err == f"researchclaw: interrupted; `researchclaw resume {only_run().run_id}` goes on from here.\n"
+    assert only_run().info().status == "interrupted"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("run",), "--topic"),
+        (("run", "--topic", " "), "the topic is empty"),
+        (("run", "--topic", "?!"), "the topic is empty"),
+        (("run", "--topic", "x", "--preset", "quik"), "did you mean 'quick'"),
+        (("run", "--topic", "x", "--config", "none.yaml"), "none.yaml cannot be read"),
+        (("run", "--topic", "x", "--set", "experiment.seed=3"), "did you mean 'experiment.seeds'"),
+        (("run", "--topic", "x", "--set", "experiment.seeds=-1"), "allowed: a whole number, above 0"),
+        (("run", "--topic", "x", "--kit", "tiny_ml"), "did you mean 'tiny_lm'"),
+        (("run", "--topic", "x", "--set", "experiment.corpus=nowhere"), "nowhere is not there"),
+        (("run", "--topic", "x", "--to-stage", "desing"), "did you mean 'design' (4)"),
+        (("run", "--topic", "x", "--to-stage", "24"), "1 to 7"),
+        (("run", "--topic", "x", "--from-stage", "5", "--to-stage", "3"), "comes after"),
+        (("run", "--topic", "x", "--output", "/proc/nowhere"), "--output"),
+        (("run", "--topic", "x", "--set", "min_free_mb=999999999"), "MB free"),
+        (("run", "--topic", "x", "--bogus"), "--bogus"),
+        (("resume", "rc-nothing"), "there is no run"),
+        (("status",), "there is no run in"),
+        (("approve", "latest"), "there is no run in"),
+        (("bogus",), "bogus"),
+        (("kits",), "Missing command"),
+        (("kits", "show", "nope"), "known: "),
+        (("audit", "nowhere"), "nowhere is no folder"),
+    ],
+)
+def test_bad_input_is_one_line_and_2_and_nothing_is_spent(say: Say, toys: ModuleType, words: tuple[str, ...], message: str) -> None:
+    code, out, err = say(*words)
+    assert code == 2, err
+    assert err.startswith("researchclaw: ")
+    assert err.count("\n") == 1
+    assert message in err
+    assert out == ""
+    assert runs(Path("artifacts")) == ()
+
+
+def test_a_bug_is_one_line_unless_debug_is_asked_for(say: Say, toys: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("by nothing")
+
+    monkeypatch.setattr(toys.Laboratory, "score", broken)
+    code, _, err = say("run", "--topic", "toys", "--auto-approve", *PLAIN)
+    assert code == 1
+    assert err == "researchclaw: ZeroDivisionError: by nothing (a bug; --debug shows where).\n"
+    code, _, err = say("resume", "--debug")
+    assert code == 1
+    assert "Traceback" in err
+
+
+def test_settings_of_the_run_are_kept_for_resume(say: Say, toys: ModuleType) -> None:
+    say("run", "--topic", "toys", "--preset", "quick", "--to-stage", "1", *PLAIN)
+    settings = only_run().info().settings
+    assert isinstance(settings["experiment"], dict)
+    assert settings["experiment"]["time_budget_sec"] == 20
+    assert say("resume", "--auto-approve")[0] == 0
+
+
+def test_the_stages_are_listed_from_the_pipeline(say: Say, toys: ModuleType) -> None:
+    code, out, _ = say("stages")
+    assert code == 0
+    assert "3 screen             gate  Kept <- Found" in out
+    rows = json.loads(say("stages", "--json")[1])
+    assert rows[6]["inputs"] == ["Aim", "Scores", "Decision"]
+
+
+def test_kits_are_listed_shown_and_checked(say: Say) -> None:
+    assert "tiny_lm" in say("kits", "list")[1]
+    assert "val_bpb" in say("kits", "show", "tiny_lm", "--json")[1]
+    assert say("kits", "show", "tiny_lm")[0] == 0
+    assert "tiny_lm is sound" in say("kits", "check", "tiny_lm")[1]
+
+
+def test_every_command_has_help(say: Say) -> None:
+    commands = ["run", "resume", "status", "approve", "reject", "guide", "stages", "kits", "doctor", "experiment", "sandbox", "audit"]
+    out = say("--help")[1]
+    for command in commands:
+        assert f"\n  {command} " in out
+        code, text, _ = say(command, "--help")
+        assert code == 0
+        assert "Usage: researchclaw" in text
+    assert say()[0] == 0
+    assert say("--version")[1].startswith("researchclaw ")
+
+
+def test_the_command_line_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, researchclaw.cli as cli; cli.main(['--help']); "
+        "heavy = {'torch', 'numpy', 'scipy', 'prefect', 'matplotlib', 'rich', 'pydantic'} & set(sys.modules); "
+        "sys.exit(f'imported: {heavy}' if heavy else 0)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_real_stages_are_listed_without_a_heavy_import() -> None:
+    code = (
+        "import sys, researchclaw.cli as cli; assert cli.main(['stages']) == 0; "
+        "heavy = {'torch', 'prefect', 'matplotlib', 'scipy.stats'} & set(sys.modules); "
+        "sys.exit(f'imported: {heavy}' if heavy else 0)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "23 citation_verify" in done.stdout
