@@ -68,8 +68,8 @@ class Bench:
     run_folder: Path
     limits: Limits = DEFAULT_LIMITS
     keep_weights: bool = False
-    startup_s: float = 30.0
-    """CPU time that a run may need before its first step: 3 s idle, several times that on an overloaded machine."""
+    startup_s: float = 10.0
+    """CPU time that a run may need before its first step: 1.5 to 3 s on an overloaded machine (measured 2026-11)."""
 
 
 @dataclass
@@ -197,7 +197,7 @@ def _train(
         argv=lambda inside: training_argv(inside, seed=request.seed, steps=request.steps, checkpoints=CHECKPOINT_FRACTIONS),
         inputs=training_inputs(bench.harness, bench.data, request.train_py),
         limits=replace(
-            bench.limits, wall_s=10 * request.budget_s + 2 * bench.startup_s, cpu_s=1.5 * request.budget_s + bench.startup_s, cpu=cpu
+            bench.limits, wall_s=10 * request.budget_s + 6 * bench.startup_s, cpu_s=1.5 * request.budget_s + bench.startup_s, cpu=cpu
         ),  # 10 times: a loaded laptop needed 7 (measured 2026-11)
         status=True,
         one_process=True,
@@ -314,8 +314,10 @@ def _score(
         finally:
             os.close(ask_read)
             os.close(answer_write)
+        excess = None
         with guest:
-            guest.watch(lambda: evaluator.poll() is not None, stop)
+            if not guest.watch(lambda: evaluator.poll() is not None, stop):
+                excess = guest.run()[0].excess
         if stop.is_set():
             raise Interrupted
         # A guest that ended early has closed its pipes; the evaluator sees that and ends with a verdict.
@@ -331,8 +333,10 @@ def _score(
         raise ExperimentFailed(f"the evaluator failed on {request.condition}, seed {request.seed}: {last_line(complaints)}")
     report = _Report.model_validate_json(said)
     progress.cost = progress.cost.model_copy(update={"evaluation_s": round(time.monotonic() - began, 3)})
-    progress.verdict, progress.reason = report.verdict, report.reason
+    progress.verdict = report.verdict
+    progress.reason = f"the model's process was stopped while it answered: too much {excess}" if excess else report.reason
     if report.verdict == "ok":
+        progress.reason = None  # all answers had been given
         assert report.value is not None
         batch = integer_constant(request.train_py, "BATCH_SIZE")
         progress.measurement = Measurement(

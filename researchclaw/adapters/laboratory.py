@@ -71,7 +71,7 @@ class LocalLaboratory:
         corpus: Path | None = None,
         keep_weights: bool = False,
         pin: bool = False,
-        startup_s: float = 30.0,
+        startup_s: float = 10.0,
         on_start: Callable[[TrainingRequest], None] | None = None,
         on_record: Callable[[TrainingRequest, RunRecord], None] | None = None,
     ) -> None:

@@ -128,6 +128,8 @@ def _cost(timed: _Timed, baseline: _Timed, target: Path, bench: Bench, stop: thr
         return StepCost(failure=f"the baseline could not be timed: {baseline.failure}")
     # Block 0 is the warm-up: caches, and the optimiser's state is made in it.
     rounds = list(zip(timed.blocks[1:], baseline.blocks[1:], strict=True))
+    if min(own for own, _ in rounds) <= 0:
+        return StepCost(failure="the probe said that its steps were done before it took any time")
     return StepCost(
         step_s=median(own for own, _ in rounds),
         cost_ratio=1.0 if timed is baseline else quantised(median(own / reference for own, reference in rounds)),

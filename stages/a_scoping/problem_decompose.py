@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from stages.a_scoping.study import kit_of, studied_factors
 from stages.contracts import Contract, Factor, Goal, ProblemTree
 from stages.errors import MalformedAnswer
@@ -14,6 +16,8 @@ class Inputs(Contract):
 
 class DecomposeQuestion(Question):
     """Which sub-questions must be answered for the goal, and which may be?"""
+
+    template: ClassVar[str] = "a_scoping/problem_decompose.md.j2"
 
     goal: Goal
     factors: tuple[Factor, ...]

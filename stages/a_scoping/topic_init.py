@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from stages.contracts import Brief, Contract, Goal, Kit, Slug, TopicMatch
@@ -15,6 +17,8 @@ class Inputs(Contract):
 
 class TopicQuestion(Question):
     """Which kit and which of its factors does the topic ask about?"""
+
+    template: ClassVar[str] = "a_scoping/topic_init.md.j2"
 
     topic: str
     kits: tuple[Kit, ...]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import ClassVar
 
 from stages.contracts import Contract, Goal, KnowledgeCard, KnowledgeCards, Shortlist, Work
 from stages.errors import EvidenceMissing, MalformedAnswer
@@ -19,6 +20,8 @@ class Inputs(Contract):
 
 class CardQuestion(Question):
     """What does this one work say that bears on the goal?"""
+
+    template: ClassVar[str] = "b_literature/knowledge_extract.md.j2"
 
     goal: Goal
     work: Work

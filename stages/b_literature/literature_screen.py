@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from stages.a_scoping.study import kit_of, studied_factors
 from stages.contracts import (
     Brief,
@@ -28,6 +30,8 @@ class Inputs(Contract):
 
 class ScreenQuestion(Question):
     """Which candidates enter the shortlist, and why?"""
+
+    template: ClassVar[str] = "b_literature/literature_screen.md.j2"
 
     goal: Goal
     plan: SearchPlan

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from stages.a_scoping.study import kit_of, studied_factors
 from stages.contracts import Contract, Factor, Goal, ProblemTree, SearchPlan
 from stages.ports import Context, Question
@@ -14,6 +16,8 @@ class Inputs(Contract):
 
 class SearchQuestion(Question):
     """Which queries cover the sub-questions, and which rules decide on inclusion?"""
+
+    template: ClassVar[str] = "b_literature/search_strategy.md.j2"
 
     goal: Goal
     problem_tree: ProblemTree

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import ClassVar
 
 from stages.a_scoping.study import kit_of, studied_factors
 from stages.contracts import Brief, Contract, Contrast, Factor, Goal, Hypotheses, Role, Slug, Statement, Synthesis
@@ -20,6 +21,8 @@ class Inputs(Contract):
 
 class ContrastQuestion(Question):
     """Which conditions would tell the possible answers apart?"""
+
+    template: ClassVar[str] = "c_synthesis/hypothesis_gen.contrasts.md.j2"
 
     goal: Goal
     synthesis: Synthesis
@@ -39,6 +42,8 @@ class Contrasts(Contract):
 class DebateQuestion(Question):
     """What does one role say about each contrast?"""
 
+    template: ClassVar[str] = "c_synthesis/hypothesis_gen.debate.md.j2"
+
     role: Role
     goal: Goal
     synthesis: Synthesis
@@ -57,6 +62,8 @@ class Turns(Contract):
 
 class ChairQuestion(Question):
     """Which hypotheses stand, in which order, after the debate?"""
+
+    template: ClassVar[str] = "c_synthesis/hypothesis_gen.chair.md.j2"
 
     goal: Goal
     synthesis: Synthesis

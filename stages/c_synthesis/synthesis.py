@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from stages.a_scoping.study import kit_of, studied_factors
 from stages.contracts import Contract, Factor, Goal, KnowledgeCards, ProblemTree, Synthesis
 from stages.errors import MalformedAnswer
@@ -16,6 +18,8 @@ class Inputs(Contract):
 
 class SynthesisQuestion(Question):
     """Which themes, agreements, tensions and gaps do the cards show?"""
+
+    template: ClassVar[str] = "c_synthesis/synthesis.md.j2"
 
     goal: Goal
     problem_tree: ProblemTree

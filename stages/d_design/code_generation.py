@@ -6,6 +6,7 @@ import ast
 import difflib
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
+from typing import ClassVar
 
 from stages.a_scoping.study import kit_of
 from stages.contracts import CodeBundle, CodeCheck, ConditionCode, Contract, Contrast, ExperimentPlan, Goal, Kit
@@ -21,6 +22,8 @@ class Inputs(Contract):
 
 class CodeQuestion(Question):
     """What does train.py look like under this condition?"""
+
+    template: ClassVar[str] = "d_design/code_generation.md.j2"
 
     condition: Contrast
     train_py: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import ClassVar
 
 from stages.a_scoping.study import kit_of, studied_factors
 from stages.contracts import (
@@ -34,6 +35,8 @@ class Inputs(Contract):
 
 class DesignQuestion(Question):
     """Which conditions, comparisons and numbers of seeds answer the hypotheses within the limits?"""
+
+    template: ClassVar[str] = "d_design/experiment_design.md.j2"
 
     brief: Brief
     goal: Goal

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import fmean
+from typing import ClassVar
 
 from stages.a_scoping.study import kit_of
 from stages.contracts import (
@@ -37,6 +38,8 @@ class Inputs(Contract):
 
 class ProposeQuestion(Question):
     """Which single changes of the incumbent are worth a try?"""
+
+    template: ClassVar[str] = "e_execution/iterative_refine.md.j2"
 
     incumbent: Contrast
     current: dict[str, str]

@@ -96,14 +96,16 @@ class Bubblewrap:
             status_read, status_write = channel() if job.status else (None, None)
             info_read, info_write = channel()
             fds = {} if status_write is None else {STATUS_FD: status_write}
-            argv = [
+            options = [
                 *self._namespaces(uid),
                 *self._view(job, bytes_to_read, uid),
-                "--seccomp", str(bytes_to_read(filter_program(sockets=not job.sealed, processes=not job.one_process))),
-                "--info-fd", str(info_write),
-                "--", self._python.executable, "-I", "-S", "-B", f"{_HOME}/shim.py",
-                self._shim_settings(job, inside, uid, theirs.fileno(), fds),
-            ]  # fmt: skip
+                *("--seccomp", str(bytes_to_read(filter_program(sockets=not job.sealed, processes=not job.one_process)))),
+                *("--info-fd", str(info_write)),
+            ]
+            # By a descriptor: the guest can read the command line of process 1, and our paths are none of its business.
+            argv = [self._program, "--args", str(bytes_to_read("\0".join(options).encode()))]
+            argv += ["--", self._python.executable, "-I", "-S", "-B", f"{_HOME}/shim.py"]
+            argv.append(self._shim_settings(job, inside, uid, theirs.fileno(), fds))
             process = subprocess.Popen(
                 argv,
                 env={},  # bwrap's own environment would be readable inside as /proc/1/environ
@@ -137,7 +139,7 @@ class Bubblewrap:
     # ------------------------------------------------------------ the command line
 
     def _namespaces(self, uid: int) -> list[str]:
-        argv = [self._program, "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
+        argv = ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
         argv += ["--die-with-parent", "--new-session", "--clearenv", "--hostname", "sandbox"]
         if self._root:  # bwrap as root keeps every capability unless told otherwise (measured with 0.8)
             return [*argv, "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]

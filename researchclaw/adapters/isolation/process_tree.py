@@ -5,9 +5,10 @@ Everything is asked of the kernel, from outside; nothing that a guest says enter
 
 from __future__ import annotations
 
+import functools
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 _CPU_CLOCK_OF_A_PROCESS = 2  # CPUCLOCK_SCHED of linux/posix-timers.h
@@ -20,17 +21,40 @@ def descendants(root: int) -> list[int]:
 
     A process that is born or dies during the walk may be missed; the next walk sees it.
     """
+    below = _listed_children if _kernel_lists_children() else _children_by_parent()
     found: list[int] = []
     waiting = [root]
     while waiting:
         pid = waiting.pop()
         found.append(pid)
-        try:
-            for thread in Path(f"/proc/{pid}/task").iterdir():
-                waiting.extend(int(child) for child in (thread / "children").read_text().split())
-        except _GONE:
-            continue
+        waiting.extend(below(pid))
     return found
+
+
+@functools.cache
+def _kernel_lists_children() -> bool:
+    """CONFIG_PROC_CHILDREN; nearly every distribution has it."""
+    return Path(f"/proc/self/task/{os.getpid()}/children").exists()
+
+
+def _listed_children(pid: int) -> list[int]:
+    try:
+        return [int(child) for thread in Path(f"/proc/{pid}/task").iterdir() for child in (thread / "children").read_text().split()]
+    except _GONE:
+        return []
+
+
+def _children_by_parent() -> Callable[[int], list[int]]:
+    """The same from one pass over all processes."""
+    children: dict[int, list[int]] = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                after_name = (folder / "stat").read_bytes().rpartition(b")")[2].split()
+            except _GONE:
+                continue
+            children.setdefault(int(after_name[1]), []).append(int(folder.name))
+    return lambda pid: children.get(pid, [])
 
 
 def cpu_ns(pid: int) -> int | None:

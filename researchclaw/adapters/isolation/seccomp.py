@@ -84,7 +84,10 @@ def filter_program(machine: str | None = None, *, sockets: bool = True, processe
     Raises:
         SandboxUnavailable: another architecture.
     """
-    return b"".join(struct.pack("<HBBI", *instruction) for instruction in assemble(machine or platform.machine(), sockets=sockets, processes=processes))
+    return b"".join(
+        struct.pack("<HBBI", *instruction)
+        for instruction in assemble(machine or platform.machine(), sockets=sockets, processes=processes)
+    )
 
 
 def assemble(machine: str, *, sockets: bool = True, processes: bool = True) -> list[Instruction]:

@@ -6,7 +6,9 @@ and never from a prompt's text. What no rule can answer is an error, not a defau
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from stages.errors import MalformedAnswer
@@ -62,10 +64,10 @@ def rules() -> dict[type[Question], Rule]:
 class OfflineResearcher:
     """`stages.ports.LanguageModel` by rules."""
 
-    name = "rule-based researcher"
-
     def __init__(self) -> None:
         self._rules = rules()
+        self.name = f"rule-based researcher, rules {_revision()}"
+        """Other rules are another mind: what the journal holds of this one is no answer of the next."""
 
     def ask(self, question: Question, answer: type[Answer]) -> Answer:
         """The rule's answer.
@@ -80,3 +82,12 @@ class OfflineResearcher:
         if not isinstance(given, answer):
             raise MalformedAnswer(f"the rule for {type(question).__name__} gives {type(given).__name__}, not {answer.__name__}")
         return given
+
+
+def _revision() -> str:
+    """First eight hexadecimal digits of the hash over the rules' sources."""
+    folder = Path(__file__).parent
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*.py")):
+        digest.update(file.relative_to(folder).as_posix().encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()[:8]

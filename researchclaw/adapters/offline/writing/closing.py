@@ -413,7 +413,7 @@ def _evidence(study: Study, voice: Voice) -> list[str]:
         _few_seeds(study, voice),
     ]
     if open_trials:
-        labels = listing([trial.treatment.label for trial in open_trials])
+        labels = listing([study.short(trial.treatment) for trial in open_trials])
         parts.append(
             voice.say(
                 "limits open",

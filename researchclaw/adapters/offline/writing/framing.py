@@ -90,7 +90,7 @@ def abstract(study: Study, voice: Voice) -> str:
 
 
 def _arms(study: Study) -> str:
-    others = [contrast.label for contrast in study.treatments]
+    others = [study.short(contrast) for contrast in study.treatments]
     return f"{study.baseline_label} as the reference and {listing(others)}" if others else study.baseline_label
 
 
@@ -180,7 +180,7 @@ def _background(study: Study, voice: Voice, background: dict[str, tuple[str, ...
 def _problem(study: Study, voice: Voice) -> list[str]:
     parts: list[str] = []
     tension = [item for item in study.record.synthesis.agreements if item.kind == "tension"]
-    for item in tension[:2]:
+    for item in tension[:1]:
         keys = [f"@{work.key}" for work in study.works(item.keys)][:4]
         text = cited(item.text, study.record.citable)
         if text and keys and printable(text, study.names):
@@ -221,7 +221,7 @@ def _problem(study: Study, voice: Voice) -> list[str]:
 
 
 def _approach(study: Study, voice: Voice) -> list[str]:
-    treatments = listing([contrast.label for contrast in study.treatments])
+    treatments = listing([study.short(contrast) for contrast in study.treatments])
     conditions = (
         f"The reference is {study.baseline_label}; it is compared with {treatments}."
         if treatments
@@ -271,7 +271,7 @@ def _preview(study: Study, voice: Voice) -> list[str]:
         ("open", still_open, ("the data leave the prediction undecided", "neither the prediction nor its opposite can be claimed")),
     ):
         if trials:
-            about = listing([trial.treatment.label for trial in trials])
+            about = listing([study.short(trial.treatment) for trial in trials])
             parts.append(voice.say(f"preview {name}", f"For {about}, {words[0]}.", f"With respect to {about}, {words[1]}."))
     if study.rivals is not None:
         one, other = study.rivals
@@ -282,7 +282,7 @@ def _preview(study: Study, voice: Voice) -> list[str]:
             )
         )
     if study.counted("uncompared"):
-        about = listing([trial.treatment.label for trial in study.counted("uncompared")])
+        about = listing([study.short(trial.treatment) for trial in study.counted("uncompared")])
         parts.append(voice.say("preview uncompared", f"For {about}, the finished runs are too few to say anything but their values."))
     if study.ablation_pairs:
         removed = listing([contrast.removes or contrast.label for contrast, _, _ in study.ablation_pairs])
@@ -387,7 +387,7 @@ def conclusion(study: Study, voice: Voice) -> list[str]:
         parts.append(
             voice.say(
                 "conclusion failed",
-                f"Not everything came out as planned: what was foretold for {listing([item.treatment.label for item in failed])} turned out to be wrong.",
+                f"Not everything came out as planned: what was foretold for {listing([study.short(item.treatment) for item in failed])} turned out to be wrong.",
             )
         )
     parts.append(_next_step(study, voice, trial))

@@ -174,6 +174,10 @@ class Study:
         """The condition as running text calls it."""
         return self.baseline_label if contrast.id == self.baseline.id else contrast.label
 
+    def short(self, contrast: Contrast) -> str:
+        """The condition in a list beside its parts."""
+        return "both together" if contrast.role == "combination" and len(self.factors) == 2 else self.name(contrast)
+
     def row(self, contrast: Contrast) -> str:
         """The condition as a table calls it: the baseline with what it is in brackets."""
         if contrast.id != self.baseline.id or self.baseline_label.startswith("the baseline"):

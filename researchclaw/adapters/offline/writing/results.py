@@ -477,16 +477,13 @@ def _side_table(study: Study, voice: Voice) -> str:
         result = study.comparison(planned.a, planned.b)
         if planned.purpose != "hypothesis" and result is not None and result.ci95_low is not None:
             one, other = study.conditions[planned.a], study.conditions[planned.b]
-            rows.append(
-                f"| {study.name(one)} | {study.name(other)} | {study.value(one.id, 'mean', 'f3')} | {' | '.join(_difference_cells(study, result))} |"
-            )
+            rows.append(f"| {study.name(one)} | {study.name(other)} | {' | '.join(_difference_cells(study, result))} |")
     if len(rows) < 2:
         return ""
     head = [
         "Condition",
         "Compared with",
-        f"Mean ({study.metric.unit})",
-        "Difference",
+        f"Difference ({study.metric.unit})",
         f"{study.confidence} interval",
         "Adjusted p",
         "Seeds won",
@@ -497,7 +494,7 @@ def _side_table(study: Study, voice: Voice) -> str:
         f"The further planned comparisons on {study.about} stand in @tbl:side.",
     )
     caption = f"Further planned comparisons on {study.about}: components taken out and changes made together."
-    table = [f"| {' | '.join(head)} |", "|---|---|" + "--:|" * 5, *rows]
+    table = [f"| {' | '.join(head)} |", "|---|---|" + "--:|" * 4, *rows]
     return f"{lead}\n\n" + "\n".join(table) + f"\n\n: {caption} {{#tbl:side}}"
 
 

@@ -95,6 +95,12 @@ except OSError: pass
     assert said(outcome) == ""
 
 
+def test_our_paths_do_not_reach_the_guest(sandboxed: RunScript, sandbox_state: Path) -> None:
+    outcome = sandboxed("import glob\nfor file in glob.glob('/proc/*/cmdline'): print(open(file).read())")
+    assert "script.py" in said(outcome)
+    assert str(sandbox_state) not in said(outcome)
+
+
 def test_descriptors_of_ours_are_closed(sandboxed: RunScript) -> None:
     outcome = sandboxed("import os; print(sorted(os.listdir('/proc/self/fd')))")
     assert said(outcome) == "['0', '1', '2', '3']"  # 3 is the listing itself
