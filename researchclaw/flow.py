@@ -377,5 +377,8 @@ def result_rows(results: Results) -> list[dict[str, Any]]:
 
 
 def deliverables_text(deliverables: Deliverables, folder: Path) -> str:
-    lines = [f"- [{file.path}]({(folder / file.path).as_uri()}) ({file.bytes} bytes)" for file in deliverables.files]
-    return f"{deliverables.pages} pages, typeset by {deliverables.typeset_by}\n\n" + "\n".join(lines) + "\n"
+    """Links to the paper, its figures and its records; the training runs' many files are only counted."""
+    shown = [file for file in deliverables.files if "/" not in file.path or file.path.startswith("charts/")]
+    lines = [f"- [{file.path}]({(folder / file.path).as_uri()}) ({file.bytes} bytes)" for file in shown]
+    more = f"\nand {len(deliverables.files) - len(shown)} files of code and training runs\n"
+    return f"{deliverables.pages} pages, typeset by {deliverables.typeset_by}\n\n" + "\n".join(lines) + "\n" + more

@@ -94,13 +94,19 @@ def memory_bytes(root: Path = Path("/sys/fs/cgroup")) -> int:
 
 
 def accelerator() -> str | None:
-    """Names of the NVIDIA GPUs as the driver's tool tells them; None: the tool is missing or sees none."""
+    """Names of the NVIDIA GPUs as the driver's tool tells them; None: the tool is missing or sees none.
+
+    Raises:
+        SettingsError: the driver hangs.
+    """
     tool = shutil.which("nvidia-smi")
     if tool is None:
         return None
-    answer = subprocess.run(
-        [tool, "--query-gpu=name,memory.total", "--format=csv,noheader"], capture_output=True, text=True, timeout=20, check=False
-    )
+    question = [tool, "--query-gpu=name,memory.total", "--format=csv,noheader"]
+    try:
+        answer = subprocess.run(question, capture_output=True, text=True, timeout=20, check=False)
+    except subprocess.TimeoutExpired as exc:
+        raise SettingsError("nvidia-smi gave no answer within 20 s: the GPU's driver hangs; restart it.") from exc
     names = [line.strip() for line in answer.stdout.splitlines() if line.strip()]
     return "; ".join(names) if answer.returncode == 0 and names else None
 

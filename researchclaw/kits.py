@@ -15,6 +15,7 @@ import yaml
 from pydantic import PositiveFloat, TypeAdapter, ValidationError
 
 from researchclaw.shipped import shipped
+from stages import python_source
 from stages.contracts import Contract, Factor, Kit, Metric, Slug
 from stages.errors import SettingsError
 
@@ -116,7 +117,7 @@ def annotated_constants(train_py: str, file: Path) -> dict[str, str]:
         SettingsError: the source does not parse, there is no such constant, or an annotated value is not a literal.
     """
     try:
-        tree = ast.parse(train_py)
+        tree = python_source.parse(train_py)
     except SyntaxError as exc:
         raise SettingsError(f"{file}: line {exc.lineno}: does not parse: {exc.msg}") from exc
     lines = train_py.splitlines()
@@ -140,7 +141,7 @@ def annotated_constants(train_py: str, file: Path) -> dict[str, str]:
 
 def is_literal(text: str) -> bool:
     try:
-        ast.literal_eval(text)
+        python_source.literal(text)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return False
     return True
@@ -186,7 +187,7 @@ def check_factors(factors: tuple[Factor, ...], constants: Mapping[str, str], fil
 
 def same_literal(a: str, b: str) -> bool:
     """Equal in value and type: 1 is not True, and 1.0 is not 1."""
-    left, right = ast.literal_eval(a), ast.literal_eval(b)
+    left, right = python_source.literal(a), python_source.literal(b)
     return type(left) is type(right) and bool(left == right)
 
 

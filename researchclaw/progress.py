@@ -164,6 +164,7 @@ class LiveDisplay:
         from rich.live import Live
 
         self.tally = Tally(stages)
+        self._lock = threading.Lock()
         self.console = console
         self._lines = PlainLines(stages, lambda _: None)
         self._live = Live(get_renderable=self._draw, console=console, refresh_per_second=4, transient=True)
@@ -176,7 +177,8 @@ class LiveDisplay:
         self._live.stop()
 
     def __call__(self, event: Event) -> None:
-        self.tally.take(event)
+        with self._lock:
+            self.tally.take(event)
         if isinstance(event, StageEnded | StageFailed | WentBack | GateDecided):
             line = self._lines._line(event)
             if line is not None:

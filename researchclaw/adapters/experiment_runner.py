@@ -29,6 +29,7 @@ from researchclaw.adapters.isolation.limits import DEFAULT_LIMITS, Limits
 from researchclaw.adapters.isolation.streams import plain_text
 from researchclaw.adapters.isolation.supervisor import Outcome, Sign
 from researchclaw.journal import sha256_of
+from stages import python_source
 from stages.contracts import Contract, CorpusFacts, CurvePoint, Measurement, RunCost, RunRecord, Slug, TrainingRequest, Verdict
 from stages.errors import ExperimentFailed
 
@@ -152,7 +153,7 @@ def integer_constant(source: str, name: str) -> int | None:
     """The literal of a top-level `NAME = 123`, the last one if there are several; None when there is none."""
     found = None
     try:
-        tree = ast.parse(source)
+        tree = python_source.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     for node in tree.body:

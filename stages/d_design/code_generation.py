@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import difflib
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar
 
+from stages import python_source
 from stages.a_scoping.study import kit_of
 from stages.contracts import CodeBundle, CodeCheck, ConditionCode, Contract, Contrast, ExperimentPlan, Goal, Kit
 from stages.d_design.patching import normalised_hash, unified_patch
@@ -72,17 +72,17 @@ def static_checks(condition: Contrast, source: str, kit: Kit) -> tuple[CodeCheck
         MalformedAnswer: a check fails; the message names the condition and the check.
     """
     try:
-        found = constants_of(source)
+        found = python_source.constants(source)
     except SyntaxError as error:
         raise MalformedAnswer(f"the code of {condition.id!r} does not parse: line {error.lineno}: {error.msg}") from error
-    before = constants_of(kit.train_py)
+    before = python_source.constants(kit.train_py)
     changed = {name for name in before.keys() | found.keys() if before.get(name) != found.get(name)}
     lines = [line for line in difflib.ndiff(kit.train_py.splitlines(), source.splitlines()) if line.startswith(("+ ", "- "))]
     checks = (
         CodeCheck(name="parses", passed=True, detail="the code is valid Python"),
         CodeCheck(
             name="changes what the condition says",
-            passed=changed == {name for name, value in condition.settings.items() if before[name] != ast.literal_eval(value)},
+            passed=changed == {name for name, value in condition.settings.items() if before[name] != python_source.literal(value)},
             detail=f"changed: {', '.join(sorted(changed)) or 'nothing'}",
         ),
         CodeCheck(
@@ -95,18 +95,6 @@ def static_checks(condition: Contrast, source: str, kit: Kit) -> tuple[CodeCheck
         if not check.passed:
             raise MalformedAnswer(f"the code of {condition.id!r} fails the check {check.name!r}: {check.detail}")
     return checks
-
-
-def constants_of(source: str) -> dict[str, object]:
-    """Top-level ALL_CAPS literals of a script."""
-    return {
-        node.targets[0].id: ast.literal_eval(node.value)
-        for node in ast.parse(source).body
-        if isinstance(node, ast.Assign)
-        and isinstance(node.targets[0], ast.Name)
-        and node.targets[0].id.isupper()
-        and isinstance(node.value, ast.Constant | ast.UnaryOp | ast.Tuple)
-    }
 
 
 def _refuse_twins(conditions: tuple[Contrast, ...], sources: list[str]) -> None:

@@ -8,6 +8,8 @@ import difflib
 import hashlib
 from collections.abc import Mapping
 
+from stages import python_source
+
 
 def apply_settings(train_py: str, settings: Mapping[str, str]) -> str:
     """train_py with the literals of these top-level constants replaced: name -> Python literal.
@@ -27,7 +29,7 @@ def apply_settings(train_py: str, settings: Mapping[str, str]) -> str:
     edits: list[tuple[int, int, bytes]] = []
     for name, literal in settings.items():
         try:
-            ast.literal_eval(literal)
+            python_source.literal(literal)
         except (ValueError, SyntaxError) as exc:
             raise ValueError(f"{name}: {literal!r} is not a Python literal") from exc
         if len(places[name]) != 1:
@@ -45,7 +47,7 @@ def apply_settings(train_py: str, settings: Mapping[str, str]) -> str:
 def constant_places(train_py: str) -> dict[str, list[ast.expr]]:
     """Top-level ALL_CAPS constant -> the expressions that it is assigned."""
     places: dict[str, list[ast.expr]] = {}
-    for node in ast.parse(train_py).body:
+    for node in python_source.parse(train_py).body:
         if isinstance(node, ast.Assign) and len(node.targets) == 1:
             target = node.targets[0]
         elif isinstance(node, ast.AnnAssign):
@@ -68,7 +70,7 @@ def normalised_hash(source: str) -> str:
 
     Comparable within one version of Python only: the syntax tree changes between versions.
     """
-    tree = ast.parse(source)
+    tree = python_source.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             statements = node.body

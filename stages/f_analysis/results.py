@@ -6,13 +6,13 @@ interval from the stored seeds gets the stored value exactly.
 
 from __future__ import annotations
 
-import ast
 import json
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from pydantic import JsonValue
 
+from stages import python_source
 from stages.contracts import (
     Brief,
     CodeBundle,
@@ -277,36 +277,23 @@ def _config(
         changed[TUNED] = records.tuned_settings
     for condition, settings in changed.items():
         for name, literal in settings.items():
-            number = _number(ast.parse(literal, mode="eval").body)
+            number = _number(python_source.literal(literal))
             if number is not None:
                 config[f"{condition}_{name.lower()}"] = number
     return config
 
 
 def _numeric_constants(train_py: str) -> dict[str, int | float]:
-    """The constants at the top level of train.py (NAME = number) that are numbers."""
-    found: dict[str, int | float] = {}
-    for statement in ast.parse(train_py).body:
-        if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
-            target, value = statement.targets[0], statement.value
-        elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
-            target, value = statement.target, statement.value
-        else:
-            continue
-        number = _number(value)
-        if isinstance(target, ast.Name) and target.id.isupper() and number is not None:
-            found[target.id] = number
-    return found
+    """The constants at the top level of train.py that are numbers."""
+    numbers = {name: _number(value) for name, value in python_source.constants(train_py).items()}
+    return {name: number for name, number in numbers.items() if number is not None}
 
 
-def _number(node: ast.expr) -> int | float | None:
-    """The number that a literal stands for; None for every other expression."""
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        inner = _number(node.operand)
-        return None if inner is None else -inner
-    if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
-        return node.value if isinstance(node.value, int) else stored(node.value)
-    return None
+def _number(value: object) -> int | float | None:
+    """The value as it is stored when it is a number; None for every other literal."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value if isinstance(value, int) else stored(value)
 
 
 def _data(records: RefinedRecords) -> dict[Slug, int | float | str]:

@@ -4,7 +4,7 @@ A formula outside the list is not dropped: the lint refuses it, and the renderer
 the Typst renderer, which has another notation.
 """
 
-# ruff: noqa: SIM905 - a word list reads best as words
+
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """references.bib from the works that sources confirmed, and nothing else: a field that no record holds is left out."""
 
-# ruff: noqa: SIM905 - a word list reads best as words
+
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ Nothing that TeX acts on survives: specials are escaped, controls and invisible 
 ligatures that would change the words are broken.
 """
 
-# ruff: noqa: SIM905 - a word list reads best as words
+
 
 from __future__ import annotations
 

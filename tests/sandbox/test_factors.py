@@ -19,7 +19,7 @@ EVALUATED_SPAN = 512  # bytes; the evaluator cuts it into windows of the model's
 NUMBER_WORDS = frozenset(
     """zero one two three four five six seven eight nine ten eleven twelve twenty thirty hundred hundreds thousand thousands
     million millions billion half halves halved halving halfway twice thrice double doubled doubling triple tripled quarter
-    second third fourth fifth dozen dozens couple""".split()  # noqa: SIM905 - a list of fifty quoted words reads worse
+    second third fourth fifth dozen dozens couple""".split()
 )
 STOCK_PHRASES = (
     "plays a crucial role",

@@ -44,7 +44,7 @@ class CannedLaboratory:
     def corpus(self, kit: str) -> CorpusFacts:
         return CorpusFacts(name=kit, sha256="0" * 64, files=3, train_bytes=900, val_bytes=50, test_bytes=50, references={"gzip": 2.0})
 
-    def probe(self, kit: str, requests: Sequence[ProbeRequest]) -> Probes:  # noqa: ARG002
+    def probe(self, kit: str, requests: Sequence[ProbeRequest]) -> Probes:
         return Probes(
             clock="cpu",
             probes=tuple(

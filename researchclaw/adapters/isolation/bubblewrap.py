@@ -15,18 +15,18 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
+from researchclaw.adapters.isolation.channels import Channels
 from researchclaw.adapters.isolation.guest_python import GuestPython, guest_python
-from researchclaw.adapters.isolation.job import STATUS_FD, Inside, Job
+from researchclaw.adapters.isolation.job import Inside, Job
 from researchclaw.adapters.isolation.limits import Limits
 from researchclaw.adapters.isolation.seccomp import filter_program
-from researchclaw.adapters.isolation.supervisor import Guest, Wiring, kill_quietly
+from researchclaw.adapters.isolation.supervisor import Guest, kill_quietly
 from stages.errors import SandboxUnavailable
 
 _HOME = "/lab"
@@ -69,71 +69,45 @@ class Bubblewrap:
     def start(self, job: Job) -> Guest:
         """See `Isolation.start`."""
         inside = Inside(python=self._python.executable, inputs=f"{_HOME}/input", scratch=f"{_HOME}/scratch")
-        uid, release = _take_uid() if self._root else (1000, lambda: None)
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        given: list[int] = [theirs.fileno()]
-        pipes: list[int] = []
+        with ExitStack() as undo:
+            uid, free_uid = _take_uid() if self._root else (1000, lambda: None)
+            undo.callback(free_uid)
+            channels = Channels(job)
+            undo.callback(channels.abandon)
+            info_read, info_write = os.pipe()
+            undo.callback(os.close, info_read)
+            with ExitStack() as given:
+                given.callback(os.close, info_write)
+                contents: list[int] = []
 
-        def pass_on(fd: int) -> int:
-            given.append(fd)
-            return fd
+                def bytes_to_read(content: bytes) -> int:
+                    contents.append(os.memfd_create("researchclaw"))
+                    given.callback(os.close, contents[-1])
+                    os.write(contents[-1], content)
+                    os.lseek(contents[-1], 0, os.SEEK_SET)
+                    return contents[-1]
 
-        def bytes_to_read(content: bytes) -> int:
-            fd = pass_on(os.memfd_create("researchclaw"))
-            os.write(fd, content)
-            os.lseek(fd, 0, os.SEEK_SET)
-            return fd
-
-        def channel() -> tuple[int, int]:
-            pair = os.pipe()
-            pipes.extend(pair)
-            return pair
-
-        try:
-            stdin_read, stdin_write = channel() if job.stdin == "pipe" else (None, None)
-            stdout_read, stdout_write = channel() if job.stdout == "captured" else (None, None)
-            stderr_read, stderr_write = channel()
-            status_read, status_write = channel() if job.status else (None, None)
-            info_read, info_write = channel()
-            fds = {} if status_write is None else {STATUS_FD: status_write}
-            options = [
-                *self._namespaces(uid),
-                *self._view(job, bytes_to_read, uid),
-                *("--seccomp", str(bytes_to_read(filter_program(sockets=not job.sealed, processes=not job.one_process)))),
-                *("--info-fd", str(info_write)),
-            ]
-            # By a descriptor: the guest can read the command line of process 1, and our paths are none of its business.
-            argv = [self._program, "--args", str(bytes_to_read("\0".join(options).encode()))]
-            argv += ["--", self._python.executable, "-I", "-S", "-B", f"{_HOME}/shim.py"]
-            argv.append(self._shim_settings(job, inside, uid, theirs.fileno(), fds))
-            process = subprocess.Popen(
-                argv,
-                env={},  # bwrap's own environment would be readable inside as /proc/1/environ
-                cwd="/",
-                stdin=stdin_read if stdin_read is not None else (job.stdin if isinstance(job.stdin, int) else subprocess.DEVNULL),
-                stdout=stdout_write if stdout_write is not None else (job.stdout if isinstance(job.stdout, int) else None),
-                stderr=stderr_write,
-                pass_fds=[*given, info_write, *fds.values()],
-                start_new_session=True,
-            )
-        except BaseException:
-            release()
-            ours.close()
-            _close(pipes)
-            raise
-        finally:
-            theirs.close()
-            _close(fd for fd in given[1:])
-        _close(fd for fd in (stdin_read, stdout_write, stderr_write, status_write, info_write) if fd is not None)
-        wiring = Wiring(process, ours, stdin_write, stdout_read, stderr_read, status_read)
+                options = [
+                    *self._namespaces(uid),
+                    *self._view(job, bytes_to_read, uid),
+                    *("--seccomp", str(bytes_to_read(filter_program(sockets=not job.sealed, processes=not job.one_process)))),
+                    *("--info-fd", str(info_write)),
+                ]
+                # By a descriptor: the guest can read the command line of process 1, and our paths are none of its business.
+                argv = [self._program, "--args", str(bytes_to_read("\0".join(options).encode()))]
+                argv += ["--", self._python.executable, "-I", "-S", "-B", f"{_HOME}/shim.py"]
+                argv.append(self._shim_settings(job, inside, uid, channels))
+                # An empty environment: bwrap's own would be readable inside as /proc/1/environ.
+                wiring = channels.start(argv, pass_fds=[*contents, info_write])
+            undo.pop_all()
         first = _FirstProcess(info_read)
         return Guest(
             wiring,
             job.limits,
             usage=_memory_folder_usage,
-            kill=lambda: first.kill(process.pid),
+            kill=lambda: first.kill(wiring.process.pid),
             explain=self._explain,
-            release=(release, first.close),
+            release=(free_uid, first.close),
         )
 
     # ------------------------------------------------------------ the command line
@@ -185,8 +159,10 @@ class Bubblewrap:
         for host, name in (*((library, name) for name in python.standard_library), *python.site_packages):
             yield from _parents(name, made)
             yield from ("--ro-bind", str(host), name)
+        for name in python.covered_packages:
+            yield from ("--ro-bind", str(python.empty), name)
 
-    def _shim_settings(self, job: Job, inside: Inside, uid: int, handshake: int, fds: dict[int, int]) -> str:
+    def _shim_settings(self, job: Job, inside: Inside, uid: int, channels: Channels) -> str:
         return json.dumps(
             {
                 "uid": uid if self._root else None,
@@ -194,9 +170,9 @@ class Bubblewrap:
                 "limits": resource_limits(job.limits),
                 "nice": job.limits.nice,
                 "cpu": job.limits.cpu,
-                "fds": fds,
+                "fds": channels.fds,
                 "folders": [inside.scratch, "/tmp", "/dev/shm"],  # noqa: S108
-                "handshake": handshake,
+                "handshake": channels.handshake,
                 "keep_children": False,
                 "argv": list(job.argv(inside)),
                 "env": guest_environment(self._python.search_path, inside.scratch),
@@ -364,9 +340,3 @@ def _options(program: str) -> str:
 @functools.cache
 def _shim_source() -> bytes:
     return _SHIM.read_bytes()
-
-
-def _close(fds: Iterator[int] | list[int]) -> None:
-    for fd in fds:
-        with suppress(OSError):
-            os.close(fd)

@@ -2,7 +2,9 @@
 
 A kit may take the standard library's sources as its corpus (tiny_lm does). Then the library in the sandbox is the
 validation text. Guests therefore get it as bytecode without docstrings; what is left of the text are names and string
-constants. Other Python installations below /usr are covered by an empty folder for the same reason.
+constants. Other Python installations below /usr are covered by an empty folder for the same reason, and so are installed
+packages that carry copies of the library's text: without that, 4.4 % of the long lines of tiny_lm's validation split
+could be read in site-packages (measured 2026-11).
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ _LEFT_OUT = frozenset(
     {"__pycache__", "ensurepip", "idlelib", "lib2to3", "pydoc_data", "test", "tests", "tkinter", "turtledemo"}
     | {"site-packages", "dist-packages"}
 )  # nothing that trains needs them
+_PACKAGES_WITH_COPIES = ("pip", "setuptools", "pkg_resources", "_distutils_hack", "exceptiongroup", "griffe", "griffecli", "mypy")
 _PARTS_OF_A_PREFIX = ("bin", "lib", "lib64", "pyvenv.cfg")  # a prefix may be a project's root: its other files are not bound
 _ALREADY_INSIDE = ("/usr", "/bin", "/lib", "/lib64")
 _NEVER_BOUND = frozenset({"/", "/home", "/root", "/etc", "/var", "/run", "/tmp"})  # noqa: S108
@@ -44,6 +47,7 @@ class GuestPython:
     bytecode: Path
     sources: Path
     site_packages: tuple[tuple[Path, str], ...]
+    covered_packages: tuple[str, ...]
     empty: Path
 
 
@@ -83,7 +87,10 @@ def guest_python(state: Path) -> GuestPython:
         standard_library=tuple(names),
         bytecode=bytecode,
         sources=sources,
-        site_packages=tuple((package, str(package)) for package in packages),
+        site_packages=tuple((folder, str(folder)) for folder in packages),
+        covered_packages=tuple(
+            str(folder / name) for folder in packages for name in _PACKAGES_WITH_COPIES if (folder / name).is_dir()
+        ),
         empty=empty,
     )
 

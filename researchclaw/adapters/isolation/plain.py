@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -18,8 +16,9 @@ from pathlib import Path
 
 from researchclaw.adapters.isolation import process_tree
 from researchclaw.adapters.isolation.bubblewrap import guest_environment, resource_limits
-from researchclaw.adapters.isolation.job import STATUS_FD, Inside, Job
-from researchclaw.adapters.isolation.supervisor import Guest, Wiring, kill_quietly
+from researchclaw.adapters.isolation.channels import Channels
+from researchclaw.adapters.isolation.job import Inside, Job
+from researchclaw.adapters.isolation.supervisor import Guest, kill_quietly
 
 _SHIM = Path(__file__).with_name("shim.py")
 
@@ -44,12 +43,7 @@ class PlainProcess:
                 place.symlink_to(content.resolve())
         inside = Inside(python=sys.executable, inputs=str(inputs), scratch=str(scratch))
 
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        stdin_read, stdin_write = os.pipe() if job.stdin == "pipe" else (None, None)
-        stdout_read, stdout_write = os.pipe() if job.stdout == "captured" else (None, None)
-        stderr_read, stderr_write = os.pipe()
-        status_read, status_write = os.pipe() if job.status else (None, None)
-        fds = {} if status_write is None else {STATUS_FD: status_write}
+        channels = Channels(job)
         # The kernel counts processes per account here, ours included: the supervisor counts the guest's instead.
         ceilings = {name: value for name, value in resource_limits(job.limits).items() if name != "NPROC"}
         search_path = f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"
@@ -59,32 +53,23 @@ class PlainProcess:
             "limits": ceilings,
             "nice": job.limits.nice,
             "cpu": job.limits.cpu,
-            "fds": fds,
+            "fds": channels.fds,
             "folders": [str(scratch), str(temporary)],
-            "handshake": theirs.fileno(),
+            "handshake": channels.handshake,
             "keep_children": True,
             "argv": list(job.argv(inside)),
             "env": {**guest_environment(search_path, str(scratch)), "TMPDIR": str(temporary)},
         }
-        process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-B", str(_SHIM), json.dumps(settings)],
-            env={},
-            cwd="/",
-            stdin=stdin_read if stdin_read is not None else (job.stdin if isinstance(job.stdin, int) else subprocess.DEVNULL),
-            stdout=stdout_write if stdout_write is not None else (job.stdout if isinstance(job.stdout, int) else None),
-            stderr=stderr_write,
-            pass_fds=[theirs.fileno(), *fds.values()],
-            start_new_session=True,
-        )
-        theirs.close()
-        for fd in (stdin_read, stdout_write, stderr_write, status_write):
-            if fd is not None:
-                os.close(fd)
+        try:
+            wiring = channels.start([sys.executable, "-I", "-S", "-B", str(_SHIM), json.dumps(settings)])
+        except BaseException:
+            channels.abandon()
+            raise
         return Guest(
-            Wiring(process, ours, stdin_write, stdout_read, stderr_read, status_read),
+            wiring,
             job.limits,
             usage=_folder_usage,
-            kill=lambda: _kill_tree(process.pid),
+            kill=lambda: _kill_tree(wiring.process.pid),
             explain=lambda said: f"The guest did not start: {said.strip().splitlines()[-1] if said.strip() else 'it said nothing'}",
             release=(lambda: _remove(home),),
         )

@@ -61,7 +61,8 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
 }  # fmt: skip
 
 _NUMBERS = {
-    "clone": (56, 220), "clone3": (435, 435), "fork": (57, None), "vfork": (58, None), "openat2": (437, 437), "socket": (41, 198), "socketpair": (53, 199),
+    "clone": (56, 220), "clone3": (435, 435), "fork": (57, None), "vfork": (58, None),
+    "openat2": (437, 437), "socket": (41, 198), "socketpair": (53, 199),
     "ioctl": (16, 29), "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53),
     "open": (2, None), "openat": (257, 56), "creat": (85, None),
 }  # fmt: skip

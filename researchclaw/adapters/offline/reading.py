@@ -20,7 +20,10 @@ SETTINGS_QUERIES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 """What every study on a kit of this domain has to place itself in: setting, budget, method of comparison."""
 
 ELSEWHERE = frozenset(
-    ["vision", "biology", "graphs", "reinforcement-learning", "generative", "robustness", "time-series", "quantisation", "pruning", "regularisation", "research-agents", "numerical-optimisation", "distillation", "attention", "foundations"]
+    {
+        *("vision", "biology", "graphs", "reinforcement-learning", "generative", "robustness", "time-series", "quantisation"),
+        *("pruning", "regularisation", "research-agents", "numerical-optimisation", "distillation", "attention", "foundations"),
+    }
 )
 """Main topics whose works place no study of this domain, whatever their tags."""
 

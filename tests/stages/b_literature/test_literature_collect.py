@@ -19,10 +19,10 @@ class CannedLibrary:
     def __init__(self, answers: dict[str, SearchAnswer]) -> None:
         self._answers = answers
 
-    def search(self, query: SearchQuery, limit: int) -> SearchAnswer:  # noqa: ARG002
+    def search(self, query: SearchQuery, limit: int) -> SearchAnswer:
         return self._answers[query.id]
 
-    def verify(self, works: Sequence[Work]) -> tuple[CitedWork, ...]:  # noqa: ARG002
+    def verify(self, works: Sequence[Work]) -> tuple[CitedWork, ...]:
         return ()
 
 

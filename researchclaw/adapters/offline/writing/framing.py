@@ -91,7 +91,8 @@ def abstract(study: Study, voice: Voice) -> str:
 
 def _arms(study: Study) -> str:
     others = [study.short(contrast) for contrast in study.treatments]
-    return f"{study.baseline_label} as the reference and {listing(others)}" if others else study.baseline_label
+    reference = study.baseline_in_full
+    return f"{reference} as the reference and {listing(others)}" if others else reference
 
 
 def _abstract_question(study: Study, voice: Voice) -> str:
@@ -115,8 +116,9 @@ def _abstract_result(study: Study, voice: Voice, trial: Trial) -> str:
         return f"The main comparison, {trial.treatment.label} against {study.name(trial.reference)}, could not be made, because no pair of runs finished."
     if trial.outcome == "uncompared":
         return (
-            f"With so few seeds no comparison is drawn: the mean {study.metric.label} is {study.value(a, 'mean', 'f3')} {study.metric.unit} for "
-            f"{trial.treatment.label} and {study.value(b, 'mean', 'f3')} {study.metric.unit} for {study.name(trial.reference)}."
+            f"With so few seeds no comparison is drawn: the mean {study.metric.label} is {study.value(a, 'mean', 'f3')} for {trial.treatment.label} "
+            f"and {study.value(b, 'mean', 'f3')} for {study.name(trial.reference)}, with {study.pair('diff', a, b, 'signed3')} {study.metric.unit} "
+            "between their shared seeds."
         )
     fate = {
         "held": "as was predicted before the runs",
@@ -138,7 +140,7 @@ def _abstract_others(study: Study, voice: Voice) -> str:
         one, other = study.rivals
         return voice.say(
             "abstract contest",
-            f"Put against each other at equal time, {study.training(one)} {study.cmp(one.id, other.id)} {study.training(other)} "
+            f"Between the rivals themselves the outcome is that {study.training(one)} {study.cmp(one.id, other.id)} {study.training(other)} "
             f"({study.pair('diff', one.id, other.id, 'signed3')} {study.metric.unit}, interval {study.interval(one.id, other.id)}).",
         )
     if study.interaction_measured:
@@ -223,7 +225,7 @@ def _problem(study: Study, voice: Voice) -> list[str]:
 def _approach(study: Study, voice: Voice) -> list[str]:
     treatments = listing([study.short(contrast) for contrast in study.treatments])
     conditions = (
-        f"The reference is {study.baseline_label}; it is compared with {treatments}."
+        f"The reference is {study.baseline_in_full}; it is compared with {treatments}."
         if treatments
         else f"{capital(study.baseline_label)} is measured alone."
     )

@@ -53,7 +53,7 @@ _CITATION = re.compile(r"\s*\[(@[^\]]+)\]")
 _TEXTUAL = re.compile(r"(?<![\w\[;])@(?!fig:|tbl:|sec:|eq:)([A-Za-z0-9][A-Za-z0-9_:+/-]*)")
 _NUMBER_WORDS = re.compile(
     r"\b(two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|twenty|thirty|forty|fifty|hundred|thousand|million|billion|"
-    r"twice|thrice|half|double|triple|halves|doubles|third|quarter|couple)\b",
+    r"twice|thrice|half|halving|double|triple|halves|doubles|third|quarter|couple)\b",
     re.IGNORECASE,
 )
 

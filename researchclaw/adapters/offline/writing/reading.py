@@ -178,11 +178,18 @@ class Study:
         """The condition in a list beside its parts."""
         return "both together" if contrast.role == "combination" and len(self.factors) == 2 else self.name(contrast)
 
+    @cached_property
+    def baseline_in_full(self) -> str:
+        """'AdamW', or 'the baseline (width 64 and depth 2)' where it has a level of each factor."""
+        if len(self.factors) == 1:
+            return self.baseline_label
+        return f"the baseline ({listing([level.label for _, level in self.baseline_levels])})"
+
     def row(self, contrast: Contrast) -> str:
         """The condition as a table calls it: the baseline with what it is in brackets."""
-        if contrast.id != self.baseline.id or self.baseline_label.startswith("the baseline"):
-            return self.name(contrast)
-        return f"the baseline ({self.baseline_label})"
+        if contrast.id != self.baseline.id or len(self.factors) > 1:
+            return self.baseline_in_full if contrast.id == self.baseline.id else self.name(contrast)
+        return self.baseline_label if self.baseline_label.startswith("the baseline") else f"the baseline ({self.baseline_label})"
 
     def training(self, contrast: Contrast) -> str:
         """The condition as a noun phrase in the singular: 'training with cosine decay', 'the baseline'."""

@@ -60,7 +60,7 @@ def _further(study: Study, used: set[str], missing: int) -> list[Theme]:
     grouped: dict[str, list[str]] = {}
     for work in study.record.works:
         tag = next((tag for tag in work.about if tag in NEIGHBOURS), None)
-        if missing > 0 and tag and work.gist and work.key not in used and not _PROGRAM_WORDS.search(work.gist):
+        if missing > 0 and tag and work.gist and work.key not in used and _quotable(work.gist):
             grouped.setdefault(tag, []).append(work.key)
             missing -= 1
     return [Theme(id=f"more_{tag}", title=NEIGHBOURS[tag], about=(tag,), keys=tuple(keys)) for tag, keys in grouped.items()]
@@ -106,9 +106,7 @@ def _chosen(study: Study, theme: Theme, used: set[str], most: int) -> list[Work]
     """The theme's works with something to say, the most relevant first, then put in the order of years."""
     studied = {factor.name for factor in study.factors}
     level_works = {key for factor in study.factors for level in factor.levels for key in level.works}
-    candidates = [
-        work for work in study.works(theme.keys) if work.gist and work.key not in used and not _PROGRAM_WORDS.search(work.gist)
-    ]
+    candidates = [work for work in study.works(theme.keys) if work.gist and work.key not in used and _quotable(work.gist)]
     if not studied & set(theme.about):
         near = [work for work in candidates if len(set(work.about) & (OWN_WORDS | studied)) > 1]
         candidates = near if len(near) > 2 else candidates
@@ -140,6 +138,11 @@ def _theme_paragraph(study: Study, voice: Voice, theme: Theme, works: Sequence[W
     parts.append(_agreement(study, voice, works))
     parts.append(_link(study, voice, theme, works))
     return paragraph(*parts)
+
+
+def _quotable(gist: str) -> bool:
+    """Whether a summary can stand in the text as it is."""
+    return printable(gist) and _PROGRAM_WORDS.search(gist) is None
 
 
 def _studied(study: Study) -> set[str]:

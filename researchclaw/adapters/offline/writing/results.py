@@ -122,14 +122,26 @@ def _few(study: Study, voice: Voice, trials: list[Trial]) -> str:
     values = listing([f"{study.value(trial.treatment.id, 'mean', 'f3')} for {trial.treatment.label}" for trial in trials])
     base = f"{study.value(trials[0].reference.id, 'mean', 'f3')} {study.metric.unit} for {reference}"
     labels = listing([trial.treatment.label for trial in trials])
-    if max(trial.n for trial in trials) <= 1:
-        return voice.say(
+    differences = listing([study.pair("diff", trial.treatment.id, trial.reference.id, "signed3") for trial in trials])
+    lone = max(trial.n for trial in trials) <= 1
+    return paragraph(
+        voice.say(
             "few",
-            f"A lone run of each condition gives {base}, and {values}; from this nothing follows about {labels} in general, and no comparison is made.",
-        )
-    return voice.say(
-        "few",
-        f"For {labels} the shared seeds are too few for an interval. The means are {base}, and {values}; the predictions stay where they were.",
+            f"A lone run of each condition was made, so nothing is claimed here about {labels} in general."
+            if lone
+            else f"For {labels} the shared seeds are too few for an interval, so no comparison is made.",
+            f"The runs with {labels} are too few to support a comparison, and none is made.",
+        ),
+        voice.say(
+            "few values",
+            f"The {'values' if lone else 'means'} stand at {base}, and {values}.",
+            f"What can be given is {'the values' if lone else 'the means'} themselves: {base}, and {values}.",
+        ),
+        voice.say(
+            "few differences",
+            f"Within shared seeds this amounts to {differences} {study.metric.unit} from the reference, and the predictions stay where they were.",
+            f"Set against the reference seed by seed, that is {differences} {study.metric.unit}; every prediction remains untested.",
+        ),
     )
 
 

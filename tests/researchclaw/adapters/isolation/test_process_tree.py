@@ -23,7 +23,14 @@ def test_grandchildren_are_found_either_way(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_time_of_ended_children_stays_counted() -> None:
-    code = "import os, time\nif os.fork() == 0:\n end = time.process_time() + 0.4\n while time.process_time() < end: pass\n os._exit(0)\nos.wait(); input()"
+    code = """
+import os, time
+if os.fork() == 0:
+    end = time.process_time() + 0.4
+    while time.process_time() < end: pass
+    os._exit(0)
+os.wait(); input()
+"""
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE) as process:
         meter = process_tree.CpuMeter(process.pid)
         deadline = time.monotonic() + 30

@@ -169,7 +169,8 @@ def test_failures_are_reported(papers):
 
 
 def test_a_contest_is_decided_between_the_rivals(papers):
-    assert "cmp(width_96,depth_3)" in papers["contest"].sections["abstract"].replace(" ", "")
+    for section in ("abstract", "ablations", "conclusion"):
+        assert "cmp(width_96,depth_3)" in papers["contest"].sections[section].replace(" ", ""), section
 
 
 def test_the_interplay_of_two_factors_is_reported_in_the_abstract(papers):

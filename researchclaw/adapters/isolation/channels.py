@@ -1,0 +1,78 @@
+"""The descriptors between us and a guest: made before it starts, the guest's ends closed once it has them."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+from collections.abc import Sequence
+
+from researchclaw.adapters.isolation.job import STATUS_FD, Job
+from researchclaw.adapters.isolation.supervisor import Wiring
+
+
+class Channels:
+    """Streams, status line and handshake of one job."""
+
+    def __init__(self, job: Job) -> None:
+        self._ours: list[int] = []
+        self._theirs: list[int] = []
+        self._handshake, self._their_handshake = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            self._stdin = self._write_end() if job.stdin == "pipe" else None
+            self._their_stdin = (
+                self._theirs[-1] if job.stdin == "pipe" else job.stdin if isinstance(job.stdin, int) else subprocess.DEVNULL
+            )
+            self._stdout = self._read_end() if job.stdout == "captured" else None
+            self._their_stdout = self._theirs[-1] if job.stdout == "captured" else job.stdout
+            self._stderr = self._read_end()
+            self._their_stderr = self._theirs[-1]
+            self._status = self._read_end() if job.status else None
+            self.fds: dict[int, int] = {STATUS_FD: self._theirs[-1]} if job.status else {}
+        except BaseException:
+            self.abandon()
+            raise
+
+    @property
+    def handshake(self) -> int:
+        """The guest's end, by its number here; it keeps the number in the guest's first program."""
+        return self._their_handshake.fileno()
+
+    def _read_end(self) -> int:
+        ours, theirs = os.pipe()
+        self._ours.append(ours)
+        self._theirs.append(theirs)
+        return ours
+
+    def _write_end(self) -> int:
+        theirs, ours = os.pipe()
+        self._ours.append(ours)
+        self._theirs.append(theirs)
+        return ours
+
+    def start(self, argv: Sequence[str], pass_fds: Sequence[int] = ()) -> Wiring:
+        """Start the program with these channels, an empty environment, and nothing else that is ours."""
+        process = subprocess.Popen(
+            argv,
+            env={},
+            cwd="/",
+            stdin=self._their_stdin,
+            stdout=self._their_stdout,
+            stderr=self._their_stderr,
+            pass_fds=[self.handshake, *self.fds.values(), *pass_fds],
+            start_new_session=True,
+        )
+        self._close_theirs()
+        return Wiring(process, self._handshake, self._stdin, self._stdout, self._stderr, self._status)
+
+    def abandon(self) -> None:
+        """Close everything; no guest was started."""
+        self._close_theirs()
+        self._handshake.close()
+        for fd in self._ours:
+            os.close(fd)
+
+    def _close_theirs(self) -> None:
+        self._their_handshake.close()
+        while self._theirs:
+            os.close(self._theirs.pop())

@@ -1,0 +1,48 @@
+"""Reading Python sources, one thread at a time.
+
+CPython 3.11 counts the recursion depth of its syntax tree builder per process: two threads that parse at once end in
+`SystemError: AST constructor recursion depth mismatch` (python/cpython#106905; seen here with 3.11.7, 2026-11).
+"""
+
+from __future__ import annotations
+
+import ast
+from threading import Lock
+
+_ONE_AT_A_TIME = Lock()
+
+
+def parse(source: str) -> ast.Module:
+    """The syntax tree of a module.
+
+    Raises:
+        SyntaxError: as `ast.parse`.
+    """
+    with _ONE_AT_A_TIME:
+        return ast.parse(source)
+
+
+def literal(text: str) -> object:
+    """The value of a Python literal.
+
+    Raises:
+        ValueError, SyntaxError: as `ast.literal_eval`.
+    """
+    with _ONE_AT_A_TIME:
+        return ast.literal_eval(text)
+
+
+def constants(source: str) -> dict[str, object]:
+    """The literals that a script assigns to ALL_CAPS names at its top level.
+
+    Raises:
+        SyntaxError: as `ast.parse`.
+    """
+    return {
+        statement.targets[0].id: ast.literal_eval(statement.value)
+        for statement in parse(source).body
+        if isinstance(statement, ast.Assign)
+        and isinstance(statement.targets[0], ast.Name)
+        and statement.targets[0].id.isupper()
+        and isinstance(statement.value, ast.Constant | ast.UnaryOp | ast.Tuple)
+    }
