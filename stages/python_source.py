@@ -38,11 +38,14 @@ def constants(source: str) -> dict[str, object]:
     Raises:
         SyntaxError: as `ast.parse`.
     """
-    return {
-        statement.targets[0].id: ast.literal_eval(statement.value)
-        for statement in parse(source).body
-        if isinstance(statement, ast.Assign)
-        and isinstance(statement.targets[0], ast.Name)
-        and statement.targets[0].id.isupper()
-        and isinstance(statement.value, ast.Constant | ast.UnaryOp | ast.Tuple)
-    }
+    found: dict[str, object] = {}
+    for statement in parse(source).body:
+        if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+            target, value = statement.targets[0], statement.value
+        elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+            target, value = statement.target, statement.value
+        else:
+            continue
+        if isinstance(target, ast.Name) and target.id.isupper() and isinstance(value, ast.Constant | ast.UnaryOp | ast.Tuple):
+            found[target.id] = ast.literal_eval(value)
+    return found

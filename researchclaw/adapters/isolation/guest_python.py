@@ -4,7 +4,7 @@ A kit may take the standard library's sources as its corpus (tiny_lm does). Then
 validation text. Guests therefore get it as bytecode without docstrings; what is left of the text are names and string
 constants. Other Python installations below /usr are covered by an empty folder for the same reason, and so are installed
 packages that carry copies of the library's text: without that, 4.4 % of the long lines of tiny_lm's validation split
-could be read in site-packages (measured 2026-11).
+could be read in site-packages (1.3 % with it: idioms that any code has; measured 2026-11).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LEFT_OUT = frozenset(
     {"__pycache__", "ensurepip", "idlelib", "lib2to3", "pydoc_data", "test", "tests", "tkinter", "turtledemo"}
     | {"site-packages", "dist-packages"}
 )  # nothing that trains needs them
-_PACKAGES_WITH_COPIES = ("pip", "setuptools", "pkg_resources", "_distutils_hack", "exceptiongroup", "griffe", "griffecli", "mypy")
+_PACKAGES_WITH_COPIES = ("pip", "setuptools", "pkg_resources", "exceptiongroup", "griffe", "griffecli", "mypy")
 _PARTS_OF_A_PREFIX = ("bin", "lib", "lib64", "pyvenv.cfg")  # a prefix may be a project's root: its other files are not bound
 _ALREADY_INSIDE = ("/usr", "/bin", "/lib", "/lib64")
 _NEVER_BOUND = frozenset({"/", "/home", "/root", "/etc", "/var", "/run", "/tmp"})  # noqa: S108
