@@ -73,7 +73,7 @@ class OuterWorld:
             scored_bytes=experiment.scored_bytes,
             max_hours=experiment.max_hours,
             max_works=self._settings.literature.max_works,
-            author=self._settings.export.author,
+            author=self._settings.export.author or "researchclaw (rule-based researcher)",
             researcher="rule-based researcher",
             hardware=hardware.found(),
         )

@@ -189,6 +189,20 @@ class Voice:
                 return option
         return ""
 
+    def must(self, key: str, *options: str) -> str:
+        """As `turn`, for what has to be said even when every wording resembles an earlier one."""
+        said = self.turn(key, *options)
+        if said:
+            return said
+        turn = self._turns.get(key, 0)
+        for step in range(len(options)):
+            option = options[(turn + step) % len(options)]
+            if self._sayable(option, self.section):
+                self._turns[key] = turn + step + 1
+                self.remember(option)
+                return option
+        return ""
+
     def _open(self, option: str) -> bool:
         return bool(option) and self.fresh(option) and self._sayable(option, self.section)
 

@@ -157,19 +157,24 @@ def _prediction(study: Study, voice: Voice, trial: Trial, place: int) -> str:
     size = study.cfg(f"predicted_{hypothesis.id}", "f3")
     a, b = study.training(trial.treatment), study.training(trial.reference)
     about = f", by about {size} {study.metric.unit}" if size and hypothesis.predicted_size > 0 else ""
-    name = "main hypothesis" if place == 0 else "further hypothesis"
+    name = "main hypothesis" if place == 0 else f"hypothesis on {trial.treatment.label}"
     if hypothesis.predicts == "same":
         if hypothesis.predicted_size == 0:
-            return voice.say(
-                f"hypothesis {hypothesis.id}",
+            return voice.must(
+                "hypothesis of no difference",
                 f"Between {a} and {b} no difference is predicted at all, a statement that data can refute but never prove.",
                 f"The {name} is that {a} and {b} end alike; no margin was granted, so it can be refuted and not confirmed.",
             )
         margin = f"by no more than {size} {study.metric.unit}" if size else "by less than a margin fixed in advance"
-        return voice.say(
-            f"hypothesis {hypothesis.id}",
+        return voice.must(
+            "hypothesis of sameness",
             f"The {name} is that {a} and {b} differ {margin}, which would be too little to matter.",
             f"For {trial.treatment.label} we predict a score that {b} would reach as well: the means should differ {margin}.",
+            f"About {trial.treatment.label} the expectation is that nothing of note happens, the distance to {study.name(trial.reference)} staying within the "
+            "margin fixed in advance."
+            if not size
+            else f"About {trial.treatment.label} the expectation is that nothing of note happens; {size} {study.metric.unit} is the most by which it may "
+            f"part from {study.name(trial.reference)}.",
         )
     side = "below" if (hypothesis.predicts == "better") == study.metric.lower_is_better else "above"
     label, unit = trial.treatment.label, study.metric.label
@@ -179,8 +184,12 @@ def _prediction(study: Study, voice: Voice, trial: Trial, place: int) -> str:
             f"The main hypothesis is that {a} ends {side} {b} in {unit}{about}.",
             f"Above all we predict that the {unit} reached by {a} will lie {side} what {b} reaches{about}.",
         )
-    return voice.turn(
+    return voice.must(
         "hypothesis",
+        f"As to {label}, our guess is that its runs end {side} those with {study.name(trial.reference)}{about}."
+        if study.baseline_label != "the baseline"
+        else f"As to {label}, our guess is that its runs end {side} those of the baseline{about}.",
+        f"A {'gain' if hypothesis.predicts == 'better' else 'loss'} is foreseen for {label} against {study.name(trial.reference)}{about}.",
         f"For {label} the prediction is {a_or_an(hypothesis.predicts)} score than {study.name(trial.reference)} would give{about}.",
         f"We expect {a} to do {hypothesis.predicts} than {b}{about}.",
         f"The score of {a} is predicted to fall {side} that of {b}{about}.",

@@ -154,12 +154,24 @@ def _difference(study: Study, voice: Voice, trial: Trial, place: int) -> str:
         study.pair("ci_high", a, b, "signed3"),
     )
     p = f", adjusted p {study.test(a, b, 'holm_p')}" if trial.result and trial.result.holm_p is not None else ""
-    lead = "The main comparison comes first: " if place == 0 else ""
-    return voice.say(
-        f"difference {trial.hypothesis.id}",
-        f"{lead}{one if lead else capital(one)} {study.cmp(a, b)} {other}; the mean paired difference is {diff} {study.metric.unit}, the {study.confidence} interval runs from {low} to {high}{p}.",
-        f"{capital(one)} {study.cmp(a, b)} {other}: {diff} {study.metric.unit} on average over pairs, with {low} to {high} as {study.confidence} interval{p}.",
-        f"Between {trial.treatment.label} and {study.name(trial.reference)} lie {diff} {study.metric.unit} on average ({study.confidence} interval {low} to {high}{p}), so that {one} {study.cmp(a, b)} {other}.",
+    label, rival, unit = trial.treatment.label, study.name(trial.reference), study.metric.unit
+    opening = (
+        (
+            f"The main comparison comes first: {one} {study.cmp(a, b)} {other}, by {diff} {unit} on average, and the {study.confidence} interval "
+            f"of the paired difference runs from {low} to {high}{p}.",
+        )
+        if place == 0
+        else ()
+    )
+    return voice.must(
+        "difference",
+        *opening,
+        f"{capital(one)} {study.cmp(a, b)} {other}; the mean paired difference is {diff} {unit}, the {study.confidence} interval runs from {low} to {high}{p}.",
+        f"{capital(one)} {study.cmp(a, b)} {other}: {diff} {unit} on average over pairs, with {low} to {high} as {study.confidence} interval{p}.",
+        f"Between {label} and {rival} lie {diff} {unit} on average ({study.confidence} interval {low} to {high}{p}), so that {one} {study.cmp(a, b)} {other}.",
+        f"As for {label}, the pairs differ by {diff} {unit} in the mean, within {low} to {high} at {study.confidence} confidence{p}; "
+        f"{one} {study.cmp(a, b)} {other}.",
+        f"With {low} to {high} as {study.confidence} interval around {diff} {unit}{p}, the runs show that {one} {study.cmp(a, b)} {other}.",
     )
 
 
@@ -167,7 +179,7 @@ def _verdict(study: Study, voice: Voice, trial: Trial) -> str:
     """What became of the prediction."""
     of_sameness = trial.hypothesis.predicts == "same"
     options = (_fate_of_sameness if of_sameness else _fate_of_direction)(trial, trial.treatment.label)
-    return voice.say(f"verdict {trial.hypothesis.id}", *options)
+    return voice.must(f"verdict {trial.hypothesis.predicts} {trial.outcome} {trial.clear}", *options)
 
 
 def _fate_of_sameness(trial: Trial, label: str) -> tuple[str, ...]:

@@ -154,6 +154,16 @@ def test_a_prediction_that_failed_is_said_to_have_failed(papers):
     assert "failed" in papers["negative"].outline.title
 
 
+def test_every_comparison_of_a_hypothesis_that_has_an_interval_is_reported_with_it(paper):
+    text = paper.sections["results"].replace(" ", "")
+    for hypothesis in paper.record.hypotheses.hypotheses:
+        pair = f"({hypothesis.treatment},{hypothesis.reference})"
+        found = paper.record.results.comparisons.get(f"{hypothesis.treatment}_vs_{hypothesis.reference}", {}).get("val_bpb")
+        if found is not None and found.ci95_low is not None:
+            assert f"{{{{cmp{pair}.val_bpb}}}}" in text
+            assert f"{{{{ci_low{pair}.val_bpb|signed3}}}}" in text
+
+
 def test_few_seeds_make_no_comparison(papers):
     for name in ("single run", "two runs"):
         assert "cmp(" not in papers[name].markdown
