@@ -63,6 +63,12 @@ class Factor(Contract):
     default_contrasts: tuple[Slug, ...] = Field(description="Levels to compare when the topic names none, best known first.")
     ablation: Ablation
 
+    @property
+    def named(self) -> str:
+        """The factor in running text: 'the learning rate', but 'dropout' and 'batch size'."""
+        countable = {"optimiser", "rate", "schedule", "function", "method", "rule", "shape"}
+        return f"the {self.label}" if " of " in self.label or self.label.split()[-1] in countable else self.label
+
 
 class Metric(Contract):
     """What is measured, as the kit's evaluator prints it."""

@@ -31,6 +31,7 @@ from researchclaw.adapters.isolation.supervisor import Outcome, Sign
 from researchclaw.journal import sha256_of
 from stages import python_source
 from stages.contracts import Contract, CorpusFacts, CurvePoint, Measurement, RunCost, RunRecord, Slug, TrainingRequest, Verdict
+from stages.d_design.patching import unified_patch
 from stages.errors import ExperimentFailed
 
 CHECKPOINT_FRACTIONS = (0.1, 0.2, 0.4, 0.7)
@@ -66,6 +67,8 @@ class Bench:
     data: Path
     corpus: CorpusFacts
     metric: Slug
+    baseline: str
+    """The kit's own train.py, against which each run's patch is shown."""
     run_folder: Path
     limits: Limits = DEFAULT_LIMITS
     keep_weights: bool = False
@@ -100,6 +103,7 @@ def run_one(bench: Bench, request: TrainingRequest, cpu: int | None, stop: threa
     folder.mkdir(parents=True)
     train = folder / "train.py"
     train.write_text(request.train_py, encoding="utf-8")
+    (folder / "patch.diff").write_text(unified_patch(bench.baseline, request.train_py), encoding="utf-8")
     (folder / "request.json").write_text(request.model_dump_json(indent=2) + "\n", encoding="utf-8")
     progress = _Progress()
     weights = folder / "weights"

@@ -289,6 +289,7 @@ class LocalLaboratory:
             data=data,
             corpus=corpus,
             metric=self._kit(kit).metric.name,
+            baseline=self._kit(kit).train_py,
             run_folder=run_folder,
             limits=self._limits,
             keep_weights=self._keep_weights,

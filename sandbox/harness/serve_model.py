@@ -4,7 +4,11 @@
 
 Frames on stdin and stdout as in PROTOCOL.md. torch and the weight files are loaded once; the candidate's code runs in
 forked children only, in eval mode, without gradients, in float32, on one thread. A request marked fresh is answered by a
-child that has seen nothing else; whatever that child leaves behind is killed before the next request is read.
+child that has seen nothing else; whatever that child leaves behind is killed before its answer is passed on.
+
+A fork inherits the memory of its parent, and so a candidate could look up which positions were audited. This process
+therefore never holds a byte of a text or of an answer: the child reads the tokens from the source itself, its answer is
+spliced from pipe to pipe, there is never more than one child, and none may look into another process (not dumpable).
 """
 
 import argparse
@@ -28,7 +32,9 @@ from safetensors.torch import load_file  # noqa: E402
 
 REQUEST = struct.Struct("<4sIIII")  # magic, weights index, fresh, rows B, length T
 ANSWER = struct.Struct("<4sI")  # magic, length of the error text or 0
+BROKE_OFF = b"the model process broke off"
 PR_SET_CHILD_SUBREAPER = 36
+PR_SET_DUMPABLE = 4
 
 
 def read_exactly(fd: int, size: int) -> bytes:
@@ -66,8 +72,8 @@ def answer(model: torch.nn.Module, rows: int, length: int, tokens: bytes) -> byt
     return logits.detach().to(torch.float32).contiguous().numpy().tobytes()
 
 
-def child(train: Path, weights: dict[str, torch.Tensor], requests: int, answers: int, once: bool) -> NoReturn:
-    """Answer requests until the pipe ends; the exit code says nothing."""
+def child(train: Path, weights: dict[str, torch.Tensor], requests: int, answers: int, source: int, once: bool) -> NoReturn:
+    """Answer requests until the pipe ends; the heads come from the server, the tokens from the source."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))  # no process, no thread (does not bind a real root)
     status = 0
@@ -77,7 +83,7 @@ def child(train: Path, weights: dict[str, torch.Tensor], requests: int, answers:
         with torch.no_grad():
             while len(head := read_exactly(requests, REQUEST.size)) == REQUEST.size:
                 _, _, _, rows, length = REQUEST.unpack(head)
-                tokens = read_exactly(requests, rows * length)
+                tokens = read_exactly(source, rows * length)
                 model = model or load_model(train, weights)
                 content = answer(model, rows, length, tokens)
                 write_all(answers, ANSWER.pack(b"RCA1", 0))
@@ -94,32 +100,31 @@ def child(train: Path, weights: dict[str, torch.Tensor], requests: int, answers:
 
 
 class Child:
-    """A forked process that answers, seen from the parent."""
+    """A forked process that answers, seen from the server."""
 
-    def __init__(self, train: Path, weights: dict[str, torch.Tensor], *, closed: list[int], once: bool) -> None:
+    def __init__(self, train: Path, weights: dict[str, torch.Tensor], source: int, sink: int, *, once: bool) -> None:
         theirs_in, self.requests = os.pipe()
         self.answers, theirs_out = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
-            for fd in (*closed, self.requests, self.answers):
+            for fd in (sink, self.requests, self.answers):
                 os.close(fd)
-            child(train, weights, theirs_in, theirs_out, once)
+            child(train, weights, theirs_in, theirs_out, source, once)
         os.close(theirs_in)
         os.close(theirs_out)
 
-    def ask(self, request: bytes, size: int) -> tuple[int, bytes]:
-        """Error length and content; a child that broke off is an error."""
-        with contextlib.suppress(BrokenPipeError):  # an error text may wait in the other pipe
-            write_all(self.requests, request)
-        head = read_exactly(self.answers, ANSWER.size)
-        if len(head) == ANSWER.size:
-            _, error = ANSWER.unpack(head)
-            wanted = min(error, 4096) if error else size
-            content = read_exactly(self.answers, wanted)
-            if len(content) == wanted:
-                return (wanted if error else 0), content
-        text = b"the model process broke off"
-        return len(text), text
+    def ask(self, head: bytes) -> int | None:
+        """Length of the error text, 0 for none; what follows waits in `answers`. None: the child broke off."""
+        with contextlib.suppress(BrokenPipeError):
+            write_all(self.requests, head)
+        answered = read_exactly(self.answers, ANSWER.size)
+        return ANSWER.unpack(answered)[1] if len(answered) == ANSWER.size else None
+
+    def pass_on(self, size: int, sink: int) -> bool:
+        """Move `size` bytes of the answer to the sink; False when the child broke off before."""
+        while size > 0 and (moved := os.splice(self.answers, sink, min(size, 1 << 20))):
+            size -= moved
+        return size == 0
 
     def end(self) -> None:
         os.close(self.requests)
@@ -152,32 +157,33 @@ def own_children() -> set[int]:
 
 
 def serve(train: Path, weights: list[dict[str, torch.Tensor]], source: int, sink: int) -> None:
-    """Relay frames between the evaluator and the children until the source ends."""
-    current: dict[int, Child] = {}
+    """Bring requests to children and answers to the sink until the source ends or a child fails."""
+    current: tuple[int, Child] | None = None
     while len(head := read_exactly(source, REQUEST.size)) == REQUEST.size:
         magic, index, fresh, rows, length = REQUEST.unpack(head)
         if magic != b"RCQ1" or index >= len(weights):
             raise SystemExit(f"bad request: {magic!r}, weights {index}")
-        request = head + read_exactly(source, rows * length)
-        size = rows * length * 256 * 4
-        closed = [source, sink] + [fd for other in current.values() for fd in (other.requests, other.answers)]
+        if current is not None and (fresh or current[0] != index):
+            current[1].end()
+            current = None
+        if current is None:
+            kill_strays(keep=set())
+            current = (index, Child(train, weights[index], source, sink, once=bool(fresh)))
+        one = current[1]
+        error = one.ask(head)
+        kill_strays(keep={one.pid})
+        if error is None:
+            write_all(sink, ANSWER.pack(b"RCA1", len(BROKE_OFF)) + BROKE_OFF)
+            break
+        write_all(sink, ANSWER.pack(b"RCA1", min(error, 4096)))
+        whole = one.pass_on(min(error, 4096) or rows * length * 256 * 4, sink)
         if fresh:
-            one = Child(train, weights[index], closed=closed, once=True)
-            error, content = one.ask(request, size)
             one.end()
-            kill_strays(keep={other.pid for other in current.values()})
-        else:
-            if index not in current:
-                for other in current.values():  # one weights file at a time: memory
-                    other.end()
-                kill_strays(keep=set())
-                closed = [source, sink]
-                current = {index: Child(train, weights[index], closed=closed, once=False)}
-            error, content = current[index].ask(request, size)
-        write_all(sink, ANSWER.pack(b"RCA1", error))
-        write_all(sink, content)
-    for other in current.values():
-        other.end()
+            current = None
+        if error or not whole:
+            break  # tokens may be left in the source; the evaluator refuses the model at its first fault
+    if current is not None:
+        current[1].end()
     kill_strays(keep=set())
 
 
@@ -190,7 +196,9 @@ def main() -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    prctl = ctypes.CDLL(None).prctl
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     serve(arguments.train, [load_file(path) for path in arguments.weights], source, sink)

@@ -69,7 +69,9 @@ MEANINGLESS_PHRASES: tuple[str, ...] = (
     "state of the art", "head start", "ahead of schedule", "constant budget", "constant time", "constant compute", "held constant",
     "same number of parameters", "equal number of parameters", "fixed number of parameters", "same parameter count",
     "equal parameter count", "same number of steps", "equal number of steps", "fixed number of steps", "same model size",
-    "equal model size", "fixed model size",
+    "equal model size", "fixed model size", "short context language model", "narrow language model", "shallow language model",
+    *(f"{count} layer {model}" for count in "one two three four six eight single 1 2 3 4 6 8".split()
+      for model in "transformer gpt network model lm decoder".split()),
 )  # fmt: skip
 
 MACHINE_LEARNING_WORDS: tuple[str, ...] = (
@@ -79,7 +81,8 @@ MACHINE_LEARNING_WORDS: tuple[str, ...] = (
     "gelu", "silu", "swiglu", "layernorm", "layer norm", "rmsnorm", "rms norm", "label smoothing", "weight decay",
     "positional encoding", "position encoding", "position embedding", "n gram", "bigram", "trigram", "mlp", "feed forward",
     "overfitting", "overfit", "weight tying", "qk norm", "softmax", "activation function", "alibi", "initialisation",
-    "generalisation", "regularisation", "xavier", "kaiming",
+    "generalisation", "regularisation", "xavier", "kaiming", "context window", "context length", "sequence length",
+    "gradient clipping",
 )  # fmt: skip
 """A topic with one of these is about training a model, so its everyday words ('depth', 'warm-up') are read in that sense.
 They belong to every domain: where a kit lists them among its scope words, they do not outweigh a foreign word."""
@@ -93,7 +96,7 @@ _QUESTION_WORDS = """
     just keep large larger laptop later least less limited little long longer look low lower main make makes many matter matters me
     minute more most much must my necessary need needed needs never new no non not of off on only opposed or other our out over pay
     place point practice prefer quick quickly rather really reduce role run same second seconds see set setting short should
-    simple single size slow slower small smaller so some spend start step still such switch take tell than that their them then
+    scarce simple single size slow slower small smaller so some spend start step still such switch take tell than that their them then
     there these they thing this time tiny to together too total tune tuning two under up upon us use used useful using value versus
     very vs want was way we well what when where whether which while why will with within without work worse worth would wrong you
     your beat beats outperform replace stable stability noise noisy trade tradeoff against per question study several plain extra

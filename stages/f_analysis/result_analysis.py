@@ -75,6 +75,7 @@ def run(inputs: Inputs, ctx: Context) -> Analysis:
         hardware=inputs.brief.hardware,
         brief=inputs.brief,
         schedule=inputs.schedule,
+        hypotheses=inputs.hypotheses,
     )
     findings = tuple(finding(hypothesis, inputs.plan, results) for hypothesis in inputs.hypotheses.hypotheses)
     questions = tuple(

@@ -21,6 +21,7 @@ from stages.contracts import (
     Contrast,
     ExperimentPlan,
     Hardware,
+    Hypotheses,
     Measurement,
     PairedComparison,
     RefinedRecords,
@@ -56,6 +57,7 @@ def build_results(
     hardware: Hardware,
     brief: Brief,
     schedule: Schedule,
+    hypotheses: Hypotheses,
 ) -> Results:
     """Everything the paper may print, aggregated.
 
@@ -93,6 +95,7 @@ def build_results(
             plan,
             records,
             brief,
+            hypotheses,
             baseline=codes[code_bundle.baseline],
             scored=next(iter(measured[code_bundle.baseline].values())).scored_bytes,
         ),
@@ -248,7 +251,13 @@ def _contrast(plan: ExperimentPlan, condition: Slug) -> Contrast:
 
 
 def _config(
-    plan: ExperimentPlan, records: RefinedRecords, brief: Brief, *, baseline: ConditionCode, scored: int
+    plan: ExperimentPlan,
+    records: RefinedRecords,
+    brief: Brief,
+    hypotheses: Hypotheses,
+    *,
+    baseline: ConditionCode,
+    scored: int,
 ) -> dict[str, int | float | str]:
     reported = [run for run in records.runs if run.purpose == "report"]
     config: dict[str, int | float | str] = {name.lower(): value for name, value in _numeric_constants(baseline.train_py).items()}
@@ -272,6 +281,8 @@ def _config(
         "scored_kib": _whole(scored / 1024),
         "seeds": len(plan.seeds),
     }
+    for hypothesis in hypotheses.hypotheses:
+        config[f"predicted_{hypothesis.id}"] = stored(hypothesis.predicted_size)
     changed = {contrast.id: contrast.settings for contrast in plan.conditions}
     if records.tuned is not None:
         changed[TUNED] = records.tuned_settings

@@ -4,8 +4,6 @@ A formula outside the list is not dropped: the lint refuses it, and the renderer
 the Typst renderer, which has another notation.
 """
 
-
-
 from __future__ import annotations
 
 import re

@@ -14,8 +14,6 @@ Formats: `int` (thousands with a comma), `f1`…`f5`, `signed3`, `percent1` (lea
 '< 0.001'), `pequals` ('= 0.012' or '< 0.001'), `words` (verdicts, whole numbers to twenty), `text` (as stored).
 """
 
-
-
 from __future__ import annotations
 
 import re

@@ -1,7 +1,5 @@
 """references.bib from the works that sources confirmed, and nothing else: a field that no record holds is left out."""
 
-
-
 from __future__ import annotations
 
 import re

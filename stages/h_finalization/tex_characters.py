@@ -4,8 +4,6 @@ Nothing that TeX acts on survives: specials are escaped, controls and invisible 
 ligatures that would change the words are broken.
 """
 
-
-
 from __future__ import annotations
 
 import re

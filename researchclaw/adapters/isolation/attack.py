@@ -1,4 +1,4 @@
-"""Guest side of the self-test: tries what must fail and prints a JSON list of [name, blocked, detail].
+"""Guest side of the self-test: tries what must fail and prints a JSON list of [name, blocked, detail] after each attempt.
 
 Runs inside the sandbox with -I -S; only the standard library; imported by nobody.
 """
@@ -17,16 +17,16 @@ from collections.abc import Callable
 
 def main() -> None:
     targets = json.loads(sys.argv[1])
-    results: list[tuple[str, bool, str]] = []
 
     def attempt(name: str, action: Callable[[], object]) -> None:
         """Blocked when the action raises, or gives back nothing."""
         try:
             got = action()
         except OSError as exc:
-            results.append((name, True, exc.strerror or str(exc)))
+            result = (name, True, exc.strerror or str(exc))
         else:
-            results.append((name, not got, str(got)[:80] if got else "nothing there"))
+            result = (name, not got, str(got)[:80] if got else "nothing there")
+        print(json.dumps(result), flush=True)
 
     attempt("be root", lambda: os.getuid() == 0 or os.geteuid() == 0)
     attempt("read a file of the host", lambda: open(targets["canary"]).read())
@@ -47,7 +47,7 @@ def main() -> None:
     attempt("make a set-user-id file", set_user_id)
     attempt("make a device", make_device)
     attempt("start more processes than allowed", lambda: start_many(targets["processes"]))
-    print(json.dumps(results))
+    print(json.dumps("end"))
 
 
 def allowed() -> set[str]:

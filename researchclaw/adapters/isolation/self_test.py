@@ -58,18 +58,28 @@ def self_test(isolation: Isolation) -> tuple[Attempt, ...]:
         )
         with isolation.start(job) as guest:
             outcome, _ = guest.run()
-        try:
-            told = json.loads(outcome.stdout)
-            attempts = tuple(Attempt(str(name), bool(blocked), str(detail)) for name, blocked, detail in told)
-        except (ValueError, TypeError):
+        attempts, ended = _account(outcome.stdout)
+        if outcome.excess == "processes":  # the last attempt; without a process namespace the supervisor counts
+            attempts, ended = [*attempts, Attempt("start more processes than allowed", True, "stopped from outside")], True
+        if not ended:
             said = plain_text(outcome.stderr).strip().splitlines()
             why = outcome.excess or (said[-1] if said else f"exit code {outcome.exit_code}")
-            raise SandboxUnavailable(
-                f"The sandbox's self-test did not end ({why}); nothing was run. Try 'researchclaw doctor'."
-            ) from None
+            raise SandboxUnavailable(f"The sandbox's self-test did not end ({why}); nothing was run. Try 'researchclaw doctor'.")
         left = sorted(path.name for path in folder.iterdir() if path != canary)
         outside = Attempt("leave a file outside", not left, ", ".join(left) or "nothing there")
         return (*attempts, outside)
+
+
+def _account(stdout: bytes) -> tuple[list[Attempt], bool]:
+    """What the guest told, and whether it came to its end."""
+    attempts: list[Attempt] = []
+    for line in stdout.splitlines():
+        told = json.loads(line)
+        if told == "end":
+            return attempts, True
+        name, blocked, detail = told
+        attempts.append(Attempt(str(name), bool(blocked), str(detail)))
+    return attempts, False
 
 
 def _listener() -> socket.socket:

@@ -74,11 +74,11 @@ def plan_search(question: SearchQuestion) -> SearchPlan:
                 sources=("catalogue",),
             )
         )
-    labels = " or the ".join(factor.label for factor in question.factors)
+    labels = " or ".join(factor.named for factor in question.factors)
     return SearchPlan(
         queries=tuple(queries),
         include_when=(
-            f"The work treats the {labels}.",
+            f"The work treats {labels}.",
             "The work treats small or byte-level language models, short training budgets or the comparison of models.",
         ),
         exclude_when=(

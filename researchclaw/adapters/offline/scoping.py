@@ -42,10 +42,10 @@ def _as_question(topic: str) -> str:
 def _question_of(studied: tuple[TopicMatch, ...], factors: dict[str, Factor], contest: bool) -> str:
     if len(studied) == 1:
         return factors[studied[0].factor].question
-    first, second = (factors[match.factor].label for match in studied)
+    first, second = (factors[match.factor].named for match in studied)
     if contest:
-        return f"Which matters more for a tiny byte-level language model, the {first} or the {second}?"
-    return f"Do the {first} and the {second} of a tiny byte-level language model act on each other?"
+        return f"Which matters more for a tiny byte-level language model, {first} or {second}?"
+    return f"In a tiny byte-level language model, do the effects of {first} and {second} depend on each other?"
 
 
 def _choices(
@@ -57,25 +57,27 @@ def _choices(
         words = " and ".join(f"\u201c{word}\u201d" for word in match.words)
         were = "words" if len(match.words) > 1 or " " in match.words[0] else "word"
         verb = "were" if were == "words" else "was"
-        choices.append(f"The {were} {words} of the topic {verb} read as a question about the {factor.label}.")
+        choices.append(f"The {were} {words} of the topic {verb} read as a question about {factor.named}.")
+        labels = {level.name: level.label for level in factor.levels}
+        alone = len(studied) == 1
         if match.levels:
-            named = {level.name: level.label for level in factor.levels}
-            chosen = ", ".join(named[level] for level in match.levels)
-            choices.append(f"The topic names {chosen}, so these settings of the {factor.label} come first.")
+            chosen = ", ".join(labels[level] for level in (match.levels if alone else match.levels[:1]))
+            choices.append(f"The topic names {chosen}, and the study of {factor.named} starts from there.")
         else:
-            fallback = {level.name: level.label for level in factor.levels}
-            common = ", ".join(fallback[level] for level in factor.default_contrasts)
-            choices.append(f"The topic names no particular setting of the {factor.label}, so the common ones were taken: {common}.")
+            common = ", ".join(labels[level] for level in (factor.default_contrasts if alone else factor.default_contrasts[:1]))
+            which = "the common ones were taken" if alone else "a common one was taken"
+            choices.append(f"The topic names no particular setting of {factor.named}, so {which}: {common}.")
     if len(studied) == FACTORS_IN_A_STUDY:
-        first, second = (factors[match.factor].label for match in studied)
+        first, second = (factors[match.factor].named for match in studied)
+        pair = f"{first[:1].upper()}{first[1:]} and {second}"
         choices.append(
-            f"The {first} and the {second} were taken as rivals and also tried together."
+            f"{pair} were taken as rivals and also tried together."
             if contest
-            else f"The {first} and the {second} were varied alone and together, so that an interplay can show."
+            else f"{pair} were varied alone and together, so that an interplay can show."
         )
     if set_aside:
-        left = ", ".join(factors[name].label for name in set_aside)
-        choices.append(f"The topic also mentions the {left}, which this study leaves at its default.")
+        left = ", ".join(factors[name].named for name in set_aside)
+        choices.append(f"The topic also mentions {left}, which this study leaves at its default.")
     return tuple(choices)
 
 
@@ -86,7 +88,7 @@ def decompose(question: DecomposeQuestion) -> ProblemTree:
     subs = [
         SubQuestion(
             id=f"effect_of_{factor.name}",
-            text=f"Does the {factor.label} change {metric} when everything else is held fixed?",
+            text=f"Is there an effect of {factor.named} on {metric} when everything else is held fixed?",
             priority=1,
             factors=(factor.name,),
         )
@@ -97,7 +99,7 @@ def decompose(question: DecomposeQuestion) -> ProblemTree:
         subs.append(
             SubQuestion(
                 id="interplay",
-                text=f"Is the effect of the {first.label} the same under either setting of the {second.label}?",
+                text=f"Is the effect of {first.named} the same under either setting of {second.named}?",
                 priority=1,
                 factors=(first.name, second.name),
             )
@@ -105,7 +107,7 @@ def decompose(question: DecomposeQuestion) -> ProblemTree:
     subs += [
         SubQuestion(
             id=f"component_of_{factor.name}",
-            text=f"How much of the effect of the {factor.label} remains when {factor.ablation.removes} is taken out?",
+            text=f"How much of the effect of {factor.named} remains when {factor.ablation.removes} is taken out?",
             priority=2,
             factors=(factor.name,),
         )
@@ -121,7 +123,7 @@ def decompose(question: DecomposeQuestion) -> ProblemTree:
     subs.append(
         SubQuestion(
             id="known_work",
-            text=f"What has been reported about the {' and the '.join(factor.label for factor in factors)} before?",
+            text=f"What has been reported about {' and '.join(factor.named for factor in factors)} before?",
             priority=3,
             factors=tuple(factor.name for factor in factors),
         )

@@ -70,7 +70,9 @@ def _agreements(factor: Factor, cards: Sequence[KnowledgeCard]) -> tuple[Agreeme
     on_factor = tuple(card.key for card in cards if factor.name in card.about[:2])
     lines = []
     if len(on_factor) >= 2:
-        lines.append(Agreement(text=f"The {factor.label} is treated as a choice that matters.", keys=on_factor[:6], kind="agreement"))
+        lines.append(
+            Agreement(text=f"Several works treat {factor.named} as a choice that matters.", keys=on_factor[:6], kind="agreement")
+        )
     rivals = [(level, [key for key in level.works if key in keys]) for level in factor.levels]
     backed = [(level, works) for level, works in rivals if works]
     if len(backed) >= 2:
@@ -97,7 +99,7 @@ def _gaps(factors: tuple[Factor, ...], cards: Sequence[KnowledgeCard]) -> tuple[
             Gap(
                 id=f"small_scale_{factor.name}",
                 text=(
-                    f"Under a training budget of seconds on bytes, {where} the {factor.label}; "
+                    f"Under a training budget of seconds on bytes, {where} {factor.named}; "
                     "whether results from large models carry over is open."
                 ),
                 rests_on=tuple(small[:5]) or rests_on,
@@ -111,7 +113,7 @@ def _gaps(factors: tuple[Factor, ...], cards: Sequence[KnowledgeCard]) -> tuple[
             Gap(
                 id="interplay",
                 text=(
-                    f"The {first.label} and the {second.label} are mostly studied apart; "
+                    f"{_capital(first.named)} and {second.named} are mostly studied apart; "
                     "how they act together at small scale is seldom measured."
                 ),
                 rests_on=tuple(both[:5]),

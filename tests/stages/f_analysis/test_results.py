@@ -19,6 +19,7 @@ def built(study) -> Results:
         hardware=inputs.brief.hardware,
         brief=inputs.brief,
         schedule=inputs.schedule,
+        hypotheses=inputs.hypotheses,
     )
 
 

@@ -272,7 +272,14 @@ def _record() -> dict[type[c.Contract], Any]:
         runs=(), workers=2, device="cpu", isolation="bubblewrap (user namespaces)", estimated_run_s=25, estimated_total_s=200
     )
     results = build_results(
-        plan=plan, code_bundle=bundle, records=refined, shortlist=shortlist, hardware=brief.hardware, brief=brief, schedule=schedule
+        plan=plan,
+        code_bundle=bundle,
+        records=refined,
+        shortlist=shortlist,
+        hardware=brief.hardware,
+        brief=brief,
+        schedule=schedule,
+        hypotheses=hypotheses,
     )
     analysis = c.Analysis(
         results=results,

@@ -110,14 +110,14 @@ def _practice(study: Study, voice: Voice) -> list[str]:
         parts.append(
             voice.say(
                 f"practice {factor.name}",
-                f"For practice, the outcome on {study.named(factor)} points to a course that was considered before the runs."
+                f"For practice, the outcome on {factor.named} points to a course that was considered before the runs."
                 if exact
-                else f"Of the courses of action on {study.named(factor)} that were considered before the runs, this comes closest to the outcome.",
-                f"What to do about {study.named(factor)} in runs like these was thought through beforehand for several outcomes, and this is the one that occurred.".replace(
+                else f"Of the courses of action on {factor.named} that were considered before the runs, this comes closest to the outcome.",
+                f"What to do about {factor.named} in runs like these was thought through beforehand for several outcomes, and this is the one that occurred.".replace(
                     "the one that occurred", "the case that occurred"
                 )
                 if exact
-                else f"No course of action on {study.named(factor)} that was considered before the runs fits exactly; the nearest is the following.",
+                else f"No course of action on {factor.named} that was considered before the runs fits exactly; the nearest is the following.",
             )
         )
         parts.extend(
@@ -339,9 +339,9 @@ def _confounders(study: Study, voice: Voice) -> list[str]:
         parts.append(
             voice.say(
                 f"confounders {factor.name}",
-                f"What looks like an effect of {study.named(factor)} may have another source.",
-                f"Other causes could pass for an effect of {study.named(factor)}.",
-                f"Not every difference that follows a change of {study.named(factor)} is owed to it.",
+                f"What looks like an effect of {factor.named} may have another source.",
+                f"Other causes could pass for an effect of {factor.named}.",
+                f"Not every difference that follows a change of {factor.named} is owed to it.",
             )
         )
         limit = 3 if len(study.factors) == 1 else 2

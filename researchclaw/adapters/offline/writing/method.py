@@ -44,8 +44,8 @@ def _factor(study: Study, voice: Voice, factor: Factor, background: tuple[str, .
         *(voice.say(f"background {sentence}", sentence) for sentence in background),
         voice.say(
             f"baseline {factor.name}",
-            f"The reference level of {study.named(factor)} is {baseline.label}{_cites(study, baseline)}.",
-            f"Where {study.named(factor)} is concerned, the reference is {baseline.label}{_cites(study, baseline)}.",
+            f"The reference level of {factor.named} is {baseline.label}{_cites(study, baseline)}.",
+            f"Where {factor.named} is concerned, the reference is {baseline.label}{_cites(study, baseline)}.",
         ),
         voice.say(f"mechanism {baseline.name}", ended(baseline.mechanism)),
         *(_level(study, voice, level, place) for place, level in enumerate(levels)),

@@ -272,16 +272,10 @@ class Study:
         """'learning-rate schedule', 'width and depth'."""
         return listing([factor.label for factor in self.factors], "or" if self.record.goal.contest else "and")
 
-    def named(self, factor: Factor) -> str:
-        """The factor in running text: 'the learning rate', but 'dropout' and 'batch size'."""
-        label = factor.label
-        countable = " of " in label or label.split()[-1] in {"optimiser", "rate", "schedule", "function", "method", "rule", "shape"}
-        return f"the {label}" if countable else label
-
     @property
     def about(self) -> str:
         """What the study is about, in running text: 'the learning-rate schedule', 'model width and depth'."""
-        names = [self.named(factor) for factor in self.factors]
+        names = [factor.named for factor in self.factors]
         if len(names) == 2 and names[0].split()[0] == names[1].split()[0] and len(names[1].split()) == 2:
             names[1] = names[1].split()[1]
         return listing(names)
