@@ -123,8 +123,13 @@ class Bubblewrap:
     def _view(self, job: Job, bytes_to_read: Callable[[bytes], int], uid: int) -> Iterator[str]:
         """Everything that the guest will see, in the order in which it is mounted."""
         made: set[str] = set()
+        limits = job.limits
         yield from _system_view(bytes_to_read, uid, made)
-        yield from self._python_view(job, made)
+        yield from ("--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev")
+        yield from _memory_folder("/dev/shm", limits.shm_mb)  # noqa: S108
+        yield from _memory_folder("/tmp", limits.tmp_mb)  # noqa: S108
+        made.add("/tmp")  # noqa: S108
+        yield from self._python_view(job, made)  # after /tmp: an environment may lie below it
         yield from ("--perms", "0755", "--dir", _HOME, "--perms", "0755", "--dir", f"{_HOME}/input")
         yield from ("--perms", "0444", "--ro-bind-data", str(bytes_to_read(_shim_source())), f"{_HOME}/shim.py")
         made |= {_HOME, f"{_HOME}/input"}
@@ -135,13 +140,10 @@ class Bubblewrap:
                 yield from ("--perms", "0444", "--ro-bind-data", str(bytes_to_read(content)), place)
             else:
                 yield from ("--ro-bind", str(content), place)
-        yield from ("--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev")
+        yield from _memory_folder(f"{_HOME}/scratch", limits.scratch_mb)
         if job.sealed:
-            yield from ("--remount-ro", "/proc")  # a process' mem, comm and oom_score_adj can be written by its siblings
-        limits = job.limits
-        for size_mb, place in ((limits.shm_mb, "/dev/shm"), (limits.tmp_mb, "/tmp"), (limits.scratch_mb, f"{_HOME}/scratch")):  # noqa: S108
-            yield from ("--perms", "1777", "--size", str(size_mb * 2**20), "--tmpfs", place)
-            if job.sealed:
+            # /proc: a process' mem, comm and oom_score_adj can be written by its siblings
+            for place in ("/proc", "/dev/shm", "/tmp", f"{_HOME}/scratch"):  # noqa: S108
                 yield from ("--remount-ro", place)
         yield from ("--remount-ro", "/dev", "--remount-ro", "/")
 
@@ -263,6 +265,11 @@ def _system_folders() -> Iterator[str]:
         yield from ("/usr/lib/gcc", "/usr/lib/git-core", "/usr/lib/locale")
     yield from ("/usr/libexec/gcc", "/usr/include", "/usr/share/terminfo", "/usr/share/zoneinfo", "/usr/local/bin", "/usr/local/lib")
     yield from ("/bin", "/sbin", "/lib", "/lib32", "/lib64")
+
+
+def _memory_folder(place: str, size_mb: int) -> tuple[str, ...]:
+    """A writable folder in memory, of limited size."""
+    return ("--perms", "1777", "--size", str(size_mb * 2**20), "--tmpfs", place)
 
 
 def _parents(path: str, made: set[str]) -> Iterator[str]:
