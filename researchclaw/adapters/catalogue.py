@@ -85,7 +85,10 @@ class Catalogue:
         import numpy as np
 
         scores = np.asarray(self._index.get_scores(_tokens(_expanded(query.text))), dtype=float)
-        scored = [(work, float(score) + _tag_bonus(work, query.about)) for work, score in zip(self._works, scores, strict=True)]
+        scored = [
+            (work, float(score) + _tag_bonus(work, query.about) + KNOWN_ITEM_WEIGHT * (work.key in query.keys))
+            for work, score in zip(self._works, scores, strict=True)
+        ]
         found = sorted((pair for pair in scored if pair[1] > 0), key=lambda pair: (-pair[1], pair[0].key))[:limit]
         outcome = SourceOutcome(source=SOURCE, answered=True, found=len(found))
         return SearchAnswer(works=tuple((work, round(score, 6)) for work, score in found), outcomes=(outcome,))

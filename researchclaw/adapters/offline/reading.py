@@ -10,14 +10,40 @@ from stages.b_literature.literature_screen import Screening, ScreenQuestion
 from stages.b_literature.search_strategy import SearchQuestion
 from stages.contracts import Candidate, Factor, Goal, KnowledgeCard, Screened, SearchPlan, SearchQuery, Work
 
-SETTINGS_QUERIES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("small_language_models", "small byte-level transformer language models", ("byte_level", "language_models")),
-    ("short_budgets", "training within a short compute budget, scaling of small models", ("short_budget", "scaling")),
-    ("fair_comparison", "statistics of model comparison, seeds, variance, reproducibility", ("statistics", "reproducibility")),
-    ("evaluation", "evaluation of language models, perplexity, prediction and compression, bits per byte", ("evaluation",)),
-    ("tuning", "hyperparameter tuning and benchmarking of training methods", ("tuning",)),
+SETTINGS_QUERIES: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
+    (
+        "small_language_models",
+        "small byte-level transformer language models",
+        ("byte_level", "language_models"),
+        "xue2021byt5 jozefowicz2016exploring zhang2024tinyllama turc2019well",
+    ),
+    (
+        "short_budgets",
+        "training within a short compute budget, scaling of small models",
+        ("short_budget", "scaling"),
+        "geiping2023cramming izsak2021train kaplan2020scaling hoffmann2022training",
+    ),
+    (
+        "fair_comparison",
+        "statistics of model comparison, seeds, variance, reproducibility",
+        ("statistics", "reproducibility"),
+        "demsar2006statistical agarwal2021deep dror2018hitchhikers dodge2019show melis2018state",
+    ),
+    (
+        "evaluation",
+        "evaluation of language models, perplexity, prediction and compression, bits per byte",
+        ("evaluation", "compression"),
+        "shannon1948mathematical deletang2024language merity2017pointer",
+    ),
+    (
+        "tuning",
+        "hyperparameter tuning and benchmarking of training methods",
+        ("tuning",),
+        "dahl2023benchmarking choi2019empirical schmidt2021descending bergstra2012random",
+    ),
 )
-"""What every study on a kit of this domain has to place itself in: setting, budget, method of comparison."""
+"""What every study on a kit of this domain has to place itself in: setting, budget, way of comparing, yardstick, tuning.
+Each query also asks by key for the works on which the study's own way of working rests."""
 
 ELSEWHERE = frozenset(
     {
@@ -62,8 +88,17 @@ def plan_search(question: SearchQuestion) -> SearchPlan:
                 sources=("catalogue",),
             )
         )
-    for name, text, about in SETTINGS_QUERIES:
-        queries.append(SearchQuery(id=name, text=text, about=about, sub_question="known_work", sources=("catalogue",)))
+    for name, text, about, keys in SETTINGS_QUERIES:
+        queries.append(
+            SearchQuery(
+                id=name,
+                text=text,
+                about=about,
+                sub_question="known_work",
+                sources=("catalogue",),
+                keys=tuple(keys.split()),
+            )
+        )
     for number, found in enumerate(match for text in question.guidance for match in SEARCH_FOR.finditer(text)):
         queries.append(
             SearchQuery(
@@ -120,8 +155,9 @@ def screen(question: ScreenQuestion) -> Screening:
             choose(candidate, _why(candidate.work, factors))
     for query in support:
         found = [c for c in candidates if query.id in c.queries and _places_the_study(c.work, query)]
+        found.sort(key=lambda c: (c.work.key not in query.keys, -c.score, c.work.key))
         for candidate in [c for c in found if c.work.key not in chosen][:SUPPORT_WORKS_PER_QUERY]:
-            choose(candidate, f"treats {_words(_first(candidate.work, set(query.about)))}, which places the study")
+            choose(candidate, f"places the study among works on {_words(query.id)}")
     return Screening(
         decisions=tuple(
             Screened(
@@ -135,7 +171,9 @@ def screen(question: ScreenQuestion) -> Screening:
 
 
 def _places_the_study(work: Work, query: SearchQuery) -> bool:
-    return _place(work, set(query.about)) < TAGS_THAT_COUNT - 1 and not (work.topics and work.topics[0] in ELSEWHERE)
+    if work.key in query.keys:
+        return True
+    return _place(work, set(query.about)) == 0 and not (work.topics and work.topics[0] in ELSEWHERE)
 
 
 CITATION = re.compile(r"@([\w:-]+)")

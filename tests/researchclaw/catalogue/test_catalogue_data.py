@@ -19,7 +19,17 @@ FACTORS = (
 ).split()
 
 FIELDS = {
-    "key", "title", "authors", "year", "venue", "type", "arxiv_id", "doi", "url", "topics", "check",
+    "key",
+    "title",
+    "authors",
+    "year",
+    "venue",
+    "type",
+    "arxiv_id",
+    "doi",
+    "url",
+    "topics",
+    "check",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -200,6 +201,14 @@ class Study:
             return f"training {label[:1].lower()}{label[1:]}"
         return f"training with {label}"
 
+    def plain(self, contrast: Contrast) -> str:
+        """The condition beside a verdict, in the singular: 'cosine decay'; 'training with tied embeddings' where the bare name would not do."""
+        label = self.name(contrast)
+        head = re.split(r" (?:with|without) ", label)[0]
+        bare = not (head.endswith("s") and not head.endswith("ss")) and " and " not in head and " of the " not in head
+        lead = label.split()[0].lower() if label else ""
+        return label if bare and lead not in {"no", "with", "without"} else self.training(contrast)
+
     def runs(self, contrast: Contrast) -> str:
         """'the runs with cosine decay'."""
         return self.training(contrast).replace("training", "the runs", 1).replace("the baseline", "the baseline runs", 1)
@@ -236,6 +245,12 @@ class Study:
             if self.conditions[planned.a].role == "ablation" and result is not None:
                 pairs.append((self.conditions[planned.a], self.conditions[planned.b], result))
         return tuple(pairs)
+
+    @cached_property
+    def leader(self) -> Contrast:
+        """The condition with the leading mean; ablations are no candidates."""
+        candidates = [contrast for contrast in self.measured if contrast.role != "ablation"]
+        return max(candidates, key=lambda contrast: self.metric.gain(self.results.conditions[contrast.id].metrics[self.m].mean, 0.0))
 
     @property
     def seeds(self) -> int:
