@@ -98,7 +98,7 @@ class OuterWorld:
             model=JournalledModel(OfflineResearcher(), journal),
             library=JournalledLibrary(Catalogue(), journal),
             laboratory=JournalledLaboratory(bench, journal),
-            illustrator=MatplotlibIllustrator(),
+            illustrator=MatplotlibIllustrator(cache=state_folder(settings) / "matplotlib"),
             typesetter=Typesetter(settings.export.typesetter),
             shelf=FolderShelf(self._store.folder),
             kits=shipped_kits(),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from researchclaw.adapters.figures import curves, diagrams, forests, scores
@@ -28,6 +30,12 @@ _KINDS: Mapping[str, Callable[[Record], Figure]] = {
 
 class MatplotlibIllustrator:
     """Port `Illustrator`. matplotlib is imported at the first figure (about 1 s)."""
+
+    def __init__(self, cache: Path | None = None) -> None:
+        """cache: where matplotlib keeps its list of fonts; None leaves it to matplotlib, which takes the user's home."""
+        if cache is not None:
+            cache.mkdir(parents=True, exist_ok=True)
+            os.environ["MPLCONFIGDIR"] = str(cache.resolve())
 
     def draw(self, figure: FigureSpec, results: Results, prisma: PrismaCounts) -> Drawing:
         """The figure as PDF and PNG, and exactly the numbers that were drawn.

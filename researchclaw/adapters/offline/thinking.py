@@ -81,7 +81,7 @@ def _agreements(factor: Factor, cards: Sequence[KnowledgeCard]) -> tuple[Agreeme
         if len(both) >= 2:
             lines.append(
                 Agreement(
-                    text=f"Different works stand behind {first.label} and {second.label}, under different conditions.",
+                    text=f"{_capital(first.label)} and {second.label} both have works behind them, obtained under conditions that differ.",
                     keys=both,
                     kind="tension",
                 )
@@ -94,12 +94,12 @@ def _gaps(factors: tuple[Factor, ...], cards: Sequence[KnowledgeCard]) -> tuple[
     for factor in factors:
         rests_on = tuple(card.key for card in cards if factor.name in card.about)[:5]
         small = [card.key for card in cards if factor.name in card.about and {"byte_level", "short_budget"} & set(card.about)]
-        where = "only a few of the works read treat" if small else "none of the works read treats"
+        where = "Few" if small else "None"
         gaps.append(
             Gap(
                 id=f"small_scale_{factor.name}",
                 text=(
-                    f"Under a training budget of seconds on bytes, {where} {factor.named}; "
+                    f"{where} of the works read treat{'' if small else 's'} {factor.named} on bytes and within a small budget; "
                     "whether results from large models carry over is open."
                 ),
                 rests_on=tuple(small[:5]) or rests_on,
@@ -113,8 +113,8 @@ def _gaps(factors: tuple[Factor, ...], cards: Sequence[KnowledgeCard]) -> tuple[
             Gap(
                 id="interplay",
                 text=(
-                    f"{_capital(first.named)} and {second.named} are mostly studied apart; "
-                    "how they act together at small scale is seldom measured."
+                    f"{_capital(first.named)} and {second.named} are mostly studied apart, "
+                    "and how they act together at small scale is seldom measured."
                 ),
                 rests_on=tuple(both[:5]),
             )

@@ -49,15 +49,24 @@ def _primary_interval(view: View) -> Iterator[Said]:
     yield text, view.primary_key
 
 
-def _effect_size(view: View) -> Iterator[Said]:
-    """The largest called effect in units of its own spread."""
-    called = [(key, c) for key, c in view.planned.items() if c.verdict in {"better", "worse"} and c.hedges_dz is not None]
+def _farthest_from_zero(view: View) -> Iterator[Said]:
+    """The called difference whose interval stays farthest from zero.
+
+    In words of the interval: an effect size divides by the spread of few paired differences and grows without bound as that shrinks.
+    """
+    called = {
+        key: (c, c.ci95_high if c.mean_diff < 0 else c.ci95_low)
+        for key, c in view.planned.items()
+        if c.verdict in {"better", "worse"} and c.ci95_low is not None and c.ci95_high is not None
+    }
     if not called:
         return
-    key, largest = max(called, key=lambda item: (abs(item[1].hedges_dz or 0.0), item[0]))
+    key = max(called, key=lambda name: (abs(called[name][1] or 0.0), name))
+    found = called[key][0]
+    end = view.between("ci_high" if found.mean_diff < 0 else "ci_low", found, "signed3")
     yield (
-        f"Measured against the spread of its own paired differences, the contrast of {view.label(largest.a)} with "
-        f"{view.label(largest.b)} stands out most, with a corrected effect size of {view.between('dz', largest, 'f2')}.",
+        f"Of the called differences, that between {view.label(found.a)} and {view.label(found.b)} stays farthest from zero: even the "
+        f"nearer end of its interval is {end}{view.unit()}.",
         key,
     )
 
@@ -138,4 +147,4 @@ def _interaction(view: View) -> Iterator[Said]:
         )
 
 
-STATISTICIAN: tuple[Speaker, ...] = (_primary_interval, _effect_size, _spread, _sign_by_seed, _interaction)
+STATISTICIAN: tuple[Speaker, ...] = (_primary_interval, _farthest_from_zero, _spread, _sign_by_seed, _interaction)

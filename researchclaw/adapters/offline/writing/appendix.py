@@ -25,7 +25,7 @@ def reproducibility(study: Study, voice: Voice) -> list[str]:
         paragraph(
             voice.say(
                 "machine",
-                f"The runs on {study.about} were made on {listing(machine)}"
+                f"The runs were made on {listing(machine)}"
                 + (f", under {system}" if system else "")
                 + (f", with {listing(software)}." if software else "."),
             )
@@ -33,14 +33,14 @@ def reproducibility(study: Study, voice: Voice) -> list[str]:
             else "",
             voice.say(
                 "isolation",
-                f"Each training script on {study.about} ran in an isolated process of its own that could read the training files and nothing of the validation data; the score was computed outside it.",
-                f"The scripts that vary {study.about} were run as isolated processes without access to the validation data or to the code that computes the score.",
+                "Each training script ran in an isolated process of its own that could read the training files and nothing of the validation data; the score was computed outside it.",
+                "Training scripts were run as isolated processes without access to the validation data or to the code that computes the score.",
             ),
         ),
         voice.say(
             "commands",
-            f"The folder with the results holds the training script, the patch, the log and the measurement of every run on {study.about}; a recorded command repeats a run, for example the first seed of each condition:",
-            f"Any run on {study.about} is repeated by its recorded command, which on the same machine returns the same score; these are the commands for the first seed of each condition:",
+            "The folder with the results holds the training script, the patch, the log and the measurement of every run; a recorded command repeats a run, for example the first seed of each condition:",
+            "Any run is repeated by its recorded command, which on the same machine returns the same score; these are the commands for the first seed of each condition:",
         ),
     ]
     if study.record.commands:
@@ -53,22 +53,22 @@ def registered_plan(study: Study, voice: Voice, *, guided: bool) -> list[str]:
     blocks = [
         voice.say(
             "registered",
-            f"The plan for {study.about} was frozen before the first reported run under the fingerprint below; any later change of conditions, seeds or analysis would alter it.",
-            f"Before any reported run on {study.about} the plan was closed, and its fingerprint, given below, would betray a later change.",
+            "The plan was frozen before the first reported run under the fingerprint below; any later change of conditions, seeds or analysis would alter it.",
+            "Before any reported run the plan was closed, and its fingerprint, given below, would betray a later change.",
         ),
         f"```\n{plan.registration_sha256}\n```",
-        f"It foresees these comparisons on {study.about}:",
+        "It foresees these comparisons:",
         "\n".join(f"- {line}" for line in _comparisons(study)),
     ]
     rules = [voice.say(f"rule {text}", ended(text)) for text in (*plan.analysis, *plan.stopping_rules) if printable(text, study.names)]
     rules = [rule for rule in rules if rule]
     if rules:
-        blocks.append(f"The rules of analysis and of stopping that were fixed for {study.about} read as follows.")
+        blocks.append("The rules of analysis and of stopping read as follows.")
         blocks.append("\n".join(f"- {rule}" for rule in rules))
     blocks.append(_deviations(study, voice))
     if guided:
         blocks.append(
-            f"A person gave guidance on the writing of this paper on {study.about}; the rule-based writer does not read free text and has not followed it."
+            "A person gave guidance on the writing of this paper; the rule-based writer does not read free text and has not followed it."
         )
     if record.sub_questions:
         asked = [
@@ -78,7 +78,7 @@ def registered_plan(study: Study, voice: Voice, *, guided: bool) -> list[str]:
         ]
         asked = [text for text in asked if text]
         if asked:
-            blocks.append(f"For the search and the design, the question on {study.about} was taken apart into parts:")
+            blocks.append("For the search and the design, the question was taken apart into parts:")
             blocks.append("\n".join(f"- {text}" for text in asked))
     return [block for block in blocks if block]
 
@@ -118,23 +118,21 @@ def _deviations(study: Study, voice: Voice) -> str:
     parts = [voice.say(f"deviation {text}", ended(text)) for text in deviations]
     parts = [part for part in parts if part]
     if parts:
-        parts.insert(0, f"In carrying out the plan for {study.about} the following departures were recorded.")
+        parts.insert(0, "In carrying out the plan the following departures were recorded.")
     elif not hidden and not record.failed:
         parts.append(
             voice.say(
                 "no deviation",
-                f"There was no departure from the plan for {study.about}.",
-                f"The runs on {study.about} followed the plan without a departure.",
+                "There was no departure from the plan.",
+                "The runs followed the plan without a departure.",
             )
         )
     if hidden:
-        parts.append(
-            f"Further departures in the runs on {study.about} carry numbers of their own and are listed with the stored results."
-        )
+        parts.append("Further departures carry numbers of their own and are listed with the stored results.")
     if guidance:
         parts.extend(voice.say(f"guidance {text}", ended(text)) for text in guidance)
     if record.plan.guidance_not_understood:
-        parts.append(f"Some guidance that a person gave on the design for {study.about} was not understood and had no effect.")
+        parts.append("Some guidance that a person gave on the design was not understood and had no effect.")
     if record.failed:
         reasons = list(
             dict.fromkeys(
@@ -147,7 +145,7 @@ def _deviations(study: Study, voice: Voice) -> str:
                 for run in record.failed
             )
         )
-        parts.append(f"Of the reported runs on {study.about}, {{{{cfg.runs_failed|int}}}} did not end well: they {listing(reasons)}.")
+        parts.append(f"Of the reported runs, {{{{cfg.runs_failed|int}}}} did not end well: they {listing(reasons)}.")
         if not record.deviations and not record.repairs:
             parts.append("In all else the plan was kept.")
     return paragraph(*parts)
@@ -163,13 +161,13 @@ def seed_values(study: Study, voice: Voice) -> list[str]:
         rows.append(f"| {capital(study.row(contrast))} | {' | '.join(cells)} |")
     table = (
         "\n".join(rows)
-        + f"\n\n: {capital(study.metric.label)} of every reported run on {study.about}, condition by condition and seed by seed. {{#tbl:seeds}}"
+        + f"\n\n: {capital(study.metric.label)} of every reported run, condition by condition and seed by seed. {{#tbl:seeds}}"
     )
     blocks = [
         voice.say(
             "seed table",
-            f"@tbl:seeds prints the score of every run on {study.about} from which the means, differences and intervals above are computed.",
-            f"All aggregates on {study.about} can be recomputed from @tbl:seeds.",
+            "@tbl:seeds prints the score of every run, from which the means, differences and intervals above are computed.",
+            "All aggregates can be recomputed from @tbl:seeds.",
         ),
         table,
     ]
@@ -197,20 +195,20 @@ def search_protocol(study: Study, voice: Voice, outline: Outline) -> list[str]:
             "search",
             f"Works on {study.about} were sought in {sources} under its names and the names of its settings; further queries, such as {listing([f'“{query}”' for query in queries[:2]])}, placed the study."
             if sources and queries
-            else f"Works on {study.about} were sought by key words.",
+            else "Works were sought by key words.",
             f"The search put to {sources} the common names of {study.about} and of the settings that can be chosen, and beside them queries such as {listing([f'“{query}”' for query in queries[:2]])}."
             if sources and queries
             else "",
         )
     ]
     if silent:
-        parts.append(f"No answer came from {silent}, so works on {study.about} that only {silent} would know are missing.")
+        parts.append(f"No answer came from {silent}, so works that only {silent} would know are missing.")
     if all(flow.values()):
         parts.append(
             voice.say(
                 "prisma",
-                f"The queries on {study.about} brought up {flow['identified']} records, of which {flow['duplicates']} were duplicates; {flow['screened']} were screened, {flow['excluded']} excluded and {flow['included']} kept.",
-                f"Of {flow['identified']} records found for {study.about}, {flow['duplicates']} were duplicates and {flow['excluded']} of the {flow['screened']} screened were excluded, which leaves {flow['included']}.",
+                f"The queries brought up {flow['identified']} records, of which {flow['duplicates']} were duplicates; {flow['screened']} were screened, {flow['excluded']} excluded and {flow['included']} kept.",
+                f"Of {flow['identified']} records found, {flow['duplicates']} were duplicates and {flow['excluded']} of the {flow['screened']} screened were excluded, which leaves {flow['included']}.",
             )
         )
     rules = _screening(study, voice)
@@ -219,8 +217,8 @@ def search_protocol(study: Study, voice: Voice, outline: Outline) -> list[str]:
     if spec is not None:
         lead = voice.say(
             "prisma figure",
-            f"@fig:{spec.id} draws the flow of records on {study.about}.",
-            f"The flow of records on {study.about} is drawn in @fig:{spec.id}.",
+            f"@fig:{spec.id} draws the flow of records.",
+            f"The flow of records is drawn in @fig:{spec.id}.",
         )
         blocks += [lead, figure(spec)]
     blocks.append(rules)
@@ -231,12 +229,8 @@ def _screening(study: Study, voice: Voice) -> str:
     include = [_about_it(text) for text in study.record.search.include_when if printable(text, study.names)]
     exclude = [_about_it(text) for text in study.record.search.exclude_when if printable(text, study.names)]
     return paragraph(
-        voice.say("kept when", f"For the question on {study.about}, a work was kept when {listing(include, 'or when')}.")
-        if include
-        else "",
-        voice.say("left out when", f"It was left out of the reading on {study.about} when {listing(exclude, 'or when')}.")
-        if exclude
-        else "",
+        voice.say("kept when", f"A work was kept when {listing(include, 'or when')}.") if include else "",
+        voice.say("left out when", f"It was left out when {listing(exclude, 'or when')}.") if exclude else "",
     )
 
 
@@ -263,8 +257,4 @@ _COSTS = (
 def cost(study: Study) -> list[str]:
     known = [f"{{{{cost.{name}|{form}}}}} {label}" for name, label, form in _COSTS if name in study.results.cost]
     runs = "{{cost.runs|int}} runs" if "runs" in study.results.cost else "the runs"
-    return (
-        [f"The study of {study.about} took {listing(known)}, for {runs} in all."]
-        if known
-        else [f"The cost of the study of {study.about} was not recorded."]
-    )
+    return [f"The study took {listing(known)}, for {runs} in all."] if known else ["The cost of the study was not recorded."]

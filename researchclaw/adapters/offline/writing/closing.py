@@ -6,10 +6,10 @@ import re
 
 from researchclaw.adapters.offline.writing.language import (
     Voice,
-    capital,
     cited,
     ended,
     listing,
+    lowered,
     paragraph,
     printable,
     sentences,
@@ -19,11 +19,20 @@ from researchclaw.adapters.offline.writing.results import figure, shown
 from stages.contracts import AnalystRemark, Factor, Outline
 
 _ALIKE = re.compile(
-    r"\b(told apart|separated|no difference|hardly|agree|alike|does not matter|harmless|no harm|nothing|suffices?|keeps (?:up|pace)|same)\b",
+    r"\b(told apart|separated|no difference|hardly|agree|does not matter|harmless|no harm|costs? nothing|changes? nothing|suffices?|"
+    r"keeps? (?:up|pace))\b",
     re.IGNORECASE,
 )
-_AHEAD = re.compile(r"\b(wins?|ahead|better|pays?|helps?|large gain|higher)\b", re.IGNORECASE)
-_BEHIND = re.compile(r"\b(harm|behind|worse|loses?|hurts?|fails?|rises)\b", re.IGNORECASE)
+_OF_ALL = re.compile(r"\b(told apart|separated|makes? no difference|all \w+ agree|does not matter|hardly)\b", re.IGNORECASE)
+"""Of the outcomes without a difference, those that a condition states of every setting at once."""
+_AHEAD = re.compile(r"\b(wins?|ahead|helps?|large gain)\b", re.IGNORECASE)
+_BEHIND = re.compile(r"\b(harm|behind)\b", re.IGNORECASE)
+_OUTCOME_WORDS = re.compile(
+    r"\b(if|is|are|comes?|out|falls?|does|do|gives?|by|a|an|the|all|at|in|within|even|despite|clear\w*|margin|noise|equal size|"
+    r"short runs?|this depth|fewer steps|large gain|no harm|harm|ahead|behind|wins?|helps?|steadily|costs? nothing|changes? nothing|"
+    r"suffices?|keeps? (?:up|pace)|harmless)\b",
+    re.IGNORECASE,
+)
 
 
 def discussion(study: Study, voice: Voice, outline: Outline) -> list[str]:
@@ -46,8 +55,9 @@ def _meaning(study: Study, voice: Voice) -> list[str]:
             parts.append(
                 voice.say(
                     f"meaning {trial.hypothesis.id}",
-                    f"That {study.training(trial.treatment)} {study.cmp(trial.treatment.id, trial.reference.id)} {study.training(trial.reference)} fits the mechanism described in @sec:factor; it does not prove it, because a score cannot show why it moved.",
+                    f"The gain with {label} fits the mechanism described in @sec:factor; it does not prove it, because a score cannot show why it moved.",
                     f"For {label} the proponent's reasoning survives: the score moved as the mechanism in @sec:factor suggests, although other causes would leave the same trace.",
+                    f"With {label} the case made beforehand has passed a test that it could have failed, which is not the same as an explanation.",
                 )
             )
         elif trial.outcome == "held" and trial.hypothesis.predicts == "worse":
@@ -71,8 +81,8 @@ def _meaning(study: Study, voice: Voice) -> list[str]:
                 voice.say(
                     f"meaning {trial.hypothesis.id}",
                     f"The reasoning that led to the prediction for {label} must be wrong or incomplete in this setting, however plausible it read in @sec:hypotheses.",
-                    f"For {label} the debate backed the losing side; what was said against the adopted prediction now deserves the closer look.",
-                    f"The failed prediction for {label} is informative: the argument behind it was made for longer or larger training, and it does not transfer here.",
+                    f"For {label} the debate backed the losing side, and what was said against the adopted prediction deserves the closer look.",
+                    f"The failed prediction for {label} is informative, since the argument behind it was adopted after a debate and still does not carry here.",
                 )
             )
         elif trial.outcome == "open" and trial.clear:
@@ -80,9 +90,7 @@ def _meaning(study: Study, voice: Voice) -> list[str]:
                 voice.say(
                     f"meaning {trial.hypothesis.id}",
                     f"With {label} something does change, so an argument that sees no effect at all is out; how much of it matters is left to a larger experiment.",
-                    f"The balance that the chair saw between the arguments on {label} is not quite there: one side has the sign, neither has the size.".replace(
-                        "one side", "a side"
-                    ),
+                    f"The balance that the chair saw between the arguments on {label} is not quite there: one side has the sign, neither has the size.",
                 )
             )
         elif trial.outcome == "open":
@@ -90,9 +98,9 @@ def _meaning(study: Study, voice: Voice) -> list[str]:
             parts.append(
                 voice.say(
                     f"meaning {trial.hypothesis.id}",
-                    f"As to {label}, the experiment has at least bounded the effect: an effect as large as the proponent had in mind is ruled out."
+                    f"For {label} the experiment has at least bounded the effect: one as large as the proponent had in mind is ruled out."
                     if narrow
-                    else f"As to {label}, neither the proponent nor the skeptic can point to this experiment.",
+                    else f"On {label}, neither the proponent nor the skeptic can point to this experiment.",
                     f"Absence of a clear verdict on {label} must not be read as evidence that it has no effect.",
                 )
             )
@@ -100,33 +108,21 @@ def _meaning(study: Study, voice: Voice) -> list[str]:
 
 
 def _practice(study: Study, voice: Voice) -> list[str]:
-    """What a practitioner would do: of the courses considered beforehand those whose condition comes closest to the outcome."""
+    """What a practitioner would do: the course considered beforehand whose condition is what happened, where there is one."""
     parts: list[str] = []
     for factor in study.factors:
-        fitting = _fitting(study, factor)
-        if not fitting:
-            continue
-        exact = fitting[0][0] >= NAMED
-        parts.append(
-            voice.say(
-                f"practice {factor.name}",
-                f"For practice, the outcome on {factor.named} points to a course that was considered before the runs."
-                if exact
-                else f"Of the courses of action on {factor.named} that were considered before the runs, this comes closest to the outcome.",
-                f"What to do about {factor.named} in runs like these was thought through beforehand for several outcomes, and this is the one that occurred.".replace(
-                    "the one that occurred", "the case that occurred"
+        text = _fitting(study, factor)
+        if text:
+            parts.append(
+                voice.turn(
+                    "practice",
+                    f"What to do in this case had been written down before the runs: {lowered(text)}.",
+                    f"Of the courses of action considered beforehand, one applies: {lowered(text)}.",
                 )
-                if exact
-                else f"No course of action on {factor.named} that was considered before the runs fits exactly; the nearest is the following.",
             )
-        )
-        parts.extend(
-            voice.say(f"practice {text}", text)
-            for _, text in fitting[: 2 if exact and len(fitting) > 1 and fitting[1][0] >= NAMED else 1]
-        )
     parts.append(_plain_reading(study, voice))
     if not study.compared:
-        parts.append(voice.say("practice few", f"On values as few as these nobody should change a setting of {study.about}."))
+        parts.append(voice.say("practice few", "On values as few as these nobody should change a setting."))
     return [part for part in parts if part]
 
 
@@ -157,48 +153,60 @@ def _plain_reading(study: Study, voice: Voice) -> str:
     return ""
 
 
-NAMED = 3
-"""Fit from which a course of action names the very level that had the outcome."""
-
-
-def _fitting(study: Study, factor: Factor) -> list[tuple[int, str]]:
-    """(fit, practice sentence), best first: those whose condition is what happened."""
-    trials = [trial for trial in study.trials if factor.name in trial.treatment.levels and trial.outcome != "uncompared"]
-    scored: list[tuple[int, int, str]] = []
-    for place, sentence in enumerate(factor.practice):
+def _fitting(study: Study, factor: Factor) -> str:
+    """The practice sentence whose condition came true, empty where none did."""
+    trials = [trial for trial in study.trials if factor.name in trial.treatment.levels and trial.treatment.role == "treatment"]
+    trials = [trial for trial in trials if trial.outcome != "uncompared"]
+    for sentence in factor.practice if trials else ():
         text = cited(sentence, study.record.citable)
-        if text and printable(text, study.names):
-            alike = not any(trial.clear for trial in trials)
-            fit = max((_fit(text.split(",")[0], trial, factor, alike) for trial in trials), default=0)
-            if fit > 0:
-                scored.append((-fit, place, text))
-    return [(-fit, text) for fit, _, text in sorted(scored)]
+        if text and printable(text, study.names) and _came_true(text.split(",")[0], study, factor, trials):
+            return text
+    return ""
 
 
-def _fit(condition: str, trial: Trial, factor: Factor, alike: bool) -> int:
-    """Above zero when the condition of an 'If …' sentence describes the trial's outcome; more when it names its level.
+def _came_true(condition: str, study: Study, factor: Factor, trials: list[Trial]) -> bool:
+    """Whether an 'If …' condition is the outcome. Strict: a condition whose words name no measured level is never true of one.
 
-    alike: no comparison of the factor's levels is clear. What is behind its reference is also a reference that is ahead.
+    Ahead asks for the leading mean and a clear verdict, behind for a clear loss, alike for no clear difference at all.
     """
-    said = (
-        "alike" if _ALIKE.search(condition) else "behind" if _BEHIND.search(condition) else "ahead" if _AHEAD.search(condition) else ""
-    )
-    assert trial.result is not None
-    happened = {"better": "ahead", "worse": "behind"}.get(trial.result.verdict, "alike")
-    words = _stems(condition) - _stems(factor.label)
-    named = {
-        level.name: len(words & (_stems(" ".join((level.label, *level.words))) - _stems(factor.label))) for level in factor.levels
-    }
-    top = max(named.values())
-    own = max((named[name] for name in trial.treatment.levels.values() if name in named), default=0)
-    base = max(named[level.name] for level in factor.levels if level.is_baseline)
-    if said == "alike":
-        return 0 if happened != "alike" or (own < max(top, 1) and not alike) else NAMED if 0 < own == top else 2
-    if said == happened:
-        return NAMED if 0 < own == top else 1 if top == 0 else 0
-    if {said, happened} == {"ahead", "behind"}:
-        return NAMED if 0 < base == top else 0
-    return 0
+    verdicts = {trial.treatment.levels[factor.name]: trial.result.verdict for trial in trials if trial.result is not None}
+    leading = study.leader.levels.get(factor.name, next(level.name for level in factor.levels if level.is_baseline))
+    base = next(level.name for level in factor.levels if level.is_baseline)
+    named, whole = _named(condition, factor)
+    alike, ahead, behind = (pattern.search(condition) is not None for pattern in (_ALIKE, _AHEAD, _BEHIND))
+    if alike:
+        nothing_clear = not any(verdict in {"better", "worse"} for verdict in verdicts.values())
+        if _OF_ALL.search(condition):
+            return nothing_clear
+        measured = [verdicts[name] for name in named if name in verdicts]
+        return bool(measured) and all(verdict == "not distinguishable" for verdict in measured)
+    if ahead:
+        if whole:
+            return verdicts.get(leading) == "better"
+        if base in named:
+            outside = [verdict for name, verdict in verdicts.items() if name not in named]
+            return leading in named and bool(outside) and all(verdict == "worse" for verdict in outside)
+        return leading in named and verdicts.get(leading) == "better"
+    if behind:
+        if whole:
+            return "worse" in verdicts.values() and not set(verdicts.values()) & {"better"}
+        if base in named:
+            return bool(verdicts) and verdicts.get(leading) == "better"
+        measured = [verdicts[name] for name in named if name in verdicts]
+        return bool(measured) and all(verdict == "worse" for verdict in measured)
+    return False
+
+
+def _named(condition: str, factor: Factor) -> tuple[frozenset[str], bool]:
+    """(levels that the condition's words single out, whether it speaks of the factor as a whole)."""
+    said = _stems(_OUTCOME_WORDS.sub(" ", condition))
+    of_factor = _stems(" ".join((factor.label, factor.name.replace("_", " "))))
+    words = said - of_factor
+    if not words:
+        return frozenset(), bool(said)
+    fits = {level.name: len(words & (_stems(" ".join((level.label, *level.words))) - of_factor)) for level in factor.levels}
+    top = max(fits.values())
+    return frozenset(name for name, fit in fits.items() if fit == top > 0), False
 
 
 def _stems(text: str) -> set[str]:
@@ -208,10 +216,7 @@ def _stems(text: str) -> set[str]:
     }
 
 
-_EMPTY = frozenset(
-    {"with", "from", "that", "this", "than", "then", "when", "ahead", "behind", "help", "helps", "does", "harm"}
-    | {"model", "models", "rate", "rates", "training", "large", "clear", "clearly"}
-)
+_EMPTY = frozenset({"with", "from", "that", "this", "than", "then", "when", "model", "models", "rate", "rates", "training"})
 
 
 def _literature(study: Study, voice: Voice) -> list[str]:
@@ -226,16 +231,16 @@ def _literature(study: Study, voice: Voice) -> list[str]:
             parts.append(
                 voice.say(
                     f"literature {label}",
-                    f"In the works that speak for {label} {cites} the models are larger and train for longer; our runs add a case at the small end that points the same way.",
-                    f"The result on {label} is in line with what its authors had in mind {cites}, at a scale that they did not consider.",
+                    f"The works on {label} {cites} concern larger models and longer training; our runs add a case at the small end, and no more than that.",
+                    f"To the works on {label} {cites} the result adds a scale that they did not consider.",
                 )
             )
         elif trial.clear:
             parts.append(
                 voice.say(
                     f"literature {label}",
-                    f"This is no refutation of the works that stand behind {label} {cites}, which concern training that is longer by orders of magnitude.",
-                    f"The authors who studied {label} {cites} had other budgets in mind, and a failure in so short a run is compatible with their results.",
+                    f"This is no refutation of the works on {label} {cites}, which concern training that is longer by orders of magnitude.",
+                    f"Those who studied {label} {cites} had other budgets in mind, and a failure in so short a run is compatible with their results.",
                 )
             )
         else:
@@ -243,7 +248,7 @@ def _literature(study: Study, voice: Voice) -> list[str]:
                 voice.say(
                     f"literature {label}",
                     f"Reports on {label} {cites} come from settings with more computation, and our interval neither backs nor disputes them.",
-                    f"Against the background of the works on {label} {cites}, an undecided outcome mainly says that this setting is too short or too noisy to reproduce their differences.",
+                    f"The works on {label} {cites} had longer runs to see a difference in; ours may be too short or too noisy for it.",
                 )
             )
     for item in study.record.synthesis.agreements:
@@ -269,15 +274,9 @@ def _cost(study: Study, voice: Voice, outline: Outline) -> str:
 
 
 _SPEAKERS = {
-    "statistician": (
-        "A statistician who looked at the same values adds: {text}",
-        "From the statistical side it should be added: {text}",
-    ),
+    "statistician": ("On the statistics: {text}", "From the statistical side it should be added: {text}"),
     "domain reader": ("A reader from the field would note: {text}", "For readers who train such models: {text}"),
-    "devil's advocate": (
-        "The devil's advocate of the analysis objects: {text}",
-        "An objection from the analysis deserves its place: {text}",
-    ),
+    "devil's advocate": ("Against our own reading: {text}", "An objection deserves its place: {text}"),
 }
 
 
@@ -297,7 +296,9 @@ def _remarks(study: Study, voice: Voice) -> list[str]:
         ):
             continue
         first, *more = sentences(ended(text))
-        said = voice.say(f"remark {remark.analyst}", *(frame.format(text=capital(first)) for frame in _SPEAKERS[remark.analyst]))
+        said = voice.say(
+            f"remark {remark.analyst}", *(frame.format(text=ended(lowered(first))) for frame in _SPEAKERS[remark.analyst])
+        )
         if said:
             heard.add(remark.analyst)
             parts.append(paragraph(said, *(voice.say(f"remark {remark.analyst} {line}", line) for line in more)))
@@ -360,10 +361,8 @@ def _confounders(study: Study, voice: Voice) -> list[str]:
         parts.append(
             voice.say(
                 "limits untuned",
-                f"Nothing was tuned for single conditions, so a setting that suits {study.baseline_label} may put its rivals at a disadvantage or hide their weakness.".replace(
-                    "at a disadvantage", "in the wrong light"
-                ),
-                f"All settings besides {study.about} were left where they suit {study.baseline_label}, and other conditions might have asked for others.",
+                f"Nothing was tuned for single conditions, so a setting that suits {study.baseline_label} may put its rivals in the wrong light.",
+                f"All other settings were left where they suit {study.baseline_label}, and the rivals might have asked for others.",
             )
         )
     return [part for part in parts if part]
@@ -375,17 +374,13 @@ def _scale(study: Study, voice: Voice) -> list[str]:
     return [
         voice.say(
             "limits scale",
-            f"The scale is small in every respect: {parameters} parameters, {steps} steps, {{{{cfg.budget_s|int}}}} seconds; what {study.about} {'do' if study.plural else 'does'} in models that are trained for days is a different question.",
-            f"With {parameters} parameters and {steps} steps the runs cover the opening of training only, and the part that {study.about} play{'' if study.plural else 's'} later is out of sight.",
-            f"Results on {study.about} were obtained with {parameters} parameters and {{{{cfg.budget_s|int}}}} seconds, and rankings are known to change with both.",
+            f"The scale is small in every respect: {parameters} parameters, {steps} steps, {{{{cfg.budget_s|int}}}} seconds; larger models, trained for days, are a different question.",
+            f"With {parameters} parameters and {steps} steps the runs cover the opening of training only, and what happens later, or in larger models, is out of sight.",
+            f"The results were obtained with {parameters} parameters and {{{{cfg.budget_s|int}}}} seconds, and rankings are known to change with both.",
         ),
         voice.say(
             "limits corpus",
-            f"Only one kind of text was used, {name}, whose regular form may favour or mask particular settings of {study.about}.".replace(
-                "Only one kind", "Only this kind"
-            )
-            if name
-            else "",
+            f"Only one kind of text was used, {name}, whose regular form may favour or mask particular settings." if name else "",
             f"The corpus, {name}, is program text; prose, other languages and other sources may rank {study.baseline_label} and its rivals differently."
             if name
             else "",
@@ -397,12 +392,12 @@ def _few_seeds(study: Study, voice: Voice) -> str:
     if study.seeds < 3:
         return voice.say(
             "limits seeds",
-            f"With {study.seed_count} for each condition nothing can be said about how far the scores on {study.about} would scatter, let alone about which condition is preferable.",
+            f"With {study.seed_count} for each condition nothing can be said about how far the scores would scatter, let alone about which condition is preferable.",
         )
     return voice.say(
         "limits seeds",
-        f"Few seeds were run, {{{{cfg.seeds|words}}}} for each condition: the spread on which every interval for {study.about} rests is itself poorly known.",
-        f"The intervals for {study.about} assume that differences between seeds are roughly normal, which {{{{cfg.seeds|words}}}} values for each condition cannot check.",
+        "Few seeds were run, {{cfg.seeds|words}} for each condition: the spread on which every interval rests is itself poorly known.",
+        "The intervals assume that differences between seeds are roughly normal, which {{cfg.seeds|words}} values for each condition cannot check.",
     )
 
 
@@ -426,24 +421,22 @@ def _evidence(study: Study, voice: Voice) -> list[str]:
         parts.append(
             voice.say(
                 "limits failed",
-                f"Runs that failed, all of them with {labels}, leave gaps that are unlikely to be random, since a setting that breaks training breaks it for a reason.".replace(
-                    "all of them with", "those with"
-                ),
+                f"Runs that failed, those with {labels}, leave gaps that are unlikely to be random, since a setting that breaks training breaks it for a reason.",
             )
         )
     if shown_lit:
         parts.append(
             voice.say(
                 "limits literature",
-                f"The reading behind {study.about} covers {shown_lit} works from an embedded catalogue, by their records and short summaries, not by their full texts; relevant work will be missing.",
-                f"Finally, the literature on {study.about} was searched in an embedded catalogue, of which {shown_lit} works were kept; it was not read in full, and the newest work may be absent.",
+                f"The reading behind this paper covers {shown_lit} works from an embedded catalogue, by their records and short summaries, not by their full texts; relevant work will be missing.",
+                f"Finally, the literature was searched in an embedded catalogue, of which {shown_lit} works were kept; it was not read in full, and the newest work may be absent.",
             )
         )
     parts.append(
         voice.say(
             "limits rules",
-            f"A program chose the conditions on {study.about} by rule; a researcher with taste and experience might have asked a sharper question.",
-            f"Rules, and not insight, decided which levels of {study.about} to compare and which to leave out.",
+            "A program chose the conditions by rule; a researcher with taste and experience might have asked a sharper question.",
+            f"Rules, and not insight, decided which settings of {study.about} to compare and which to leave out.",
         )
     )
     return [part for part in parts if part]

@@ -18,7 +18,7 @@ from researchclaw.adapters.offline.writing.reading import Study, Trial
 def title(study: Study) -> str:
     """Names the subject and how the question came out; no numeral, no claim that needs one."""
     names = [factor.label for factor in study.factors]
-    subject = capital(" against ".join(names) if study.record.goal.contest else capital(study.about.removeprefix("the ")))
+    subject = capital(" against ".join(names) if study.record.goal.contest else capital(study.about))
     place = f"in {study.record.goal.domain} under a fixed short budget"
     if study.verdict == "uncompared":
         return f"{subject} {place}: first measurements"
@@ -63,36 +63,39 @@ def abstract(study: Study, voice: Voice) -> str:
     return paragraph(
         _abstract_question(study, voice),
         voice.say(
+            "abstract why",
+            "What is known comes mostly from large models and long training, where few settings can be repeated.",
+            "Answers from large models, seldom repeated, need not hold when training ends after seconds.",
+        ),
+        voice.say(
             "abstract ran",
-            f"We train small byte-level models with {_arms(study)}, each under the same budget of {{{{cfg.budget_s|int}}}} seconds and with "
-            f"{study.shared_seeds}, and score every run by {study.metric.label}.",
-            f"Every condition, {_arms(study)}, is trained from {study.shared_seeds} for {{{{cfg.budget_s|int}}}} seconds, "
-            f"and {study.metric.label} on held-out files is the only outcome.",
-            f"The experiment compares {_arms(study)} at a training budget of {{{{cfg.budget_s|int}}}} seconds a run; all conditions share "
-            f"{study.seed_count}, and the outcome is {study.metric.label}.",
+            f"We train a small byte-level transformer for {{{{cfg.budget_s|int}}}} seconds a run with {_arms(study)}, each from "
+            f"{study.shared_seeds}, and score it by {study.metric.label}.",
+            f"Here a small byte-level transformer is trained with {_arms(study)}; every run lasts {{{{cfg.budget_s|int}}}} seconds, all "
+            f"conditions share {study.seed_count}, and the outcome is {study.metric.label}.",
         ),
         _abstract_result(study, voice, trial),
         _abstract_others(study, voice),
-        voice.say(
-            "abstract caveat",
-            f"The finding concerns models of {study.of(study.baseline.id, 'parameters')} parameters on a single corpus of source code, "
-            f"and says nothing yet about {study.about} in longer training.",
-            f"All of this was seen with {study.of(study.baseline.id, 'parameters')} parameters, one corpus of program text and a short training; "
-            f"whether {study.about} {'act' if study.plural else 'acts'} alike at larger scale was not tested.",
-        ),
-        voice.say(
-            "abstract author",
-            f"The text was composed by a rule-based program from the record of the study on {study.about}, and every number in it is looked up there.",
-            f"A rule-based program planned the study of {study.about} and wrote this text; each number is taken from the stored results by key.",
-        ),
         "" if not record.failed else "Of {{cfg.runs_reported|int}} planned runs, {{cfg.runs_failed|int}} did not end with a score.",
+        _abstract_use(study, voice),
+        voice.must(
+            "abstract caveat",
+            f"The finding is bound to {study.of(study.baseline.id, 'parameters')} parameters, one corpus of program text and this length of "
+            "training; the study was planned, run and written up by a rule-based program.",
+            f"It was obtained with {study.of(study.baseline.id, 'parameters')} parameters and one corpus of program text, by a rule-based "
+            "program that planned, ran and wrote up the study; larger scale was not tested.",
+        ),
     )
 
 
 def _arms(study: Study) -> str:
     others = [study.short(contrast) for contrast in study.treatments]
     reference = study.baseline_in_full
-    return f"{reference} as the reference and {listing(others)}" if others else reference
+    return (
+        f"{reference} as the reference and {listing(others)} as {'alternatives' if len(others) > 1 else 'the alternative'}"
+        if others
+        else reference
+    )
 
 
 def _abstract_question(study: Study, voice: Voice) -> str:
@@ -120,19 +123,18 @@ def _abstract_result(study: Study, voice: Voice, trial: Trial) -> str:
             f"and {study.value(b, 'mean', 'f3')} for {study.name(trial.reference)}, with {study.pair('diff', a, b, 'signed3')} {study.metric.unit} "
             "between their shared seeds."
         )
-    fate = {
-        "held": "as was predicted before the runs",
-        "failed": "against the prediction made before the runs"
-        if trial.clear
-        else "and what the interval leaves open speaks against the prediction",
-        "open": "so the prediction made before the runs stays undecided",
-    }[trial.outcome]
-    return voice.say(
-        "abstract result",
-        f"{capital(study.training(trial.treatment))} {study.cmp(a, b)} {study.training(trial.reference)}, {fate}: the paired difference is "
+    one, other, verdict = study.training(trial.treatment), study.training(trial.reference), study.cmp(a, b)
+    values = (
         f"{study.pair('diff', a, b, 'signed3')} {study.metric.unit} with a {study.confidence} interval from "
-        f"{study.pair('ci_low', a, b, 'signed3')} to {study.pair('ci_high', a, b, 'signed3')}.",
+        f"{study.pair('ci_low', a, b, 'signed3')} to {study.pair('ci_high', a, b, 'signed3')}"
     )
+    if trial.outcome == "held":
+        return f"As predicted, {one} {verdict} {other}: the paired difference is {values}."
+    if trial.outcome == "failed" and trial.clear:
+        return f"Contrary to the prediction, {one} {verdict} {other}: the paired difference is {values}."
+    if trial.outcome == "failed":
+        return f"The main prediction fails, although {one} {verdict} {other} after adjustment: the paired difference is {values}."
+    return f"The main prediction stays undecided: {one} {verdict} {other}, with a paired difference of {values}."
 
 
 def _abstract_others(study: Study, voice: Voice) -> str:
@@ -149,16 +151,55 @@ def _abstract_others(study: Study, voice: Voice) -> str:
             f"Making both changes at once departs from the sum of the separate effects by {{{{interaction.mean_diff|signed3}}}} {study.metric.unit} "
             "(interval {{interaction.ci95_low|signed3}} to {{interaction.ci95_high|signed3}}).",
         )
-    others = [trial for trial in study.trials[1:] if trial.outcome != "uncompared"]
+    others = [trial for trial in study.trials[1:] if trial.outcome != "uncompared" and trial.result is not None][:2]
     if not others:
         return ""
-    parts = [
-        f"{study.training(trial.treatment)} {study.cmp(trial.treatment.id, trial.reference.id)} "
-        f"{'that reference' if place else study.training(trial.reference)} "
-        f"({study.pair('diff', trial.treatment.id, trial.reference.id, 'signed3')} {study.metric.unit})"
-        for place, trial in enumerate(others[:2])
-    ]
-    return voice.say("abstract others", f"{capital(', and '.join(parts))}.")
+
+    def difference(trial: Trial) -> str:
+        return f"({study.pair('diff', trial.treatment.id, trial.reference.id, 'signed3')} {study.metric.unit})"
+
+    first, *second = others
+    text = (
+        f"{capital(study.plain(first.treatment))} {study.cmp(first.treatment.id, first.reference.id)} "
+        f"{study.plain(first.reference)} {difference(first)}"
+    )
+    for trial in second:
+        alike = trial.result is not None and first.result is not None and trial.result.verdict == first.result.verdict
+        if alike and trial.reference.id == first.reference.id:
+            joint = "and so is" if trial.clear else "and neither does"
+            text += f", {joint} {study.plain(trial.treatment)} {difference(trial)}"
+        else:
+            text += (
+                f", whereas {study.plain(trial.treatment)} {study.cmp(trial.treatment.id, trial.reference.id)} "
+                f"{'it' if trial.reference.id == first.reference.id else study.plain(trial.reference)} {difference(trial)}"
+            )
+    return voice.say("abstract others", f"{text}.")
+
+
+def _abstract_use(study: Study, voice: Voice) -> str:
+    """What the outcomes mean for a choice of setting."""
+    if not study.compared:
+        return ""
+    ahead = [trial for trial in study.trials if trial.result is not None and trial.result.verdict == "better"]
+    if ahead:
+        first = max(ahead, key=lambda trial: trial.result.abs_mean_diff if trial.result else 0.0)
+        label, rival = first.treatment.label, study.name(first.reference)
+        return voice.say(
+            "abstract use",
+            f"For training of this length there is thus a reason to choose {label} over {rival}.",
+            f"Under so short a budget, then, {label} should be preferred to {rival}.",
+        )
+    if any(trial.clear for trial in study.trials):
+        return voice.say(
+            "abstract use",
+            f"For training of this length nothing speaks for leaving {study.baseline_label}.",
+            f"Under so short a budget, then, {study.baseline_label} should stay.",
+        )
+    return voice.say(
+        "abstract use",
+        "Within what these seeds resolve, the choice may be left to convenience.",
+        "Effects below what these seeds resolve may exist; none was found that should decide a choice.",
+    )
 
 
 # ---------------------------------------------------------------- introduction
@@ -215,7 +256,7 @@ def _problem(study: Study, voice: Voice) -> list[str]:
     parts.append(
         voice.say(
             "intro asked",
-            f"The study was started by a plain question: {asked}",
+            f"This study was started by a plain question: {asked}",
             f"What follows is an answer, for a small and fully recorded setting, to the question {asked}",
         )
     )
@@ -232,19 +273,19 @@ def _approach(study: Study, voice: Voice) -> list[str]:
     return [
         voice.say(
             "intro setting",
-            f"To answer it for {study.about}, we keep everything else fixed: the corpus, the network, the order of the data for a given seed, "
-            f"and {{{{cfg.budget_s|int}}}} seconds of training for each run (@sec:setup).",
-            f"Our test bed is deliberately small, so that {study.about} can be varied with repeated seeds: every run gets "
-            f"{{{{cfg.budget_s|int}}}} seconds, the same corpus and the same network apart from what its condition changes (@sec:setup).",
-            f"We study {study.about} where repetition is cheap: a network of {study.of(study.baseline.id, 'parameters')} parameters, "
+            "To answer it, we keep everything else fixed: the corpus, the network, the order of the data for a given seed, "
+            "and {{cfg.budget_s|int}} seconds of training for each run (@sec:setup).",
+            "Our test bed is deliberately small, so that every comparison can be repeated with shared seeds: a run gets "
+            "{{cfg.budget_s|int}} seconds, the same corpus and the same network apart from what its condition changes (@sec:setup).",
+            f"We look for the answer where repetition is cheap: a network of {study.of(study.baseline.id, 'parameters')} parameters, "
             f"{{{{cfg.budget_s|int}}}} seconds of training and {study.seed_count} shared by all conditions (@sec:setup).",
         ),
         voice.say("intro conditions", conditions),
         voice.say(
             "intro registered",
-            f"Hypotheses, comparisons and the analysis of {study.about} were fixed and hashed before the first reported run, "
+            "Hypotheses, comparisons and analysis were fixed and hashed before the first reported run, "
             "so that nothing could be chosen after the values were seen (@sec:appendix_plan).",
-            f"Which differences would count for or against each hypothesis about {study.about} was written down before any reported run (@sec:appendix_plan).",
+            "Which differences would count for or against each hypothesis was written down before any reported run (@sec:appendix_plan).",
         ),
     ]
 
@@ -263,24 +304,28 @@ def _preview(study: Study, voice: Voice) -> list[str]:
         parts.append(
             voice.say(
                 "preview main",
-                f"In short, {study.training(trial.treatment)} {study.cmp(a, b)} {study.training(trial.reference)}, {seeds} (@sec:results).",
-                f"The main comparison can be put in a line: {study.training(trial.treatment)} {study.cmp(a, b)} {study.training(trial.reference)}, {seeds} (@sec:results).",
+                f"In short, {study.plain(trial.treatment)} {study.cmp(a, b)} {study.plain(trial.reference)}, {seeds} (@sec:results).",
+                f"The main result can be put in a line: {study.plain(trial.treatment)} {study.cmp(a, b)} {study.plain(trial.reference)}, {seeds} (@sec:results).",
             )
         )
-    for name, trials, words in (
-        ("held", held, ("the data agree with what was predicted", "the prediction stood up to the measurement")),
-        ("failed", failed, ("the data contradict what was predicted", "the prediction did not survive the measurement")),
-        ("open", still_open, ("the data leave the prediction undecided", "neither the prediction nor its opposite can be claimed")),
-    ):
+    fates = []
+    for trials, fate in ((held, "held"), (failed, "failed"), (still_open, "remained undecided")):
         if trials:
             about = listing([study.short(trial.treatment) for trial in trials])
-            parts.append(voice.say(f"preview {name}", f"For {about}, {words[0]}.", f"With respect to {about}, {words[1]}."))
+            subject = (
+                f"{'the prediction' if len(trials) == 1 else 'the predictions'} for {about}"
+                if not fates
+                else f"{'that' if len(trials) == 1 else 'those'} for {about}"
+            )
+            fates.append(f"{subject} {fate}")
+    if fates and len(study.trials) > 1:
+        parts.append(voice.say("preview fates", f"{capital('; '.join(fates))}."))
     if study.rivals is not None:
         one, other = study.rivals
         parts.append(
             voice.say(
                 "preview contest",
-                f"The direct contest is taken up in @sec:ablations, where {study.training(one)} {study.cmp(one.id, other.id)} {study.training(other)}.",
+                f"The direct contest is taken up in @sec:ablations, where {study.plain(one)} {study.cmp(one.id, other.id)} {study.plain(other)}.",
             )
         )
     if study.counted("uncompared"):
@@ -291,7 +336,7 @@ def _preview(study: Study, voice: Voice) -> list[str]:
         parts.append(
             voice.say(
                 "preview ablation",
-                f"A further set of runs takes out {removed}, to see how far the answer about {study.about} depends on it (@sec:ablations).",
+                f"A further set of runs takes out {removed}, to see how far the answer depends on it (@sec:ablations).",
                 f"How much of this rests on {removed} is examined in @sec:ablations.",
             )
         )
@@ -305,22 +350,23 @@ def _making(study: Study, voice: Voice) -> list[str]:
     parts = [
         voice.say(
             "making who",
-            f"This paper was written by the rule-based researcher, a program that plans, runs and reports a study of {study.about} by fixed rules; "
+            "This paper was written by the rule-based researcher, a program that plans, runs and reports studies by fixed rules; "
             "no language model took part.",
-            f"No language model had a hand in this paper: the rule-based researcher read the question about {study.about}, designed and ran the "
+            "No language model had a hand in this paper: the rule-based researcher read the question, designed and ran the "
             "experiments, and composed these sentences by fixed rules.",
         ),
         voice.say(
             "making values",
-            f"It states a number only by its place in the stored results, and a work on {study.about} only if the record of its publication is at hand.",
-            f"Every value on {study.about} is copied from the stored results by its key, and every cited work comes from a catalogue of publication records.",
+            "It states a number only by its place in the stored results, and cites a work only if the record of its publication is at hand.",
+            "Every value is copied from the stored results by its key, and every cited work comes from a catalogue of publication records.",
         ),
     ]
     if choices:
         parts.append(
             voice.say(
                 "making choices",
-                f"In reading the question on {study.about} it made choices that another researcher might have made differently.",
+                "In reading the question it made choices that another researcher might have made differently.",
+                "Where the question left room, it chose, and a person might have chosen otherwise.",
             )
         )
         parts.extend(_choice(voice, choice) for choice in choices)
@@ -352,28 +398,34 @@ def conclusion(study: Study, voice: Voice) -> list[str]:
         parts.append(
             voice.say(
                 "conclusion",
-                f"The runs reported here show what values are reached for {study.about} in this setting and how to repeat them; an answer has to wait for more seeds.",
+                f"The runs reported here show what values are reached in this setting and how to repeat them; an answer about {study.about} has to wait for more seeds.",
             )
         )
     else:
         endings = {
             "held": (
                 f"The question about {study.about} has an answer for this setting, and it is the predicted one",
-                f"For {study.about}, the prediction made in advance passed its test",
+                "In this setting the main prediction passed its test",
             ),
             "failed": (
                 f"The question about {study.about} has an answer for this setting, and it is not the predicted one",
-                f"For {study.about}, the prediction made in advance has to be given up in this setting",
+                "The prediction made in advance has to be given up in this setting",
             ),
             "open": (
                 f"The question about {study.about} stays open in this setting",
-                f"For {study.about}, this experiment returns no verdict, which is itself worth recording",
+                "The experiment returns no verdict on its main prediction, which is itself worth recording",
             ),
         }[trial.outcome]
+        gap = f"{study.pair('absdiff', a, b, 'f3')} {study.metric.unit}"
         ending = {
-            "held": f"{study.runs(trial.treatment)} end {study.pair('absdiff', a, b, 'f3')} {study.metric.unit} away from {study.runs(trial.reference)}, on the side that was foreseen",
-            "failed": f"{study.runs(trial.treatment)} end {study.pair('absdiff', a, b, 'f3')} {study.metric.unit} away from {study.runs(trial.reference)}, on the side that was not foreseen",
-            "open": f"a mean difference of {study.pair('absdiff', a, b, 'f3')} {study.metric.unit} between {trial.treatment.label} and {study.name(trial.reference)} lies inside what the seeds alone can produce",
+            "held": f"on average {gap} {'separate' if trial.clear else 'lie between'} {study.runs(trial.treatment)} {'from' if trial.clear else 'and'} {study.runs(trial.reference)}, "
+            + ("on the side that was foreseen" if trial.hypothesis.predicts != "same" else "within the margin that was set"),
+            "failed": f"{study.runs(trial.treatment)} end {gap} away from {study.runs(trial.reference)}, on the side that was not foreseen"
+            if trial.hypothesis.predicts != "same"
+            else f"{study.runs(trial.treatment)} end {gap} away from {study.runs(trial.reference)}, which is beyond the margin that was set",
+            "open": f"a mean difference of {gap} between {trial.treatment.label} and {study.name(trial.reference)} lies inside what the seeds alone can produce"
+            if trial.side == "both"
+            else f"the mean difference of {gap} between {trial.treatment.label} and {study.name(trial.reference)} does not settle what was predicted",
         }[trial.outcome]
         parts.append(voice.say("conclusion", *(f"{text}: {ending}." for text in endings)))
     if study.rivals is not None:
@@ -381,7 +433,7 @@ def conclusion(study: Study, voice: Voice) -> list[str]:
         parts.append(
             voice.say(
                 "conclusion contest",
-                f"As a contest it ends like this: for the same time, {study.training(one)} {study.cmp(one.id, other.id)} {study.training(other)}, by {study.pair('absdiff', one.id, other.id, 'f3')} {study.metric.unit} on average.",
+                f"As a contest it ends like this: for the same time, {study.plain(one)} {study.cmp(one.id, other.id)} {study.plain(other)}, with {study.pair('absdiff', one.id, other.id, 'f3')} {study.metric.unit} between them on average.",
             )
         )
     failed = study.counted("failed")
@@ -396,8 +448,8 @@ def conclusion(study: Study, voice: Voice) -> list[str]:
     parts.append(
         voice.say(
             "conclusion reuse",
-            f"The runs behind every value on {study.about} are stored with their seeds and commands, so that a disagreement can be settled by running them again.",
-            f"Whoever doubts a statement about {study.about} can repeat the run behind it, seed by seed, from the commands in @sec:appendix_reproducibility.",
+            "The runs behind every value are stored with their seeds and commands, so that a disagreement can be settled by running them again.",
+            "Whoever doubts a value can repeat the run behind it from the commands in @sec:appendix_reproducibility.",
         )
     )
     return [paragraph(*parts)]
@@ -428,7 +480,7 @@ def _next_step(study: Study, voice: Voice, trial: Trial) -> str:
             f"Left untried {'was' if len(spare) == 1 else 'were'} {listing(spare[:3])}, which the same design could take up without any change.",
             f"The natural sequel is to put {listing(spare[:3])} through the same comparison.",
         )
-    return voice.say("next longer", f"The natural sequel is the same comparison of {study.about} under a longer budget.")
+    return voice.say("next longer", "The natural sequel is the same comparison under a longer budget.")
 
 
 def _tried(study: Study, factor: str, level: str) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
+from researchclaw.adapters.offline.writing.changes import setting_in_words
 from researchclaw.adapters.offline.writing.language import (
     Voice,
     a_or_an,
-    capital,
     cited,
     ended,
     has_citation,
@@ -19,10 +21,10 @@ from researchclaw.adapters.offline.writing.reading import Study, Trial
 from stages.contracts import Contrast, Factor, Level, Statement
 
 
-def method(study: Study, voice: Voice, background: dict[str, tuple[str, ...]]) -> list[str]:
+def method(study: Study, voice: Voice) -> list[str]:
     blocks = ["### What is varied {#sec:factor}"]
     for factor in study.factors:
-        blocks.append(_factor(study, voice, factor, background[factor.name]))
+        blocks.append(_factor(study, voice, factor))
     blocks.append(_combination(study, voice))
     blocks.append(_conditions_table(study))
     blocks.append("### Hypotheses {#sec:hypotheses}")
@@ -37,18 +39,16 @@ def method(study: Study, voice: Voice, background: dict[str, tuple[str, ...]]) -
 # ---------------------------------------------------------------- what is varied
 
 
-def _factor(study: Study, voice: Voice, factor: Factor, background: tuple[str, ...]) -> str:
+def _factor(study: Study, voice: Voice, factor: Factor) -> str:
     baseline = next(level for level in factor.levels if level.is_baseline)
-    levels = _levels_of(study, factor)
     return paragraph(
-        *(voice.say(f"background {sentence}", sentence) for sentence in background),
-        voice.say(
-            f"baseline {factor.name}",
-            f"The reference level of {factor.named} is {baseline.label}{_cites(study, baseline)}.",
-            f"Where {factor.named} is concerned, the reference is {baseline.label}{_cites(study, baseline)}.",
+        voice.turn(
+            "baseline level",
+            f"The reference level of {factor.named} is {baseline.label}.",
+            f"Where {factor.named} is concerned, {baseline.label} serves as reference.",
         ),
-        voice.say(f"mechanism {baseline.name}", ended(baseline.mechanism)),
-        *(_level(study, voice, level, place) for place, level in enumerate(levels)),
+        _level(study, voice, baseline),
+        *(_level(study, voice, level) for level in _levels_of(study, factor)),
     )
 
 
@@ -61,18 +61,16 @@ def _levels_of(study: Study, factor: Factor) -> list[Level]:
     return list(found.values())
 
 
-def _level(study: Study, voice: Voice, level: Level, place: int) -> str:
-    cites = _cites(study, level)
-    mechanism = ended(level.mechanism)
-    opening = ("Against it stands", "A further condition is", "The comparison also takes in", "Last in the list is")[min(place, 3)]
-    return paragraph(
-        voice.say(
-            f"level {level.name}",
-            f"{opening} {level.label}{cites}.",
-            f"{capital(level.label)} is the alternative{cites}." if place == 0 else "",
-        ),
-        voice.say(f"mechanism {level.name}", mechanism),
-    )
+def _level(study: Study, voice: Voice, level: Level) -> str:
+    """What the level does, with the works it comes from; named first where its mechanism does not name it."""
+    mechanism, cites = level.mechanism.rstrip("."), _cites(study, level)
+    known = {word[:5] for word in re.findall(r"[a-z]+", mechanism.lower())}
+    names = [word for word in re.findall(r"[a-z]+", level.label.lower()) if len(word) > 2]
+    named = sum(word[:5] in known for word in names) * 2 > len(names) if names else True
+    if level.label.lower().startswith(("no ", "without ")):
+        named = named or mechanism.lower().startswith("without")
+    text = mechanism if named else f"With {level.label}, {lowered(mechanism)}"
+    return voice.say(f"mechanism {level.name}", f"{text}{cites}.", f"With {level.label}, {lowered(mechanism)}{cites}.")
 
 
 def _cites(study: Study, level: Level) -> str:
@@ -101,8 +99,8 @@ def _conditions_table(study: Study) -> str:
     rows = ["| Condition | Role | What it changes |", "|---|---|---|"]
     for contrast in study.record.plan.conditions:
         rows.append(f"| {study.row(contrast)} | {contrast.role} | {_change(study, contrast)} |")
-    caption = f"Conditions of the experiment on {study.about} and what each changes in the training script."
-    lead = f"@tbl:conditions lists all conditions on {study.about}; each is a patch of the same training script that changes nothing else."
+    caption = "Conditions of the experiment and what each changes in the training script."
+    lead = "@tbl:conditions lists all conditions; each is a patch of the same training script that changes nothing else."
     return f"{lead}\n\n" + "\n".join(rows) + f"\n\n: {caption} {{#tbl:conditions}}"
 
 
@@ -115,7 +113,7 @@ def _change(study: Study, contrast: Contrast) -> str:
     levels = study.levels(contrast)
     if levels:
         return "; ".join(f"{factor.label}: {level.label}" for factor, level in levels)
-    return listing([name.lower().replace("_", " ") for name in contrast.settings])
+    return listing([setting_in_words(name) for name in contrast.settings])
 
 
 # ---------------------------------------------------------------- hypotheses
@@ -123,17 +121,39 @@ def _change(study: Study, contrast: Contrast) -> str:
 
 def _hypotheses_opening(study: Study, voice: Voice) -> str:
     several = len(study.trials) > 1
-    text = (
-        f"Each hypothesis on {study.about} went through a debate on record between a proponent, a skeptic and a methodologist before a chair settled its wording."
-        if several
-        else f"The hypothesis on {study.about} was argued for, argued against and checked for method before it was adopted."
+    sizes = study.cfg(f"predicted_{study.primary.hypothesis.id}", "f3") is not None
+    directed = any(trial.hypothesis.predicts != "same" for trial in study.trials)
+    even = any(trial.hypothesis.predicts == "same" for trial in study.trials)
+    return paragraph(
+        voice.say(
+            "hypotheses",
+            f"{'Each hypothesis' if several else 'The hypothesis'} was argued for by a proponent, against by a skeptic and checked by a methodologist "
+            "before a chair settled its wording.",
+            f"{'The hypotheses' if several else 'The hypothesis'} came out of a debate on record between a proponent, a skeptic and a methodologist, "
+            "closed by the ruling of a chair.",
+        ),
+        voice.say(
+            "hypotheses sizes",
+            "The sizes given are guesses made before any run, kept so that they can be held against the data.",
+            "All sizes are guesses from before the first run.",
+        )
+        if sizes
+        else "",
+        voice.say(
+            "refuted directed",
+            "A predicted gain or loss is refuted when the whole interval of the paired difference lies on the other side of no difference.",
+            "What would refute a gain or a loss was fixed with it: an interval that lies wholly on the other side of no difference.",
+        )
+        if directed
+        else "",
+        voice.say(
+            "refuted even",
+            "A prediction of sameness is refuted when the interval excludes no difference and the mean exceeds the margin granted.",
+            "Sameness would be refuted by an interval without the point of no difference, around a mean beyond the margin granted.",
+        )
+        if even
+        else "",
     )
-    sizes = (
-        f" The sizes given are guesses made before any run on {study.about}, and they are kept so that they can be held against the data."
-        if study.cfg(f"predicted_{study.primary.hypothesis.id}", "f3")
-        else ""
-    )
-    return voice.say("hypotheses", text) + sizes
 
 
 def _hypothesis(study: Study, voice: Voice, trial: Trial, place: int) -> str:
@@ -147,8 +167,6 @@ def _hypothesis(study: Study, voice: Voice, trial: Trial, place: int) -> str:
         voice.say(f"parts {trial.hypothesis.id}", f"The arguments for and against {trial.treatment.label} are those on its parts.")
         if trial.treatment.role == "combination"
         else "",
-        _turn(study, voice, trial, [turn for turn in debate if turn.role == "chair"], "chair"),
-        _refutation(study, voice, trial),
     )
 
 
@@ -210,21 +228,20 @@ _TURN_FRAMES = {
     "for": (
         "The proponent argued that {text}.",
         "In its favour it was said that {text}.",
-        "What speaks for {label} is that {text}.",
-        "The case for {label} rests on the thought that {text}.",
+        "What speaks for it is that {text}.",
+        "The case for it rests on the thought that {text}.",
     ),
     "against": (
         "The skeptic replied that {text}.",
         "Against this it was held that {text}.",
-        "The objection to {label} is that {text}.",
-        "The skeptic was not convinced by {label}: {text}.",
+        "The objection is that {text}.",
+        "The skeptic was not convinced: {text}.",
     ),
     "method": (
         "On method it was noted that {text}.",
         "The methodologist pointed out that {text}.",
-        "A caution about {label} concerned method: {text}.",
+        "A caution concerned method: {text}.",
     ),
-    "chair": ("The chair ruled that {text}.", "In the end it was settled that {text}.", "The ruling on {label} was that {text}."),
 }
 
 
@@ -250,30 +267,6 @@ def _reserved(study: Study, trial: Trial, turn: Statement) -> bool:
     """A confounder that is kept for the limitations; the first hypothesis may spend one where enough remain."""
     confounders = [text for factor in study.factors for text in factor.confounders]
     return turn.text in confounders and (trial.hypothesis.id != study.primary.hypothesis.id or len(confounders) < 3)
-
-
-def _refutation(study: Study, voice: Voice, trial: Trial) -> str:
-    text = trial.hypothesis.refuted_when
-    if printable(text, study.names) and len(text.split()) > 4:
-        options = (
-            [f"It counts as refuted when {lowered(text)}."]
-            if not text.lower().startswith(("refuted", "it ", "the hypothesis"))
-            else [ended(capital(text))]
-        )
-    else:
-        options = []
-    if trial.hypothesis.predicts == "same":
-        options.append(
-            f"An interval for {trial.treatment.label} that leaves out zero difference would refute this expectation.".replace(
-                "zero difference", "the point of no difference"
-            )
-        )
-    else:
-        options.append(f"An interval that lies wholly on the other side would refute the prediction for {trial.treatment.label}.")
-        options.append(
-            f"The prediction for {trial.treatment.label} falls if the whole interval lies on the opposite side of no difference."
-        )
-    return voice.say(f"refuted {trial.hypothesis.id}", *options)
 
 
 def _refused(study: Study, voice: Voice) -> str:
@@ -302,10 +295,10 @@ def _judging(study: Study, voice: Voice) -> list[str]:
         paragraph(
             voice.say(
                 "judging pairs",
-                f"Runs of {a.label} and {study.name(b)}, as of any other pair of conditions, are compared seed by seed, because the same seed gives them the same data order and lets shared luck cancel.",
-                f"A seed fixes the order of the data and the draw of the weights, so {a.label} and {study.name(b)} are compared within seeds and not across them.",
+                "Conditions are compared seed by seed, because the same seed gives them the same data order and lets shared luck cancel.",
+                "A seed fixes the order of the data and the draw of the weights, so conditions are compared within seeds and not across them.",
             ),
-            f"For a seed $s$ the quantity of interest is the difference of the {study.metric.label} of {a.label} and {study.name(b)}, and likewise for other pairs; {lower}:",
+            f"For a seed $s$ the quantity of interest is the difference in {study.metric.label}, for instance of {a.label} and {study.name(b)}; {lower}:",
         ),
         "$$ d_s = m_{\\mathrm{first}}(s) - m_{\\mathrm{second}}(s) $$ {#eq:difference}",
     ]
@@ -315,19 +308,15 @@ def _judging(study: Study, voice: Voice) -> list[str]:
                 voice.say(
                     "judging interval",
                     f"From these differences we form the mean $\\bar d$ and Student's interval $\\bar d \\pm t\\, s_d / \\sqrt{{n}}$ at the {study.confidence} level; "
-                    f"resampling methods cover too little with as few seeds as the comparison of {study.about} has.",
+                    "resampling methods cover too little with so few seeds.",
                     f"The mean $\\bar d$ is reported with Student's interval $\\bar d \\pm t\\, s_d / \\sqrt{{n}}$ at the {study.confidence} level, "
-                    f"which keeps its coverage at the small number of seeds that {study.about} could be given.",
+                    "which keeps its coverage at a small number of seeds.",
                 ),
                 _holm(study, voice),
                 voice.say(
                     "judging rule",
-                    f"A difference between conditions on {study.about} is called clear only if its interval leaves out zero and the adjusted test agrees; all else is reported as not told apart.".replace(
-                        "leaves out zero", "excludes no difference"
-                    ),
-                    f"Only when the interval excludes no difference and the adjusted test agrees do we speak of one condition on {study.about} as ahead of another.".replace(
-                        "of one condition", "of a condition"
-                    ),
+                    "A difference is called clear only if its interval excludes no difference and the adjusted test agrees; all else is reported as not told apart.",
+                    "Only when the interval excludes no difference and the adjusted test agrees do we speak of one condition as ahead of another.",
                 ),
                 _power(study, voice),
             )
@@ -336,7 +325,7 @@ def _judging(study: Study, voice: Voice) -> list[str]:
         blocks.append(
             voice.say(
                 "judging few",
-                f"With {study.seed_count} for each condition no interval can be formed, so the values for {study.about} are printed side by side and no comparison is claimed.",
+                f"With {study.seed_count} for each condition no interval can be formed, so values are printed side by side and no comparison is claimed.",
             )
         )
     return blocks
@@ -347,16 +336,14 @@ def _holm(study: Study, voice: Voice) -> str:
     if count < 2:
         return voice.say(
             "holm",
-            f"Since a single comparison on {study.about} was registered, its test needs no adjustment.".replace(
-                "a single comparison", "only this comparison"
-            ),
+            "Since only this comparison was registered, its test needs no adjustment.",
         )
     cites = [f"@{key}" for key in ("holm1979simple",) if key in study.record.citable]
     cite = f" [{'; '.join(cites)}]" if cites else ""
     return voice.say(
         "holm",
-        f"All registered comparisons on {study.about} form a family whose paired t tests are adjusted by Holm's method{cite}.",
-        f"Because several comparisons on {study.about} are made, the p values of the paired t tests are adjusted by Holm's procedure{cite}.",
+        f"All registered comparisons form a family whose paired t tests are adjusted by Holm's method{cite}.",
+        f"Because several comparisons are made, the p values of the paired t tests are adjusted by Holm's procedure{cite}.",
     )
 
 
@@ -366,8 +353,8 @@ def _power(study: Study, voice: Voice) -> str:
         return ""
     return voice.say(
         "power",
-        f"With each comparison on {study.about} we give the smallest true difference that it would find in {power} % of repetitions.",
-        f"To show what could have been missed about {study.about}, we report the difference that would be found with {power} % power.",
+        f"Where a comparison stays open, we give the smallest true difference that it would find in {power} % of repetitions.",
+        f"To show what could have been missed, we report the difference that would be found with {power} % power.",
     )
 
 
@@ -400,24 +387,24 @@ def _data(study: Study, voice: Voice) -> list[str]:
         parts.append(
             voice.say(
                 "data",
-                f"The corpus on which {study.about} {study.is_are} tried is {name}: {files} files after duplicates are dropped, "
+                f"The corpus is {name}: {files} files after duplicates are dropped, "
                 f"split by file into {train} bytes for training and {val} bytes for validation.",
-                f"For the experiment on {study.about} we use {name}, {files} files without duplicates, of which {train} bytes serve for training and {val} bytes for validation.",
+                f"We use {name}, {files} files without duplicates, of which {train} bytes serve for training and {val} bytes for validation.",
             )
         )
     parts.append(
         voice.say(
             "data split",
-            f"Since whole files go to either side, no neighbouring lines of a training file appear where {study.about} {study.is_are} scored.",
-            f"Files are never divided between the splits, so what is scored for {study.about} was not seen in part during training.",
+            "Since whole files go to either side, no neighbouring lines of a training file are scored.",
+            "Files are never divided between the splits, so what is scored was not seen in part during training.",
         )
     )
     if study.data("test_bytes"):
         parts.append(
             voice.say(
                 "data test",
-                f"A further {study.data('test_bytes')} bytes are sealed for a later test and were not looked at in this study of {study.about}.",
-                f"Another {study.data('test_bytes')} bytes remain sealed: nothing about {study.about} was decided on them.",
+                f"A further {study.data('test_bytes')} bytes are sealed for a later test and were not looked at.",
+                f"Another {study.data('test_bytes')} bytes remain sealed; nothing was decided on them.",
             )
         )
     scored = study.cfg("scored_bytes")
@@ -425,18 +412,18 @@ def _data(study: Study, voice: Voice) -> list[str]:
         parts.append(
             voice.say(
                 "data scored",
-                f"Each model is scored on {scored} bytes spread evenly over the validation files, because a contiguous stretch gives a noisier picture of {study.about}.",
-                f"Scores for {study.about} rest on {scored} validation bytes taken at even distances and not on a contiguous stretch, which would be noisier.",
+                f"Each model is scored on {scored} bytes spread evenly over the validation files, because a contiguous stretch gives a noisier picture.",
+                f"Scores rest on {scored} validation bytes taken at even distances and not on a contiguous stretch, which would be noisier.",
             )
             if study.record.plan.scored_bytes is not None
-            else voice.say("data scored", f"Each condition on {study.about} is scored on all {scored} bytes of the validation files.")
+            else voice.say("data scored", f"Each condition is scored on all {scored} bytes of the validation files.")
         )
     parts.append(
         voice.say(
             "data metric",
-            f"The outcome for {study.about}, {study.metric.label}, is the mean cross-entropy per byte in bits, computed outside the trained code; "
+            f"The outcome, {study.metric.label}, is the mean cross-entropy per byte in bits, computed outside the trained code; "
             f"{'lower values mean that' if study.metric.lower_is_better else 'higher values mean that'} the next byte is predicted with more certainty.",
-            f"The score is computed from the predicted distributions by a separate program, never by the code that a condition on {study.about} changes.",
+            f"The outcome, {study.metric.label}, is computed from the predicted distributions by a separate program, never by the code that a condition changes.",
         )
     )
     return parts
@@ -456,27 +443,26 @@ def _yardsticks(study: Study, voice: Voice) -> list[str]:
     parts = [
         voice.say(
             "yardsticks",
-            f"To give the scores on {study.about} a scale, the same validation files were compressed: this takes {values}, again in {study.metric.unit}.",
-            f"As a scale for the scores on {study.about}, general-purpose compressors were run on the same files; they need, in {study.metric.unit}, {values}.",
+            f"To give the scores a scale, the same validation files were compressed: this takes {values}, again in {study.metric.unit}.",
+            f"As a scale for the scores, general-purpose compressors were run on the same files; they need, in {study.metric.unit}, {values}.",
         ),
     ]
     if best:
         parts.append(
             voice.say(
                 "yardsticks order",
-                f"A smoothed table of byte counts, with the length of its history chosen in hindsight, reaches {study.ref(best)} {study.metric.unit}, a mark against which the conditions on {study.about} can be held."
-                if len(study.factors) == 1
-                else f"A smoothed table of byte counts, with the length of its history chosen in hindsight, reaches {study.ref(best)} {study.metric.unit}.",
+                f"A smoothed table of byte counts, with the length of its history chosen in hindsight, reaches {study.ref(best)} {study.metric.unit}.",
+                f"Counting byte strings, with their length chosen in hindsight, gives {study.ref(best)} {study.metric.unit}.",
             )
         )
     base = study.value(study.baseline.id, "mean", "f3")
     if passed:
         parts.append(
-            f"The reference condition of this study, {study.baseline_label}, ends at {base} {study.metric.unit} and so passes {listing(passed)} within its short training."
+            f"Our reference condition ends at {base} {study.metric.unit} and so passes {listing(passed)} within its short training."
         )
     else:
         parts.append(
-            f"The reference condition of this study, {study.baseline_label}, ends at {base} {study.metric.unit} and so remains behind all of these compressors."
+            f"Our reference condition, at {base} {study.metric.unit}, remains behind all of these compressors: the runs cover early learning only."
         )
     return parts
 
@@ -492,7 +478,7 @@ def _network(study: Study, voice: Voice) -> list[str]:
             voice.say(
                 "network",
                 f"The network is a decoder-only transformer over bytes with {shape} and a context of {context} bytes; with {study.baseline_label} it has {parameters} parameters.",
-                f"All conditions on {study.about} start from the same byte-level transformer, {shape}, a context of {context} bytes and {parameters} parameters in the reference condition.",
+                f"All conditions start from the same byte-level transformer, {shape}, a context of {context} bytes and {parameters} parameters in the reference condition.",
             )
         )
     else:
@@ -503,8 +489,8 @@ def _network(study: Study, voice: Voice) -> list[str]:
         parts.append(
             voice.say(
                 "network settings",
-                f"Unless a condition on {study.about} says otherwise, training uses batches of {batch} sequences, a peak learning rate of {rate}{extra}{ramp}.",
-                f"The reference settings around {study.about} are a peak learning rate of {rate}, batches of {batch} sequences{extra}{ramp}.",
+                f"Unless a condition says otherwise, training uses batches of {batch} sequences, a peak learning rate of {rate}{extra}{ramp}.",
+                f"The reference settings are a peak learning rate of {rate}, batches of {batch} sequences{extra}{ramp}.",
             )
         )
     moved = [contrast for contrast in study.treatments if len(contrast.settings) > 1]
@@ -528,8 +514,8 @@ def _budget(study: Study, voice: Voice) -> list[str]:
     parts = [
         voice.say(
             "budget",
-            f"A run on {study.about} may train for {{{{cfg.budget_s|int}}}} seconds {how}, start-up and scoring not counted.",
-            f"The budget of every run on {study.about} is {{{{cfg.budget_s|int}}}} seconds {how}, to which start-up and scoring are not charged.",
+            f"A run may train for {{{{cfg.budget_s|int}}}} seconds {how}, start-up and scoring not counted.",
+            f"The budget of every run is {{{{cfg.budget_s|int}}}} seconds {how}, to which start-up and scoring are not charged.",
         ),
         voice.say(
             "budget steps",
@@ -557,8 +543,8 @@ def _budget(study: Study, voice: Voice) -> list[str]:
         parts.append(
             voice.say(
                 "budget even",
-                f"The conditions on {study.about} cost practically alike per step, so that all of them get about as many updates.",
-                f"Since no change of {study.about} alters the price of a step noticeably, differences in the number of updates play no part.",
+                "All conditions cost practically alike per step and get about as many updates.",
+                "Since no condition alters the price of a step noticeably, differences in the number of updates play no part.",
             )
         )
     return parts
@@ -585,8 +571,8 @@ def _sizes_table(study: Study, voice: Voice) -> str:
         tokens = study.of(study.baseline.id, "tokens")
         return voice.say(
             "sizes alike",
-            f"Steps, parameters and the {tokens} training bytes seen in a run are the same for all conditions on {study.about}.",
-            f"Each of the conditions on {study.about} sees {tokens} training bytes with the same number of steps and parameters.",
+            f"Steps, parameters and the {tokens} training bytes seen in a run are the same for all conditions.",
+            f"Each condition sees {tokens} training bytes with the same number of steps and parameters.",
         )
     heads = [head for head, _, _ in columns]
     rows = [f"| Condition | {' | '.join(heads)} |", "|---|" + "--:|" * len(heads)]
@@ -596,10 +582,10 @@ def _sizes_table(study: Study, voice: Voice) -> str:
     ]
     lead = voice.say(
         "sizes",
-        f"@tbl:sizes gives what the budget buys for each condition on {study.about}.",
-        f"What a run amounts to under each condition on {study.about} is listed in @tbl:sizes.",
+        "@tbl:sizes gives what the budget buys for each condition.",
+        "What a run amounts to under each condition is listed in @tbl:sizes.",
     )
-    caption = f"What the same budget buys with each condition on {study.about}"
+    caption = "What the same budget buys with each condition"
     caption += f"; the cost of a step is relative to {study.baseline_label}." if "Cost of a step" in heads else "."
     return f"{lead}\n\n" + "\n".join(rows) + f"\n\n: {caption} {{#tbl:sizes}}"
 
@@ -608,13 +594,13 @@ def _seeds(study: Study, voice: Voice) -> list[str]:
     return [
         voice.say(
             "seeds",
-            f"All {{{{cfg.conditions|words}}}} conditions on {study.about} were trained from {study.shared_seeds}, which makes {{{{cfg.runs_reported|int}}}} reported runs.",
-            f"Each of the {{{{cfg.conditions|words}}}} conditions on {study.about} was run with {study.shared_seeds}, {{{{cfg.runs_reported|int}}}} runs in all.",
+            f"All {{{{cfg.conditions|words}}}} conditions were trained from {study.shared_seeds}, which makes {{{{cfg.runs_reported|int}}}} reported runs.",
+            f"Each of the {{{{cfg.conditions|words}}}} conditions was run with {study.shared_seeds}, {{{{cfg.runs_reported|int}}}} runs in all.",
         ),
         voice.say(
             "seeds replay",
-            f"A seed sets the initial weights and the order of the batches; training on a thread of its own is deterministic, so repeating a seed of {study.baseline_label} would measure nothing new.",
-            f"Training is deterministic for a given seed, hence the spread reported for {study.about} is that between seeds and not that of the machine.",
+            "A seed sets the initial weights and the order of the batches; training on a thread of its own is deterministic, so repeating a seed would measure nothing new.",
+            "Training is deterministic for a given seed, hence the spread reported is that between seeds and not that of the machine.",
         ),
         _failures(study, voice),
     ]
@@ -625,8 +611,8 @@ def _failures(study: Study, voice: Voice) -> str:
     if not failed:
         return voice.say(
             "failures none",
-            f"Every planned run on {study.about} finished and was scored.",
-            f"No run on {study.about} had to be given up.",
+            "Every planned run finished and was scored.",
+            "No planned run had to be given up.",
         )
     labels = listing(list(dict.fromkeys(study.conditions[run.condition].label for run in failed)))
     lost = listing([contrast.label for contrast in study.lost])

@@ -23,13 +23,13 @@ def outline(study: Study, sections: tuple[tuple[str, str], ...]) -> Outline:
 
 
 def background(study: Study) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
-    """(for the introduction, for the method): factor -> its background sentences, each with a citation that may be made."""
+    """(for the introduction, for the related work): factor -> its background sentences, each with a citation that may be made."""
     first: dict[str, tuple[str, ...]] = {}
     rest: dict[str, tuple[str, ...]] = {}
     opening = 4 if len(study.factors) == 1 else 3
     for factor in study.factors:
         fit = _usable(study, factor)
-        first[factor.name], rest[factor.name] = tuple(fit[:opening]), tuple(fit[opening : opening + 4])
+        first[factor.name], rest[factor.name] = tuple(fit[:opening]), tuple(fit[opening:])
     return first, rest
 
 
@@ -69,7 +69,7 @@ def _keys(study: Study, section: str) -> tuple[str, ...]:
 
 def figures(study: Study) -> tuple[FigureSpec, ...]:
     """The figures that the record can fill; captions say what is seen."""
-    subject, label = study.about, study.metric.label
+    label = study.metric.label
     conditions = tuple(contrast.id for contrast in study.measured)
     main = tuple(
         f"{trial.treatment.id}_vs_{trial.reference.id}"
@@ -90,8 +90,8 @@ def figures(study: Study) -> tuple[FigureSpec, ...]:
             FigureSpec(
                 id="difference_forest",
                 kind="difference_forest",
-                caption=f"Paired differences in {label} for {subject}, each with its interval; the vertical line marks no difference.",
-                alt=f"Forest plot of paired differences for {subject}",
+                caption=f"Paired differences in {label}, each with its interval; the vertical line marks no difference.",
+                alt="Forest plot of paired differences",
                 comparisons=main,
             )
         )
@@ -99,10 +99,8 @@ def figures(study: Study) -> tuple[FigureSpec, ...]:
         FigureSpec(
             id="seed_dots",
             kind="seed_dots",
-            caption=f"{label[:1].upper()}{label[1:]} of every run on {subject}, one dot for each seed and a bar at the mean.".replace(
-                "one dot for each seed", "a dot for each seed"
-            ),
-            alt=f"Dots of every seed for the conditions on {subject}",
+            caption=f"{label[:1].upper()}{label[1:]} of every run, a dot for each seed and a bar at the mean.",
+            alt="Dots of every seed, condition by condition",
             conditions=conditions,
         )
     )
@@ -112,7 +110,7 @@ def figures(study: Study) -> tuple[FigureSpec, ...]:
                 id="learning_curves",
                 kind="learning_curves",
                 caption=f"Learning curves of {listing([study.name(study.conditions[name]) for name in reported])}: mean over seeds with the spread of the seeds.",
-                alt=f"Learning curves for the conditions on {subject}",
+                alt="Learning curves of the conditions",
                 conditions=reported,
             )
         )
@@ -121,8 +119,8 @@ def figures(study: Study) -> tuple[FigureSpec, ...]:
             FigureSpec(
                 id="ablation_forest",
                 kind="ablation_forest",
-                caption=f"Paired differences of the ablation and of joint changes for {subject}, with their intervals around no difference.",
-                alt=f"Forest plot of ablation and joint changes for {subject}",
+                caption="Paired differences of the ablation and of joint changes, with their intervals; the vertical line marks no difference.",
+                alt="Forest plot of ablation and joint changes",
                 comparisons=extra,
             )
         )
@@ -131,8 +129,8 @@ def figures(study: Study) -> tuple[FigureSpec, ...]:
             FigureSpec(
                 id="cost_quality",
                 kind="cost_quality",
-                caption=f"Cost of a training step relative to the reference, against {label}, for the conditions on {subject}.",
-                alt=f"Scatter of step cost and score for {subject}",
+                caption=f"Cost of a training step, relative to the reference, against {label}.",
+                alt="Scatter of step cost and score",
                 conditions=conditions,
             )
         )
@@ -140,8 +138,8 @@ def figures(study: Study) -> tuple[FigureSpec, ...]:
         FigureSpec(
             id="prisma",
             kind="prisma",
-            caption=f"Flow of records through the search for works on {subject}, from the first hits to the works kept.",
-            alt=f"Flow diagram of the literature search on {subject}",
+            caption="Flow of records through the search, from the first hits to the works kept.",
+            alt="Flow diagram of the literature search",
         )
     )
     return tuple(made)

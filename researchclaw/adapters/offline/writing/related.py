@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from researchclaw.adapters.offline.writing.language import Voice, capital, listing, paragraph, printable
+from researchclaw.adapters.offline.writing.language import Voice, listing, paragraph, printable
 from researchclaw.adapters.offline.writing.reading import Study
 from stages.contracts import Factor, Work
 

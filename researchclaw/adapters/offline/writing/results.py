@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from researchclaw.adapters.offline.writing.changes import changes_in_words
 from researchclaw.adapters.offline.writing.language import Voice, capital, listing, paragraph
 from researchclaw.adapters.offline.writing.reading import Study, Trial
 from stages.contracts import Contrast, FigureSpec, Outline, PairedComparison
@@ -21,40 +22,38 @@ def results(study: Study, voice: Voice, outline: Outline) -> list[str]:
 
 
 def _overview(study: Study, voice: Voice) -> list[str]:
-    leading = [contrast for contrast in study.measured if contrast.role != "ablation"]
-    best = max(leading, key=lambda contrast: study.metric.gain(study.results.conditions[contrast.id].metrics[study.m].mean, 0.0))
+    best, unit = study.leader, study.metric.unit
     n = {study.results.conditions[contrast.id].metrics[study.m].n for contrast in study.measured}
+    sign = "negative" if study.metric.lower_is_better else "positive"
     parts = [
         voice.say(
             "results table",
-            f"@tbl:main holds the outcome for {study.about}: the mean and spread of the {study.metric.label} over seeds, and the paired difference from the condition that each one is judged against."
+            f"@tbl:main holds the outcome for {study.about}: mean and spread of the {study.metric.label} over seeds, and the paired difference from the reference."
             if study.compared
             else f"@tbl:main holds the outcome for {study.about}, the {study.metric.label} of each condition.",
-            f"The scores for {study.about} are collected in @tbl:main; {'negative differences favour the condition of the row' if study.metric.lower_is_better else 'positive differences favour the condition of the row'}."
+            f"The scores for {study.about} are collected in @tbl:main; {sign} differences favour the condition of the row."
             if study.compared
             else f"The scores for {study.about} are collected in @tbl:main.",
         )
     ]
     if study.compared:
-        if best.id == study.baseline.id:
-            parts.append(
-                voice.say(
-                    "results best",
-                    f"On average no variant of {study.about} scores beyond {study.name(study.baseline)}, whose mean is {study.value(best.id, 'mean', 'f3')} {study.metric.unit}; an ordering of means alone proves little, so we turn to the paired differences.",
-                    f"The reference, {study.name(study.baseline)}, has the leading mean, {study.value(best.id, 'mean', 'f3')} {study.metric.unit}; whether the distance to the others is more than luck of the seeds is the matter of what follows.",
-                )
+        mean, base = study.value(best.id, "mean", "f3"), study.value(study.baseline.id, "mean", "f3")
+        parts.append(
+            voice.say(
+                "results best",
+                f"On average nothing scores beyond {study.name(best)}, the reference, whose mean is {mean} {unit}; means alone prove little, so we turn to the paired differences.",
+                f"The reference, {study.name(best)}, has the leading mean, {mean} {unit}; whether the distance to the others is more than luck of the seeds is the matter of what follows.",
             )
-        else:
-            parts.append(
-                voice.say(
-                    "results best",
-                    f"The leading mean is that of {study.name(best)}, {study.value(best.id, 'mean', 'f3')} {study.metric.unit}, while {study.name(study.baseline)} stands at {study.value(study.baseline.id, 'mean', 'f3')}; means alone prove little, so we turn to the paired differences.",
-                    f"Ordered by mean, the list is led by {study.name(best)} with {study.value(best.id, 'mean', 'f3')} {study.metric.unit} against {study.value(study.baseline.id, 'mean', 'f3')} for {study.name(study.baseline)}; the paired analysis shows how much of this order can be trusted.",
-                )
+            if best.id == study.baseline.id
+            else voice.say(
+                "results best",
+                f"The leading mean is that of {study.name(best)}, {mean} {unit}, while {study.name(study.baseline)} stands at {base}; means alone prove little, so we turn to the paired differences.",
+                f"Ordered by mean, the list is led by {study.name(best)} with {mean} {unit} against {base} for {study.name(study.baseline)}; the paired analysis shows how much of this order can be trusted.",
             )
+        )
     if len(n) > 1:
         parts.append(
-            f"Because some runs failed, the conditions on {study.about} do not all have the same number of values; each comparison uses the seeds that both sides have."
+            "Because some runs failed, the conditions do not all have the same number of values; each comparison uses the seeds that both sides have."
         )
     return [part for part in parts if part]
 
@@ -77,9 +76,9 @@ def _main_table(study: Study) -> str:
             cells += _difference_cells(study, trial.result) if trial and trial.result else ["reference", "", "", ""]
         rows.append(f"| {' | '.join(cells)} |")
     caption = (
-        f"{capital(study.metric.label)} of the conditions on {study.about}, mean and standard deviation over seeds, with the paired difference of each from {study.name(study.primary.reference)}."
+        f"{capital(study.metric.label)}, mean and standard deviation over seeds, with the paired difference of each condition from {study.name(study.primary.reference)}."
         if compared
-        else f"{capital(study.metric.label)} of the conditions on {study.about} over the seeds that finished."
+        else f"{capital(study.metric.label)} of each condition over the seeds that finished."
     )
     return "\n".join(rows) + f"\n\n: {caption} {{#tbl:main}}"
 
@@ -106,9 +105,10 @@ def _trial(study: Study, voice: Voice, trial: Trial, place: int) -> str:
             f"The prediction about {trial.treatment.label} could not be put to the test, because {why}.",
         )
     return paragraph(
-        _difference(study, voice, trial, place),
-        _verdict(study, voice, trial),
+        _foretold(study, voice, trial, place),
+        _difference(study, voice, trial),
         _seeds(study, voice, trial),
+        _verdict(study, voice, trial),
         _size(study, voice, trial),
         _resolution(study, voice, trial),
     )
@@ -145,33 +145,43 @@ def _few(study: Study, voice: Voice, trials: list[Trial]) -> str:
     )
 
 
-def _difference(study: Study, voice: Voice, trial: Trial, place: int) -> str:
+def _foretold(study: Study, voice: Voice, trial: Trial, place: int) -> str:
+    """What had been predicted, as the paragraph's opening."""
+    label, rival = trial.treatment.label, study.name(trial.reference)
+    main = "The main prediction" if place == 0 else "The prediction"
+    if trial.hypothesis.predicts == "same":
+        return voice.must(
+            "foretold same",
+            f"{main} for {label} was that it would score as {rival} does.",
+            f"{capital(label)} had been predicted to change nothing of note against {rival}.",
+            f"No difference of note from {rival} had been predicted for {label}.",
+        )
+    kind = "gain" if trial.hypothesis.predicts == "better" else "loss"
+    return voice.must(
+        f"foretold {kind}",
+        f"{main} was a {kind} of {label} against {rival}." if kind == "gain" else f"{main} was a loss with {label} against {rival}.",
+        f"A {kind} against {rival} had been predicted for {label}.",
+        f"For {label} a {kind} against {rival} had been predicted.",
+        f"We had predicted a {kind} when {rival} gives way to {label}.",
+    )
+
+
+def _difference(study: Study, voice: Voice, trial: Trial) -> str:
+    """The measured difference with its interval, its adjusted p value and the verdict in words."""
     a, b = trial.treatment.id, trial.reference.id
-    one, other = study.training(trial.treatment), study.training(trial.reference)
+    one, other, unit = study.plain(trial.treatment), study.plain(trial.reference), study.metric.unit
     diff, low, high = (
         study.pair("diff", a, b, "signed3"),
         study.pair("ci_low", a, b, "signed3"),
         study.pair("ci_high", a, b, "signed3"),
     )
     p = f", adjusted p {study.test(a, b, 'holm_p')}" if trial.result and trial.result.holm_p is not None else ""
-    label, rival, unit = trial.treatment.label, study.name(trial.reference), study.metric.unit
-    opening = (
-        (
-            f"The main comparison comes first: {one} {study.cmp(a, b)} {other}, by {diff} {unit} on average, and the {study.confidence} interval "
-            f"of the paired difference runs from {low} to {high}{p}.",
-        )
-        if place == 0
-        else ()
-    )
     return voice.must(
         "difference",
-        *opening,
-        f"{capital(one)} {study.cmp(a, b)} {other}; the mean paired difference is {diff} {unit}, the {study.confidence} interval runs from {low} to {high}{p}.",
-        f"{capital(one)} {study.cmp(a, b)} {other}: {diff} {unit} on average over pairs, with {low} to {high} as {study.confidence} interval{p}.",
-        f"Between {label} and {rival} lie {diff} {unit} on average ({study.confidence} interval {low} to {high}{p}), so that {one} {study.cmp(a, b)} {other}.",
-        f"As for {label}, the pairs differ by {diff} {unit} in the mean, within {low} to {high} at {study.confidence} confidence{p}; "
-        f"{one} {study.cmp(a, b)} {other}.",
-        f"With {low} to {high} as {study.confidence} interval around {diff} {unit}{p}, the runs show that {one} {study.cmp(a, b)} {other}.",
+        f"The paired difference is {diff} {unit} on average ({study.confidence} interval {low} to {high}{p}): {one} {study.cmp(a, b)} {other}.",
+        f"In the runs, {one} {study.cmp(a, b)} {other}; the mean difference is {diff} {unit} and its {study.confidence} interval reaches from {low} to {high}{p}.",
+        f"What we observe is {diff} {unit} in the mean, with {low} to {high} as {study.confidence} interval{p}, so that {one} {study.cmp(a, b)} {other}.",
+        f"Seed against seed the scores differ by {diff} {unit} on average, within {low} to {high} at {study.confidence} confidence{p}; {one} {study.cmp(a, b)} {other}.",
     )
 
 
@@ -185,57 +195,56 @@ def _verdict(study: Study, voice: Voice, trial: Trial) -> str:
 def _fate_of_sameness(trial: Trial, label: str) -> tuple[str, ...]:
     if trial.outcome == "held":
         return (
-            f"This is what was predicted for {label}: whatever difference remains is confined to the margin that was set in advance.",
+            "This is what was predicted: whatever difference remains is confined to the margin that was set in advance.",
             f"The expectation that {label} would change little is borne out within the margin set in advance.",
         )
     if trial.outcome == "failed":
         return (
-            f"No difference had been expected for {label}, and this expectation failed.",
+            "The expected absence of a difference is thereby refuted.",
             f"The expectation that {label} would change nothing that matters has to be given up here.",
         )
     if trial.clear:
         return (
-            f"There is a difference, then, where none of note had been predicted for {label}; but the interval does not tell "
+            "There is a difference, then, where none of note had been predicted; but the interval does not tell "
             "whether it is larger than the margin that was declared negligible.",
             f"That {label} would differ by a negligible margin only can be neither upheld nor dismissed, although the sign of the difference is settled.",
         )
     return (
-        f"No difference had been predicted for {label}, but failing to find a difference falls short of showing that there is none, "
-        "and the interval is too wide for the latter.",
-        f"The expectation that {label} would change nothing is compatible with this interval, and so are differences that would matter; it stays undecided.",
+        "Failing to find a difference falls short of showing that there is none, and the interval is too wide for the latter.",
+        "Sameness is compatible with this interval, and so are differences that would matter; the prediction stays undecided.",
     )
 
 
 def _fate_of_direction(trial: Trial, label: str) -> tuple[str, ...]:
     if trial.outcome == "held":
         return (
-            f"The prediction made for {label} is supported.",
-            f"That is the direction which the hypothesis on {label} had named, and the interval leaves no room for the other.",
+            "The prediction is supported.",
+            "That is the predicted direction, and the interval leaves no room for the other.",
             f"The hypothesis on {label} thereby passes the test that it was given.",
         )
     if trial.outcome == "failed" and not trial.clear:
         return (
-            f"Although the adjusted test does not call this difference clear, the whole interval for {label} lies opposite to the prediction, "
+            "Although the adjusted test does not call this difference clear, the whole interval lies opposite to the prediction, "
             "which cannot be kept.",
-            f"The prediction for {label} is lost all the same: its interval lies wholly on the other side, even if the adjusted test shies away from a verdict.",
+            "The prediction is lost all the same: the interval lies wholly on the other side, even if the adjusted test shies away from a verdict.",
         )
     if trial.outcome == "failed":
         return (
-            f"The prediction for {label} failed: the whole interval lies on the side that the hypothesis had excluded.",
+            "The prediction failed: the whole interval lies on the side that the hypothesis had excluded.",
             f"The hypothesis on {label} had named the opposite direction and is refuted by this result.",
-            f"What was predicted for {label} did not happen; its reverse did.",
+            "What was predicted did not happen; its reverse did.",
         )
     if trial.side != "both":
         return (
-            f"Taken alone, the interval for {label} would agree with the prediction; taken with all comparisons of the plan, the adjusted test "
+            "Taken alone, the interval would agree with the prediction; taken with all comparisons of the plan, the adjusted test "
             "does not, and the verdict stays open.",
-            f"The interval for {label} lies on the predicted side, but not convincingly once the number of comparisons is accounted for.",
+            "The interval lies on the predicted side, but not convincingly once the number of comparisons is accounted for; we leave the prediction undecided.",
         )
     leaning = (
         "the mean lies on the predicted side" if trial.leans_as_predicted else "the mean even lies on the side that was not predicted"
     )
     return (
-        f"The prediction for {label} is neither confirmed nor refuted: {leaning}, yet the interval reaches across the point of no difference.",
+        f"The prediction is neither confirmed nor refuted: {leaning}, yet the interval reaches across the point of no difference.",
         f"For the hypothesis on {label} this decides nothing; {leaning}, and the seeds do not settle it.",
         f"Although {leaning}, the data on {label} are compatible with either direction.",
     )
@@ -244,26 +253,22 @@ def _fate_of_direction(trial: Trial, label: str) -> tuple[str, ...]:
 def _seeds(study: Study, voice: Voice, trial: Trial) -> str:
     assert trial.result is not None
     a, b = trial.treatment.id, trial.reference.id
-    label, n, wins = trial.treatment.label, study.pair("pairs", a, b, "words"), study.pair("wins", a, b, "words")
-    if trial.result.wins == trial.n:
-        return voice.say(
-            f"seeds {trial.hypothesis.id}",
-            f"The sign is the same for every seed, in favour of {label} each time ({study.pair('wins', a, b, 'int')} of {study.pair('pairs', a, b, 'int')}).",
-            f"Seed by seed the picture does not change: all {n} favour {label}.",
-            f"All {n} pairs of runs point towards {label}, which is more than the mean alone could tell.",
+    label, rival = trial.treatment.label, study.name(trial.reference)
+    n, wins = study.pair("pairs", a, b, "words"), study.pair("wins", a, b, "words")
+    if trial.result.wins in {0, trial.n}:
+        ahead = label if trial.result.wins else rival
+        return voice.turn(
+            "seeds alike",
+            f"All {n} seeds agree, in favour of {ahead}.",
+            f"The sign is the same for every seed ({study.pair('wins', a, b, 'int')} of {study.pair('pairs', a, b, 'int')} for {label}).",
+            f"Seed by seed the picture does not change: all {n} go to {ahead}.",
+            f"There is no seed of the {n} on which {rival if trial.result.wins else label} comes out ahead.",
         )
-    if trial.result.wins == 0:
-        return voice.say(
-            f"seeds {trial.hypothesis.id}",
-            f"On none of the {n} seeds does {study.training(trial.treatment)} come out ahead.",
-            f"All {n} pairs of runs point towards {study.name(trial.reference)}.",
-            f"Seed by seed the picture does not change: all {n} go to {study.name(trial.reference)} and not to {label}.",
-        )
-    return voice.say(
-        f"seeds {trial.hypothesis.id}",
+    return voice.turn(
+        "seeds split",
         f"The seeds disagree: {wins} of {n} favour {label}.",
         f"The sign of the difference flips between seeds, with {wins} of {n} in favour of {label}.",
-        f"On {wins} of {n} seeds {study.training(trial.treatment)} comes out ahead, and on the others behind.",
+        f"On {wins} of {n} seeds {label} comes out ahead, and on the others behind.",
     )
 
 
@@ -277,14 +282,14 @@ def _size(study: Study, voice: Voice, trial: Trial) -> str:
     options = {
         "smaller": (
             f"The size falls well short of the guess, {got} where {size} {study.metric.unit} had been foreseen.",
-            f"The guess of {size} {study.metric.unit} for {label} was far too high, as the data give {got}.",
+            f"The guess of {size} {study.metric.unit} was far too high, as the data give {got}.",
         ),
         "close": (
-            f"In size, too, the guess of {size} {study.metric.unit} for {label} was of the right order, with {got} measured.",
+            f"In size, too, the guess of {size} {study.metric.unit} was of the right order, with {got} measured.",
             f"The measured {got} {study.metric.unit} is not far from the {size} that had been guessed for {label}.",
         ),
         "larger": (
-            f"At {got} {study.metric.unit} the effect of {label} exceeds the guess of {size} by a wide margin.",
+            f"At {got} {study.metric.unit} the effect exceeds the guess of {size} by a wide margin.",
             f"The guess for {label} was too timid: {size} {study.metric.unit} were foreseen and {got} measured.",
         ),
         "excluded": (
@@ -303,20 +308,17 @@ def _resolution(study: Study, voice: Voice, trial: Trial) -> str:
     a, b = trial.treatment.id, trial.reference.id
     mde, power, label = study.pair("mde", a, b, "f3"), f"{study.cfg('power_percent')} %", trial.treatment.label
     if not trial.clear:
-        return voice.say(
-            f"resolution {trial.hypothesis.id}",
-            f"A true difference would have to reach about {mde} {study.metric.unit} to be found with {power} power by this comparison of {label}, so smaller effects may well exist.",
-            f"At this spread the comparison of {label} finds differences of {mde} {study.metric.unit} with {power} power and misses most that are smaller.",
+        return voice.turn(
+            "resolution open",
+            f"A true difference would have to reach about {mde} {study.metric.unit} to be found with {power} power, so smaller effects may well exist.",
+            f"At this spread the comparison finds differences of {mde} {study.metric.unit} with {power} power and misses most that are smaller.",
+            f"For {label} the design has {power} power from {mde} {study.metric.unit} on; what lies below it may have been missed.",
         )
     if trial.above_threshold:
-        return voice.say(
-            f"resolution {trial.hypothesis.id}",
-            f"The design would find {mde} {study.metric.unit} with {power} power, and the difference for {label} is beyond that.",
-            f"As the comparison of {label} detects {mde} {study.metric.unit} with {power} power, a difference of this size was within its reach.",
-        )
-    return voice.say(
-        f"resolution {trial.hypothesis.id}",
-        f"The difference for {label} is below {mde} {study.metric.unit}, which is what such a comparison finds with {power} power; finding it took some luck, and its size may be overstated.",
+        return ""
+    return voice.turn(
+        "resolution below",
+        f"The difference is below {mde} {study.metric.unit}, which is what such a comparison finds with {power} power; its size may be overstated.",
         f"Since the comparison of {label} detects only {mde} {study.metric.unit} with {power} power, the measured size is more likely too large than too small.",
     )
 
@@ -343,9 +345,9 @@ def _figure_text(study: Study, voice: Voice, outline: Outline, kind: str) -> str
         crosses = f"that of {unclear[0]} crosses it" if len(unclear) == 1 else f"those of {listing(unclear)} cross it"
         reading = f"{stays} away from the line of no difference, whereas {crosses}"
     elif clear:
-        reading = f"no interval on {study.about} touches the line of no difference"
+        reading = "no interval touches the line of no difference"
     else:
-        reading = f"each interval on {study.about} crosses the line of no difference"
+        reading = "each interval crosses the line of no difference"
     text = voice.say(
         f"figure {kind}",
         f"@fig:{spec.id} shows the same comparisons on a common axis, where {reading}.",
@@ -363,8 +365,8 @@ def _spread(study: Study, voice: Voice, outline: Outline) -> str:
         voice.say(
             "dots",
             f"Behind the means stand single runs, which @fig:{spec.id} shows without any summary.",
-            f"Every scored run on {study.about} appears as a dot in @fig:{spec.id}.",
-            f"@fig:{spec.id} gives the runs on {study.about} themselves, condition by condition.",
+            f"Every scored run appears as a dot in @fig:{spec.id}.",
+            f"@fig:{spec.id} gives the runs themselves, condition by condition.",
         )
     ]
     noisy = [contrast for contrast in study.measured if ranges[contrast.id].std is not None]
@@ -407,8 +409,8 @@ def _curves(study: Study, voice: Voice, outline: Outline) -> str:
     parts = [
         voice.say(
             "curves",
-            f"How the conditions on {study.about} arrive at these scores is shown in @fig:{spec.id}.",
-            f"@fig:{spec.id} follows the conditions on {study.about} through training.",
+            f"How the conditions arrive at these scores is shown in @fig:{spec.id}.",
+            f"@fig:{spec.id} follows the conditions through training.",
         ),
         _crossing(study, voice),
         _slope(study, voice),
@@ -445,12 +447,7 @@ def _crossing(study: Study, voice: Voice) -> str:
             f"The mean curves of {a} and {b} cross on the way, so a verdict on them would have come out the other way round earlier in training.",
             f"Since the mean curves of {a} and {b} change places during training, the length of the budget is part of the answer.",
         )
-    return voice.say(
-        "curves order",
-        f"The mean curves of {a} and {b} cross more than a time or so, as curves within the noise do.".replace(
-            "more than a time or so", "repeatedly"
-        ),
-    )
+    return voice.say("curves order", f"The mean curves of {a} and {b} cross repeatedly, as curves within the noise do.")
 
 
 def _slope(study: Study, voice: Voice) -> str:
@@ -464,13 +461,16 @@ def _slope(study: Study, voice: Voice) -> str:
     if max(falls) > 0.04:
         return voice.say(
             "curves slope",
-            f"None of the conditions on {study.about} has levelled off when the budget ends, which is a reason not to read the final order as a final word."
+            "None of the conditions has levelled off when the budget ends, which is a reason not to read the final order as a final word."
             if min(falls) > 0.04
-            else f"Some conditions on {study.about} are still descending when the budget ends, which is a reason not to read the final order as a final word.",
+            else "Some conditions are still descending when the budget ends, which is a reason not to read the final order as a final word.",
+            "At the end of the budget no curve has levelled off, so longer training may change the order."
+            if min(falls) > 0.04
+            else "At the end of the budget not every curve has levelled off, so longer training may change the order.",
         )
     return voice.say(
         "curves slope",
-        f"By the end of the budget the curves for {study.about} have flattened, so a little more time would change the scores little.",
+        "By the end of the budget the curves have flattened, so a little more time would change the scores little.",
     )
 
 
@@ -490,7 +490,7 @@ def ablations(study: Study, voice: Voice, outline: Outline) -> list[str]:
         )
     blocks.append(_loop(study, voice))
     return [block for block in blocks if block] or [
-        f"The plan on {study.about} contains no condition from which a component was taken out, so the share of single components in the result is not known."
+        "The plan contains no condition from which a component was taken out, so the share of single components in the result is not known."
     ]
 
 
@@ -514,10 +514,10 @@ def _side_table(study: Study, voice: Voice) -> str:
     ]
     lead = voice.say(
         "side table",
-        f"@tbl:side collects the comparisons on {study.about} that test no hypothesis of their own.",
-        f"The further planned comparisons on {study.about} stand in @tbl:side.",
+        "@tbl:side collects the comparisons that test no hypothesis of their own.",
+        "The further planned comparisons stand in @tbl:side.",
     )
-    caption = f"Further planned comparisons on {study.about}: components taken out and changes made together."
+    caption = "Further planned comparisons: components taken out and changes made together."
     table = [f"| {' | '.join(head)} |", "|---|---|" + "--:|" * 4, *rows]
     return f"{lead}\n\n" + "\n".join(table) + f"\n\n: {caption} {{#tbl:side}}"
 
@@ -535,18 +535,15 @@ def _ablation(study: Study, voice: Voice, ablation: Contrast, origin: Contrast, 
     parts.append(
         voice.say(
             f"ablation {a}",
-            f"As to {removed}, {study.training(ablation)} {study.cmp(a, b)} {study.training(origin)}, with a paired difference of {study.pair('diff', a, b, 'signed3')} {study.metric.unit} (interval {interval}).",
-            f"When {removed} is taken out of {study.name(origin)}, the score moves by {study.pair('diff', a, b, 'signed3')} {study.metric.unit} (interval {interval}): {study.training(ablation)} {study.cmp(a, b)} {study.training(origin)}.",
+            f"Once {removed} is gone, {study.plain(ablation)} {study.cmp(a, b)} {study.plain(origin)}, with a paired difference of {study.pair('diff', a, b, 'signed3')} {study.metric.unit} (interval {interval}).",
+            f"When {removed} is taken out of {study.name(origin)}, the score moves by {study.pair('diff', a, b, 'signed3')} {study.metric.unit} (interval {interval}): {study.plain(ablation)} {study.cmp(a, b)} {study.plain(origin)}.",
         )
     )
-    subject = study.about
     parts.append(
         {
             "worse": voice.say(
                 f"ablation reading {a}",
-                f"Part of what {study.name(origin)} achieves thus rests on {removed}, and the two should be recommended together or not at all.".replace(
-                    "the two", "both"
-                ),
+                f"Part of what {study.name(origin)} achieves thus rests on {removed}, and both should be recommended together or not at all.",
                 f"So {removed} is not an idle companion of {study.name(origin)}: it carries some of the score.",
             ),
             "better": voice.say(
@@ -558,8 +555,8 @@ def _ablation(study: Study, voice: Voice, ablation: Contrast, origin: Contrast, 
             result.verdict,
             voice.say(
                 f"ablation reading {a}",
-                f"We have no evidence that the result on {subject} hangs on {removed}, though an effect smaller than {study.pair('mde', a, b, 'f3')} {study.metric.unit} could have been missed.",
-                f"The answer on {subject} therefore does not visibly depend on {removed}; effects below {study.pair('mde', a, b, 'f3')} {study.metric.unit} would have escaped this test.",
+                f"We have no evidence that the result hangs on {removed}, though an effect smaller than {study.pair('mde', a, b, 'f3')} {study.metric.unit} could have been missed.",
+                f"The answer therefore does not visibly depend on {removed}; effects below {study.pair('mde', a, b, 'f3')} {study.metric.unit} would have escaped this test.",
             )
             if result.mde is not None
             else "",
@@ -590,15 +587,15 @@ def _interplay(study: Study, voice: Voice) -> str:
             parts.append(
                 voice.say(
                     f"interplay {a.id} {b.id}",
-                    f"Adding {listing(added) or 'the other change'} on top of {b.label} gives {diff} {study.metric.unit} ({interval}); in words, {study.training(a)} {study.cmp(a.id, b.id)} {study.training(b)}.",
-                    f"{capital(study.training(a))} {study.cmp(a.id, b.id)} {study.training(b)} ({diff} {study.metric.unit}, interval {interval}).",
+                    f"Adding {listing(added) or 'the other change'} on top of {b.label} gives {diff} {study.metric.unit} ({interval}); in words, {study.plain(a)} {study.cmp(a.id, b.id)} {study.plain(b)}.",
+                    f"{capital(study.plain(a))} {study.cmp(a.id, b.id)} {study.plain(b)} ({diff} {study.metric.unit}, interval {interval}).",
                 )
             )
         else:
             parts.append(
                 voice.say(
                     f"contest {a.id} {b.id}",
-                    f"Put directly against each other, {study.training(a)} {study.cmp(a.id, b.id)} {study.training(b)}, the paired difference being {diff} {study.metric.unit} ({interval}).",
+                    f"Put directly against each other, {study.plain(a)} {study.cmp(a.id, b.id)} {study.plain(b)}, the paired difference being {diff} {study.metric.unit} ({interval}).",
                 )
             )
     both = study.results.interaction
@@ -631,22 +628,29 @@ def _loop(study: Study, voice: Voice) -> str:
     if record.incumbent is None or not record.attempts:
         return ""
     incumbent = study.conditions[record.incumbent]
-    tried = listing(list(dict.fromkeys(name.lower().replace("_", " ") for attempt in record.attempts for name in attempt.settings)))
+    tried = listing(changes_in_words(record.attempts))
     kept = [attempt for attempt in record.attempts if attempt.verdict == "keep"]
-    count = study.cfg("loop_attempts", "words") or "several"
+    count, name = study.cfg("loop_attempts", "words") or "several", study.name(incumbent)
+    noun = "change was" if len(record.attempts) == 1 else "changes were"
     parts = [
         voice.say(
             "loop",
-            f"Apart from the registered comparisons, {count} further {'change was' if len(record.attempts) == 1 else 'changes were'} tried on {study.name(incumbent)} with a seed that is reported nowhere else: {tried}.",
-            f"After the registered runs on {study.about}, a short search started from {study.name(incumbent)} and tried {count} {'change' if len(record.attempts) == 1 else 'changes'}, on {tried}, with a development seed of its own.",
+            f"Apart from the registered comparisons, {count} further {noun} tried on {name}, with a seed that is reported nowhere else: {tried}.",
+            f"After the registered runs a short search started from {name}; on a development seed of its own, {count} {noun} tried: {tried}.",
         )
     ]
+    kept_words = listing(changes_in_words(kept))
     result = study.comparison("tuned", incumbent.id)
     if result is not None and result.ci95_low is not None and "tuned" in study.results.conditions:
         parts.append(
             voice.say(
                 "loop confirmed",
-                f"What it kept was then run again on fresh seeds, where the tuned setting {study.cmp('tuned', incumbent.id)} {study.name(incumbent)} (difference {study.pair('diff', 'tuned', incumbent.id, 'signed3')} {study.metric.unit}, interval {study.interval('tuned', incumbent.id)}); this lies outside the registered family and is an observation only.",
+                f"Of these, {kept_words} {'was' if len(kept) == 1 else 'were'} kept and run again on fresh seeds, where the tuned setting {study.cmp('tuned', incumbent.id)} "
+                f"{name} ({study.pair('diff', 'tuned', incumbent.id, 'signed3')} {study.metric.unit}, interval {study.interval('tuned', incumbent.id)}). "
+                "This lies outside the registered family and is an observation only."
+                if kept_words
+                else f"On fresh seeds the tuned setting {study.cmp('tuned', incumbent.id)} {name} ({study.pair('diff', 'tuned', incumbent.id, 'signed3')} "
+                f"{study.metric.unit}, interval {study.interval('tuned', incumbent.id)}), an observation outside the registered family.",
             )
         )
     elif result is not None and "tuned" in study.results.conditions:
@@ -660,7 +664,7 @@ def _loop(study: Study, voice: Voice) -> str:
         parts.append(
             voice.say(
                 "loop unconfirmed",
-                f"What was kept there has not been confirmed on fresh seeds and plays no part in the conclusions on {study.about}.",
+                f"What was kept, {kept_words}, has not been confirmed on fresh seeds and plays no part in the conclusions.",
             )
         )
     else:
