@@ -37,6 +37,7 @@ _CPU_S = 120.0  # 40 steps of the baseline of tiny_lm take 1.2 s
 _WALL_S = 10 * _CPU_S
 _QUANTUM = 1.02
 _SAME_COST = 1.04
+_SAME_COST_OF_TWO = 1.05
 
 
 class StepCost(Contract):
@@ -80,7 +81,25 @@ def time_steps(bench: Bench, requests: Sequence[ProbeRequest], scratch: Path, st
     for number, group in enumerate(groups):
         timed = _time_group(bench, [baseline, *group], scratch / str(number), stop)
         costs += timed if number == 0 else timed[1:]
-    return costs
+    return with_shared_ratios(costs)
+
+
+def with_shared_ratios(costs: Sequence[StepCost]) -> list[StepCost]:
+    """Conditions whose ratios lie within the noise of two timings (5 %) get the ratio of the one that came first."""
+    shared: list[float] = []
+    told: list[StepCost] = []
+    for cost in costs:
+        if cost.cost_ratio is None:
+            told.append(cost)
+            continue
+        ratio = cost.cost_ratio
+        nearest = min(shared, key=lambda other: abs(math.log(other / ratio)), default=ratio)
+        if abs(math.log(nearest / ratio)) > math.log(_SAME_COST_OF_TWO):
+            nearest = ratio
+        if nearest not in shared:
+            shared.append(nearest)
+        told.append(cost.model_copy(update={"cost_ratio": nearest}))
+    return told
 
 
 def _time_group(bench: Bench, requests: Sequence[ProbeRequest], scratch: Path, stop: threading.Event) -> list[StepCost]:

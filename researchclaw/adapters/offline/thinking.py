@@ -81,7 +81,7 @@ def _agreements(factor: Factor, cards: Sequence[KnowledgeCard]) -> tuple[Agreeme
         if len(both) >= 2:
             lines.append(
                 Agreement(
-                    text=f"{_capital(first.label)} and {second.label} both have works behind them, obtained under conditions that differ.",
+                    text=f"{_capital(first.label)} and {second.label} both have works behind them, under conditions that differ.",
                     keys=both,
                     kind="tension",
                 )

@@ -13,7 +13,7 @@ import pytest
 from researchclaw.adapters.experiment_runner import checkpoint_steps, integer_constant, run_folder
 from researchclaw.adapters.isolation.bubblewrap import Bubblewrap
 from researchclaw.adapters.laboratory import LocalLaboratory, append_result
-from researchclaw.adapters.step_clock import quantised
+from researchclaw.adapters.step_clock import StepCost, quantised, with_shared_ratios
 from researchclaw.kits import kits_folder, load_kit
 from stages.contracts import Kit, RunCost, RunRecord, TrainingRequest
 from stages.errors import ExperimentFailed, SettingsError
@@ -92,6 +92,12 @@ def test_costs_within_two_percent_are_equal() -> None:
     assert quantised(1.004) == quantised(0.97) == quantised(1.035) == 1.0
     assert quantised(1.06) == quantised(1.065) == pytest.approx(1.0612, rel=1e-3)
     assert quantised(0.5) == pytest.approx(0.5, rel=0.01)
+
+
+def test_conditions_whose_costs_cannot_be_told_apart_share_a_ratio():
+    costs = [StepCost(cost_ratio=ratio) for ratio in (1.0, 2.54, 2.63, 1.43, 3.0)]
+    failed = StepCost(failure="crash")
+    assert [cost.cost_ratio for cost in with_shared_ratios([*costs, failed])] == [1.0, 2.54, 2.54, 1.43, 3.0, None]
 
 
 def test_folders_name_purpose_and_split(request_for: MakeRequest, tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def _farthest_from_zero(view: View) -> Iterator[Said]:
     found = called[key][0]
     end = view.between("ci_high" if found.mean_diff < 0 else "ci_low", found, "signed3")
     yield (
-        f"Of the called differences, that between {view.label(found.a)} and {view.label(found.b)} stays farthest from zero: even the "
+        f"Of the clear differences, that between {view.label(found.a)} and {view.label(found.b)} stays farthest from zero: even the "
         f"nearer end of its interval is {end}{view.unit()}.",
         key,
     )

@@ -69,7 +69,7 @@ def compose(record: PaperRecord, plan: Outline, *, guided: bool = False) -> tupl
     parts: dict[str, Callable[[], list[str]]] = {
         "abstract": lambda: [framing.abstract(study, voice)],
         "introduction": lambda: framing.introduction(study, voice, opening),
-        "related_work": lambda: related.related_work(study, voice, rest),
+        "related_work": lambda: related.related_work(study, voice, opening, rest),
         "method": lambda: method.method(study, voice),
         "setup": lambda: method.setup(study, voice),
         "results": lambda: results.results(study, voice, plan),

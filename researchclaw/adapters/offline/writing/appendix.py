@@ -72,7 +72,7 @@ def registered_plan(study: Study, voice: Voice, *, guided: bool) -> list[str]:
         )
     if record.sub_questions:
         asked = [
-            voice.say(f"sub {question.id}", ended(question.text))
+            voice.say(f"sub {question.id}", ended(_of_the_factor(study, question.text)))
             for question in record.sub_questions
             if printable(question.text, study.names)
         ]
@@ -81,6 +81,11 @@ def registered_plan(study: Study, voice: Voice, *, guided: bool) -> list[str]:
             blocks.append("For the search and the design, the question was taken apart into parts:")
             blocks.append("\n".join(f"- {text}" for text in asked))
     return [block for block in blocks if block]
+
+
+def _of_the_factor(study: Study, text: str) -> str:
+    """The text of a list that has just named its subject."""
+    return text.replace(study.factors[0].named, "the factor") if len(study.factors) == 1 else text
 
 
 def _comparisons(study: Study) -> list[str]:

@@ -306,8 +306,8 @@ def _remarks(study: Study, voice: Voice) -> list[str]:
 
 
 def _told(text: str) -> bool:
-    """Whether the remark gives a difference with its interval, which the results have given already."""
-    return "{{diff(" in text and "{{ci_low(" in text
+    """Whether the remark repeats what results or set-up have given already: a difference with its interval, equal numbers of steps."""
+    return ("{{diff(" in text and "{{ci_low(" in text) or "nearly as many" in text
 
 
 def _ids(study: Study, remark: AnalystRemark) -> bool:

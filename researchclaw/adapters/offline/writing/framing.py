@@ -70,7 +70,7 @@ def abstract(study: Study, voice: Voice) -> str:
         voice.say(
             "abstract ran",
             f"We train a small byte-level transformer for {{{{cfg.budget_s|int}}}} seconds a run with {_arms(study)}, each from "
-            f"{study.shared_seeds}, and score it by {study.metric.label}.",
+            f"{study.shared_seeds}, and score every run by {study.metric.label}.",
             f"Here a small byte-level transformer is trained with {_arms(study)}; every run lasts {{{{cfg.budget_s|int}}}} seconds, all "
             f"conditions share {study.seed_count}, and the outcome is {study.metric.label}.",
         ),
@@ -82,8 +82,8 @@ def abstract(study: Study, voice: Voice) -> str:
             "abstract caveat",
             f"The finding is bound to {study.of(study.baseline.id, 'parameters')} parameters, one corpus of program text and this length of "
             "training; the study was planned, run and written up by a rule-based program.",
-            f"It was obtained with {study.of(study.baseline.id, 'parameters')} parameters and one corpus of program text, by a rule-based "
-            "program that planned, ran and wrote up the study; larger scale was not tested.",
+            f"The evidence comes from {study.of(study.baseline.id, 'parameters')} parameters and one corpus of program text, gathered and written up "
+            "by a rule-based program; larger models were not tested.",
         ),
     )
 
@@ -442,6 +442,15 @@ def conclusion(study: Study, voice: Voice) -> list[str]:
             voice.say(
                 "conclusion failed",
                 f"Not everything came out as planned: what was foretold for {listing([study.short(item.treatment) for item in failed])} turned out to be wrong.",
+            )
+        )
+    held = [item for item in study.counted("held") if item is not trial]
+    if held and trial.outcome != "held":
+        parts.append(
+            voice.say(
+                "conclusion held",
+                f"What had been foretold for {listing([study.short(item.treatment) for item in held])}, on the other hand, came true.",
+                f"Borne out, on the other hand, was what had been foretold for {listing([study.short(item.treatment) for item in held])}.",
             )
         )
     parts.append(_next_step(study, voice, trial))

@@ -70,7 +70,9 @@ def _level(study: Study, voice: Voice, level: Level) -> str:
     if level.label.lower().startswith(("no ", "without ")):
         named = named or mechanism.lower().startswith("without")
     text = mechanism if named else f"With {level.label}, {lowered(mechanism)}"
-    return voice.say(f"mechanism {level.name}", f"{text}{cites}.", f"With {level.label}, {lowered(mechanism)}{cites}.")
+    return voice.say(f"mechanism {level.name}", f"{text}{cites}.") or voice.say(
+        f"mechanism {level.name}", f"With {level.label}, {lowered(mechanism)}{cites}."
+    )
 
 
 def _cites(study: Study, level: Level) -> str:
@@ -112,6 +114,8 @@ def _change(study: Study, contrast: Contrast) -> str:
         return f"{contrast.removes} taken out{f' of {origin.label}' if origin else ''}"
     levels = study.levels(contrast)
     if levels:
+        if len(study.factors) == 1:
+            return study.factors[0].label
         return "; ".join(f"{factor.label}: {level.label}" for factor, level in levels)
     return listing([setting_in_words(name) for name in contrast.settings])
 

@@ -13,7 +13,7 @@ from researchclaw.adapters.offline.writing.language import Voice, listing, parag
 from researchclaw.adapters.offline.writing.reading import Study
 from stages.contracts import Factor, Work
 
-FEWEST_WORKS = 24
+FEWEST_WORKS = 26
 """Below it the picture of the field is too thin for a paper; works that touch the factor from further off are then taken in (a guess)."""
 MOST_WORKS = 32
 MOST_ON_FACTORS = 9
@@ -48,30 +48,28 @@ _ELSEWHERE = frozenset(
 """Main topics whose works place no study of language modelling unless they are about its own factor."""
 
 
-def related_work(study: Study, voice: Voice, background: dict[str, tuple[str, ...]]) -> list[str]:
-    """background: factor -> sentences of background that the introduction has not used."""
-    told = _told(study, background)
-    supporting = {part: _supporting(study, told, tags, pattern) for part, (tags, pattern) in _SUPPORT.items()}
-    room = max(0, min(MOST_ON_FACTORS, MOST_WORKS - len(told) - sum(len(works) for works in supporting.values())))
-    missing = FEWEST_WORKS - len(told) - sum(len(works) for works in supporting.values())
+def related_work(study: Study, voice: Voice, opening: dict[str, tuple[str, ...]], background: dict[str, tuple[str, ...]]) -> list[str]:
+    """opening, background: factor -> sentences of background that the introduction uses, and those that are left."""
+    used = _told(study, opening, background)
     paragraphs = []
-    used = set(told)
+    share = -(-max(2, min(MOST_ON_FACTORS, MOST_WORKS - len(used) - len(_SUPPORT) * MOST_ON_SETTING)) // len(study.factors))
     for factor in study.factors:
-        share = -(-max(room, 2) // len(study.factors))
-        works = _on_factor(study, factor, used, share, at_least=-(-missing // len(study.factors)))
+        missing = FEWEST_WORKS - len(used) - len(_SUPPORT) * MOST_ON_SETTING
+        works = _on_factor(study, factor, used, share, at_least=missing)
         used |= {work.key for work in works}
         paragraphs += _factor_paragraphs(study, voice, factor, background[factor.name], works)
     paragraphs.append(_interplay(study, voice))
-    for part, works in supporting.items():
-        left = [work for work in works if work.key not in used]
-        used |= {work.key for work in left}
-        paragraphs.append(_support_paragraph(study, voice, part, left))
+    for place, (part, (tags, pattern)) in enumerate(_SUPPORT.items()):
+        missing = (FEWEST_WORKS - len(used)) // (len(_SUPPORT) - place)
+        works = _supporting(study, used, tags, pattern, max(MOST_ON_SETTING, missing))
+        used |= {work.key for work in works}
+        paragraphs.append(_support_paragraph(study, voice, part, works))
     return [text for text in paragraphs if text]
 
 
-def _told(study: Study, background: dict[str, tuple[str, ...]]) -> set[str]:
+def _told(study: Study, opening: dict[str, tuple[str, ...]], background: dict[str, tuple[str, ...]]) -> set[str]:
     """Works that the paper cites anyway: in sentences of background and beside the levels."""
-    sentences = [sentence for factor in study.factors for sentence in (*factor.background, *background[factor.name])]
+    sentences = [sentence for factor in study.factors for sentence in (*opening[factor.name], *background[factor.name])]
     keys = {key for sentence in sentences for key in _CITED.findall(sentence)}
     keys |= {key for contrast in study.record.plan.conditions for _, level in study.levels(contrast) for key in level.works}
     return keys & set(study.record.citable)
@@ -119,7 +117,7 @@ def _speaks_of(factor: Factor, text: str) -> bool:
     return any(re.search(rf"\b{re.escape(word)}\b", text.lower()) for word in words if len(word) > 4)
 
 
-def _supporting(study: Study, used: set[str], tags: tuple[str, ...], pattern: re.Pattern[str]) -> list[Work]:
+def _supporting(study: Study, used: set[str], tags: tuple[str, ...], pattern: re.Pattern[str], most: int) -> list[Work]:
     """Works that place the study: their leading tags and their summary are about the setting or about comparing."""
     found = [
         work
@@ -127,7 +125,7 @@ def _supporting(study: Study, used: set[str], tags: tuple[str, ...], pattern: re
         if _lead(work, tags) is not None and pattern.search(work.gist or "") and not (work.topics and work.topics[0] in _ELSEWHERE)
     ]
     kin = {*SETTING, *COMPARING}
-    closest = sorted(found, key=lambda work: (-len(set(work.about) & kin), len(work.gist or ""), work.key))[:MOST_ON_SETTING]
+    closest = sorted(found, key=lambda work: (-len(set(work.about) & kin), len(work.gist or ""), work.key))[:most]
     return sorted(closest, key=lambda work: (tags.index(_lead(work, tags) or tags[-1]), work.year, work.key))
 
 
@@ -149,7 +147,7 @@ def _factor_paragraphs(study: Study, voice: Voice, factor: Factor, background: t
     known = [voice.say(f"background {sentence}", sentence) for sentence in background]
     entering = _entering(study, voice, factor)
     ideas = _by_idea(study, voice, factor, works)
-    if len(background) < 2 or not ideas:
+    if len(background) < 2 or len(works) < 3:
         return [paragraph(*known, *ideas, entering)]
     return [
         paragraph(*known, entering),
@@ -318,9 +316,9 @@ _SUPPORT_LEADS: dict[str, tuple[str, ...]] = {
     "byte_level": ("Without a tokeniser, ", "Reading bytes directly, "),
     "language_models": ("For language models in general, ", "At the large end, "),
     "statistics": ("On the statistical side, ", "For the comparison itself, "),
-    "reproducibility": ("On repeatability, ", "Concerned with repeatability, "),
+    "reproducibility": ("On repeatability, ", "Concerned with what others can repeat, "),
     "tuning": ("Tuning is a confounder of every comparison: ", "On tuning, "),
-    "evaluation": ("As to what is measured, ", "On measurement, "),
+    "evaluation": ("",),
     "compression": ("Seen as compression, ", "On prediction as compression, "),
 }
 

@@ -276,7 +276,7 @@ def _size(study: Study, voice: Voice, trial: Trial) -> str:
     size = study.cfg(f"predicted_{trial.hypothesis.id}", "f3")
     a, b = trial.treatment.id, trial.reference.id
     got = study.pair("absdiff", a, b, "f3")
-    if size is None or trial.hypothesis.predicts == "same":
+    if size is None or trial.hypothesis.predicts == "same" or trial.outcome == "failed":
         return ""
     label = trial.treatment.label
     options = {
