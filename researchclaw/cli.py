@@ -628,7 +628,7 @@ def experiment(
         _known("--split", split, ("val", "test"))
     code = experiment_cli.run_experiment(
         kit=kit,
-        state=wiring.state_folder(settings),
+        state=wiring.state_around(settings, Path.cwd()),
         echo=_echo,
         train=train,
         seed=seed,

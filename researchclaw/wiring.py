@@ -27,6 +27,17 @@ def state_folder(settings: Settings) -> Path:
     return settings.output / STATE
 
 
+def state_around(settings: Settings, folder: Path) -> Path:
+    """The state of the project that `folder` lies in a run of, so that a recorded command leaves nothing in the run's files.
+
+    Outside of a run: the state folder of the settings.
+    """
+    for place in (folder, *folder.parents):
+        if (place / "run.json").is_file():
+            return place.parent / STATE
+    return state_folder(settings)
+
+
 def laboratory(settings: Settings, run_folder: Path, journal: Journal | None = None) -> LocalLaboratory:
     """The laboratory of the settings; with a journal, each run is written down as it ends.
 

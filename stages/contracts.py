@@ -373,6 +373,18 @@ class PlannedComparison(Contract):
     purpose: Literal["hypothesis", "ablation", "interaction"]
 
 
+class RegisteredHypothesis(Contract):
+    """What was claimed before the first run, word for word, with the margin that judges it."""
+
+    id: Slug
+    statement: str
+    treatment: Slug
+    reference: Slug
+    predicts: Literal["better", "worse", "same"]
+    predicted_size: FiniteFloat = Field(ge=0)
+    refuted_when: str
+
+
 class ExperimentPlan(Contract):
     """Stage 9: frozen by `registration_sha256` before the first run."""
 
@@ -381,6 +393,7 @@ class ExperimentPlan(Contract):
     metric: Metric
     conditions: tuple[Contrast, ...] = Field(min_length=2)
     comparisons: tuple[PlannedComparison, ...] = Field(min_length=1)
+    hypotheses: tuple[RegisteredHypothesis, ...] = Field(default=(), description="As debated; the first is the main one.")
     seeds: tuple[int, ...] = Field(min_length=1, description="Reported seeds, the same for every condition.")
     development_seeds: tuple[int, ...]
     confirmation_seeds: tuple[int, ...]
@@ -543,6 +556,7 @@ class RefinedRecords(Contract):
     repairs: tuple[str, ...]
     incumbent: Slug | None = Field(description="Condition that the loop started from; None: no loop was run.")
     attempts: tuple[Attempt, ...]
+    development: tuple[RunRecord, ...] = Field(default=(), description="Incumbent and attempts on the development seed.")
     tuned: ConditionCode | None = Field(description="The winner, as a patch; its condition id is 'tuned'.")
     tuned_settings: dict[str, str] = Field(default_factory=dict)
     confirmation: tuple[RunRecord, ...] = Field(description="Incumbent and winner on the same fresh seeds.")

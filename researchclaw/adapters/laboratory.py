@@ -298,19 +298,23 @@ class LocalLaboratory:
 
 
 def append_result(file: Path, request: TrainingRequest, record: RunRecord) -> None:
-    """One row of karpathy's results.tsv; a run that is made again replaces its row."""
+    """One row of karpathy's results.tsv; a run that is made again replaces its row.
+
+    An attempt of the improvement loop is a discard until its program is run again under a fresh seed: then it was kept.
+    """
     commit = hashlib.sha256(request.train_py.encode()).hexdigest()[:7]
     value = f"{record.measurement.value:.6f}" if record.measurement is not None else "0.000000"
-    status = "keep" if record.verdict == "ok" else "crash"
-    description = record.folder.removeprefix("experiment_runs/")
-    if record.reason is not None:
-        description += f": {record.verdict}, {' '.join(record.reason.split())}"
-    row = f"{commit}\t{value}\t{record.cost.peak_memory_mb / 1024:.1f}\t{status}\t{description}\n"
+    name = record.folder.removeprefix("experiment_runs/")
+    description = name if record.reason is None else f"{name}: {record.verdict}, {' '.join(record.reason.split())}"
     file.parent.mkdir(parents=True, exist_ok=True)
-    earlier = file.read_text(encoding="utf-8").splitlines(keepends=True)[1:] if file.exists() else []
-    name = description.split(":")[0]
-    rows = [line for line in earlier if line.rstrip("\n").split("\t")[4].split(":")[0] != name]
-    write_whole(file, _TSV_HEAD + "".join(rows) + row)
+    lines = file.read_text(encoding="utf-8").splitlines()[1:] if file.exists() else []
+    rows = [row for row in (line.split("\t") for line in lines) if row[4].split(":")[0] != name]
+    kept = request.purpose != "development" or any(row[0] == commit for row in rows)
+    status = "crash" if record.verdict != "ok" else "keep" if kept else "discard"
+    if status == "keep":
+        rows = [[*row[:3], "keep", row[4]] if row[0] == commit and row[3] == "discard" else row for row in rows]
+    rows.append([commit, value, f"{record.cost.peak_memory_mb / 1024:.1f}", status, description])
+    write_whole(file, _TSV_HEAD + "".join("\t".join(row) + "\n" for row in rows))
 
 
 def write_whole(file: Path, text: str) -> None:

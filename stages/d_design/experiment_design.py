@@ -18,6 +18,7 @@ from stages.contracts import (
     Hypotheses,
     Kit,
     PlannedComparison,
+    RegisteredHypothesis,
 )
 from stages.errors import MalformedAnswer
 from stages.ports import Context, Question
@@ -81,6 +82,18 @@ def run(inputs: Inputs, ctx: Context) -> ExperimentPlan:
         metric=kit.metric,
         conditions=design.conditions,
         comparisons=design.comparisons,
+        hypotheses=tuple(
+            RegisteredHypothesis(
+                id=hypothesis.id,
+                statement=hypothesis.statement,
+                treatment=hypothesis.treatment,
+                reference=hypothesis.reference,
+                predicts=hypothesis.predicts,
+                predicted_size=hypothesis.predicted_size,
+                refuted_when=hypothesis.refuted_when,
+            )
+            for hypothesis in inputs.hypotheses.hypotheses
+        ),
         seeds=tuple(range(1, design.seeds + 1)),
         development_seeds=(DEVELOPMENT_SEEDS_FROM,),
         confirmation_seeds=tuple(range(CONFIRMATION_SEEDS_FROM, CONFIRMATION_SEEDS_FROM + brief.confirm_seeds)),

@@ -93,7 +93,7 @@ def run(inputs: Inputs, ctx: Context) -> RefinedRecords:
         default=None,
     )
     if winner is None or not plan.confirmation_seeds:
-        return _unchanged(inputs, "No change improved on the leading condition.", incumbent.id, attempts)
+        return _unchanged(inputs, "No change improved on the leading condition.", incumbent.id, attempts, (lead_run, *runs))
     tuned = codes[winner.number].model_copy(update={"condition": TUNED})
     confirmation = ctx.laboratory.measure(
         [_request(code, plan, seed, "confirmation") for seed in plan.confirmation_seeds for code in (lead_code, tuned)]
@@ -106,6 +106,7 @@ def run(inputs: Inputs, ctx: Context) -> RefinedRecords:
         attempts=tuple(
             attempt.model_copy(update={"verdict": "keep"}) if attempt.number == winner.number else attempt for attempt in attempts
         ),
+        development=(lead_run, *runs),
         tuned=tuned,
         tuned_settings={**incumbent.settings, **winner.settings},
         confirmation=confirmation,
@@ -208,13 +209,20 @@ def _attempt(
     )
 
 
-def _unchanged(inputs: Inputs, reason: str, incumbent: Slug | None = None, attempts: tuple[Attempt, ...] = ()) -> RefinedRecords:
+def _unchanged(
+    inputs: Inputs,
+    reason: str,
+    incumbent: Slug | None = None,
+    attempts: tuple[Attempt, ...] = (),
+    development: tuple[RunRecord, ...] = (),
+) -> RefinedRecords:
     return RefinedRecords(
         corpus=inputs.records.corpus,
         runs=inputs.records.runs,
         repairs=(),
         incumbent=incumbent,
         attempts=attempts,
+        development=development,
         tuned=None,
         confirmation=(),
         stopped_because=reason,

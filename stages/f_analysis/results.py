@@ -265,7 +265,7 @@ def _config(
     config |= {
         "alpha": plan.alpha,
         "budget_s": _whole(plan.budget_s),
-        "comparisons": len(plan.comparisons),
+        "comparisons": len(plan.comparisons) + any(contrast.role == "combination" for contrast in plan.conditions),
         "conditions": len(plan.conditions),
         "confidence_percent": _whole(100 * statistics.CONFIDENCE),
         "confirmation_seeds": len({run.seed for run in records.confirmation}),
@@ -339,11 +339,11 @@ def _environment(hardware: Hardware, schedule: Schedule, code_bundle: CodeBundle
 
 
 def _cost(records: RefinedRecords) -> dict[Slug, int | float]:
-    """Of the reported and the confirmation runs; attempts of the loop keep no cost of their own and are only counted."""
-    runs = (*records.runs, *records.confirmation)
+    """Of every training run: the reported ones, those of the improvement loop and those of its confirmation."""
+    runs = (*records.runs, *records.development, *records.confirmation)
     return {
         "runs": len(runs),
-        "loop_runs": len(records.attempts),
+        "loop_runs": len(records.development),
         "train_cpu_hours": stored(sum(run.cost.train_cpu_s for run in runs) / 3600),
         "train_wall_hours": stored(sum(run.cost.train_wall_s for run in runs) / 3600),
         "evaluation_hours": stored(sum(run.cost.evaluation_s for run in runs) / 3600),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stages.contracts import Archive, Deliverables, FigureSpec, QualityReport, Reviews, RevisedManuscript, RunRecord
+from stages.contracts import Archive, Deliverables, ExperimentPlan, FigureSpec, QualityReport, Reviews, RevisedManuscript, RunRecord
 from stages.errors import ManuscriptRefused
 from stages.f_analysis.results import dump_results
 from stages.g_writing import paper_outline
@@ -42,7 +42,7 @@ def run(inputs: Inputs, ctx: Context) -> Deliverables:
     manuscript, results = inputs.revised.manuscript, inputs.analysis.results
     edition = Edition(
         template=template_of(ctx.templates),
-        notice=_notice(inputs.brief.researcher),
+        notice=_notice(inputs.brief.researcher, inputs.plan),
         called=called(paper_outline.record_of(inputs, ctx)),
     )
     paper = render(manuscript, results, inputs.shortlist.works, edition)
@@ -76,8 +76,15 @@ def _refuse_unchecked(inputs: Inputs) -> None:
         raise ManuscriptRefused("the text changed after the quality gate; check it again with --from-stage 20")
 
 
-def _notice(researcher: str) -> str:
-    return f"Planned, run and written by a {researcher}; every number is looked up in the study's record."
+def _notice(researcher: str, plan: ExperimentPlan) -> str:
+    """What stands at the foot of page 1: who wrote the paper, and which choices it rests on."""
+    tried = [condition.label for condition in plan.conditions if condition.role in ("treatment", "combination")]
+    removed = [condition.removes for condition in plan.conditions if condition.removes]
+    choices = [f"compare the baseline with {'; '.join(tried)}", *(f"take out {part} as the ablation" for part in removed)]
+    return (
+        f"Planned, run and written by a {researcher}; every number is looked up in the study's record. "
+        f"Its choices in reading the topic: {', '.join(choices)}. The reasons stand at the end of the introduction."
+    )
 
 
 def _figures(document: Document) -> Iterator[Figure]:

@@ -50,7 +50,7 @@ def run(inputs: Inputs, ctx: Context) -> Archive:
 
 def reproduction(brief: Brief, goal: Goal, refined: RefinedRecords) -> tuple[str, ...]:
     """The command for the whole study, then one for each recorded training run that ended well."""
-    runs = (*refined.runs, *refined.confirmation)
+    runs = (*refined.runs, *refined.development, *refined.confirmation)
     return (study_command(brief, goal), *(run.command for run in runs if run.verdict == "ok"))
 
 

@@ -56,6 +56,7 @@ def design(question: DesignQuestion) -> Design:
             "All conditions share their seeds, and every comparison is made on differences within a seed.",
             "Each comparison is reported with the mean paired difference, its t interval and the count of seeds won.",
             "The family of all planned comparisons is adjusted by Holm's method.",
+            *(["The interaction of both factors is a further member of that family."] if question.goal.study == "two_factors" else []),
             "A hypothesis counts as supported only when its interval excludes zero on the predicted side after adjustment.",
         ),
         stopping_rules=(

@@ -62,7 +62,7 @@ def _choices(
         alone = len(studied) == 1
         if match.levels:
             chosen = ", ".join(labels[level] for level in (match.levels if alone else match.levels[:1]))
-            choices.append(f"The topic names {chosen}, and the study of {factor.named} starts from there.")
+            choices.append(f"Those words were taken to ask for {chosen}, and the study of {factor.named} starts from there.")
         else:
             common = ", ".join(labels[level] for level in (factor.default_contrasts if alone else factor.default_contrasts[:1]))
             which = "the common ones were taken" if alone else "a common one was taken"

@@ -25,14 +25,14 @@ def _against_detectable(view: View) -> Iterator[Said]:
         key, c = min(weak.items(), key=lambda item: item[1].abs_mean_diff / (item[1].mde or 1.0))
         yield (
             f"The difference between {view.label(c.a)} and {view.label(c.b)}, {view.between('absdiff', c, 'f3')}{view.unit()}, is "
-            f"called clear although it lies below the detectable {view.between('mde', c, 'f3')}; estimates that pass a test from there are "
-            "too large on average.",
+            f"called clear although it lies below the detectable {view.between('mde', c, 'f3')}; estimates that pass a test from there "
+            "are too large on average.",
             key,
         )
         return
     key, c = min(called.items(), key=lambda item: item[1].abs_mean_diff / (item[1].mde or 1.0))
     yield (
-        "Each clear difference exceeds what this number of seeds detects reliably; nearest to that limit is "
+        "Every clear difference exceeds what this number of seeds detects reliably; nearest to that limit is "
         f"{view.label(c.a)} against {view.label(c.b)}, with {view.between('absdiff', c, 'f3')} against "
         f"{view.between('mde', c, 'f3')}{view.unit()}.",
         key,

@@ -31,12 +31,10 @@ def _cost(view: View) -> Iterator[Said]:
         )
         return
     fewer = change[most] < 0
-    share = (
-        "takes longer per step and therefore makes fewer of them" if fewer else "is quicker per step and therefore makes more of them"
-    )
+    share = "takes longer, so fewer of them" if fewer else "is quicker, so more of them"
     yield (
-        f"{view.opening(most)} {share} within the same budget ({{{{{most}.steps|int}}}} against "
-        f"{{{{{view.baseline}.steps|int}}}} for {view.label(view.baseline)}); its score already includes that "
+        f"A step with {view.label(most)} {share} fit into the same budget ({{{{{most}.steps|int}}}} against "
+        f"{{{{{view.baseline}.steps|int}}}} for {view.label(view.baseline)}); the score already includes that "
         f"{'price' if fewer else 'saving'}.",
         None,
     )
@@ -55,18 +53,19 @@ def _compressors(view: View) -> Iterator[Said]:
     if not passed:
         yield (
             f"The lowest mean of all, {score} for {view.label(leader)}, stays above what {COMPRESSORS[ahead[0]]} reaches on the same "
-            f"text ({{{{ref.{ahead[0]}|f3}}}}): within this budget no condition becomes a strong model of the data.",
+            f"text ({{{{ref.{ahead[0]}|f3}}}}); within this budget no condition becomes a strong model of the data.",
             None,
         )
     elif ahead:
         yield (
-            f"At {score}, {view.label(leader)} needs fewer bits than {COMPRESSORS[passed[0]]} ({{{{ref.{passed[0]}|f3}}}}) but more "
-            f"than {COMPRESSORS[ahead[0]]} ({{{{ref.{ahead[0]}|f3}}}}): the study plays between a weak and a strong compressor.",
+            f"At {score}, the runs with {view.label(leader)} need fewer bits than {COMPRESSORS[passed[0]]} "
+            f"({{{{ref.{passed[0]}|f3}}}}) but more than {COMPRESSORS[ahead[0]]} ({{{{ref.{ahead[0]}|f3}}}}), "
+            "so the study moves between a weak and a strong compressor.",
             None,
         )
     else:
         yield (
-            f"With {score}, {view.label(leader)} needs fewer bits than any of the general-purpose compressors, of which "
+            f"With {score}, the runs with {view.label(leader)} need fewer bits than any of the general-purpose compressors, of which "
             f"{COMPRESSORS[passed[0]]} comes nearest ({{{{ref.{passed[0]}|f3}}}}).",
             None,
         )

@@ -65,7 +65,7 @@ def _farthest_from_zero(view: View) -> Iterator[Said]:
     found = called[key][0]
     end = view.between("ci_high" if found.mean_diff < 0 else "ci_low", found, "signed3")
     yield (
-        f"Of the clear differences, that between {view.label(found.a)} and {view.label(found.b)} stays farthest from zero: even the "
+        f"Of the clear differences, that between {view.label(found.a)} and {view.label(found.b)} stays farthest from zero; even the "
         f"nearer end of its interval is {end}{view.unit()}.",
         key,
     )
@@ -86,8 +86,8 @@ def _spread(view: View) -> Iterator[Said]:
         )
         return
     yield (
-        f"{view.opening(widest)} depends most on the seed, with a standard deviation of {view.of(widest, 'std')}{view.unit()}; "
-        f"{view.label(narrowest)} depends on it least ({view.of(narrowest, 'std')}).",
+        f"The scores of {view.label(widest)} depend most on the seed, with a standard deviation of "
+        f"{view.of(widest, 'std')}{view.unit()}; those of {view.label(narrowest)} depend on it least ({view.of(narrowest, 'std')}).",
         None,
     )
 

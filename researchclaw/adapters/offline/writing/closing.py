@@ -6,6 +6,7 @@ import re
 
 from researchclaw.adapters.offline.writing.language import (
     Voice,
+    capital,
     cited,
     ended,
     listing,
@@ -23,8 +24,8 @@ _ALIKE = re.compile(
     r"keeps? (?:up|pace))\b",
     re.IGNORECASE,
 )
-_OF_ALL = re.compile(r"\b(told apart|separated|makes? no difference|all \w+ agree|does not matter|hardly)\b", re.IGNORECASE)
-"""Of the outcomes without a difference, those that a condition states of every setting at once."""
+_UNRESOLVED = re.compile(r"\b(told apart|separated|within noise)\b", re.IGNORECASE)
+"""Of the outcomes without a difference, those that an open verdict makes true; the others assert that there is none."""
 _AHEAD = re.compile(r"\b(wins?|ahead|helps?|large gain)\b", re.IGNORECASE)
 _BEHIND = re.compile(r"\b(harm|behind)\b", re.IGNORECASE)
 _OUTCOME_WORDS = re.compile(
@@ -50,7 +51,7 @@ def _meaning(study: Study, voice: Voice) -> list[str]:
     """What the outcomes say about the mechanisms and objections that were on record."""
     parts = []
     for trial in study.trials:
-        label = trial.treatment.label
+        label = study.name(trial.treatment)
         if trial.outcome == "held" and trial.hypothesis.predicts == "better":
             parts.append(
                 voice.say(
@@ -98,7 +99,7 @@ def _meaning(study: Study, voice: Voice) -> list[str]:
             parts.append(
                 voice.say(
                     f"meaning {trial.hypothesis.id}",
-                    f"For {label} the experiment has at least bounded the effect: one as large as the proponent had in mind is ruled out."
+                    f"For {label} the experiment has at least bounded the effect: one as large as had been predicted is ruled out."
                     if narrow
                     else f"On {label}, neither the proponent nor the skeptic can point to this experiment.",
                     f"Absence of a clear verdict on {label} must not be read as evidence that it has no effect.",
@@ -136,19 +137,19 @@ def _plain_reading(study: Study, voice: Voice) -> str:
         price = f", the price of {study.of(first.treatment.id, 'cost_ratio', 'f2')} per step included" if ratio > 1.05 else ""
         return voice.say(
             "plain reading",
-            f"Whoever has to train such a model for so short a time has grounds to choose {first.treatment.label} over {study.name(first.reference)}{price}, and none to expect the same of longer training.",
-            f"In the plainest terms, {first.treatment.label} is the setting to take from this comparison{price}, for training of this length and no further.",
+            f"Whoever has to train such a model for so short a time has grounds to choose {study.name(first.treatment)} over {study.name(first.reference)}{price}, and none to expect the same of longer training.",
+            f"In the plainest terms, the setting to take from this comparison is {study.name(first.treatment)}{price}, for training of this length and no further.",
         )
     if clear:
         return voice.say(
             "plain reading",
-            f"In the plainest terms, there is no ground here to move away from {study.baseline_label}.",
-            f"Whoever starts from {study.baseline_label} should stay there, as far as training of this length is concerned.",
+            f"In the plainest terms, there is no ground here to move away from {study.name(study.baseline)}.",
+            f"Whoever starts from {study.name(study.baseline)} should stay there, as far as training of this length is concerned.",
         )
     if study.compared:
         return voice.say(
             "plain reading",
-            f"Whoever has to choose now may let convenience decide between {study.baseline_label} and its rivals, since these runs give no reason to prefer any.",
+            f"Whoever has to choose now may let convenience decide between {study.name(study.baseline)} and its rivals, since these runs give no reason to prefer any.",
         )
     return ""
 
@@ -165,36 +166,46 @@ def _fitting(study: Study, factor: Factor) -> str:
 
 
 def _came_true(condition: str, study: Study, factor: Factor, trials: list[Trial]) -> bool:
-    """Whether an 'If …' condition is the outcome. Strict: a condition whose words name no measured level is never true of one.
+    """Whether an 'If …' condition is the outcome. Strict: one whose words name no measured level is true of none.
 
-    Ahead asks for the leading mean and a clear verdict, behind for a clear loss, alike for no clear difference at all.
+    Ahead asks for the leading mean and a clear verdict, behind for a clear loss, alike for sameness that was predicted and held.
     """
     verdicts = {trial.treatment.levels[factor.name]: trial.result.verdict for trial in trials if trial.result is not None}
-    leading = study.leader.levels.get(factor.name, next(level.name for level in factor.levels if level.is_baseline))
     base = next(level.name for level in factor.levels if level.is_baseline)
+    leading = study.leader.levels.get(factor.name, base)
     named, whole = _named(condition, factor)
-    alike, ahead, behind = (pattern.search(condition) is not None for pattern in (_ALIKE, _AHEAD, _BEHIND))
-    if alike:
-        nothing_clear = not any(verdict in {"better", "worse"} for verdict in verdicts.values())
-        if _OF_ALL.search(condition):
-            return nothing_clear
-        measured = [verdicts[name] for name in named if name in verdicts]
-        return bool(measured) and all(verdict == "not distinguishable" for verdict in measured)
-    if ahead:
-        if whole:
-            return verdicts.get(leading) == "better"
-        if base in named:
-            outside = [verdict for name, verdict in verdicts.items() if name not in named]
-            return leading in named and bool(outside) and all(verdict == "worse" for verdict in outside)
-        return leading in named and verdicts.get(leading) == "better"
-    if behind:
-        if whole:
-            return "worse" in verdicts.values() and not set(verdicts.values()) & {"better"}
-        if base in named:
-            return bool(verdicts) and verdicts.get(leading) == "better"
-        measured = [verdicts[name] for name in named if name in verdicts]
-        return bool(measured) and all(verdict == "worse" for verdict in measured)
-    return False
+    if _ALIKE.search(condition):
+        if _UNRESOLVED.search(condition):
+            return not set(verdicts.values()) & {"better", "worse"}
+        concerned = [trial for trial in trials if whole or trial.treatment.levels[factor.name] in named]
+        return bool(concerned) and all(_shown_alike(trial) for trial in concerned)
+    if _AHEAD.search(condition):
+        small = any(trial.size_against_prediction == "smaller" for trial in trials if trial.treatment.levels[factor.name] == leading)
+        return _is_ahead(named, whole, base, leading, verdicts) and not ("large" in condition and small)
+    return _BEHIND.search(condition) is not None and _is_behind(named, whole, base, leading, verdicts)
+
+
+def _is_ahead(named: frozenset[str], whole: bool, base: str, leading: str, verdicts: dict[str, str]) -> bool:
+    """The leading level is one of those named, or any change of the factor, and its lead is clear."""
+    if base in named:
+        outside = [verdict for level, verdict in verdicts.items() if level not in named]
+        return leading in named and bool(outside) and all(verdict == "worse" for verdict in outside)
+    return (whole or leading in named) and verdicts.get(leading) == "better"
+
+
+def _is_behind(named: frozenset[str], whole: bool, base: str, leading: str, verdicts: dict[str, str]) -> bool:
+    """The levels named, or every clear change of the factor, lose clearly; the baseline does where another leads clearly."""
+    if whole:
+        return "worse" in verdicts.values() and "better" not in verdicts.values()
+    if base in named:
+        return verdicts.get(leading) == "better"
+    measured = [verdicts[level] for level in named if level in verdicts]
+    return bool(measured) and all(verdict == "worse" for verdict in measured)
+
+
+def _shown_alike(trial: Trial) -> bool:
+    """Sameness had been predicted within a margin and held; failing to tell apart does not show it."""
+    return trial.hypothesis.predicts == "same" and trial.outcome == "held"
 
 
 def _named(condition: str, factor: Factor) -> tuple[frozenset[str], bool]:
@@ -226,20 +237,20 @@ def _literature(study: Study, voice: Voice) -> list[str]:
         keys = [f"@{work.key}" for _, level in study.levels(trial.treatment) for work in study.works(level.works)][:3]
         if not keys or trial.outcome == "uncompared":
             continue
-        cites, label = f"[{'; '.join(dict.fromkeys(keys))}]", trial.treatment.label
+        cites, label = f"[{'; '.join(dict.fromkeys(keys))}]", study.name(trial.treatment)
         if trial.clear and trial.result is not None and trial.result.verdict == "better":
             parts.append(
                 voice.say(
                     f"literature {label}",
-                    f"The works on {label} {cites} concern larger models and longer training; our runs add a case at the small end, and no more than that.",
-                    f"To the works on {label} {cites} the result adds a scale that they did not consider.",
+                    f"Where {label} had been treated before {cites}, the setting was another; our runs add a case at the small end, and no more than that.",
+                    f"To the earlier works on {label} {cites} the result adds a case from the first part of training.",
                 )
             )
         elif trial.clear:
             parts.append(
                 voice.say(
                     f"literature {label}",
-                    f"This is no refutation of the works on {label} {cites}, which concern training that is longer by orders of magnitude.",
+                    f"This is no refutation of the earlier works on {label} {cites}, whose settings were others.",
                     f"Those who studied {label} {cites} had other budgets in mind, and a failure in so short a run is compatible with their results.",
                 )
             )
@@ -247,8 +258,8 @@ def _literature(study: Study, voice: Voice) -> list[str]:
             parts.append(
                 voice.say(
                     f"literature {label}",
-                    f"Reports on {label} {cites} come from settings with more computation, and our interval neither backs nor disputes them.",
-                    f"The works on {label} {cites} had longer runs to see a difference in; ours may be too short or too noisy for it.",
+                    f"Reports on {label} {cites} come from other settings, and our interval neither backs nor disputes them.",
+                    f"What is written on {label} {cites} stands as it did: these runs may be too short or too noisy to show it.",
                 )
             )
     for item in study.record.synthesis.agreements:
@@ -273,13 +284,6 @@ def _cost(study: Study, voice: Voice, outline: Outline) -> str:
     return f"{text}\n\n{figure(spec)}"
 
 
-_SPEAKERS = {
-    "statistician": ("On the statistics: {text}", "From the statistical side it should be added: {text}"),
-    "domain reader": ("A reader from the field would note: {text}", "For readers who train such models: {text}"),
-    "devil's advocate": ("Against our own reading: {text}", "An objection deserves its place: {text}"),
-}
-
-
 def _remarks(study: Study, voice: Voice) -> list[str]:
     """What the analysts saw and the text has not said; each analyst speaks at most once."""
     parts: list[str] = []
@@ -295,19 +299,16 @@ def _remarks(study: Study, voice: Voice) -> list[str]:
             or _told(text)
         ):
             continue
-        first, *more = sentences(ended(text))
-        said = voice.say(
-            f"remark {remark.analyst}", *(frame.format(text=ended(lowered(first))) for frame in _SPEAKERS[remark.analyst])
-        )
+        said = paragraph(*(voice.say(f"remark {remark.analyst} {line}", capital(line)) for line in sentences(ended(text))))
         if said:
             heard.add(remark.analyst)
-            parts.append(paragraph(said, *(voice.say(f"remark {remark.analyst} {line}", line) for line in more)))
+            parts.append(said)
     return parts
 
 
 def _told(text: str) -> bool:
     """Whether the remark repeats what results or set-up have given already: a difference with its interval, equal numbers of steps."""
-    return ("{{diff(" in text and "{{ci_low(" in text) or "nearly as many" in text
+    return ("{{ci_low(" in text and ("{{diff(" in text or "{{ci_high(" in text)) or "nearly as many" in text
 
 
 def _ids(study: Study, remark: AnalystRemark) -> bool:
@@ -349,7 +350,7 @@ def _confounders(study: Study, voice: Voice) -> list[str]:
         parts.extend(voice.say(f"confounder {text}", ended(text)) for text in fresh[:limit])
     moved = [contrast for contrast in study.treatments if len(contrast.settings) > len(contrast.levels)]
     if moved:
-        names = listing([contrast.label for contrast in moved])
+        names = listing([study.name(contrast) for contrast in moved])
         parts.append(
             voice.say(
                 "limits moved",
@@ -361,8 +362,8 @@ def _confounders(study: Study, voice: Voice) -> list[str]:
         parts.append(
             voice.say(
                 "limits untuned",
-                f"Nothing was tuned for single conditions, so a setting that suits {study.baseline_label} may put its rivals in the wrong light.",
-                f"All other settings were left where they suit {study.baseline_label}, and the rivals might have asked for others.",
+                f"Nothing was tuned for single conditions, so a setting that suits {study.name(study.baseline)} may put its rivals in the wrong light.",
+                f"All other settings were left where they suit {study.name(study.baseline)}, and the rivals might have asked for others.",
             )
         )
     return [part for part in parts if part]
@@ -381,7 +382,7 @@ def _scale(study: Study, voice: Voice) -> list[str]:
         voice.say(
             "limits corpus",
             f"Only one kind of text was used, {name}, whose regular form may favour or mask particular settings." if name else "",
-            f"The corpus, {name}, is program text; prose, other languages and other sources may rank {study.baseline_label} and its rivals differently."
+            f"The corpus, {name}, is program text; prose, other languages and other sources may rank {study.name(study.baseline)} and its rivals differently."
             if name
             else "",
         ),

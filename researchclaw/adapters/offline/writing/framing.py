@@ -76,8 +76,8 @@ def abstract(study: Study, voice: Voice) -> str:
         ),
         _abstract_result(study, voice, trial),
         _abstract_others(study, voice),
-        "" if not record.failed else "Of {{cfg.runs_reported|int}} planned runs, {{cfg.runs_failed|int}} did not end with a score.",
         _abstract_use(study, voice),
+        "" if not record.failed else "Of {{cfg.runs_reported|int}} planned runs, {{cfg.runs_failed|int}} did not end with a score.",
         voice.must(
             "abstract caveat",
             f"The finding is bound to {study.of(study.baseline.id, 'parameters')} parameters, one corpus of program text and this length of "
@@ -89,7 +89,7 @@ def abstract(study: Study, voice: Voice) -> str:
 
 
 def _arms(study: Study) -> str:
-    others = [study.short(contrast) for contrast in study.treatments]
+    others = [study.arm(contrast) for contrast in study.treatments]
     reference = study.baseline_in_full
     return (
         f"{reference} as the reference and {listing(others)} as {'alternatives' if len(others) > 1 else 'the alternative'}"
@@ -134,7 +134,7 @@ def _abstract_result(study: Study, voice: Voice, trial: Trial) -> str:
         return f"Contrary to the prediction, {one} {verdict} {other}: the paired difference is {values}."
     if trial.outcome == "failed":
         return f"The main prediction fails, although {one} {verdict} {other} after adjustment: the paired difference is {values}."
-    return f"The main prediction stays undecided: {one} {verdict} {other}, with a paired difference of {values}."
+    return f"The main prediction stays undecided: {one} {verdict} {other}; the paired difference is {values}."
 
 
 def _abstract_others(study: Study, voice: Voice) -> str:
@@ -142,14 +142,16 @@ def _abstract_others(study: Study, voice: Voice) -> str:
         one, other = study.rivals
         return voice.say(
             "abstract contest",
-            f"Between the rivals themselves the outcome is that {study.training(one)} {study.cmp(one.id, other.id)} {study.training(other)} "
+            f"Set against each other, {study.plain(one)} {study.cmp(one.id, other.id)} {study.plain(other)} "
             f"({study.pair('diff', one.id, other.id, 'signed3')} {study.metric.unit}, interval {study.interval(one.id, other.id)}).",
         )
     if study.interaction_measured:
+        clear = study.results.interaction is not None and study.results.interaction.verdict in {"better", "worse"}
+        added = "so the effects do not simply add up" if clear else "which is compatible with effects that simply add up"
         return voice.say(
             "abstract interaction",
             f"Making both changes at once departs from the sum of the separate effects by {{{{interaction.mean_diff|signed3}}}} {study.metric.unit} "
-            "(interval {{interaction.ci95_low|signed3}} to {{interaction.ci95_high|signed3}}).",
+            f"(interval {{{{interaction.ci95_low|signed3}}}} to {{{{interaction.ci95_high|signed3}}}}), {added}.",
         )
     others = [trial for trial in study.trials[1:] if trial.outcome != "uncompared" and trial.result is not None][:2]
     if not others:
@@ -183,7 +185,7 @@ def _abstract_use(study: Study, voice: Voice) -> str:
     ahead = [trial for trial in study.trials if trial.result is not None and trial.result.verdict == "better"]
     if ahead:
         first = max(ahead, key=lambda trial: trial.result.abs_mean_diff if trial.result else 0.0)
-        label, rival = first.treatment.label, study.name(first.reference)
+        label, rival = study.name(first.treatment), study.name(first.reference)
         return voice.say(
             "abstract use",
             f"For training of this length there is thus a reason to choose {label} over {rival}.",
@@ -192,8 +194,8 @@ def _abstract_use(study: Study, voice: Voice) -> str:
     if any(trial.clear for trial in study.trials):
         return voice.say(
             "abstract use",
-            f"For training of this length nothing speaks for leaving {study.baseline_label}.",
-            f"Under so short a budget, then, {study.baseline_label} should stay.",
+            f"For training of this length nothing speaks for leaving {study.name(study.baseline)}.",
+            f"Under so short a budget, then, {study.name(study.baseline)} should stay.",
         )
     return voice.say(
         "abstract use",
@@ -266,7 +268,7 @@ def _problem(study: Study, voice: Voice) -> list[str]:
 def _approach(study: Study, voice: Voice) -> list[str]:
     treatments = listing([study.short(contrast) for contrast in study.treatments])
     conditions = (
-        f"The reference is {study.baseline_in_full}; it is compared with {treatments}."
+        f"The reference is {study.name(study.baseline) if len(study.factors) == 1 else study.baseline_in_full}; it is compared with {treatments}."
         if treatments
         else f"{capital(study.baseline_label)} is measured alone."
     )
@@ -423,9 +425,9 @@ def conclusion(study: Study, voice: Voice) -> list[str]:
             "failed": f"{study.runs(trial.treatment)} end {gap} away from {study.runs(trial.reference)}, on the side that was not foreseen"
             if trial.hypothesis.predicts != "same"
             else f"{study.runs(trial.treatment)} end {gap} away from {study.runs(trial.reference)}, which is beyond the margin that was set",
-            "open": f"a mean difference of {gap} between {trial.treatment.label} and {study.name(trial.reference)} lies inside what the seeds alone can produce"
+            "open": f"a mean difference of {gap} between {study.name(trial.treatment)} and {study.name(trial.reference)} lies inside what the seeds alone can produce"
             if trial.side == "both"
-            else f"the mean difference of {gap} between {trial.treatment.label} and {study.name(trial.reference)} does not settle what was predicted",
+            else f"the mean difference of {gap} between {study.name(trial.treatment)} and {study.name(trial.reference)} does not settle what was predicted",
         }[trial.outcome]
         parts.append(voice.say("conclusion", *(f"{text}: {ending}." for text in endings)))
     if study.rivals is not None:
@@ -434,6 +436,15 @@ def conclusion(study: Study, voice: Voice) -> list[str]:
             voice.say(
                 "conclusion contest",
                 f"As a contest it ends like this: for the same time, {study.plain(one)} {study.cmp(one.id, other.id)} {study.plain(other)}, with {study.pair('absdiff', one.id, other.id, 'f3')} {study.metric.unit} between them on average.",
+            )
+        )
+    both = study.results.interaction
+    if study.interaction_measured and both is not None and both.verdict in {"better", "worse"} and study.rivals is None:
+        parts.append(
+            voice.say(
+                "conclusion interplay",
+                f"Since the joint effect departs from the sum of the separate ones by {{{{interaction.abs_mean_diff|f3}}}} {study.metric.unit}, "
+                "neither factor should be set without regard to the other.",
             )
         )
     failed = study.counted("failed")
@@ -471,17 +482,19 @@ def _next_step(study: Study, voice: Voice, trial: Trial) -> str:
         for level in factor.levels
         if not level.is_baseline and not _tried(study, factor.name, level.name)
     ]
+    if trial.outcome == "uncompared":
+        return voice.say("next seeds", "Seeds are what is missing: with more of them the same plan would return verdicts.")
     if trial.outcome == "open":
         return voice.say(
             "next open",
-            f"The direct way forward is more seeds for {trial.treatment.label}, until the detectable difference falls below the size that was predicted.",
-            f"More seeds for {trial.treatment.label} and {study.name(trial.reference)} would narrow the interval, and nothing else in the design would need to change.",
+            f"The direct way forward is more seeds for {study.name(trial.treatment)}, until the detectable difference falls below the size that was predicted.",
+            f"More seeds for {study.name(trial.treatment)} and {study.name(trial.reference)} would narrow the interval, and nothing else in the design would need to change.",
         )
     if trial.outcome == "failed":
         return voice.say(
             "next failed",
-            f"The next experiment should look for the reason, since the mechanism from which the effect of {trial.treatment.label} was derived is now in doubt.",
-            f"Why {trial.treatment.label} did not do what its mechanism suggests is the question that this study hands on.",
+            f"The next experiment should look for the reason, since the mechanism from which the effect of {study.name(trial.treatment)} was derived is now in doubt.",
+            f"Why {study.name(trial.treatment)} did not do what its mechanism suggests is the question that this study hands on.",
         )
     if spare:
         return voice.say(

@@ -114,9 +114,7 @@ def _change(study: Study, contrast: Contrast) -> str:
         return f"{contrast.removes} taken out{f' of {origin.label}' if origin else ''}"
     levels = study.levels(contrast)
     if levels:
-        if len(study.factors) == 1:
-            return study.factors[0].label
-        return "; ".join(f"{factor.label}: {level.label}" for factor, level in levels)
+        return listing([factor.label for factor, _ in levels])
     return listing([setting_in_words(name) for name in contrast.settings])
 
 
@@ -179,7 +177,7 @@ def _prediction(study: Study, voice: Voice, trial: Trial, place: int) -> str:
     size = study.cfg(f"predicted_{hypothesis.id}", "f3")
     a, b = study.training(trial.treatment), study.training(trial.reference)
     about = f", by about {size} {study.metric.unit}" if size and hypothesis.predicted_size > 0 else ""
-    name = "main hypothesis" if place == 0 else f"hypothesis on {trial.treatment.label}"
+    name = "main hypothesis" if place == 0 else f"hypothesis on {study.name(trial.treatment)}"
     if hypothesis.predicts == "same":
         if hypothesis.predicted_size == 0:
             return voice.must(
@@ -191,15 +189,15 @@ def _prediction(study: Study, voice: Voice, trial: Trial, place: int) -> str:
         return voice.must(
             "hypothesis of sameness",
             f"The {name} is that {a} and {b} differ {margin}, which would be too little to matter.",
-            f"For {trial.treatment.label} we predict a score that {b} would reach as well: the means should differ {margin}.",
-            f"About {trial.treatment.label} the expectation is that nothing of note happens, the distance to {study.name(trial.reference)} staying within the "
+            f"For {study.name(trial.treatment)} we predict a score that {b} would reach as well: the means should differ {margin}.",
+            f"About {study.name(trial.treatment)} the expectation is that nothing of note happens, the distance to {study.name(trial.reference)} staying within the "
             "margin fixed in advance."
             if not size
-            else f"About {trial.treatment.label} the expectation is that nothing of note happens; {size} {study.metric.unit} is the most by which it may "
+            else f"About {study.name(trial.treatment)} the expectation is that nothing of note happens; {size} {study.metric.unit} is the most by which it may "
             f"part from {study.name(trial.reference)}.",
         )
     side = "below" if (hypothesis.predicts == "better") == study.metric.lower_is_better else "above"
-    label, unit = trial.treatment.label, study.metric.label
+    label, unit = study.name(trial.treatment), study.metric.label
     if place == 0:
         return voice.say(
             f"hypothesis {hypothesis.id}",
@@ -208,9 +206,9 @@ def _prediction(study: Study, voice: Voice, trial: Trial, place: int) -> str:
         )
     return voice.must(
         "hypothesis",
-        f"As to {label}, our guess is that its runs end {side} those with {study.name(trial.reference)}{about}."
+        f"For {label} our guess is that its runs end {side} those with {study.label(trial.reference)}{about}."
         if study.baseline_label != "the baseline"
-        else f"As to {label}, our guess is that its runs end {side} those of the baseline{about}.",
+        else f"For {label} our guess is that its runs end {side} those of the baseline{about}.",
         f"A {'gain' if hypothesis.predicts == 'better' else 'loss'} is foreseen for {label} against {study.name(trial.reference)}{about}.",
         f"For {label} the prediction is {a_or_an(hypothesis.predicts)} score than {study.name(trial.reference)} would give{about}.",
         f"We expect {a} to do {hypothesis.predicts} than {b}{about}.",
@@ -497,12 +495,12 @@ def _network(study: Study, voice: Voice) -> list[str]:
                 f"The reference settings are a peak learning rate of {rate}, batches of {batch} sequences{extra}{ramp}.",
             )
         )
-    moved = [contrast for contrast in study.treatments if len(contrast.settings) > 1]
+    moved = [contrast for contrast in study.treatments if len(contrast.settings) > len(contrast.levels)]
     if moved:
         parts.append(
             voice.say(
                 "network moved",
-                f"With {listing([contrast.label for contrast in moved])} further settings move along, since the values of the reference condition would not suit {'it' if len(moved) == 1 else 'them'}; this is part of the condition and is taken up in @sec:limitations.",
+                f"With {listing([study.label(contrast) for contrast in moved])} further settings move along, since the values of the reference condition would not suit {'it' if len(moved) == 1 else 'them'}; this is part of the condition and is taken up in @sec:limitations.",
             )
         )
     return parts

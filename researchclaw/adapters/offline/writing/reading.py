@@ -171,13 +171,24 @@ class Study:
         """The baseline by what it is: 'AdamW'; 'the baseline' where several factors would have to be named."""
         return self.baseline_levels[0][1].label if len(self.factors) == 1 else "the baseline"
 
-    def name(self, contrast: Contrast) -> str:
-        """The condition as running text calls it."""
+    def label(self, contrast: Contrast) -> str:
+        """The condition by its label alone; the baseline by what it is."""
         return self.baseline_label if contrast.id == self.baseline.id else contrast.label
+
+    def name(self, contrast: Contrast) -> str:
+        """The condition as running text calls it: 'no warm-up' would read as a negation there."""
+        label = self.label(contrast)
+        if not label.startswith("no "):
+            return label
+        return f"training without {label.removeprefix('no ').replace(' without ', ' and without ')}"
 
     def short(self, contrast: Contrast) -> str:
         """The condition in a list beside its parts."""
         return "both together" if contrast.role == "combination" and len(self.factors) == 2 else self.name(contrast)
+
+    def arm(self, contrast: Contrast) -> str:
+        """The condition after 'trained with'."""
+        return "both together" if contrast.role == "combination" and len(self.factors) == 2 else self.label(contrast)
 
     @cached_property
     def baseline_in_full(self) -> str:
@@ -189,13 +200,13 @@ class Study:
     def row(self, contrast: Contrast) -> str:
         """The condition as a table calls it: the baseline with what it is in brackets."""
         if contrast.id != self.baseline.id or len(self.factors) > 1:
-            return self.baseline_in_full if contrast.id == self.baseline.id else self.name(contrast)
+            return self.baseline_in_full if contrast.id == self.baseline.id else self.label(contrast)
         return self.baseline_label if self.baseline_label.startswith("the baseline") else f"the baseline ({self.baseline_label})"
 
     def training(self, contrast: Contrast) -> str:
         """The condition as a noun phrase in the singular: 'training with cosine decay', 'the baseline'."""
         label = self.name(contrast)
-        if label == "the baseline":
+        if label == "the baseline" or label.startswith("training "):
             return label
         if label.lower().startswith(("without ", "with ")):
             return f"training {label[:1].lower()}{label[1:]}"
@@ -207,7 +218,7 @@ class Study:
         head = re.split(r" (?:with|without) ", label)[0]
         bare = not (head.endswith("s") and not head.endswith("ss")) and " and " not in head and " of the " not in head
         lead = label.split()[0].lower() if label else ""
-        return label if bare and lead not in {"no", "with", "without"} else self.training(contrast)
+        return label if bare and lead not in {"with", "without"} else self.training(contrast)
 
     def runs(self, contrast: Contrast) -> str:
         """'the runs with cosine decay'."""

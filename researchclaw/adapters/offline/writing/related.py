@@ -14,7 +14,8 @@ from researchclaw.adapters.offline.writing.reading import Study
 from stages.contracts import Factor, Work
 
 FEWEST_WORKS = 26
-"""Below it the picture of the field is too thin for a paper; works that touch the factor from further off are then taken in (a guess)."""
+"""Below it the picture of the field is too thin for a paper; further works that place the study are then
+taken in, and where they do not suffice, works that touch the factor from further off (a guess)."""
 MOST_WORKS = 32
 MOST_ON_FACTORS = 9
 """Told one by one beside those that the background names; a paper of this length has room for a paragraph on them (a guess)."""
@@ -54,11 +55,11 @@ def related_work(study: Study, voice: Voice, opening: dict[str, tuple[str, ...]]
     paragraphs = []
     share = -(-max(2, min(MOST_ON_FACTORS, MOST_WORKS - len(used) - len(_SUPPORT) * MOST_ON_SETTING)) // len(study.factors))
     for factor in study.factors:
-        missing = FEWEST_WORKS - len(used) - len(_SUPPORT) * MOST_ON_SETTING
-        works = _on_factor(study, factor, used, share, at_least=missing)
+        placing = {work.key for tags, pattern in _SUPPORT.values() for work in _supporting(study, used, tags, pattern, FEWEST_WORKS)}
+        works = _on_factor(study, factor, used, share, at_least=FEWEST_WORKS - len(used) - len(placing))
         used |= {work.key for work in works}
         paragraphs += _factor_paragraphs(study, voice, factor, background[factor.name], works)
-    paragraphs.append(_interplay(study, voice))
+    paragraphs[-1] = paragraph(paragraphs[-1], _interplay(study, voice))
     for place, (part, (tags, pattern)) in enumerate(_SUPPORT.items()):
         missing = (FEWEST_WORKS - len(used)) // (len(_SUPPORT) - place)
         works = _supporting(study, used, tags, pattern, max(MOST_ON_SETTING, missing))
@@ -101,10 +102,12 @@ def _on_factor(study: Study, factor: Factor, used: set[str], most: int, *, at_le
     far = [work for work in _usable(study, used) if places[work.key] < TAGS_THAT_COUNT and work not in near]
 
     def rank(work: Work) -> tuple[bool, bool, int, int, str]:
-        away = bool(work.topics) and work.topics[0] in _ELSEWHERE
+        away = places[work.key] > 0 and bool(work.topics) and work.topics[0] in _ELSEWHERE
         return (away, not _speaks_of(factor, work.gist or ""), places[work.key], -len(set(work.about) & set(SETTING)), work.key)
 
-    chosen = sorted(near, key=rank)[: max(most, at_least)]
+    ranked = sorted(near, key=rank)
+    central = [work for work in ranked if not rank(work)[0]]
+    chosen = (central + [work for work in ranked if work not in central][: max(0, at_least - len(central))])[: max(most, at_least)]
     return chosen + sorted(far, key=rank)[: max(0, at_least - len(chosen))]
 
 
@@ -122,7 +125,10 @@ def _supporting(study: Study, used: set[str], tags: tuple[str, ...], pattern: re
     found = [
         work
         for work in _usable(study, used)
-        if _lead(work, tags) is not None and pattern.search(work.gist or "") and not (work.topics and work.topics[0] in _ELSEWHERE)
+        if _lead(work, tags) is not None
+        and pattern.search(work.gist or "")
+        and not (work.topics and work.topics[0] in _ELSEWHERE)
+        and not ("parameter-efficient" in work.topics and _lead(work, tags) != "short_budget")
     ]
     kin = {*SETTING, *COMPARING}
     closest = sorted(found, key=lambda work: (-len(set(work.about) & kin), len(work.gist or ""), work.key))[:most]
@@ -135,8 +141,8 @@ def _lead(work: Work, tags: tuple[str, ...]) -> str | None:
 
 
 _SUPPORT: dict[str, tuple[tuple[str, ...], re.Pattern[str]]] = {
-    "comparing": (COMPARING, _ABOUT_COMPARING),
     "setting": (SETTING, _ABOUT_SETTING),
+    "comparing": (COMPARING, _ABOUT_COMPARING),
 }
 
 
@@ -167,7 +173,10 @@ def _entering(study: Study, voice: Voice, factor: Factor) -> str:
     """Which settings of the factor the experiment takes from the literature."""
     labels = list(
         dict.fromkeys(
-            level.label for contrast in study.treatments for owner, level in study.levels(contrast) if owner.name == factor.name
+            _setting(level.label)
+            for contrast in study.treatments
+            for owner, level in study.levels(contrast)
+            if owner.name == factor.name
         )
     )
     if not labels:
@@ -175,10 +184,15 @@ def _entering(study: Study, voice: Voice, factor: Factor) -> str:
     several = len(labels) > 1
     return voice.turn(
         "entering",
-        f"Of what has been proposed, {listing(labels)} {'enter' if several else 'enters'} our comparison.",
+        f"Of what has been proposed, our comparison takes in {listing(labels)}.",
         f"From these proposals we take {listing(labels)} as {'conditions' if several else 'a condition'}.",
         f"Our experiment puts {listing(labels)} to the test.",
     )
+
+
+def _setting(label: str) -> str:
+    """'No warm-up' would read as a negation."""
+    return f"training without {label.removeprefix('no ')}" if label.startswith("no ") else label
 
 
 def _by_idea(study: Study, voice: Voice, factor: Factor, works: list[Work]) -> list[str]:
@@ -192,23 +206,19 @@ def _by_idea(study: Study, voice: Voice, factor: Factor, works: list[Work]) -> l
         if len(group) == 1:
             lone += group
             continue
-        parts += _told_together(voice, sorted(group, key=lambda work: (work.year, work.key)), _leads(factor, idea))
+        parts += _told_together(voice, sorted(group, key=lambda work: (work.year, work.key)), _leads(idea))
     parts += _told_together(voice, sorted(lone, key=lambda work: (len(work.gist or "") > 110, work.year, work.key)), ("",))
     return parts
 
 
 def _idea(factor: Factor, work: Work, works: Sequence[Work]) -> str:
-    """A level that the work speaks of, else a tag that it shares with another of the works."""
-    for level in factor.levels:
-        words = {level.label.lower(), *level.words}
-        if any(re.search(rf"\b{re.escape(word)}\b", (work.gist or "").lower()) for word in words if len(word) > 4):
-            return level.label
+    """A tag that the work shares with another of the works; its own key where there is none."""
     others = [other for other in works if other.key != work.key]
     shared = (tag for tag in work.about if tag != factor.name and any(tag in other.about[:TAGS_THAT_COUNT] for other in others))
     return next((tag for tag in shared if tag in IDEAS), work.key)
 
 
-def _leads(factor: Factor, idea: str) -> tuple[str, ...]:
+def _leads(idea: str) -> tuple[str, ...]:
     if idea in IDEAS:
         text = IDEAS[idea]
         return (
@@ -217,8 +227,6 @@ def _leads(factor: Factor, idea: str) -> tuple[str, ...]:
             f"Closer to {text}, ",
             f"From the side of {text}, ",
         )
-    if any(level.label == idea for level in factor.levels):
-        return (f"On {idea}, ", f"With regard to {idea}, ")
     return ("",)
 
 
@@ -307,7 +315,9 @@ def _support_paragraph(study: Study, voice: Voice, part: str, works: Sequence[Wo
         group = [work for work in works if _lead(work, tags) == tag]
         if group:
             told += _told_together(voice, group, _SUPPORT_LEADS[tag])
-    return paragraph(lead, *told, voice.say(f"use of {part}", *_USES[part]))
+    return paragraph(
+        lead, *told, voice.say(f"use of {part}", *(_USES[part] if study.compared or part != "comparing" else _USES_WITHOUT_TESTS))
+    )
 
 
 _SUPPORT_LEADS: dict[str, tuple[str, ...]] = {
@@ -335,3 +345,7 @@ _USES: dict[str, tuple[str, ...]] = {
     ),
 }
 """What the paragraph means for this study."""
+_USES_WITHOUT_TESTS = (
+    "By these standards our seeds are too few for a verdict, so every value is printed and none is compared.",
+    "With as few seeds as ours this advice comes down to printing every value and claiming no difference.",
+)

@@ -147,7 +147,7 @@ def _few(study: Study, voice: Voice, trials: list[Trial]) -> str:
 
 def _foretold(study: Study, voice: Voice, trial: Trial, place: int) -> str:
     """What had been predicted, as the paragraph's opening."""
-    label, rival = trial.treatment.label, study.name(trial.reference)
+    label, rival = study.name(trial.treatment), study.name(trial.reference)
     main = "The main prediction" if place == 0 else "The prediction"
     if trial.hypothesis.predicts == "same":
         return voice.must(
@@ -162,7 +162,7 @@ def _foretold(study: Study, voice: Voice, trial: Trial, place: int) -> str:
         f"{main} was a {kind} of {label} against {rival}." if kind == "gain" else f"{main} was a loss with {label} against {rival}.",
         f"A {kind} against {rival} had been predicted for {label}.",
         f"For {label} a {kind} against {rival} had been predicted.",
-        f"We had predicted a {kind} when {rival} gives way to {label}.",
+        f"We had predicted a {kind} from replacing {rival} by {label}.",
     )
 
 
@@ -188,7 +188,7 @@ def _difference(study: Study, voice: Voice, trial: Trial) -> str:
 def _verdict(study: Study, voice: Voice, trial: Trial) -> str:
     """What became of the prediction."""
     of_sameness = trial.hypothesis.predicts == "same"
-    options = (_fate_of_sameness if of_sameness else _fate_of_direction)(trial, trial.treatment.label)
+    options = (_fate_of_sameness if of_sameness else _fate_of_direction)(trial, study.name(trial.treatment))
     return voice.must(f"verdict {trial.hypothesis.predicts} {trial.outcome} {trial.clear}", *options)
 
 
@@ -253,7 +253,7 @@ def _fate_of_direction(trial: Trial, label: str) -> tuple[str, ...]:
 def _seeds(study: Study, voice: Voice, trial: Trial) -> str:
     assert trial.result is not None
     a, b = trial.treatment.id, trial.reference.id
-    label, rival = trial.treatment.label, study.name(trial.reference)
+    label, rival = study.name(trial.treatment), study.name(trial.reference)
     n, wins = study.pair("pairs", a, b, "words"), study.pair("wins", a, b, "words")
     if trial.result.wins in {0, trial.n}:
         ahead = label if trial.result.wins else rival
@@ -262,13 +262,13 @@ def _seeds(study: Study, voice: Voice, trial: Trial) -> str:
             f"All {n} seeds agree, in favour of {ahead}.",
             f"The sign is the same for every seed ({study.pair('wins', a, b, 'int')} of {study.pair('pairs', a, b, 'int')} for {label}).",
             f"Seed by seed the picture does not change: all {n} go to {ahead}.",
-            f"There is no seed of the {n} on which {rival if trial.result.wins else label} comes out ahead.",
+            f"None of the {n} seeds speaks for {rival if trial.result.wins else label}.",
         )
     return voice.turn(
         "seeds split",
-        f"The seeds disagree: {wins} of {n} favour {label}.",
-        f"The sign of the difference flips between seeds, with {wins} of {n} in favour of {label}.",
-        f"On {wins} of {n} seeds {label} comes out ahead, and on the others behind.",
+        f"The seeds disagree, with {wins} of {n} in favour of {label}.",
+        f"The sign of the difference flips between seeds: in {wins} of {n} the first of the pair is ahead.",
+        f"With {wins} of {n} seeds on the side of {label}, the sign is not settled.",
     )
 
 
@@ -278,7 +278,7 @@ def _size(study: Study, voice: Voice, trial: Trial) -> str:
     got = study.pair("absdiff", a, b, "f3")
     if size is None or trial.hypothesis.predicts == "same" or trial.outcome == "failed":
         return ""
-    label = trial.treatment.label
+    label = study.name(trial.treatment)
     options = {
         "smaller": (
             f"The size falls well short of the guess, {got} where {size} {study.metric.unit} had been foreseen.",
@@ -306,7 +306,7 @@ def _resolution(study: Study, voice: Voice, trial: Trial) -> str:
     if trial.result is None or trial.result.mde is None or study.cfg("power_percent") is None:
         return ""
     a, b = trial.treatment.id, trial.reference.id
-    mde, power, label = study.pair("mde", a, b, "f3"), f"{study.cfg('power_percent')} %", trial.treatment.label
+    mde, power, label = study.pair("mde", a, b, "f3"), f"{study.cfg('power_percent')} %", study.name(trial.treatment)
     if not trial.clear:
         return voice.turn(
             "resolution open",
@@ -338,8 +338,8 @@ def _figure_text(study: Study, voice: Voice, outline: Outline, kind: str) -> str
     spec = shown(outline, kind)
     if spec is None:
         return ""
-    clear = [trial.treatment.label for trial in study.trials if trial.side != "both"]
-    unclear = [trial.treatment.label for trial in study.trials if trial.outcome != "uncompared" and trial.side == "both"]
+    clear = [study.name(trial.treatment) for trial in study.trials if trial.side != "both"]
+    unclear = [study.name(trial.treatment) for trial in study.trials if trial.outcome != "uncompared" and trial.side == "both"]
     if clear and unclear:
         stays = f"the interval of {clear[0]} stays" if len(clear) == 1 else f"the intervals of {listing(clear)} stay"
         crosses = f"that of {unclear[0]} crosses it" if len(unclear) == 1 else f"those of {listing(unclear)} cross it"
@@ -394,9 +394,9 @@ def _spread(study: Study, voice: Voice, outline: Outline) -> str:
             parts.append(
                 voice.say(
                     "dots pairing",
-                    f"Pairing by seed paid off for {trial.treatment.label}, since the differences to {study.name(trial.reference)} have a standard deviation of only {sd} {study.metric.unit}."
+                    f"Pairing by seed paid off for {study.name(trial.treatment)}, since the differences to {study.name(trial.reference)} have a standard deviation of only {sd} {study.metric.unit}."
                     if helped
-                    else f"Pairing by seed removed little of this scatter for {trial.treatment.label}: the differences to {study.name(trial.reference)} still have a standard deviation of {sd} {study.metric.unit}.",
+                    else f"Pairing by seed removed little of this scatter for {study.name(trial.treatment)}: the differences to {study.name(trial.reference)} still have a standard deviation of {sd} {study.metric.unit}.",
                 )
             )
     return f"{paragraph(*parts)}\n\n{figure(spec)}"
@@ -433,7 +433,7 @@ def _crossing(study: Study, voice: Voice) -> str:
     if len(one) != len(other) or len(one) < 2:
         return ""
     signs = [a < b for a, b in zip(one, other, strict=True)]
-    a, b = trial.treatment.label, study.name(trial.reference)
+    a, b = study.name(trial.treatment), study.name(trial.reference)
     if len(set(signs)) == 1:
         return voice.say(
             "curves order",
@@ -501,7 +501,7 @@ def _side_table(study: Study, voice: Voice) -> str:
         result = study.comparison(planned.a, planned.b)
         if planned.purpose != "hypothesis" and result is not None and result.ci95_low is not None:
             one, other = study.conditions[planned.a], study.conditions[planned.b]
-            rows.append(f"| {study.name(one)} | {study.name(other)} | {' | '.join(_difference_cells(study, result))} |")
+            rows.append(f"| {study.label(one)} | {study.label(other)} | {' | '.join(_difference_cells(study, result))} |")
     if len(rows) < 2:
         return ""
     head = [
@@ -535,20 +535,20 @@ def _ablation(study: Study, voice: Voice, ablation: Contrast, origin: Contrast, 
     parts.append(
         voice.say(
             f"ablation {a}",
-            f"Once {removed} is gone, {study.plain(ablation)} {study.cmp(a, b)} {study.plain(origin)}, with a paired difference of {study.pair('diff', a, b, 'signed3')} {study.metric.unit} (interval {interval}).",
-            f"When {removed} is taken out of {study.name(origin)}, the score moves by {study.pair('diff', a, b, 'signed3')} {study.metric.unit} (interval {interval}): {study.plain(ablation)} {study.cmp(a, b)} {study.plain(origin)}.",
+            f"With {removed} taken out, {study.plain(ablation)} {study.cmp(a, b)} {study.plain(origin)}, with a paired difference of {study.pair('diff', a, b, 'signed3')} {study.metric.unit} (interval {interval}).",
+            f"Taking {removed} out of {study.name(origin)} moves the score by {study.pair('diff', a, b, 'signed3')} {study.metric.unit} (interval {interval}): {study.plain(ablation)} {study.cmp(a, b)} {study.plain(origin)}.",
         )
     )
     parts.append(
         {
             "worse": voice.say(
                 f"ablation reading {a}",
-                f"Part of what {study.name(origin)} achieves thus rests on {removed}, and both should be recommended together or not at all.",
-                f"So {removed} is not an idle companion of {study.name(origin)}: it carries some of the score.",
+                f"Part of the score of {study.name(origin)} thus rests on {removed}, and both should be recommended together or not at all.",
+                f"The part of {removed} in the result of {study.name(origin)} is therefore not an idle one.",
             ),
             "better": voice.say(
                 f"ablation reading {a}",
-                f"So {removed} was a burden here, and the values for {study.name(origin)} understate what a leaner setting reaches.",
+                f"The values for {study.name(origin)} thus understate what a leaner setting reaches.",
                 f"A component that was meant to support {study.name(origin)} turns out to stand in its way at this budget.",
             ),
         }.get(
@@ -593,9 +593,10 @@ def _interplay(study: Study, voice: Voice) -> str:
             )
         else:
             parts.append(
-                voice.say(
+                voice.must(
                     f"contest {a.id} {b.id}",
-                    f"Put directly against each other, {study.plain(a)} {study.cmp(a.id, b.id)} {study.plain(b)}, the paired difference being {diff} {study.metric.unit} ({interval}).",
+                    f"The contest itself is decided by a paired difference of {diff} {study.metric.unit} ({interval}): {study.plain(a)} {study.cmp(a.id, b.id)} {study.plain(b)}.",
+                    f"In the contest itself, {diff} {study.metric.unit} lie between the rivals ({interval}), so that {study.plain(a)} {study.cmp(a.id, b.id)} {study.plain(b)}.",
                 )
             )
     both = study.results.interaction

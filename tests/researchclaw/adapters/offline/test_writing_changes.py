@@ -1,0 +1,26 @@
+"""Settings in a reader's words."""
+
+import pytest
+
+from researchclaw.adapters.offline.writing.changes import changes_in_words, setting_in_words
+from stages.contracts import Attempt
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "words"),
+    [
+        ("BATCH_SIZE", "BATCH_SIZE 16 -> 8", "a smaller batch"),
+        ("LEARNING_RATE", "LEARNING_RATE 0.002 -> 0.005", "a higher learning rate"),
+        ("NGRAM_TABLES", "NGRAM_TABLES 0 -> 2", "n-gram tables"),
+        ("WEIGHT_DECAY", "WEIGHT_DECAY 0.1 -> 0.0", "no weight decay"),
+        ("POSITION", "POSITION 'learned' -> 'rope'", "another position encoding"),
+        ("BATCH_SIZE", "", "another batch size"),
+    ],
+)
+def test_a_change_is_told_by_what_it_does(name, change, words):
+    assert setting_in_words(name, change) == words
+
+
+def test_a_change_that_was_tried_again_is_told_once():
+    attempt = Attempt(number=1, change="BATCH_SIZE 16 -> 8", settings={"BATCH_SIZE": "8"}, seed=1, value=2.0, gain=0.1, verdict="keep")
+    assert changes_in_words([attempt, attempt.model_copy(update={"number": 2})]) == ["a smaller batch"]

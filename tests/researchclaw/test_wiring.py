@@ -1,0 +1,26 @@
+"""Where things that are measured once are kept."""
+
+from pathlib import Path
+
+from researchclaw import wiring
+from researchclaw.settings import Settings
+
+
+def test_the_state_lies_below_the_output_folder(tmp_path: Path) -> None:
+    settings = Settings(output=tmp_path)
+    assert wiring.state_around(settings, tmp_path / "elsewhere") == tmp_path / ".state"
+
+
+def test_inside_a_run_it_is_that_of_the_runs_project(tmp_path: Path) -> None:
+    run = tmp_path / "project" / "rc-1"
+    (run / "deliverables").mkdir(parents=True)
+    (run / "run.json").write_text("{}")
+    assert wiring.state_around(Settings(output=Path("artifacts")), run / "deliverables") == tmp_path / "project" / ".state"
+
+
+def test_the_texts_of_a_layout_are_its_frame_its_facts_and_the_style() -> None:
+    assert set(wiring.paper_templates("neurips")) == {
+        "paper/neurips/frame.tex",
+        "paper/neurips/layout.json",
+        "paper/rcpaper.sty",
+    }
