@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import logging
 import os
 import signal
@@ -63,6 +64,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def main(arguments: Sequence[str]) -> int:
     """Run a command; the exit code of the process."""
     global _debug  # noqa: PLW0603 (the one switch of the command line itself)
+    _mend_streams()
     _debug = "--debug" in arguments  # anywhere on the line, before or after the command's name
     arguments = [word for word in arguments if word != "--debug"] or ["--help"]
     signal.signal(signal.SIGTERM, _terminate)
@@ -83,6 +85,16 @@ def main(arguments: Sequence[str]) -> int:
     except Exception as exc:  # noqa: BLE001 (the edge of the program: one line, or the traceback with --debug)
         return _fail(f"{type(exc).__name__}: {' '.join(str(exc).split()) or 'no message'} (a bug; --debug shows where).", 1)
     return code if isinstance(code, int) else 0
+
+
+def _mend_streams() -> None:
+    """A stream that is closed or that cannot hold our letters must not end a run; nor may a run's files get its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # started with `<&-`, `>&-` or `2>&-`
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 class Interrupted(ResearchError):
@@ -194,6 +206,10 @@ def _load(config: Path | None, preset: str | None = None, overrides: Sequence[st
     """The settings with absolute paths: a run may be resumed from another folder, and a sandbox has none of ours."""
     from researchclaw.settings import load
 
+    try:
+        Path.cwd()
+    except FileNotFoundError as exc:
+        raise SettingsError("the current folder was deleted; go to one that is there.") from exc
     settings = load(config, preset, overrides)
     corpus = settings.experiment.corpus
     experiment = settings.experiment.model_copy(update={"corpus": corpus.absolute() if corpus else None})
@@ -224,6 +240,10 @@ def _check(settings: Settings, topic: str) -> None:
 
     if not any(character.isalnum() for character in topic):
         raise SettingsError('the topic is empty; say in one sentence what to find out: --topic "…".')
+    try:
+        topic.encode()
+    except UnicodeEncodeError as exc:
+        raise SettingsError("the topic is not UTF-8 text; say it in the encoding of this system.") from exc
     if settings.experiment.kit is not None:
         from researchclaw.kits import kit_names
 
@@ -289,7 +309,7 @@ def _work(store: RunStore, settings: Settings, first: int | None, last: int | No
     try:
         _walk(store, settings, first, last)
     except KeyboardInterrupt as exc:
-        raise Interrupted(f"interrupted; `researchclaw resume {store.run_id}` goes on from here.") from exc
+        raise Interrupted(f"interrupted; `researchclaw resume {store.reference}` goes on from here.") from exc
     _summary(store)
 
 
@@ -330,7 +350,15 @@ def _display(stages: int) -> Iterator[LiveDisplay | PlainLines]:
         with LiveDisplay(stages, _console()) as live:
             yield live
     else:
-        yield PlainLines(stages, lambda line: print(line, flush=True))
+        yield PlainLines(stages, _say)
+
+
+def _say(line: str) -> None:
+    """A line to whoever watches; when nobody reads any more (`researchclaw run | head`), the run goes on unseen."""
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _console() -> Console:
@@ -369,7 +397,7 @@ def _summary(store: RunStore) -> None:
     found = summary(store, PIPELINE)
     info = store.info()
     if info.status == "stopped":
-        print(f"{store.run_id} stopped as asked after {info.stage}; `researchclaw resume {store.run_id}` goes on.")
+        print(f"{store.run_id} stopped as asked after {info.stage}; `researchclaw resume {store.reference}` goes on.")
     if found.paper is not None:
         print(f"Paper:    {found.paper}")
     if found.finding is not None:
@@ -425,7 +453,8 @@ def status(
         for one in found:
             print(f"{one.run_id}  {one.status:<12} {one.stage or '':<24} {one.topic}")
         return
-    one = run_status(_store(run, output), PIPELINE)
+    store = _store(run, output)
+    one = run_status(store, PIPELINE)
     if as_json:
         print(one.model_dump_json(indent=2))
         return
@@ -440,11 +469,11 @@ def status(
         best = "" if one.best is None else f", best {one.best:.4f}"
         print(f"training runs: {one.runs_done} of {one.runs_planned or '?'} done, {one.runs_failed} failed{best}")
     for gate in one.waiting_gates:
-        print(f'gate {gate} waits: `researchclaw approve {one.run_id}` or `researchclaw reject {one.run_id} --reason "…"`')
+        print(f'gate {gate} waits: `researchclaw approve {store.reference}` or `researchclaw reject {store.reference} --reason "…"`')
     if one.message:
         print(one.message)
     if one.status in ("killed", "interrupted", "failed", "stopped", "budget spent"):
-        print(f"`researchclaw resume {one.run_id}` goes on.")
+        print(f"`researchclaw resume {store.reference}` goes on.")
 
 
 @app.command()
@@ -476,7 +505,7 @@ def _decide(decision: str, run: str, stage: str | None, comment: str, output: Pa
 
     store = _store(run, output)
     answer = answer_by_command(store, "approve" if decision == "approve" else "reject", comment, _numbers(stage, None)[0])
-    print(f"gate {answer.stage} of {store.run_id}: {answer.decision}; `researchclaw resume {store.run_id}` goes on.")
+    print(f"gate {answer.stage} of {store.run_id}: {answer.decision}; `researchclaw resume {store.reference}` goes on.")
 
 
 @app.command()
@@ -496,7 +525,7 @@ def guide(
     number = _numbers(stage, None)[0]
     assert number is not None
     store.add_guidance(Guidance(stage=number, message=message.strip(), by=person()))
-    print(f"stage {number} of {store.run_id} will be told; `researchclaw resume {store.run_id}` goes on.")
+    print(f"stage {number} of {store.run_id} will be told; `researchclaw resume {store.reference}` goes on.")
 
 
 @app.command("stages")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import http.client
+import importlib.util
 import logging
 import os
 import socket
@@ -72,13 +73,15 @@ SMALL_SERVER = {
 def environment(output: Path, url: str) -> dict[str, str]:
     """What Prefect must find in os.environ before it is imported; settings of the user's own Prefect are left out."""
     home = (output / ".prefect").absolute()
+    # a proxy of the user's shell must not see traffic to our own server; the name in lower case wins where both are set
+    direct = ",".join(filter(None, (os.environ.get("no_proxy") or os.environ.get("NO_PROXY", ""), "127.0.0.1", "localhost")))
     return {
         **HUSH,
         "PREFECT_HOME": str(home),
         "PREFECT_PROFILES_PATH": str(home / "profiles.toml"),
         "PREFECT_API_URL": url,
-        # a proxy of the user's shell must not see traffic to our own server
-        "NO_PROXY": ",".join(filter(None, (os.environ.get("NO_PROXY", ""), "127.0.0.1", "localhost"))),
+        "NO_PROXY": direct,
+        "no_proxy": direct,
     }
 
 
@@ -96,6 +99,9 @@ def server(output: Path, settings: FlowSettings) -> Iterator[Callable[[], None]]
         os.environ.update(environment(output, settings.server_url))
         yield lambda: None
         return
+    for name in ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "http_proxy", "https_proxy"):
+        if os.environ.get(name, "").startswith("socks") and importlib.util.find_spec("socksio") is None:
+            del os.environ[name]  # Prefect's client could not even be made: httpx cannot speak it without that package
     port = free_port()
     os.environ.update(environment(output, f"http://127.0.0.1:{port}/api"))
     home = output / ".prefect"
@@ -111,6 +117,7 @@ def server(output: Path, settings: FlowSettings) -> Iterator[Callable[[], None]]
             stderr=sink,
             start_new_session=True,  # a Ctrl-C at the terminal is ours to handle
             env={**os.environ, **SMALL_SERVER},
+            cwd=home,  # Prefect reads .env, prefect.toml and pyproject.toml where it stands: the user's are not for our server
         )
 
     def ready() -> None:
@@ -168,9 +175,12 @@ def run(engine: Engine, settings: FlowSettings, output: Path, *, from_stage: int
 
 
 def prefect_run(engine: Engine, settings: FlowSettings, walk: Callable[[], None]) -> None:
-    from prefect import flow, task
-    from prefect.cache_policies import NO_CACHE
-    from prefect.states import Completed
+    home = Path(os.environ["PREFECT_HOME"])
+    home.mkdir(parents=True, exist_ok=True)
+    with contextlib.chdir(home):  # as for the server: settings of the user's own Prefect are left out
+        from prefect import flow, task
+        from prefect.cache_policies import NO_CACHE
+        from prefect.states import Completed
 
     _take_the_console_away()
     graph = _Graph()

@@ -62,7 +62,7 @@ class LeaveWaiting:
     store: RunStore
 
     def decide(self, stage: Stage, output: Contract, question: GateQuestion) -> GateAnswer:
-        run = self.store.run_id
+        run = self.store.reference
         raise WaitingAtGate(
             f"waiting at gate {stage.number} ({stage.name}): read {self.store.folder / 'gates'}/{stage.number:02d}.json, then "
             f'`researchclaw approve {run}` or `researchclaw reject {run} --reason "…"`, then `researchclaw resume {run}`.'
@@ -81,14 +81,15 @@ class AtTerminal:
     ask: Callable[[str], str]
 
     def decide(self, stage: Stage, output: Contract, question: GateQuestion) -> GateAnswer:
+        try:
+            return self._asked(stage, output, question)
+        except EOFError:  # Ctrl-D at any question
+            return LeaveWaiting(self.store).decide(stage, output, question)
+
+    def _asked(self, stage: Stage, output: Contract, question: GateQuestion) -> GateAnswer:
         self.show(f"# Gate {stage.number}: {question.title}\n\n{question.body}")
         while True:
-            try:
-                word = (
-                    self.ask("[a]pprove, [r]eject, [e]dit, [v]iew, [g]uide a later stage, [q]uit and decide later: ").strip().lower()
-                )
-            except EOFError:
-                word = "q"
+            word = self.ask("[a]pprove, [r]eject, [e]dit, [v]iew, [g]uide a later stage, [q]uit and decide later: ").strip().lower()
             if word in ("a", "approve"):
                 return self._answer(stage, "approve", self.ask("Comment (may be empty): ").strip())
             if word in ("r", "reject"):

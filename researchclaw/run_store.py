@@ -18,6 +18,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import tempfile
 import time
@@ -216,9 +217,9 @@ def find_run(reference: str, output: Path) -> Path:
             raise SettingsError(f'there is no run in {output} yet; start one with `researchclaw run --topic "…"`.')
         return known[-1]
     folder = Path(reference)
-    if (folder / "run.json").exists():
+    if os.path.exists(folder / "run.json"):  # noqa: PTH110 (unlike Path.exists it bears names that are too long)
         return folder
-    if (output / reference / "run.json").exists() and "/" not in reference:
+    if "/" not in reference and os.path.exists(output / reference / "run.json"):  # noqa: PTH110
         return output / reference
     begun = [path for path in known if path.name.startswith(reference)]
     if len(begun) == 1:
@@ -262,6 +263,12 @@ class RunStore:
     @property
     def run_id(self) -> str:
         return self.folder.name
+
+    @property
+    def reference(self) -> str:
+        """The run as a command takes it here: its id, or its folder where the id alone would not be found."""
+        here = self.folder.parent == Path("artifacts").absolute()
+        return self.run_id if here else shlex.quote(str(self.folder))
 
     @property
     def journal_path(self) -> Path:
@@ -386,7 +393,7 @@ class RunStore:
         if sha256_of_text(canonical_json(found.output)) != found.output_sha256:
             raise SettingsError(
                 f"{path} was changed by hand; put it back, or do the stage again: "
-                f"`researchclaw resume {self.run_id} --from-stage {stage.number}`."
+                f"`researchclaw resume {self.reference} --from-stage {stage.number}`."
             )
         return found
 
@@ -500,7 +507,7 @@ class RunStore:
             gate = self.gate(answer.stage)
             if gate is None:
                 raise SettingsError(
-                    f"the run has not asked at gate {answer.stage}; `researchclaw status {self.run_id}` says where it is."
+                    f"the run has not asked at gate {answer.stage}; `researchclaw status {self.reference}` says where it is."
                 )
             if gate.answer is not None:
                 raise GateAlreadyAnswered(gate.answer)

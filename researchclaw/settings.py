@@ -40,10 +40,10 @@ class ExperimentSettings(Section):
     time_budget_sec: PositiveFloat = Field(
         default=300, description="Training budget of one run in seconds: CPU time of one thread on a CPU, wall time on a GPU."
     )
-    seeds: PositiveInt = Field(default=5, description="Reported seeds per condition, the same for every condition.")
+    seeds: Annotated[int, Field(ge=1, le=99)] = Field(default=5, description="Reported seeds per condition, the same for every condition.")
     max_conditions: Annotated[int, Field(ge=2)] = Field(default=5, description="Conditions of the plan, the baseline included.")
     refine_attempts: Annotated[int, Field(ge=0)] = Field(default=6, description="Candidates that the improvement loop may try.")
-    confirm_seeds: Annotated[int, Field(ge=0)] = Field(default=3, description="Fresh seeds on which the loop's winner is confirmed.")
+    confirm_seeds: Annotated[int, Field(ge=0, le=99)] = Field(default=3, description="Fresh seeds on which the loop's winner is confirmed.")
     scored_bytes: PositiveInt | None = Field(
         default=None, description="Bytes of the validation split that are scored, spread evenly; null: all of them."
     )
@@ -169,6 +169,8 @@ def _allowed(annotation: object, metadata: Sequence[object]) -> str:
             words += f", at least {ge}"
         if (gt := getattr(item, "gt", None)) is not None:
             words += f", above {gt}"
+        if (le := getattr(item, "le", None)) is not None:
+            words += f", at most {le}"
     return words
 
 
@@ -301,6 +303,8 @@ def _file(path: Path, named: str) -> _Layer:
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         values = yaml.safe_load(text)
+    except RecursionError as exc:
+        raise SettingsError(f"{source}: not YAML that can be read (nested too deeply).") from exc
     except yaml.YAMLError as exc:
         mark = getattr(exc, "problem_mark", None)
         place = source if mark is None else f"{source}:{mark.line + 1}"

@@ -9,8 +9,8 @@ MAX_LOOPS = 2
 """Times that each way back may be taken by decision (DESIGN.md, stage 15)."""
 
 DECISION_GOES_TO = {"refine": 13, "pivot": 8}
-REJECTED_GOES_TO = {5: 4, 9: 9, 20: 19}
-"""Gate -> the stage that made the material: the search, the design, the revision."""
+REJECTED_GOES_TO = {5: 3, 9: 9, 20: 19}
+"""Gate -> the stage that made the material: the search's queries, the design, the revision."""
 
 
 def after(number: int, output: Contract, loops: dict[str, int]) -> int:

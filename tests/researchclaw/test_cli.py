@@ -1,6 +1,7 @@
 import functools
 import json
 import os
+import shlex
 import subprocess
 import sys
 import types
@@ -147,10 +148,11 @@ def test_a_process_that_goes_down_with_ctrl_c_says_how_to_go_on(say: Say, toys: 
         (("run",), "--topic"),
         (("run", "--topic", " "), "the topic is empty"),
         (("run", "--topic", "?!"), "the topic is empty"),
+        (("run", "--topic", "learning rate \udcff"), "the topic is not UTF-8 text"),
         (("run", "--topic", "x", "--preset", "quik"), "did you mean 'quick'"),
         (("run", "--topic", "x", "--config", "none.yaml"), "none.yaml cannot be read"),
         (("run", "--topic", "x", "--set", "experiment.seed=3"), "did you mean 'experiment.seeds'"),
-        (("run", "--topic", "x", "--set", "experiment.seeds=-1"), "allowed: a whole number, above 0"),
+        (("run", "--topic", "x", "--set", "experiment.seeds=-1"), "allowed: a whole number, at least 1, at most 99"),
         (("run", "--topic", "x", "--kit", "tiny_ml"), "did you mean 'tiny_lm'"),
         (("run", "--topic", "x", "--set", "experiment.corpus=nowhere"), "nowhere is not there"),
         (("run", "--topic", "x", "--to-stage", "desing"), "did you mean 'design' (4)"),
@@ -160,6 +162,7 @@ def test_a_process_that_goes_down_with_ctrl_c_says_how_to_go_on(say: Say, toys: 
         (("run", "--topic", "x", "--set", "min_free_mb=999999999"), "MB free"),
         (("run", "--topic", "x", "--bogus"), "--bogus"),
         (("resume", "rc-nothing"), "there is no run"),
+        (("resume", "x" * 5000), "there is no run"),
         (("status",), "there is no run in"),
         (("approve", "latest"), "there is no run in"),
         (("bogus",), "bogus"),
@@ -189,6 +192,47 @@ def test_a_bug_is_one_line_unless_debug_is_asked_for(say: Say, toys: ModuleType,
     code, _, err = say("resume", "--debug")
     assert code == 1
     assert "Traceback" in err
+
+
+def test_the_commands_that_are_named_work_when_runs_lie_elsewhere(say: Say, toys: ModuleType) -> None:
+    _, _, err = say("run", "--topic", "toys", "--output", "else where", *PLAIN)
+    (folder,) = runs(Path("else where"))
+    told = shlex.split(err[err.index("researchclaw approve") :].partition("`")[0])
+    assert say(*told[1:])[0] == 0
+    code, out, _ = say("status", str(folder))
+    assert code == 0
+    assert say("resume", str(folder), "--to-stage", "4")[0] == 0
+    _, out, _ = say("status", str(folder))
+    told = shlex.split(out[out.index("researchclaw resume") :].partition("`")[0])
+    assert say(*told[1:])[0] == 0
+
+
+def test_a_deleted_folder_is_said_in_one_line(say: Say, toys: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    code, _, err = say("status")
+    monkeypatch.chdir(tmp_path)
+    assert (code, err) == (2, "researchclaw: the current folder was deleted; go to one that is there.\n")
+
+
+@pytest.mark.parametrize(
+    ("around", "encoding"),
+    [("exec {} >&- 2>&- <&-", "utf-8"), ("{{ {}; echo $? >code; }} | head -c 1; exit $(cat code)", "utf-8"), ("exec {}", "ascii")],
+    ids=["closed streams", "a reader who leaves", "a terminal of few letters"],
+)
+def test_what_becomes_of_the_output_does_not_end_a_run(around: str, encoding: str, tmp_path: Path) -> None:
+    go = (
+        "import sys; from researchclaw import cli, progress, journal\n"
+        "cli._mend_streams()\n"
+        "with cli._display(3) as display:\n"
+        "    for n in range(2000): display(journal.StageStarted(stage=1, name='toy', round=1))\n"
+        "assert not sys.stdin.isatty()"
+    )
+    command = around.format(f"{shlex.quote(sys.executable)} -c {shlex.quote(go)}")
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_settings_of_the_run_are_kept_for_resume(say: Say, toys: ModuleType) -> None:

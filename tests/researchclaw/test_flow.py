@@ -185,6 +185,20 @@ def test_the_users_own_prefect_settings_are_left_out_and_nothing_phones_home(tmp
     assert found["PREFECT_SERVER_ANALYTICS_ENABLED"] == "false"
     assert found["DO_NOT_TRACK"] == "1"
     assert "127.0.0.1" in found["NO_PROXY"]
+    assert found["no_proxy"] == found["NO_PROXY"]  # the name in lower case wins
+
+
+@pytest.mark.slow
+def test_proxies_and_prefect_files_of_the_users_folder_are_left_out(
+    tmp_path: Path, start_toy: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("PREFECT_SERVER_DATABASE_CONNECTION_URL=postgresql+asyncpg://u:p@192.0.2.1/db\n")
+    (tmp_path / "prefect.toml").write_text('[api]\ntls_insecure_skip_verify = "no word for yes or no"\n')
+    monkeypatch.setenv("ALL_PROXY", "socks5://192.0.2.1:1080")
+    monkeypatch.setenv("http_proxy", "http://192.0.2.1:3128")
+    monkeypatch.setenv("no_proxy", "example.org")
+    code, error = ended(start_toy(str(tmp_path / "artifacts"), "toys", "prefect"))
+    assert (code, error) == (0, "")
 
 
 def test_flow_is_the_only_importer_of_prefect() -> None:

@@ -1,3 +1,4 @@
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -61,7 +62,7 @@ def test_auto_approval_is_recorded_as_such(store: RunStore, go: Callable[..., No
 
 
 def test_without_a_terminal_the_question_waits_and_approve_then_resume_goes_on(store: RunStore, go: Callable[..., None]) -> None:
-    with pytest.raises(WaitingAtGate, match=f"researchclaw approve {store.run_id}") as caught:
+    with pytest.raises(WaitingAtGate, match=f"researchclaw approve {re.escape(store.reference)}") as caught:
         go(LeaveWaiting(store))
     assert caught.value.exit_code == 3
     assert store.info().status == "waiting"
@@ -125,6 +126,17 @@ def test_a_rejection_at_the_terminal_needs_a_reason(store: RunStore, go: Callabl
     assert "A rejection needs a reason." in person.shown
     assert begun(store)[:5] == [(1, 1), (2, 1), (3, 1), (2, 2), (3, 2)]
     assert store.info().status == "done"
+
+
+@pytest.mark.parametrize("words", [("a",), ("r",), ("g",), ("g", "4")])
+def test_closing_the_terminal_at_a_later_word_leaves_the_question_too(
+    words: tuple[str, ...], store: RunStore, go: Callable[..., None]
+) -> None:
+    with pytest.raises(WaitingAtGate):
+        go(AtTerminal(store, Person().show, Person(*words).ask))
+    gate = store.gate(3)
+    assert gate is not None
+    assert gate.answer is None
 
 
 def test_closing_the_terminal_leaves_the_question(store: RunStore, go: Callable[..., None]) -> None:

@@ -70,7 +70,7 @@ def test_the_file_in_the_current_folder_is_found(folder: Path) -> None:
     [
         ("experiment:\n  sedes: 3\n", r"my\.yaml:2: unknown key 'experiment\.sedes'; did you mean 'experiment\.seeds'\?"),
         ("seeds: 3\n", r"my\.yaml:1: unknown key 'seeds'; did you mean 'experiment\.seeds'\?"),
-        ("experiment:\n  seeds: 0\n", r"my\.yaml:2: 'experiment\.seeds' cannot be 0; allowed: a whole number, above 0\."),
+        ("experiment:\n  seeds: 0\n", r"my\.yaml:2: 'experiment\.seeds' cannot be 0; allowed: a whole number, at least 1, at most 99\."),
         ("experiment:\n  seeds: many\n", r"'experiment\.seeds' cannot be 'many'"),
         ("experiment:\n  seeds: yes\n", r"'experiment\.seeds' cannot be true"),
         ("experiment:\n  time_budget_sec: .inf\n", r"'experiment\.time_budget_sec' cannot be inf"),
@@ -122,3 +122,13 @@ def test_settings_come_back_from_the_record(folder: Path) -> None:
     assert overridden(settings, ["gates.auto_approve=true"]).gates.auto_approve
     with pytest.raises(SettingsError, match="not one of this version"):
         from_record({**record, "gone": 1})
+
+
+def test_more_seeds_than_a_study_can_have_are_refused(folder: Path) -> None:
+    with pytest.raises(SettingsError, match="at most 99"):
+        load(overrides=["experiment.seeds=99999999999999999999999"], folder=folder)
+
+
+def test_brackets_without_end_are_no_bug(folder: Path) -> None:
+    with pytest.raises(SettingsError, match="nested too deeply"):
+        load(write(folder, "[" * 100_000))

@@ -16,6 +16,7 @@ from stages.contracts import (
     KnowledgeCards,
     RefinedRecords,
     Schedule,
+    SearchPlan,
     Shortlist,
     Synthesis,
     TrainingRequest,
@@ -115,6 +116,43 @@ def test_a_persons_comment_changes_the_plan(walk: Walk, make_brief: Brief_, make
     assert len(plan.seeds) == 7
     assert dropped.id not in {condition.id for condition in plan.conditions}
     assert plan.guidance_followed
+
+
+def test_a_comment_on_one_condition_leaves_those_of_similar_name(walk: Walk, make_brief: Brief_, make_context: World) -> None:
+    def plan(*messages: str) -> ExperimentPlan:
+        guidance = tuple(Guidance(stage=9, message=message, by="a person") for message in messages)
+        brief = make_brief("Is ReLU or squared ReLU the better activation function of a small language model?")
+        found: ExperimentPlan = walk(DESIGN, brief, make_context(guidance=guidance))[ExperimentPlan]
+        return found
+
+    def treatments(found: ExperimentPlan) -> list[str]:
+        return [condition.id for condition in found.conditions if condition.role == "treatment"]
+
+    assert {"relu", "relu2"} <= set(treatments(plan()))
+    assert "relu" in treatments(plan("drop relu2"))
+    assert "relu2" not in treatments(plan("drop relu2"))
+    assert "relu2" in treatments(plan("drop ReLU"))
+
+
+def test_what_would_leave_nothing_to_compare_is_not_heeded(walk: Walk, make_brief: Brief_, make_context: World) -> None:
+    words = "What matters more, weight decay or dropout?"
+    before: ExperimentPlan = walk(DESIGN, make_brief(words), make_context())[ExperimentPlan]
+    first, second = (condition for condition in before.conditions if condition.role == "treatment")
+    guidance = tuple(Guidance(stage=9, message=f"drop {gone.id}", by="a person") for gone in (first, second))
+    plan: ExperimentPlan = walk(DESIGN, make_brief(words), make_context(guidance=guidance))[ExperimentPlan]
+    assert [condition.id for condition in plan.conditions if condition.role == "treatment"] == [second.id]
+    assert plan.guidance_not_understood == (f"drop {second.id}",)
+
+
+def test_a_comment_on_the_shortlist_drops_each_work_it_names(walk: Walk, make_brief: Brief_, make_context: World) -> None:
+    before: Shortlist = walk(DESIGN, make_brief(), make_context())[Shortlist]
+    first, second, third, *_ = (work.key for work in before.works)
+    message = f"drop {first}, {second} and keep {third}; also search for knowledge distillation"
+    record = walk(DESIGN, make_brief(), make_context(guidance=(Guidance(stage=5, message=message, by="a person"),)))
+    keys = {work.key for work in record[Shortlist].works}
+    assert not {first, second} & keys
+    assert third in keys
+    assert any(query.text == "knowledge distillation" for query in record[SearchPlan].queries)
 
 
 def test_a_comment_that_says_nothing_known_is_reported(walk: Walk, make_brief: Brief_, make_context: World) -> None:

@@ -44,8 +44,9 @@ def design(question: DesignQuestion) -> Design:
             if c.role == "treatment" and set(c.levels.items()) < set(both.levels.items())
         ]
     if question.goal.contest:
-        first, second = (c.id for c in conditions if c.role == "treatment")
-        comparisons.append(PlannedComparison(a=first, b=second, hypothesis=None, purpose="interaction"))
+        rivals = [c.id for c in conditions if c.role == "treatment"][:2]  # a person may have dropped one, or added a third
+        if len(rivals) == 2:  # noqa: PLR2004 (a contest is between two)
+            comparisons.append(PlannedComparison(a=rivals[0], b=rivals[1], hypothesis=None, purpose="interaction"))
     metric = question.goal.metric.label
     return Design(
         conditions=conditions,
@@ -78,12 +79,15 @@ def _heed(question: DesignQuestion) -> tuple[tuple[Contrast, ...], int, tuple[st
             seeds, heeded = max(1, int(found["count"])), True
             followed.append(f"The number of seeds was set on a person's word: {message.strip()}")
         for match in DROP.finditer(message):
-            gone = [c for c in conditions if c.role != "baseline" and _names(match["words"], c)]
-            conditions = [c for c in conditions if c not in gone and c.ablates not in {g.id for g in gone}]
+            gone = [c for c in _named(match["words"], conditions, question) if c.role != "baseline"]
+            left = [c for c in conditions if c not in gone and c.ablates not in {g.id for g in gone}]
+            if not any(c.role == "treatment" for c in left):  # nothing to compare would remain
+                continue
+            conditions = left
             followed += [f"A person asked to leave out {c.label}." for c in gone]
             heeded = heeded or bool(gone)
         for match in ADD.finditer(message):
-            new = [c for c in _possible(question) if _names(match["words"], c) and c.id not in {k.id for k in conditions}]
+            new = [c for c in _named(match["words"], _possible(question), question) if c.id not in {k.id for k in conditions}]
             conditions += new
             followed += [f"A person asked to add {c.label}." for c in new]
             heeded = heeded or bool(new)
@@ -92,11 +96,21 @@ def _heed(question: DesignQuestion) -> tuple[tuple[Contrast, ...], int, tuple[st
     return tuple(conditions), seeds, tuple(followed), tuple(not_understood)
 
 
-def _names(words: str, condition: Contrast) -> bool:
-    """Does a person's text name the condition by its id or label?"""
-    text = words.strip().lower().replace("-", " ").replace("_", " ")
-    names = {condition.id.replace("_", " "), condition.label.lower().replace("-", " "), *condition.levels.values()}
-    return any(name == text or text in name.split() or name in text for name in names if name)
+def _named(words: str, conditions: list[Contrast], question: DesignQuestion) -> list[Contrast]:
+    """Those conditions whose id, label or level a person's text names, by whole words; 'relu2' does not name 'relu'."""
+    text = f" {_plain(words)} "
+    for name in sorted({n for c in (*conditions, *_possible(question)) for n in _names(c)}, key=len, reverse=True):
+        text = text.replace(f" {name} ", f" <{name.replace(' ', '_')}> ")  # taken: a shorter name inside it is not meant
+    found = [c for c in conditions if any(f"<{name.replace(' ', '_')}>" in text for name in _names(c))]
+    return found or [c for c in conditions if any(_plain(words) in name.split() for name in _names(c))]
+
+
+def _names(condition: Contrast) -> set[str]:
+    return {_plain(name) for name in (condition.id, condition.label, *condition.levels.values())}
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.lower().replace("-", " ").replace("_", " ").split())
 
 
 def _possible(question: DesignQuestion) -> list[Contrast]:

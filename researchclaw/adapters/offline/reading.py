@@ -60,8 +60,10 @@ TAGS_THAT_COUNT = 3
 """A work's tags stand in order of relevance; a factor named later is mentioned, not treated."""
 
 SEARCH_FOR = re.compile(r"also search for\s+(?P<words>[^.;\n]+)", re.IGNORECASE)
-DROP = re.compile(r"\bdrop\s+(?P<key>[\w:-]+)", re.IGNORECASE)
-KEEP = re.compile(r"\bkeep\s+(?P<key>[\w:-]+)", re.IGNORECASE)
+_KEYS = r"(?P<keys>[\w:-]+(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+)(?!drop\b|keep\b|also\b)[\w:-]+)*)"
+DROP = re.compile(rf"\bdrop\s+{_KEYS}", re.IGNORECASE)
+KEEP = re.compile(rf"\bkeep\s+{_KEYS}", re.IGNORECASE)
+KEY = re.compile(r"[\w:-]+")
 
 
 def plan_search(question: SearchQuestion) -> SearchPlan:
@@ -125,8 +127,8 @@ def plan_search(question: SearchQuestion) -> SearchPlan:
 
 def screen(question: ScreenQuestion) -> Screening:
     """Works on the factors first, then a few for each setting query, up to the limit."""
-    dropped = {match["key"] for text in question.guidance for match in DROP.finditer(text)}
-    kept = {match["key"] for text in question.guidance for match in KEEP.finditer(text)}
+    dropped = {key for text in question.guidance for match in DROP.finditer(text) for key in KEY.findall(match["keys"])}
+    kept = {key for text in question.guidance for match in KEEP.finditer(text) for key in KEY.findall(match["keys"])}
     candidates = question.candidates.candidates
     factors = {factor.name for factor in question.factors}
     background = _named_by(question.factors)

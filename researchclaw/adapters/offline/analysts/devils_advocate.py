@@ -25,8 +25,8 @@ def _against_detectable(view: View) -> Iterator[Said]:
         key, c = min(weak.items(), key=lambda item: item[1].abs_mean_diff / (item[1].mde or 1.0))
         yield (
             f"The difference between {view.label(c.a)} and {view.label(c.b)}, {view.between('absdiff', c, 'f3')}{view.unit()}, is "
-            f"called clear although it lies below the detectable {view.between('mde', c, 'f3')}; estimates that pass a test from there "
-            "are too large on average.",
+            f"called clear although it lies below the detectable {view.between('mde', c, 'f3')}; estimates that pass a test from "
+            "there are too large on average.",
             key,
         )
         return

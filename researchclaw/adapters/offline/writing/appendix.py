@@ -57,13 +57,24 @@ def registered_plan(study: Study, voice: Voice, *, guided: bool) -> list[str]:
             "Before any reported run the plan was closed, and its fingerprint, given below, would betray a later change.",
         ),
         f"```\n{plan.registration_sha256}\n```",
-        "It foresees these comparisons:",
+        voice.must(
+            "foresees",
+            "It foresees these comparisons:",
+            "Planned were the following comparisons:",
+            "These comparisons are part of it:",
+        ),
         "\n".join(f"- {line}" for line in _comparisons(study)),
     ]
     rules = [voice.say(f"rule {text}", ended(text)) for text in (*plan.analysis, *plan.stopping_rules) if printable(text, study.names)]
     rules = [rule for rule in rules if rule]
     if rules:
-        blocks.append("The rules of analysis and of stopping read as follows.")
+        blocks.append(
+            voice.must(
+                "rules",
+                "The rules of analysis and of stopping read as follows.",
+                "With it were fixed the rules of analysis and of stopping:",
+            )
+        )
         blocks.append("\n".join(f"- {rule}" for rule in rules))
     blocks.append(_deviations(study, voice))
     if guided:
@@ -78,7 +89,13 @@ def registered_plan(study: Study, voice: Voice, *, guided: bool) -> list[str]:
         ]
         asked = [text for text in asked if text]
         if asked:
-            blocks.append("For the search and the design, the question was taken apart into parts:")
+            blocks.append(
+                voice.must(
+                    "parts",
+                    "For the search and the design, the question was taken apart into parts:",
+                    "Search and design followed from smaller questions:",
+                )
+            )
             blocks.append("\n".join(f"- {text}" for text in asked))
     return [block for block in blocks if block]
 
@@ -129,6 +146,7 @@ def _deviations(study: Study, voice: Voice) -> str:
             voice.say(
                 "no deviation",
                 "There was no departure from the plan.",
+                "Nothing was changed while the runs were made.",
                 "The runs followed the plan without a departure.",
             )
         )
@@ -173,6 +191,7 @@ def seed_values(study: Study, voice: Voice) -> list[str]:
             "seed table",
             "@tbl:seeds prints the score of every run, from which the means, differences and intervals above are computed.",
             "All aggregates can be recomputed from @tbl:seeds.",
+            "Each run's score stands in @tbl:seeds.",
         ),
         table,
     ]
@@ -223,6 +242,7 @@ def search_protocol(study: Study, voice: Voice, outline: Outline) -> list[str]:
         lead = voice.say(
             "prisma figure",
             f"@fig:{spec.id} draws the flow of records.",
+            f"What became of the records is shown in @fig:{spec.id}.",
             f"The flow of records is drawn in @fig:{spec.id}.",
         )
         blocks += [lead, figure(spec)]
@@ -235,7 +255,13 @@ def _screening(study: Study, voice: Voice) -> str:
     exclude = [_about_it(text) for text in study.record.search.exclude_when if printable(text, study.names)]
     return paragraph(
         voice.say("kept when", f"A work was kept when {listing(include, 'or when')}.") if include else "",
-        voice.say("left out when", f"It was left out when {listing(exclude, 'or when')}.") if exclude else "",
+        voice.say(
+            "left out when",
+            f"It was left out when {listing(exclude, 'or when')}.",
+            f"Left out were works of which it holds that {listing(exclude, 'or that')}.",
+        )
+        if exclude
+        else "",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from researchclaw.adapters.offline.writing.language import (
     Voice,
@@ -58,7 +59,7 @@ def _meaning(study: Study, voice: Voice) -> list[str]:
                     f"meaning {trial.hypothesis.id}",
                     f"The gain with {label} fits the mechanism described in @sec:factor; it does not prove it, because a score cannot show why it moved.",
                     f"For {label} the proponent's reasoning survives: the score moved as the mechanism in @sec:factor suggests, although other causes would leave the same trace.",
-                    f"With {label} the case made beforehand has passed a test that it could have failed, which is not the same as an explanation.",
+                    f"For {label} the case made beforehand has passed a test that it could have failed, which is not the same as an explanation.",
                 )
             )
         elif trial.outcome == "held" and trial.hypothesis.predicts == "worse":
@@ -66,7 +67,7 @@ def _meaning(study: Study, voice: Voice) -> list[str]:
                 voice.say(
                     f"meaning {trial.hypothesis.id}",
                     f"The objection raised against {label} before the runs was justified, at least at this budget.",
-                    f"With {label} the skeptic was right, and the argument in its favour in @sec:hypotheses does not carry at this budget.",
+                    f"About {label} the skeptic was right, and the argument in its favour in @sec:hypotheses does not carry at this budget.",
                 )
             )
         elif trial.outcome == "held":
@@ -134,7 +135,7 @@ def _plain_reading(study: Study, voice: Voice) -> str:
     if ahead:
         first = min(ahead, key=lambda trial: -abs(trial.result.mean_diff if trial.result else 0.0))
         ratio = study.results.conditions[first.treatment.id].cost_ratio
-        price = f", the price of {study.of(first.treatment.id, 'cost_ratio', 'f2')} per step included" if ratio > 1.05 else ""
+        price = f", even at {study.of(first.treatment.id, 'cost_ratio', 'f2')} times the cost of a step" if ratio > 1.05 else ""
         return voice.say(
             "plain reading",
             f"Whoever has to train such a model for so short a time has grounds to choose {study.name(first.treatment)} over {study.name(first.reference)}{price}, and none to expect the same of longer training.",
@@ -149,7 +150,7 @@ def _plain_reading(study: Study, voice: Voice) -> str:
     if study.compared:
         return voice.say(
             "plain reading",
-            f"Whoever has to choose now may let convenience decide between {study.name(study.baseline)} and its rivals, since these runs give no reason to prefer any.",
+            f"Whoever has to choose now may let convenience decide between {study.name(study.baseline)} and the alternatives, since these runs give no reason to prefer any.",
         )
     return ""
 
@@ -185,7 +186,7 @@ def _came_true(condition: str, study: Study, factor: Factor, trials: list[Trial]
     return _BEHIND.search(condition) is not None and _is_behind(named, whole, base, leading, verdicts)
 
 
-def _is_ahead(named: frozenset[str], whole: bool, base: str, leading: str, verdicts: dict[str, str]) -> bool:
+def _is_ahead(named: frozenset[str], whole: bool, base: str, leading: str, verdicts: Mapping[str, str]) -> bool:
     """The leading level is one of those named, or any change of the factor, and its lead is clear."""
     if base in named:
         outside = [verdict for level, verdict in verdicts.items() if level not in named]
@@ -193,7 +194,7 @@ def _is_ahead(named: frozenset[str], whole: bool, base: str, leading: str, verdi
     return (whole or leading in named) and verdicts.get(leading) == "better"
 
 
-def _is_behind(named: frozenset[str], whole: bool, base: str, leading: str, verdicts: dict[str, str]) -> bool:
+def _is_behind(named: frozenset[str], whole: bool, base: str, leading: str, verdicts: Mapping[str, str]) -> bool:
     """The levels named, or every clear change of the factor, lose clearly; the baseline does where another leads clearly."""
     if whole:
         return "worse" in verdicts.values() and "better" not in verdicts.values()
@@ -289,7 +290,7 @@ def _remarks(study: Study, voice: Voice) -> list[str]:
     parts: list[str] = []
     heard: set[str] = set()
     for remark in study.record.remarks:
-        text = cited(remark.text, study.record.citable)
+        text = cited(remark.text.replace("the baseline", study.name(study.baseline)), study.record.citable)
         if (
             remark.analyst in heard
             or not text
@@ -362,8 +363,8 @@ def _confounders(study: Study, voice: Voice) -> list[str]:
         parts.append(
             voice.say(
                 "limits untuned",
-                f"Nothing was tuned for single conditions, so a setting that suits {study.name(study.baseline)} may put its rivals in the wrong light.",
-                f"All other settings were left where they suit {study.name(study.baseline)}, and the rivals might have asked for others.",
+                f"Nothing was tuned for single conditions, so a setting that suits {study.name(study.baseline)} may put the others in the wrong light.",
+                f"All other settings were left where they suit {study.name(study.baseline)}, and the others might have asked for something else.",
             )
         )
     return [part for part in parts if part]
@@ -382,7 +383,7 @@ def _scale(study: Study, voice: Voice) -> list[str]:
         voice.say(
             "limits corpus",
             f"Only one kind of text was used, {name}, whose regular form may favour or mask particular settings." if name else "",
-            f"The corpus, {name}, is program text; prose, other languages and other sources may rank {study.name(study.baseline)} and its rivals differently."
+            f"The corpus, {name}, is program text; prose, other languages and other sources may rank {study.name(study.baseline)} and the alternatives differently."
             if name
             else "",
         ),

@@ -58,11 +58,17 @@ def claim(study: Study) -> str:
     )
 
 
+LONG_ARMS = 24
+"""Words of the list of conditions above which the abstract has no room for a reason to ask (a guess)."""
+
+
 def abstract(study: Study, voice: Voice) -> str:
     record, trial = study.record, study.primary
     return paragraph(
         _abstract_question(study, voice),
-        voice.say(
+        ""
+        if len(_arms(study).split()) > LONG_ARMS
+        else voice.say(
             "abstract why",
             "What is known comes mostly from large models and long training, where few settings can be repeated.",
             "Answers from large models, seldom repeated, need not hold when training ends after seconds.",
@@ -310,7 +316,7 @@ def _preview(study: Study, voice: Voice) -> list[str]:
                 f"The main result can be put in a line: {study.plain(trial.treatment)} {study.cmp(a, b)} {study.plain(trial.reference)}, {seeds} (@sec:results).",
             )
         )
-    fates = []
+    fates: list[str] = []
     for trials, fate in ((held, "held"), (failed, "failed"), (still_open, "remained undecided")):
         if trials:
             about = listing([study.short(trial.treatment) for trial in trials])
@@ -359,6 +365,7 @@ def _making(study: Study, voice: Voice) -> list[str]:
         ),
         voice.say(
             "making values",
+            "Numbers come from the stored results by their keys, and works from a catalogue of publication records; none were typed in.",
             "It states a number only by its place in the stored results, and cites a work only if the record of its publication is at hand.",
             "Every value is copied from the stored results by its key, and every cited work comes from a catalogue of publication records.",
         ),
@@ -367,6 +374,7 @@ def _making(study: Study, voice: Voice) -> list[str]:
         parts.append(
             voice.say(
                 "making choices",
+                "A question leaves choices open; these were made by rule.",
                 "In reading the question it made choices that another researcher might have made differently.",
                 "Where the question left room, it chose, and a person might have chosen otherwise.",
             )
@@ -469,6 +477,7 @@ def conclusion(study: Study, voice: Voice) -> list[str]:
         voice.say(
             "conclusion reuse",
             "The runs behind every value are stored with their seeds and commands, so that a disagreement can be settled by running them again.",
+            "Seeds and commands of all runs are on record, so every value above can be put to the test again.",
             "Whoever doubts a value can repeat the run behind it from the commands in @sec:appendix_reproducibility.",
         )
     )

@@ -26,7 +26,7 @@ def method(study: Study, voice: Voice) -> list[str]:
     for factor in study.factors:
         blocks.append(_factor(study, voice, factor))
     blocks.append(_combination(study, voice))
-    blocks.append(_conditions_table(study))
+    blocks.append(_conditions_table(study, voice))
     blocks.append("### Hypotheses {#sec:hypotheses}")
     blocks.append(_hypotheses_opening(study, voice))
     blocks.extend(_hypothesis(study, voice, trial, place) for place, trial in enumerate(study.trials))
@@ -97,12 +97,16 @@ def _combination(study: Study, voice: Voice) -> str:
     return paragraph(*parts)
 
 
-def _conditions_table(study: Study) -> str:
+def _conditions_table(study: Study, voice: Voice) -> str:
     rows = ["| Condition | Role | What it changes |", "|---|---|---|"]
     for contrast in study.record.plan.conditions:
         rows.append(f"| {study.row(contrast)} | {contrast.role} | {_change(study, contrast)} |")
     caption = "Conditions of the experiment and what each changes in the training script."
-    lead = "@tbl:conditions lists all conditions; each is a patch of the same training script that changes nothing else."
+    lead = voice.must(
+        "conditions table",
+        "@tbl:conditions lists all conditions; each is a patch of the same training script that changes nothing else.",
+        "All conditions are patches of a single training script and change nothing but what @tbl:conditions says.",
+    )
     return f"{lead}\n\n" + "\n".join(rows) + f"\n\n: {caption} {{#tbl:conditions}}"
 
 
@@ -297,6 +301,7 @@ def _judging(study: Study, voice: Voice) -> list[str]:
         paragraph(
             voice.say(
                 "judging pairs",
+                "All comparisons are paired by seed, since a seed gives both sides the same batches in the same order.",
                 "Conditions are compared seed by seed, because the same seed gives them the same data order and lets shared luck cancel.",
                 "A seed fixes the order of the data and the draw of the weights, so conditions are compared within seeds and not across them.",
             ),
@@ -398,6 +403,7 @@ def _data(study: Study, voice: Voice) -> list[str]:
         voice.say(
             "data split",
             "Since whole files go to either side, no neighbouring lines of a training file are scored.",
+            "The split is by file, so no model is scored on the rest of a file that it was trained on.",
             "Files are never divided between the splits, so what is scored was not seen in part during training.",
         )
     )

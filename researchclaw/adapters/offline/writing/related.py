@@ -6,6 +6,7 @@ neither on the factor nor on the way it is studied are left out, whatever the sh
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 
@@ -32,7 +33,7 @@ _CITED = re.compile(r"@(?!fig:|tbl:|sec:|eq:)([\w:-]+)")
 SETTING = ("short_budget", "scaling", "byte_level", "language_models")
 COMPARING = ("statistics", "reproducibility", "tuning", "evaluation", "compression")
 _ABOUT_SETTING = re.compile(
-    r"\b(language models?|bytes?|characters?|subwords?|scal\w+|budgets?|day|BERT|transformers?)\b", re.IGNORECASE
+    r"\b(language models?|bytes?|characters?|subwords?|scaling laws?|budgets?|day|BERT|transformers?)\b", re.IGNORECASE
 )
 _ABOUT_COMPARING = re.compile(
     r"\b(tests? for|tests|compar\w+|seeds?|variance|reproduc\w+|benchmark\w*|tuning|tune|hyperparameter\w*|intervals?|language models?|compress\w+|"
@@ -97,13 +98,27 @@ def _on_factor(study: Study, factor: Factor, used: set[str], most: int, *, at_le
     near = [
         work
         for work in _usable(study, used)
-        if places[work.key] == 0 or (places[work.key] < TAGS_THAT_COUNT and _speaks_of(factor, f"{work.gist} {work.also or ''}"))
+        if (places[work.key] == 0 and "foundations" not in work.topics[:1])
+        or (places[work.key] < TAGS_THAT_COUNT and _speaks_of(factor, work.gist or ""))
     ]
-    far = [work for work in _usable(study, used) if places[work.key] < TAGS_THAT_COUNT and work not in near]
+    far = [
+        work
+        for work in _usable(study, used)
+        if places[work.key] < TAGS_THAT_COUNT
+        and work not in near
+        and (_speaks_of(factor, work.gist or "") or _ABOUT_SETTING.search(work.gist or "") or _ABOUT_COMPARING.search(work.gist or ""))
+    ]
 
-    def rank(work: Work) -> tuple[bool, bool, int, int, str]:
-        away = places[work.key] > 0 and bool(work.topics) and work.topics[0] in _ELSEWHERE
-        return (away, not _speaks_of(factor, work.gist or ""), places[work.key], -len(set(work.about) & set(SETTING)), work.key)
+    def rank(work: Work) -> tuple[bool, bool, bool, int, int, str]:
+        elsewhere = bool(work.topics) and work.topics[0] in _ELSEWHERE
+        return (
+            elsewhere and places[work.key] > 0,
+            elsewhere,
+            not _speaks_of(factor, work.gist or ""),
+            places[work.key],
+            -len(set(work.about) & set(SETTING)),
+            work.key,
+        )
 
     ranked = sorted(near, key=rank)
     central = [work for work in ranked if not rank(work)[0]]
@@ -131,7 +146,14 @@ def _supporting(study: Study, used: set[str], tags: tuple[str, ...], pattern: re
         and not ("parameter-efficient" in work.topics and _lead(work, tags) != "short_budget")
     ]
     kin = {*SETTING, *COMPARING}
-    closest = sorted(found, key=lambda work: (-len(set(work.about) & kin), len(work.gist or ""), work.key))[:most]
+    studied = {factor.name for factor in study.factors}
+
+    def rank(work: Work) -> tuple[int, int, str]:
+        """Closeness to the field, then to the factor; works alike in both take turns by topic, so that papers do not all cite the same."""
+        turn = hashlib.sha256(f"{study.record.goal.topic}\0{work.key}".encode()).hexdigest()
+        return (-min(2, len(set(work.about) & kin)), -len(set(work.about) & studied), turn)
+
+    closest = sorted(found, key=rank)[:most]
     return sorted(closest, key=lambda work: (tags.index(_lead(work, tags) or tags[-1]), work.year, work.key))
 
 
@@ -162,8 +184,8 @@ def _factor_paragraphs(study: Study, voice: Voice, factor: Factor, background: t
             voice.turn(
                 "left open",
                 "For a run of seconds they leave open how large such effects are, which is what we measure.",
-                "They name the mechanisms; how much each of them weighs in so short a run has to be measured.",
-                "Most of these findings come from long training, and we take from them the conditions to try and not their size.",
+                "How much of this carries over to so short a run has to be measured.",
+                "How much of it survives in training of seconds is not known from these works.",
             ),
         ),
     ]
@@ -214,7 +236,11 @@ def _by_idea(study: Study, voice: Voice, factor: Factor, works: list[Work]) -> l
 def _idea(factor: Factor, work: Work, works: Sequence[Work]) -> str:
     """A tag that the work shares with another of the works; its own key where there is none."""
     others = [other for other in works if other.key != work.key]
-    shared = (tag for tag in work.about if tag != factor.name and any(tag in other.about[:TAGS_THAT_COUNT] for other in others))
+    shared = (
+        tag
+        for tag in work.about[: TAGS_THAT_COUNT - 1]
+        if tag != factor.name and any(tag in other.about[: TAGS_THAT_COUNT - 1] for other in others)
+    )
     return next((tag for tag in shared if tag in IDEAS), work.key)
 
 
@@ -256,11 +282,7 @@ IDEAS = {
     "scaling": "scale",
     "short_budget": "small budgets",
     "tuning": "tuning",
-    "evaluation": "measurement",
-    "statistics": "uncertainty",
-    "compression": "compact models",
     "generalisation": "generalisation",
-    "systems": "the cost of training",
 }
 """Tag -> the idea that works with it share, in running text."""
 
@@ -314,7 +336,7 @@ def _support_paragraph(study: Study, voice: Voice, part: str, works: Sequence[Wo
     for tag in tags:
         group = [work for work in works if _lead(work, tags) == tag]
         if group:
-            told += _told_together(voice, group, _SUPPORT_LEADS[tag])
+            told += _told_together(voice, group, ("",) if lead and not told else _SUPPORT_LEADS[tag])
     return paragraph(
         lead, *told, voice.say(f"use of {part}", *(_USES[part] if study.compared or part != "comparing" else _USES_WITHOUT_TESTS))
     )
@@ -325,7 +347,7 @@ _SUPPORT_LEADS: dict[str, tuple[str, ...]] = {
     "scaling": ("As models grow, results move: ", "On scale, "),
     "byte_level": ("Without a tokeniser, ", "Reading bytes directly, "),
     "language_models": ("For language models in general, ", "At the large end, "),
-    "statistics": ("On the statistical side, ", "For the comparison itself, "),
+    "statistics": ("On the statistical side, ", "Where statistics are concerned, "),
     "reproducibility": ("On repeatability, ", "Concerned with what others can repeat, "),
     "tuning": ("Tuning is a confounder of every comparison: ", "On tuning, "),
     "evaluation": ("",),

@@ -646,7 +646,7 @@ def _loop(study: Study, voice: Voice) -> str:
         parts.append(
             voice.say(
                 "loop confirmed",
-                f"Of these, {kept_words} {'was' if len(kept) == 1 else 'were'} kept and run again on fresh seeds, where the tuned setting {study.cmp('tuned', incumbent.id)} "
+                f"The search kept {kept_words}; run again on fresh seeds, the tuned setting {study.cmp('tuned', incumbent.id)} "
                 f"{name} ({study.pair('diff', 'tuned', incumbent.id, 'signed3')} {study.metric.unit}, interval {study.interval('tuned', incumbent.id)}). "
                 "This lies outside the registered family and is an observation only."
                 if kept_words

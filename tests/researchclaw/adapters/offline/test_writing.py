@@ -36,6 +36,10 @@ SITUATIONS = {
     "one lost": ("Do n-gram tables help a tiny language model?", {"effects": {"trigram_tables": -0.3}, "failing": ("bigram_table!",)}),
     "single run": ("Is weight decay useful in short training?", {"seeds": 1}),
     "two runs": ("gradient clipping in small language models", {"seeds": 2}),
+    "width alone": (
+        "How wide should a tiny language model be?",
+        {"effects": {"width_32": 0.1, "width_128": -0.05}, "seeds": 4, "tuned": -0.05},
+    ),
     "more seeds": ("Which activation function should a tiny GPT use?", {"effects": {"swiglu": -0.03}, "seeds": 6}),
 }
 
