@@ -40,10 +40,14 @@ class ExperimentSettings(Section):
     time_budget_sec: PositiveFloat = Field(
         default=300, description="Training budget of one run in seconds: CPU time of one thread on a CPU, wall time on a GPU."
     )
-    seeds: Annotated[int, Field(ge=1, le=99)] = Field(default=5, description="Reported seeds per condition, the same for every condition.")
+    seeds: Annotated[int, Field(ge=1, le=99)] = Field(
+        default=5, description="Reported seeds per condition, the same for every condition."
+    )
     max_conditions: Annotated[int, Field(ge=2)] = Field(default=5, description="Conditions of the plan, the baseline included.")
     refine_attempts: Annotated[int, Field(ge=0)] = Field(default=6, description="Candidates that the improvement loop may try.")
-    confirm_seeds: Annotated[int, Field(ge=0, le=99)] = Field(default=3, description="Fresh seeds on which the loop's winner is confirmed.")
+    confirm_seeds: Annotated[int, Field(ge=0, le=99)] = Field(
+        default=3, description="Fresh seeds on which the loop's winner is confirmed."
+    )
     scored_bytes: PositiveInt | None = Field(
         default=None, description="Bytes of the validation split that are scored, spread evenly; null: all of them."
     )

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -70,6 +71,8 @@ class Bench:
     baseline: str
     """The kit's own train.py, against which each run's patch is shown."""
     run_folder: Path
+    own_corpus: Path | None = None
+    """Text of the user's that was prepared instead of the kit's own."""
     limits: Limits = DEFAULT_LIMITS
     keep_weights: bool = False
     startup_s: float = 10.0
@@ -129,7 +132,7 @@ def run_one(bench: Bench, request: TrainingRequest, cpu: int | None, stop: threa
         measurement=progress.measurement,
         cost=progress.cost,
         isolation=bench.isolation.name,
-        command=_command(request, train.relative_to(bench.run_folder)),
+        command=_command(request, train.relative_to(bench.run_folder), bench.own_corpus),
         folder=str(folder.relative_to(bench.run_folder)),
         log_tail=progress.printed[-_TAIL_CHARACTERS:],
     )
@@ -380,13 +383,15 @@ def _start_evaluator(
 # ---------------------------------------------------------------- records
 
 
-def _command(request: TrainingRequest, train: Path) -> str:
+def _command(request: TrainingRequest, train: Path, corpus: Path | None) -> str:
     words = ["researchclaw experiment --kit", request.kit, "--train", str(train), "--seed", str(request.seed)]
     words += ["--steps", str(request.steps)]
     if request.scored_bytes is not None:
         words += ["--scored-bytes", str(request.scored_bytes)]
     if request.split == "test":
         words += ["--split", "test"]
+    if corpus is not None:
+        words += ["--set", shlex.quote(f"experiment.corpus={corpus}")]
     return " ".join([*words, "--json"])
 
 

@@ -24,6 +24,7 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError
 
+from researchclaw import hardware
 from researchclaw.adapters.experiment_runner import Bench, Interrupted, last_line, run_one
 from researchclaw.adapters.isolation.collector import ArtefactRefusedError, collect
 from researchclaw.adapters.isolation.job import Isolation, Job
@@ -86,7 +87,7 @@ class LocalLaboratory:
         self._state = state.resolve()
         self._run_folder = run_folder.resolve()
         self._isolation = isolation
-        self._workers = workers or physical_cores()
+        self._workers = workers or hardware.physical_cores()
         self._limits = limits
         self._corpus_source = corpus
         self._keep_weights = keep_weights
@@ -102,7 +103,7 @@ class LocalLaboratory:
 
     @property
     def device(self) -> str:
-        return f"CPU, one thread per run ({processor_name()})"
+        return f"CPU, one thread per run ({hardware.cpu_name()})"
 
     @property
     def workers(self) -> int:
@@ -196,7 +197,7 @@ class LocalLaboratory:
     def _cost_key(self, kit: Slug, baseline: ProbeRequest, request: ProbeRequest) -> str:
         parts = (
             *(self._kit(kit).kit_sha256, self._corpus_key(kit), baseline.train_py, request.train_py),
-            *(processor_name(), version("torch"), sys.version, platform.machine(), str(_PROBE_METHOD)),
+            *(hardware.cpu_name(), version("torch"), sys.version, platform.machine(), str(_PROBE_METHOD)),
         )
         return hashlib.sha256("\0".join(hashlib.sha256(part.encode()).hexdigest() for part in parts).encode()).hexdigest()
 
@@ -291,6 +292,7 @@ class LocalLaboratory:
             metric=self._kit(kit).metric.name,
             baseline=self._kit(kit).train_py,
             run_folder=run_folder,
+            own_corpus=self._corpus_source,
             limits=self._limits,
             keep_weights=self._keep_weights,
             startup_s=self._startup_s,
@@ -336,26 +338,6 @@ def locked(file: Path) -> Iterator[None]:
         yield
     finally:
         os.close(fd)
-
-
-def physical_cores() -> int:
-    """Physical cores that this process may use; logical ones where the kernel does not tell them apart."""
-    cores = set()
-    for cpu in os.sched_getaffinity(0):
-        topology = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology")
-        try:
-            cores.add((topology / "physical_package_id").read_text().strip() + "/" + (topology / "core_id").read_text().strip())
-        except OSError:
-            cores.add(f"cpu{cpu}")
-    return max(1, len(cores))
-
-
-def processor_name() -> str:
-    """The processor's name as the kernel gives it."""
-    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
-        if line.startswith(("model name", "Model", "CPU part")):
-            return line.split(":", 1)[1].strip()
-    return platform.machine()
 
 
 def _listing(source: Path) -> str:

@@ -225,6 +225,9 @@ def _figures(files: Files) -> Faults:
             if not files.get(f"{stem}.{ending}"):
                 yield f"there is no {stem}.{ending}"
         data = json.loads(files[f"{stem}.data.json"])
+        if not isinstance(data, dict) or not isinstance(data.get("numbers"), list):
+            yield f"{stem}.data.json does not hold the numbers that were drawn"
+            continue
         for number in data["numbers"]:
             value = at_pointer(record, number["pointer"])
             if "derived" not in number and value != number["value"]:

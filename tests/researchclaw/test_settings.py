@@ -47,7 +47,7 @@ def test_every_preset_loads_and_says_what_differs(preset: str, folder: Path) -> 
 def test_quick_is_minutes(folder: Path) -> None:
     quick = load(None, "quick", folder=folder).experiment
     assert (quick.time_budget_sec, quick.seeds, quick.max_conditions, quick.refine_attempts) == (20, 5, 5, 3)
-    assert (quick.confirm_seeds, quick.scored_bytes, quick.max_hours) == (3, 131072, 0.3)
+    assert (quick.confirm_seeds, quick.scored_bytes, quick.max_hours) == (3, 131072, 0.2)
 
 
 def test_the_budget_of_a_run_is_five_minutes_by_default() -> None:
@@ -70,7 +70,10 @@ def test_the_file_in_the_current_folder_is_found(folder: Path) -> None:
     [
         ("experiment:\n  sedes: 3\n", r"my\.yaml:2: unknown key 'experiment\.sedes'; did you mean 'experiment\.seeds'\?"),
         ("seeds: 3\n", r"my\.yaml:1: unknown key 'seeds'; did you mean 'experiment\.seeds'\?"),
-        ("experiment:\n  seeds: 0\n", r"my\.yaml:2: 'experiment\.seeds' cannot be 0; allowed: a whole number, at least 1, at most 99\."),
+        (
+            "experiment:\n  seeds: 0\n",
+            r"my\.yaml:2: 'experiment\.seeds' cannot be 0; allowed: a whole number, at least 1, at most 99\.",
+        ),
         ("experiment:\n  seeds: many\n", r"'experiment\.seeds' cannot be 'many'"),
         ("experiment:\n  seeds: yes\n", r"'experiment\.seeds' cannot be true"),
         ("experiment:\n  time_budget_sec: .inf\n", r"'experiment\.time_budget_sec' cannot be inf"),

@@ -1,0 +1,227 @@
+"""Sentences of the rule-based writer that were once untrue somewhere: each may stand only where the record bears it out."""
+
+import importlib.util
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from researchclaw.adapters.offline import writing
+from researchclaw.adapters.offline.writing.language import Voice
+from researchclaw.adapters.offline.writing.reading import Study
+from stages.g_writing import paper_draft, paper_outline
+from stages.g_writing.against_record import faults
+from stages.g_writing.claims import claims_table, sentences
+from stages.g_writing.markdown import parse
+from stages.g_writing.values import render_values
+
+STUDIES = Path(__file__).resolve().parents[3] / "stages" / "g_writing" / "studies.py"
+SIZES = {"width_96": 283_584, "depth_3": 189_312, "width_96_and_depth_3": 394_560, "width_96_and_depth_3_ablated": 394_560}
+SITUATIONS = {
+    "shapes": (
+        "Should a small GPT be wide or deep?",
+        {
+            "effects": {"width_96": 0.16, "depth_3": 0.19, "width_96_and_depth_3": 0.34},
+            "costs": {"width_96": 1.78, "depth_3": 1.43, "width_96_and_depth_3": 2.54, "width_96_and_depth_3_ablated": 2.69},
+            "parameters": SIZES,
+            "seeds": 5,
+            "tuned": -0.8,
+        },
+    ),
+    "schedules": (
+        "Does the learning-rate schedule matter for tiny byte-level language models?",
+        {
+            "effects": {"constant": -0.09, "trapezoid": -0.135, "linear": -0.014},
+            "costs": {"trapezoid": 0.98, "linear": 1.02},
+            "noise": 0.005,
+            "seeds": 5,
+            "tuned": -0.7,
+        },
+    ),
+    "even steps": ("Is dropout of use in short training?", {"noise": 0.02, "seeds": 4}),
+    "optimisers": ("Which optimiser suits a tiny language model?", {"effects": {"muon": -0.2, "sgd": 0.5}, "seeds": 3}),
+    "batches": ("Do batch size and warm-up act together in small models?", {"effects": {"batch_8": -0.1}, "seeds": 4}),
+}
+
+
+@pytest.fixture(scope="module")
+def studies():
+    spec = importlib.util.spec_from_file_location("studies", STUDIES)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def composed(studies, topic, study):
+    before = studies.finished(topic, **study)
+    record = paper_outline.record_of(paper_outline.Inputs(**before), studies.context())
+    outline = paper_outline.run(paper_outline.Inputs(**before), studies.context())
+    bodies = tuple(text for _, text in writing.compose(record, outline))
+    document = parse(paper_draft.assembled(outline, bodies))
+    prose = sentences(render_values(document, record.results)[0])
+    return SimpleNamespace(
+        record=record,
+        outline=outline,
+        refined=before["refined"],
+        document=document,
+        study=Study(record),
+        sections=dict(zip((section.id for section in outline.sections), bodies, strict=True)),
+        captions={figure.id: figure.caption for figure in outline.figures},
+        prose=[item.words for item in prose],
+        text=" ".join(item.words for item in prose),
+    )
+
+
+@pytest.fixture(scope="module")
+def papers(studies):
+    return {name: composed(studies, topic, study) for name, (topic, study) in SITUATIONS.items()}
+
+
+@pytest.fixture(params=SITUATIONS)
+def paper(request, papers):
+    return papers[request.param]
+
+
+def test_lint_and_claims_are_clean(paper):
+    found = [finding.message for finding in faults(paper.document, paper.outline.figures, paper.record) if finding.severity != "minor"]
+    assert found == []
+    assert [claim.sentence for claim in claims_table(paper.document, paper.record.results) if claim.verdict != "supported"] == []
+
+
+def test_sizes_that_differ_are_given_as_a_span(papers):
+    span = "{{baseline.parameters|int}} to {{width_96_and_depth_3.parameters|int}} parameters"
+    for section in ("abstract", "limitations"):
+        assert span in papers["shapes"].sections[section]
+        assert " to {{" not in papers["schedules"].sections[section].partition("parameters")[0][-40:]
+
+
+def test_further_settings_move_only_where_more_constants_change(papers):
+    assert "further settings move along" in papers["optimisers"].text
+    assert "further settings move along" not in papers["shapes"].text
+    assert "further settings move along" not in papers["batches"].text
+
+
+def test_no_work_is_cited_for_a_quantity(paper):
+    quantities = {level.label for factor in paper.record.factors for level in factor.levels if re.search(r"\d", level.label)}
+    for text in paper.sections.values():
+        for sentence in re.split(r"(?<=[.?!])\s+", text):
+            if "[@" in sentence:
+                assert not [label for label in quantities if label in sentence], sentence
+
+
+def test_only_levels_that_are_conditions_are_set_against_each_other(papers):
+    assert "width 32" not in papers["shapes"].sections["introduction"]
+    assert not papers["shapes"].study.names_conditions_only("Different works stand behind width 64 and width 32.")
+    assert papers["schedules"].study.names_conditions_only("Different works stand behind cosine decay and linear decay.")
+    assert not papers["schedules"].study.names_conditions_only("Different works stand behind inverse square-root decay.")
+
+
+def test_sameness_is_judged_by_its_registered_margin_alone(papers):
+    paper = papers["schedules"]
+    same = [hypothesis for hypothesis in paper.record.hypotheses.hypotheses if hypothesis.predicts == "same"]
+    assert same
+    for hypothesis in same:
+        margin = f"{{{{cfg.predicted_{hypothesis.id}|f3}}}}"
+        for section in ("method", "results", "conclusion"):
+            assert margin in paper.sections[section], section
+    assert "wholly beyond" in paper.text
+    assert "excludes no difference and the mean exceeds" not in paper.text
+    assert any("no difference is supported when its whole interval lies within" in text for text in paper.record.plan.analysis)
+
+
+def test_steps_and_prices_are_told_in_one_way(papers):
+    assert "same number of updates" in papers["even steps"].text
+    for name in ("schedules", "shapes"):
+        assert "same number of updates" not in papers[name].text
+        assert re.search(r"noise of its own|noisy themselves|error of its own", papers[name].text)
+
+
+def test_the_interaction_is_a_member_of_the_family(papers):
+    for name in ("shapes", "batches"):
+        assert "- The interaction of" in papers[name].sections["appendix_plan"]
+        assert "{{interaction.holm_p|p}}" in papers[name].sections["ablations"]
+        assert "{{cfg.comparisons|int}}" in papers[name].sections["method"]
+    assert "interaction" not in papers["schedules"].sections["appendix_plan"]
+
+
+def test_an_ablation_with_other_steps_says_so(papers):
+    pair = papers["shapes"].study.ablation_pairs[0]
+    assert f"{{{{{pair[0].id}.steps|int}}}}" in papers["shapes"].sections["ablations"]
+    assert ".steps|int}}" not in papers["even steps"].sections["ablations"]
+
+
+def test_the_search_is_told_with_every_gain_and_what_was_kept(papers):
+    for name in ("shapes", "schedules"):
+        paper, text = papers[name], papers[name].sections["ablations"]
+        for attempt in paper.record.attempts:
+            assert f"{{{{cfg.attempt_{attempt.number}_gain|f3}}}}" in text
+        assert "a shorter memory for squared gradients" in text
+        assert "{{tuned.parameters|int}}" in text
+        assert "untuned" in text or "had not been tuned" in text
+    for paper in papers.values():
+        assert not re.search(r"no search on single conditions|where they suit", paper.text)
+
+
+def test_nobody_is_told_to_stay_where_the_search_went_far_ahead(papers):
+    assert "should stay" not in papers["shapes"].text
+    assert "nothing speaks for leaving" not in papers["shapes"].text
+    assert "cmp(tuned," in papers["shapes"].sections["discussion"]
+
+
+def test_rivals_of_unequal_size_are_said_not_to_be_matched(papers):
+    assert "The rivals are not matched" in papers["shapes"].text
+    assert "{{width_96.parameters|int}}" in papers["shapes"].sections["ablations"]
+
+
+def test_curves_that_cross_are_not_put_down_to_noise(paper):
+    assert not re.search(r"within the noise|noise decides", paper.text)
+
+
+def test_curves_that_cross_more_than_once_are_described_as_that(papers):
+    record = papers["shapes"].record
+    conditions = dict(record.results.conditions)
+    base = conditions["baseline"]
+    conditions["width_96"] = base.model_copy(
+        update={
+            "curve": {
+                step: point.model_copy(update={"mean": point.mean + (0.1 if place % 2 else -0.1)})
+                for place, (step, point) in enumerate(sorted(base.curve.items(), key=lambda item: int(item[0])))
+            }
+        }
+    )
+    crossed = Study(record.model_copy(update={"results": record.results.model_copy(update={"conditions": conditions})}))
+    said = writing.results._crossing(crossed, Voice("a topic"))
+    assert "repeatedly" in said
+    assert "noise" not in said
+
+
+def test_captions_say_what_the_marks_are_and_where_the_ends_differ(papers):
+    for paper in papers.values():
+        assert "thin lines join the runs of a seed" in paper.captions["seed_dots"]
+        assert "smaller fixed sample of the validation files" in paper.captions["learning_curves"]
+        assert "without any summary" not in paper.text
+
+
+def test_pairing_is_praised_only_where_it_removed_much(paper):
+    trial = paper.study.primary
+    spread = [paper.record.results.conditions[contrast.id].metrics["val_bpb"].std for contrast in (trial.treatment, trial.reference)]
+    helped = trial.result.sd_diff < 0.7 * (spread[0] ** 2 + spread[1] ** 2) ** 0.5
+    assert ("Pairing by seed paid off" in paper.text) == helped
+
+
+def test_the_conclusion_answers_every_hypothesis(paper):
+    bare = paper.sections["conclusion"].replace(" ", "")
+    for trial in paper.study.trials:
+        pair = f"({trial.treatment.id},{trial.reference.id}).val_bpb"
+        for needed in (f"{{{{cmp{pair}}}}}", f"{{{{diff{pair}|signed3}}}}", f"{{{{ci_low{pair}|signed3}}}}"):
+            assert needed in bare
+
+
+def test_the_runs_of_the_cost_line_add_up(papers):
+    for paper in papers.values():
+        cost = paper.record.results.cost
+        assert cost["runs"] == len(paper.refined.runs) + cost["loop_runs"] + cost["confirmation_runs"]
+        assert "{{cfg.runs_reported|int}} reported" in paper.sections["appendix_cost"]
+    assert "{{cost.confirmation_runs|int}} of its confirmation" in papers["shapes"].sections["appendix_cost"]
+    assert "confirmation" not in papers["even steps"].sections["appendix_cost"]
