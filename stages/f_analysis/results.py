@@ -281,6 +281,9 @@ def _config(
         "scored_kib": _whole(scored / 1024),
         "seeds": len(plan.seeds),
     }
+    for attempt in records.attempts:
+        if attempt.gain is not None:
+            config[f"attempt_{attempt.number}_gain"] = stored(attempt.gain)
     for hypothesis in hypotheses.hypotheses:
         config[f"predicted_{hypothesis.id}"] = stored(hypothesis.predicted_size)
     changed = {contrast.id: contrast.settings for contrast in plan.conditions}
@@ -344,6 +347,7 @@ def _cost(records: RefinedRecords) -> dict[Slug, int | float]:
     return {
         "runs": len(runs),
         "loop_runs": len(records.development),
+        "confirmation_runs": len(records.confirmation),
         "train_cpu_hours": stored(sum(run.cost.train_cpu_s for run in runs) / 3600),
         "train_wall_hours": stored(sum(run.cost.train_wall_s for run in runs) / 3600),
         "evaluation_hours": stored(sum(run.cost.evaluation_s for run in runs) / 3600),

@@ -45,7 +45,7 @@ def design(question: DesignQuestion) -> Design:
         ]
     if question.goal.contest:
         rivals = [c.id for c in conditions if c.role == "treatment"][:2]  # a person may have dropped one, or added a third
-        if len(rivals) == 2:  # noqa: PLR2004 (a contest is between two)
+        if len(rivals) == 2:
             comparisons.append(PlannedComparison(a=rivals[0], b=rivals[1], hypothesis=None, purpose="interaction"))
     metric = question.goal.metric.label
     return Design(
@@ -58,7 +58,10 @@ def design(question: DesignQuestion) -> Design:
             "Each comparison is reported with the mean paired difference, its t interval and the count of seeds won.",
             "The family of all planned comparisons is adjusted by Holm's method.",
             *(["The interaction of both factors is a further member of that family."] if question.goal.study == "two_factors" else []),
-            "A hypothesis counts as supported only when its interval excludes zero on the predicted side after adjustment.",
+            "A hypothesis of a gain or a loss counts as supported only when its interval excludes zero on the predicted side after "
+            "adjustment.",
+            "A hypothesis of no difference is supported when its whole interval lies within the registered margin and refuted when it "
+            "lies wholly beyond it.",
         ),
         stopping_rules=(
             "A run stops at once when its loss is not finite or explodes.",

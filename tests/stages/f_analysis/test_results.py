@@ -139,3 +139,12 @@ def test_an_unconfirmed_winner_is_absent(study):
     results = built(study.but(confirmation=()))
     assert "tuned" not in results.conditions
     assert "tuned_vs_both" not in results.comparisons
+
+
+def test_every_attempt_of_the_loop_has_its_gain_and_the_runs_add_up(study):
+    results = built(study)
+    records = study.analysis_inputs.records
+    gains = {f"attempt_{attempt.number}_gain": attempt.gain for attempt in records.attempts if attempt.gain is not None}
+    assert gains
+    assert {name: results.config[name] for name in gains} == gains
+    assert results.cost["runs"] == len(records.runs) + results.cost["loop_runs"] + results.cost["confirmation_runs"]

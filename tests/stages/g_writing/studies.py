@@ -119,6 +119,7 @@ def finished(
     failing: tuple[str, ...] = (),
     costs: Mapping[str, float] | None = None,
     tuned: float | None = None,
+    parameters: Mapping[str, int] | None = None,
 ) -> dict[str, object]:
     """The inputs of stage 16 by field name. failing: conditions that lose their last seed, 'x!' loses all."""
     past = planned(topic, seeds)
@@ -132,7 +133,7 @@ def finished(
             checks=(),
             steps=int(STEPS / (costs or {}).get(contrast.id, 1.0)),
             cost_ratio=(costs or {}).get(contrast.id, 1.0),
-            parameters=PARAMETERS,
+            parameters=(parameters or {}).get(contrast.id, PARAMETERS),
             probe_sha256=_hash("probe", contrast.id),
         )
         for contrast in past.plan.conditions
@@ -151,6 +152,7 @@ def finished(
             runs.append(_run(code, seed, value, lost=lost))
     attempts: tuple[Attempt, ...] = ()
     confirmation: tuple[RunRecord, ...] = ()
+    development: tuple[RunRecord, ...] = ()
     winner = None
     incumbent = past.plan.conditions[1].id
     if tuned is not None:
@@ -162,6 +164,7 @@ def finished(
         )
         base = next(code for code in codes if code.condition == incumbent)
         winner = base.model_copy(update={"condition": "tuned"})
+        development = tuple(_run(base, 101, value, purpose="development") for value in (2.25, 2.3, 2.2))
         level = 2.25 + (effects or {}).get(incumbent, 0.0)
         confirmation = tuple(
             _run(
@@ -181,16 +184,13 @@ def finished(
         attempts=attempts,
         tuned=winner,
         tuned_settings={"BETA2": "0.95"} if winner else {},
+        development=development,
         confirmation=confirmation,
         stopped_because="No improvement loop was planned." if tuned is None else "All attempts were used.",
     )
     analysis = result_analysis.run(
         _inputs(result_analysis.Inputs, past, code_bundle=bundle, schedule=schedule, records=refined), context()
     )
-    # The predicted sizes belong to the record's settings; added here where the analysis does not hold them.
-    guesses = {f"predicted_{hypothesis.id}": hypothesis.predicted_size for hypothesis in past.hypotheses.hypotheses}
-    results = analysis.results.model_copy(update={"config": guesses | analysis.results.config})
-    analysis = analysis.model_copy(update={"results": results})
     decision = research_decision.run(_inputs(research_decision.Inputs, past, analysis=analysis, records=refined), context())
     return {
         **vars(past),

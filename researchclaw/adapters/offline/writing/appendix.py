@@ -129,7 +129,12 @@ def _comparisons(study: Study) -> list[str]:
     joined = [
         f"{capital(one)} against {listing(others, 'and against')}, to see what a joint change adds." for one, others in joint.items()
     ]
-    return [*tests, *joined, *lines]
+    both = [
+        f"The interaction of {listing([factor.named for factor in study.factors])}: the joint effect against the sum of the separate ones."
+        for contrast in study.record.plan.conditions
+        if contrast.role == "combination"
+    ]
+    return [*tests, *joined, *lines, *both[:1]]
 
 
 def _deviations(study: Study, voice: Voice) -> str:
@@ -287,5 +292,13 @@ _COSTS = (
 
 def cost(study: Study) -> list[str]:
     known = [f"{{{{cost.{name}|{form}}}}} {label}" for name, label, form in _COSTS if name in study.results.cost]
-    runs = "{{cost.runs|int}} runs" if "runs" in study.results.cost else "the runs"
-    return [f"The study took {listing(known)}, for {runs} in all."] if known else ["The cost of the study was not recorded."]
+    parts = [
+        "{{cfg.runs_reported|int}} reported",
+        *(
+            f"{{{{cost.{name}|int}}}} {label}"
+            for name, label in (("loop_runs", "of the search"), ("confirmation_runs", "of its confirmation"))
+            if study.results.cost.get(name)
+        ),
+    ]
+    runs = f"{{{{cost.runs|int}}}} runs in all ({listing(parts)})" if "runs" in study.results.cost else "all runs"
+    return [f"The study took {listing(known)}, for {runs}."] if known else ["The cost of the study was not recorded."]

@@ -141,6 +141,13 @@ def _plain_reading(study: Study, voice: Voice) -> str:
             f"Whoever has to train such a model for so short a time has grounds to choose {study.name(first.treatment)} over {study.name(first.reference)}{price}, and none to expect the same of longer training.",
             f"In the plainest terms, the setting to take from this comparison is {study.name(first.treatment)}{price}, for training of this length and no further.",
         )
+    if study.tuned_ahead and study.record.incumbent:
+        start = study.conditions[study.record.incumbent]
+        return voice.must(
+            "plain reading",
+            f"Among the planned conditions none is a reason to leave {study.name(study.baseline)}; yet the search of @sec:ablations ended at a "
+            f"setting that {study.cmp('tuned', start.id)} {study.plain(start)}, so nobody should conclude that {study.name(start)} is the best that the budget allows.",
+        )
     if clear:
         return voice.say(
             "plain reading",
@@ -216,7 +223,12 @@ def _named(condition: str, factor: Factor) -> tuple[frozenset[str], bool]:
     words = said - of_factor
     if not words:
         return frozenset(), bool(said)
-    fits = {level.name: len(words & (_stems(" ".join((level.label, *level.words))) - of_factor)) for level in factor.levels}
+    # A word of the label weighs more: 'constant' is also said of a schedule that only begins so.
+    fits = {
+        level.name: len(words & (_stems(" ".join((level.label, *level.words))) - of_factor))
+        + len(words & (_stems(level.label) - of_factor))
+        for level in factor.levels
+    }
     top = max(fits.values())
     return frozenset(name for name, fit in fits.items() if fit == top > 0), False
 
@@ -235,7 +247,9 @@ def _literature(study: Study, voice: Voice) -> list[str]:
     """How the outcome stands to the works that introduced the levels, and to tensions that the synthesis found."""
     parts = []
     for trial in study.trials[:2]:
-        keys = [f"@{work.key}" for _, level in study.levels(trial.treatment) for work in study.works(level.works)][:3]
+        keys = [f"@{work.key}" for _, level in study.levels(trial.treatment) for work in study.works_of_level(level)][:3]
+        if trial.treatment.role == "combination":
+            keys = []
         if not keys or trial.outcome == "uncompared":
             continue
         cites, label = f"[{'; '.join(dict.fromkeys(keys))}]", study.name(trial.treatment)
@@ -243,8 +257,8 @@ def _literature(study: Study, voice: Voice) -> list[str]:
             parts.append(
                 voice.say(
                     f"literature {label}",
-                    f"Where {label} had been treated before {cites}, the setting was another; our runs add a case at the small end, and no more than that.",
-                    f"To the earlier works on {label} {cites} the result adds a case from the first part of training.",
+                    f"To what earlier works say of {label} {cites} our runs add a case at the small end, and no more than that.",
+                    f"Beside the earlier works on {label} {cites} the result is a case from the first part of training.",
                 )
             )
         elif trial.clear:
@@ -252,7 +266,7 @@ def _literature(study: Study, voice: Voice) -> list[str]:
                 voice.say(
                     f"literature {label}",
                     f"This is no refutation of the earlier works on {label} {cites}, whose settings were others.",
-                    f"Those who studied {label} {cites} had other budgets in mind, and a failure in so short a run is compatible with their results.",
+                    f"That {label} falls behind in runs this short does not contradict the earlier works on it {cites}, which ask about other settings.",
                 )
             )
         else:
@@ -266,7 +280,7 @@ def _literature(study: Study, voice: Voice) -> list[str]:
     for item in study.record.synthesis.agreements:
         text = cited(item.text, study.record.citable)
         keys = [f"@{work.key}" for work in study.works(item.keys)][:4]
-        if item.kind == "tension" and text and keys and printable(text, study.names):
+        if item.kind == "tension" and text and keys and printable(text, study.names) and study.names_conditions_only(text):
             parts.append(voice.say(f"tension {text}", f"{text.rstrip('.')} [{'; '.join(keys)}]."))
     return [part for part in parts if part]
 
@@ -308,8 +322,15 @@ def _remarks(study: Study, voice: Voice) -> list[str]:
 
 
 def _told(text: str) -> bool:
-    """Whether the remark repeats what results or set-up have given already: a difference with its interval, equal numbers of steps."""
-    return ("{{ci_low(" in text and ("{{diff(" in text or "{{ci_high(" in text)) or "nearly as many" in text
+    """Whether the remark repeats what is given already: a difference with its interval, steps, the course of curves, the search."""
+    interval = "{{ci_low(" in text and ("{{diff(" in text or "{{ci_high(" in text)
+    return (
+        interval
+        or "nearly as many" in text
+        or "The mean curves of" in text
+        or "tuned setting" in text
+        or "The search's winner" in text
+    )
 
 
 def _ids(study: Study, remark: AnalystRemark) -> bool:
@@ -349,29 +370,30 @@ def _confounders(study: Study, voice: Voice) -> list[str]:
         )
         limit = 3 if len(study.factors) == 1 else 2
         parts.extend(voice.say(f"confounder {text}", ended(text)) for text in fresh[:limit])
-    moved = [contrast for contrast in study.treatments if len(contrast.settings) > len(contrast.levels)]
-    if moved:
-        names = listing([study.name(contrast) for contrast in moved])
+    if study.moved:
+        names = listing([study.name(contrast) for contrast in study.moved])
+        lone = len(study.moved) == 1
         parts.append(
             voice.say(
                 "limits moved",
-                f"Moreover, {names} differ{'s' if len(moved) == 1 else ''} from the reference in accompanying settings that were chosen by judgement and not by search.",
-                f"The settings that come along with {names} were set by judgement; a search might have treated {'it' if len(moved) == 1 else 'them'} differently.",
+                f"Moreover, {names} {'differs' if lone else 'differ'} from the reference in accompanying settings that were chosen by judgement and not by search.",
+                f"The settings that come along with {names} were set by judgement; a search might have treated {'it' if lone else 'them'} differently.",
             )
         )
     else:
         parts.append(
             voice.say(
                 "limits untuned",
-                f"Nothing was tuned for single conditions, so a setting that suits {study.name(study.baseline)} may put the others in the wrong light.",
-                f"All other settings were left where they suit {study.name(study.baseline)}, and the others might have asked for something else.",
+                "All other settings were left at the defaults of the training script, and each condition might have asked for others.",
+                "The settings that no condition names are the defaults of the training script; they were not searched for any of the planned "
+                "conditions, and some may be served by them less than others.",
             )
         )
     return [part for part in parts if part]
 
 
 def _scale(study: Study, voice: Voice) -> list[str]:
-    parameters, steps = study.of(study.baseline.id, "parameters"), study.of(study.baseline.id, "steps")
+    parameters, steps = study.parameters, _span_of_steps(study)
     name = study.data("name", "text")
     return [
         voice.say(
@@ -388,6 +410,15 @@ def _scale(study: Study, voice: Voice) -> list[str]:
             else "",
         ),
     ]
+
+
+def _span_of_steps(study: Study) -> str:
+    """Steps of the reported conditions: one number, or the span where they differ."""
+    made = {contrast.id: study.results.conditions[contrast.id].steps for contrast in study.measured}
+    least, most = min(made, key=lambda name: made[name]), max(made, key=lambda name: made[name])
+    if made[least] == made[most]:
+        return study.of(study.baseline.id, "steps")
+    return f"{study.of(least, 'steps')} to {study.of(most, 'steps')}"
 
 
 def _few_seeds(study: Study, voice: Voice) -> str:

@@ -25,12 +25,18 @@ def title(study: Study) -> str:
     ending = {
         "held": "a prediction that held" if len(study.trials) == 1 else "predictions that held",
         "failed": "a prediction that failed" if len(study.trials) == 1 else "predictions that failed",
-        "open": "a difference that paired seeds do not resolve"
-        if len(study.trials) == 1
-        else "differences that paired seeds do not resolve",
+        "open": _open_ending(study),
         "mixed": _mixed_ending(study),
     }[study.verdict]
     return f"{subject} {place}: {ending}"
+
+
+def _open_ending(study: Study) -> str:
+    """An undecided prediction of sameness may go with a clear difference."""
+    lone = len(study.trials) == 1
+    if any(trial.clear for trial in study.trials):
+        return "a prediction left undecided" if lone else "predictions left undecided"
+    return "a difference that paired seeds do not resolve" if lone else "differences that paired seeds do not resolve"
 
 
 def _mixed_ending(study: Study) -> str:
@@ -86,9 +92,9 @@ def abstract(study: Study, voice: Voice) -> str:
         "" if not record.failed else "Of {{cfg.runs_reported|int}} planned runs, {{cfg.runs_failed|int}} did not end with a score.",
         voice.must(
             "abstract caveat",
-            f"The finding is bound to {study.of(study.baseline.id, 'parameters')} parameters, one corpus of program text and this length of "
+            f"The finding is bound to {study.parameters} parameters, one corpus of program text and this length of "
             "training; the study was planned, run and written up by a rule-based program.",
-            f"The evidence comes from {study.of(study.baseline.id, 'parameters')} parameters and one corpus of program text, gathered and written up "
+            f"The evidence comes from {study.parameters} parameters and one corpus of program text, gathered and written up "
             "by a rule-based program; larger models were not tested.",
         ),
     )
@@ -135,7 +141,9 @@ def _abstract_result(study: Study, voice: Voice, trial: Trial) -> str:
         f"{study.pair('ci_low', a, b, 'signed3')} to {study.pair('ci_high', a, b, 'signed3')}"
     )
     if trial.outcome == "held":
-        return f"As predicted, {one} {verdict} {other}: the paired difference is {values}."
+        beside = trial.clear and trial.hypothesis.predicts == "same"
+        lead = "Within the margin that had been predicted" if beside else "As predicted"
+        return f"{lead}, {one} {verdict} {other}: the paired difference is {values}."
     if trial.outcome == "failed" and trial.clear:
         return f"Contrary to the prediction, {one} {verdict} {other}: the paired difference is {values}."
     if trial.outcome == "failed":
@@ -197,6 +205,13 @@ def _abstract_use(study: Study, voice: Voice) -> str:
             f"For training of this length there is thus a reason to choose {label} over {rival}.",
             f"Under so short a budget, then, {label} should be preferred to {rival}.",
         )
+    if study.tuned_ahead and study.record.incumbent:
+        start = study.conditions[study.record.incumbent]
+        return voice.must(
+            "abstract use",
+            f"None of the planned conditions gives a reason to leave {study.name(study.baseline)}, but a setting found by a short search "
+            f"{study.cmp('tuned', start.id)} {study.plain(start)} on fresh seeds.",
+        )
     if any(trial.clear for trial in study.trials):
         return voice.say(
             "abstract use",
@@ -234,7 +249,7 @@ def _problem(study: Study, voice: Voice) -> list[str]:
     for item in tension[:1]:
         keys = [f"@{work.key}" for work in study.works(item.keys)][:4]
         text = cited(item.text, study.record.citable)
-        if text and keys and printable(text, study.names):
+        if text and keys and printable(text, study.names) and study.names_conditions_only(text):
             parts.append(voice.say(f"tension {text}", text if has_citation(text) else f"{text.rstrip('.')} [{'; '.join(keys)}]."))
     gaps = [gap for gap in study.record.synthesis.gaps if gap.factor in {factor.name for factor in study.factors}]
     for gap in (gaps or list(study.record.synthesis.gaps))[:1]:
@@ -285,7 +300,7 @@ def _approach(study: Study, voice: Voice) -> list[str]:
             "and {{cfg.budget_s|int}} seconds of training for each run (@sec:setup).",
             "Our test bed is deliberately small, so that every comparison can be repeated with shared seeds: a run gets "
             "{{cfg.budget_s|int}} seconds, the same corpus and the same network apart from what its condition changes (@sec:setup).",
-            f"We look for the answer where repetition is cheap: a network of {study.of(study.baseline.id, 'parameters')} parameters, "
+            f"We look for the answer where repetition is cheap: a network of {study.parameters} parameters, "
             f"{{{{cfg.budget_s|int}}}} seconds of training and {study.seed_count} shared by all conditions (@sec:setup).",
         ),
         voice.say("intro conditions", conditions),
@@ -402,7 +417,6 @@ def _choice(voice: Voice, choice: str) -> str:
 
 def conclusion(study: Study, voice: Voice) -> list[str]:
     trial = study.primary
-    a, b = trial.treatment.id, trial.reference.id
     parts: list[str] = []
     if trial.outcome == "uncompared":
         parts.append(
@@ -426,24 +440,14 @@ def conclusion(study: Study, voice: Voice) -> list[str]:
                 "The experiment returns no verdict on its main prediction, which is itself worth recording",
             ),
         }[trial.outcome]
-        gap = f"{study.pair('absdiff', a, b, 'f3')} {study.metric.unit}"
-        ending = {
-            "held": f"on average {gap} {'separate' if trial.clear else 'lie between'} {study.runs(trial.treatment)} {'from' if trial.clear else 'and'} {study.runs(trial.reference)}, "
-            + ("on the side that was foreseen" if trial.hypothesis.predicts != "same" else "within the margin that was set"),
-            "failed": f"{study.runs(trial.treatment)} end {gap} away from {study.runs(trial.reference)}, on the side that was not foreseen"
-            if trial.hypothesis.predicts != "same"
-            else f"{study.runs(trial.treatment)} end {gap} away from {study.runs(trial.reference)}, which is beyond the margin that was set",
-            "open": f"a mean difference of {gap} between {study.name(trial.treatment)} and {study.name(trial.reference)} lies inside what the seeds alone can produce"
-            if trial.side == "both"
-            else f"the mean difference of {gap} between {study.name(trial.treatment)} and {study.name(trial.reference)} does not settle what was predicted",
-        }[trial.outcome]
-        parts.append(voice.say("conclusion", *(f"{text}: {ending}." for text in endings)))
+        parts.append(voice.must("conclusion", *(f"{text}: {_measured(study, trial)}{_by_margin(study, trial)}." for text in endings)))
+        parts += [_other_answer(study, voice, other) for other in study.trials[1:] if other.outcome != "uncompared"]
     if study.rivals is not None:
         one, other = study.rivals
         parts.append(
             voice.say(
                 "conclusion contest",
-                f"As a contest it ends like this: for the same time, {study.plain(one)} {study.cmp(one.id, other.id)} {study.plain(other)}, with {study.pair('absdiff', one.id, other.id, 'f3')} {study.metric.unit} between them on average.",
+                f"As a contest it ends like this: for the same time, {study.plain(one)} {study.cmp(one.id, other.id)} {study.plain(other)}; the mean difference is {study.pair('diff', one.id, other.id, 'signed3')} {study.metric.unit}, with an interval from {study.interval(one.id, other.id)}.",
             )
         )
     both = study.results.interaction
@@ -453,23 +457,6 @@ def conclusion(study: Study, voice: Voice) -> list[str]:
                 "conclusion interplay",
                 f"Since the joint effect departs from the sum of the separate ones by {{{{interaction.abs_mean_diff|f3}}}} {study.metric.unit}, "
                 "neither factor should be set without regard to the other.",
-            )
-        )
-    failed = study.counted("failed")
-    if failed and trial.outcome != "failed":
-        parts.append(
-            voice.say(
-                "conclusion failed",
-                f"Not everything came out as planned: what was foretold for {listing([study.short(item.treatment) for item in failed])} turned out to be wrong.",
-            )
-        )
-    held = [item for item in study.counted("held") if item is not trial]
-    if held and trial.outcome != "held":
-        parts.append(
-            voice.say(
-                "conclusion held",
-                f"What had been foretold for {listing([study.short(item.treatment) for item in held])}, on the other hand, came true.",
-                f"Borne out, on the other hand, was what had been foretold for {listing([study.short(item.treatment) for item in held])}.",
             )
         )
     parts.append(_next_step(study, voice, trial))
@@ -482,6 +469,51 @@ def conclusion(study: Study, voice: Voice) -> list[str]:
         )
     )
     return [paragraph(*parts)]
+
+
+def _measured(study: Study, trial: Trial) -> str:
+    """Direction, size and interval of a comparison, without a period."""
+    a, b = trial.treatment.id, trial.reference.id
+    return (
+        f"at a mean difference of {study.pair('diff', a, b, 'signed3')} {study.metric.unit} and an interval from {study.interval(a, b)}, "
+        f"{study.plain(trial.treatment)} {study.cmp(a, b)} {study.plain(trial.reference)}"
+    )
+
+
+def _by_margin(study: Study, trial: Trial) -> str:
+    return f"; {_fate(study, trial)}" if trial.hypothesis.predicts == "same" else ""
+
+
+def _other_answer(study: Study, voice: Voice, trial: Trial) -> str:
+    """A further hypothesis in one sentence: direction, size, interval and what became of the prediction."""
+    a, b = trial.treatment.id, trial.reference.id
+    one, other, verdict = study.plain(trial.treatment), study.plain(trial.reference), study.cmp(a, b)
+    diff, span = f"{study.pair('diff', a, b, 'signed3')} {study.metric.unit}", study.interval(a, b)
+    fate = _fate(study, trial)
+    return voice.must(
+        "conclusion other",
+        f"{capital(one)} {verdict} {other} ({diff} on average, interval {span}); {fate}.",
+        f"For {study.name(trial.treatment)} the mean difference is {diff} and the interval {span}, so {one} {verdict} {other}; {fate}.",
+        f"An interval of {span} around {diff} says that {one} {verdict} {other}; {fate}.",
+    )
+
+
+def _fate(study: Study, trial: Trial) -> str:
+    """What became of a prediction, as a clause; sameness is judged by its registered margin alone."""
+    margin = study.cfg(f"predicted_{trial.hypothesis.id}", "f3")
+    if trial.hypothesis.predicts == "same" and margin is not None and trial.hypothesis.predicted_size > 0:
+        return {
+            "held": f"the whole interval keeps to the predicted margin of {margin}",
+            "failed": f"the whole interval lies beyond the predicted margin of {margin}",
+            "open": f"whether this keeps to the predicted margin of {margin} stays undecided",
+            "uncompared": "",
+        }[trial.outcome]
+    return {
+        "held": "this had been predicted",
+        "failed": "the opposite had been predicted",
+        "open": "the prediction about it stays undecided",
+        "uncompared": "",
+    }[trial.outcome]
 
 
 def _next_step(study: Study, voice: Voice, trial: Trial) -> str:

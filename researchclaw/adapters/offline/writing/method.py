@@ -49,6 +49,7 @@ def _factor(study: Study, voice: Voice, factor: Factor) -> str:
         ),
         _level(study, voice, baseline),
         *(_level(study, voice, level) for level in _levels_of(study, factor)),
+        _at_large(study, voice, factor),
     )
 
 
@@ -76,8 +77,19 @@ def _level(study: Study, voice: Voice, level: Level) -> str:
 
 
 def _cites(study: Study, level: Level) -> str:
-    keys = [f"@{work.key}" for work in study.works(level.works)]
+    keys = [f"@{work.key}" for work in study.works_of_level(level)]
     return f" [{'; '.join(keys)}]" if keys else ""
+
+
+def _at_large(study: Study, voice: Voice, factor: Factor) -> str:
+    keys = [f"@{work.key}" for work in study.works_at_large(factor)]
+    if not keys:
+        return ""
+    return voice.turn(
+        "at large",
+        f"On {factor.named} in general see [{'; '.join(keys)}].",
+        f"Works on {factor.named} at large include [{'; '.join(keys)}].",
+    )
 
 
 def _combination(study: Study, voice: Voice) -> str:
@@ -152,10 +164,12 @@ def _hypotheses_opening(study: Study, voice: Voice) -> str:
         )
         if directed
         else "",
-        voice.say(
+        voice.must(
             "refuted even",
-            "A prediction of sameness is refuted when the interval excludes no difference and the mean exceeds the margin granted.",
-            "Sameness would be refuted by an interval without the point of no difference, around a mean beyond the margin granted.",
+            "A prediction of sameness is supported when the whole interval lies within the margin registered on either side of no "
+            "difference, refuted when it lies wholly beyond that margin, and undecided otherwise.",
+            "Sameness counts as supported by an interval that lies wholly within the registered margin and as refuted by an interval "
+            "wholly beyond it; any other interval leaves it undecided.",
         )
         if even
         else "",
@@ -224,7 +238,7 @@ def _rationale(study: Study, voice: Voice, trial: Trial) -> str:
     text = cited(trial.hypothesis.rationale, study.record.citable)
     if not text or not printable(text, study.names):
         return ""
-    keys = [f"@{work.key}" for work in study.works(trial.hypothesis.keys)][:3]
+    keys = [f"@{work.key}" for _, level in study.levels(trial.treatment) for work in study.works_of_level(level)][:3]
     if keys and not has_citation(text):
         text = f"{text.rstrip('.')} [{'; '.join(keys)}]"
     return voice.say(f"rationale {trial.hypothesis.id}", ended(text))
@@ -339,18 +353,20 @@ def _judging(study: Study, voice: Voice) -> list[str]:
 
 
 def _holm(study: Study, voice: Voice) -> str:
-    count = len(study.record.plan.comparisons) + (1 if study.results.interaction else 0)
-    if count < 2:
+    combined = any(contrast.role == "combination" for contrast in study.record.plan.conditions)
+    if len(study.record.plan.comparisons) + combined < 2:
         return voice.say(
             "holm",
             "Since only this comparison was registered, its test needs no adjustment.",
         )
     cites = [f"@{key}" for key in ("holm1979simple",) if key in study.record.citable]
     cite = f" [{'; '.join(cites)}]" if cites else ""
+    count = study.cfg("comparisons", "int") or "several"
+    among = ", the interaction of both factors among them," if combined else ""
     return voice.say(
         "holm",
-        f"All registered comparisons form a family whose paired t tests are adjusted by Holm's method{cite}.",
-        f"Because several comparisons are made, the p values of the paired t tests are adjusted by Holm's procedure{cite}.",
+        f"The {count} registered comparisons{among} form a family whose paired t tests are adjusted by Holm's method{cite}.",
+        f"Because {count} comparisons are registered{among.rstrip(',')}, the p values of the paired t tests are adjusted by Holm's procedure{cite}.",
     )
 
 
@@ -501,7 +517,7 @@ def _network(study: Study, voice: Voice) -> list[str]:
                 f"The reference settings are a peak learning rate of {rate}, batches of {batch} sequences{extra}{ramp}.",
             )
         )
-    moved = [contrast for contrast in study.treatments if len(contrast.settings) > len(contrast.levels)]
+    moved = study.moved
     if moved:
         parts.append(
             voice.say(
@@ -513,9 +529,9 @@ def _network(study: Study, voice: Voice) -> list[str]:
 
 
 def _budget(study: Study, voice: Voice) -> list[str]:
-    ratios = {contrast.id: study.results.conditions[contrast.id].cost_ratio for contrast in study.measured}
-    costly = [contrast for contrast in study.measured if ratios[contrast.id] > 1.05]
-    cheap = [contrast for contrast in study.measured if ratios[contrast.id] < 0.95]
+    made = {contrast.id: study.results.conditions[contrast.id].steps for contrast in study.measured}
+    costly = [contrast for contrast in study.measured if made[contrast.id] < made[study.baseline.id]]
+    cheap = [contrast for contrast in study.measured if made[contrast.id] > made[study.baseline.id]]
     clock = study.results.environment.get("clock")
     how = "of processor time on a single thread" if clock == "cpu" else "of wall-clock time"
     how = how.replace("a single thread", "its own thread")
@@ -535,7 +551,7 @@ def _budget(study: Study, voice: Voice) -> list[str]:
         parts.append(
             voice.say(
                 "budget costly",
-                f"A step costs {listing([_ratio(study, contrast) + ' times the reference with ' + contrast.label for contrast in costly])}, "
+                f"A step costs {listing([_ratio(study, contrast) + ' times the reference with ' + study.label(contrast) for contrast in costly])}, "
                 "and such runs therefore make do with fewer of them.",
             )
         )
@@ -543,16 +559,25 @@ def _budget(study: Study, voice: Voice) -> list[str]:
         parts.append(
             voice.say(
                 "budget cheap",
-                f"A step takes only {listing([_ratio(study, contrast) + ' of the reference time with ' + contrast.label for contrast in cheap])}, "
+                f"A step takes only {listing([_ratio(study, contrast) + ' of the reference time with ' + study.label(contrast) for contrast in cheap])}, "
                 "which buys additional updates.",
             )
         )
-    if not costly and not cheap and len(study.measured) > 1:
+    if costly or cheap:
+        parts.append(
+            voice.say(
+                "budget noise",
+                "The cost of a step is a measurement and carries noise of its own.",
+                "Being measured, such prices are noisy themselves.",
+                "Such prices come from a measurement, which has an error of its own.",
+            )
+        )
+    elif len({study.results.conditions[contrast.id].cost_ratio for contrast in study.measured}) == 1 < len(study.measured):
         parts.append(
             voice.say(
                 "budget even",
-                "All conditions cost practically alike per step and get about as many updates.",
-                "Since no condition alters the price of a step noticeably, differences in the number of updates play no part.",
+                "No condition's step could be told apart in price from that of the reference, so all make the same number of updates.",
+                "All conditions make the same number of updates, because the measurement found no difference in what a step costs.",
             )
         )
     return parts

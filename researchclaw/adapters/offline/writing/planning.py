@@ -11,6 +11,12 @@ COST_WORTH_SHOWING = 0.05
 """Share by which a step's cost must differ from the reference before a figure is spent on it; timing itself varies by 3 %."""
 
 
+SEEDS_DRAWN = 5
+"""Above it the figure leaves out the curves of single seeds (researchclaw.adapters.figures.curves.FEW_SEEDS)."""
+CURVE_BYTES = 32_768
+"""Validation bytes on which a curve is scored (researchclaw.adapters.experiment_runner)."""
+
+
 def outline(study: Study, sections: tuple[tuple[str, str], ...]) -> Outline:
     return Outline(
         title=framing.title(study),
@@ -90,7 +96,7 @@ def figures(study: Study) -> tuple[FigureSpec, ...]:
             FigureSpec(
                 id="difference_forest",
                 kind="difference_forest",
-                caption=f"Paired differences in {label}, each with its interval; the vertical line marks no difference.",
+                caption=f"Paired differences in {label}: a mark at the mean, a bar for the t interval, ticks for single seeds; the vertical line marks no difference.",
                 alt="Forest plot of paired differences",
                 comparisons=main,
             )
@@ -99,7 +105,7 @@ def figures(study: Study) -> tuple[FigureSpec, ...]:
         FigureSpec(
             id="seed_dots",
             kind="seed_dots",
-            caption=f"{label[:1].upper()}{label[1:]} of every run, a dot for each seed and a bar at the mean.",
+            caption=_dots_caption(study),
             alt="Dots of every seed, condition by condition",
             conditions=conditions,
         )
@@ -109,7 +115,7 @@ def figures(study: Study) -> tuple[FigureSpec, ...]:
             FigureSpec(
                 id="learning_curves",
                 kind="learning_curves",
-                caption=f"Learning curves of {listing([study.name(study.conditions[name]) for name in reported])}: mean over seeds with the spread of the seeds.",
+                caption=_curves_caption(study, listing([study.name(study.conditions[name]) for name in reported])),
                 alt="Learning curves of the conditions",
                 conditions=reported,
             )
@@ -119,7 +125,7 @@ def figures(study: Study) -> tuple[FigureSpec, ...]:
             FigureSpec(
                 id="ablation_forest",
                 kind="ablation_forest",
-                caption="Paired differences of the ablation and of joint changes, with their intervals; the vertical line marks no difference.",
+                caption="Paired differences of the ablation and of joint changes, drawn in the same way: bars are t intervals.",
                 alt="Forest plot of ablation and joint changes",
                 comparisons=extra,
             )
@@ -129,7 +135,8 @@ def figures(study: Study) -> tuple[FigureSpec, ...]:
             FigureSpec(
                 id="cost_quality",
                 kind="cost_quality",
-                caption=f"Cost of a training step, relative to the reference, against {label}.",
+                caption=f"Cost of a training step, relative to the reference, against {label}"
+                + ("; bars are t intervals of the mean." if study.seeds >= 3 else "."),
                 alt="Scatter of step cost and score",
                 conditions=conditions,
             )
@@ -143,3 +150,31 @@ def figures(study: Study) -> tuple[FigureSpec, ...]:
         )
     )
     return tuple(made)
+
+
+def _dots_caption(study: Study) -> str:
+    """What the marks are; an interval needs three seeds, a mean two."""
+    label = study.metric.label
+    marks = "a dot for each seed; thin lines join the runs of a seed"
+    if study.seeds >= 3:
+        marks += ", a tick marks the mean and the bar beneath it the t interval of the mean"
+    elif study.seeds == 2:
+        marks += ", a tick marks the mean"
+    return f"{label[:1].upper()}{label[1:]} of every run, {marks if study.seeds > 1 else 'a dot for each'}."
+
+
+def _curves_caption(study: Study, names: str) -> str:
+    """What the marks are, and why the ends differ from the table where the curve's sample is the smaller one."""
+    marks = "a marked line for the mean" if study.seeds > 1 else "a line for the run"
+    if 1 < study.seeds <= SEEDS_DRAWN:
+        marks += ", thin lines for single seeds"
+    if study.seeds >= 3:
+        marks += ", a band for the t interval of the mean"
+    scored = study.record.plan.scored_bytes
+    smaller = scored is None or scored > CURVE_BYTES
+    sample = (
+        "; scored on a smaller fixed sample of the validation files, so that the ends differ from the scores in the table"
+        if smaller
+        else ""
+    )
+    return f"Learning curves of {names}: {marks}{sample}."

@@ -14,6 +14,17 @@ from stages.g_writing.lint import lint
 from stages.g_writing.markdown import parse
 from stages.g_writing.record import PaperRecord
 
+_OWN_SCALE = re.compile(r"\b(larger|smaller)\b")
+"""Labels that name a second constant as part of the level: 'tied embeddings with a larger initial scale'."""
+
+
+def _is_a_quantity(level: Level) -> bool:
+    """Whether the level is an amount of something: its label holds a numeral, or all that it sets are numbers."""
+    if re.search(r"\d", level.label) or _OWN_SCALE.search(level.label):
+        return True
+    return all(re.fullmatch(r"-?[\d.]+(?:e-?\d+)?", literal) for literal in level.settings.values())
+
+
 Outcome = Literal["held", "failed", "open", "uncompared"]
 
 
@@ -305,6 +316,55 @@ class Study:
         if len(names) == 2 and names[0].split()[0] == names[1].split()[0] and len(names[1].split()) == 2:
             names[1] = names[1].split()[1]
         return listing(names)
+
+    @cached_property
+    def parameters(self) -> str:
+        """Parameters of the reported conditions: one number, or the span where they differ."""
+        sizes = {contrast.id: self.results.conditions[contrast.id].parameters for contrast in self.measured}
+        least, most = min(sizes, key=lambda name: sizes[name]), max(sizes, key=lambda name: sizes[name])
+        if sizes[least] == sizes[most]:
+            return self.of(self.baseline.id, "parameters")
+        return f"{self.of(least, 'parameters')} to {self.of(most, 'parameters')}"
+
+    @cached_property
+    def moved(self) -> tuple[Contrast, ...]:
+        """Conditions that change constants beyond those of their levels, and whose labels do not say so."""
+        return tuple(
+            contrast
+            for contrast in self.treatments
+            if len(contrast.settings) > len(contrast.levels) and not _OWN_SCALE.search(contrast.label)
+        )
+
+    def works_of_level(self, level: Level) -> tuple[Work, ...]:
+        """Works that are about this level itself; a size or a rate has none, since its works treat the factor at large."""
+        return () if _is_a_quantity(level) else self.works(level.works)
+
+    def works_at_large(self, factor: Factor) -> tuple[Work, ...]:
+        """Works on the factor that its levels in this study name without being about one of them."""
+        tried = {contrast.levels.get(factor.name) for contrast in self.record.plan.conditions}
+        keys = [
+            key
+            for level in factor.levels
+            if (level.is_baseline or level.name in tried) and _is_a_quantity(level)
+            for key in level.works
+        ]
+        return tuple(work for work in self.works(tuple(dict.fromkeys(keys))) if factor.name in work.about)
+
+    def names_conditions_only(self, text: str) -> bool:
+        """Whether each level that the text names is a condition of the plan and no mere quantity."""
+        for factor in self.factors:
+            tried = {contrast.levels.get(factor.name) for contrast in self.record.plan.conditions}
+            for level in factor.levels:
+                named = re.search(rf"(?<!\w){re.escape(level.label)}(?!\w)", text) is not None
+                if named and (_is_a_quantity(level) or not (level.is_baseline or level.name in tried)):
+                    return False
+        return True
+
+    @property
+    def tuned_ahead(self) -> bool:
+        """Whether the loop's winner was confirmed as better than the condition that it started from."""
+        result = None if self.record.incumbent is None else self.comparison("tuned", self.record.incumbent)
+        return result is not None and result.verdict == "better"
 
     @cached_property
     def rivals(self) -> tuple[Contrast, Contrast] | None:

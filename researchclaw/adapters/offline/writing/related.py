@@ -73,7 +73,13 @@ def _told(study: Study, opening: dict[str, tuple[str, ...]], background: dict[st
     """Works that the paper cites anyway: in sentences of background and beside the levels."""
     sentences = [sentence for factor in study.factors for sentence in (*opening[factor.name], *background[factor.name])]
     keys = {key for sentence in sentences for key in _CITED.findall(sentence)}
-    keys |= {key for contrast in study.record.plan.conditions for _, level in study.levels(contrast) for key in level.works}
+    keys |= {
+        work.key
+        for contrast in study.record.plan.conditions
+        for _, level in study.levels(contrast)
+        for work in study.works_of_level(level)
+    }
+    keys |= {work.key for factor in study.factors for work in study.works_at_large(factor)}
     return keys & set(study.record.citable)
 
 
@@ -204,6 +210,14 @@ def _entering(study: Study, voice: Voice, factor: Factor) -> str:
     if not labels:
         return ""
     several = len(labels) > 1
+    if not all(
+        study.works_of_level(level) for contrast in study.treatments for owner, level in study.levels(contrast) if owner is factor
+    ):
+        return voice.turn(
+            "entering",
+            f"Our experiment puts {listing(labels)} to the test.",
+            f"What our comparison takes in of {factor.named} {'are' if several else 'is'} {listing(labels)}.",
+        )
     return voice.turn(
         "entering",
         f"Of what has been proposed, our comparison takes in {listing(labels)}.",
@@ -362,8 +376,8 @@ _USES: dict[str, tuple[str, ...]] = {
     ),
     "comparing": (
         "From this literature we take the paired analysis, the correction for several comparisons and the habit of printing every seed.",
-        "Our design follows from it: shared seeds, an interval with every difference, and no search on single conditions.",
-        "We answer to it with shared seeds and a plan fixed in advance, and score the plain cost of predicting held-out bytes.",
+        "Our design follows from it: shared seeds, an interval with every difference, and a plan that is closed before the runs.",
+        "We answer to it with paired runs and hypotheses fixed in advance, and score the plain cost of predicting held-out bytes.",
     ),
 }
 """What the paragraph means for this study."""

@@ -7,7 +7,10 @@ from itertools import pairwise
 from researchclaw.adapters.offline.writing.changes import changes_in_words
 from researchclaw.adapters.offline.writing.language import Voice, capital, listing, paragraph
 from researchclaw.adapters.offline.writing.reading import Study, Trial
-from stages.contracts import Contrast, FigureSpec, Outline, PairedComparison
+from stages.contracts import Attempt, Contrast, FigureSpec, Outline, PairedComparison
+
+PAIRING_HELPS = 0.7
+"""Share of the standard deviation that independent runs would give below which pairing is said to have helped (a guess)."""
 
 
 def results(study: Study, voice: Voice, outline: Outline) -> list[str]:
@@ -150,11 +153,13 @@ def _foretold(study: Study, voice: Voice, trial: Trial, place: int) -> str:
     label, rival = study.name(trial.treatment), study.name(trial.reference)
     main = "The main prediction" if place == 0 else "The prediction"
     if trial.hypothesis.predicts == "same":
+        size = study.cfg(f"predicted_{trial.hypothesis.id}", "f3")
+        margin = f", give or take {size} {study.metric.unit}" if size and trial.hypothesis.predicted_size > 0 else ""
         return voice.must(
             "foretold same",
-            f"{main} for {label} was that it would score as {rival} does.",
-            f"{capital(label)} had been predicted to change nothing of note against {rival}.",
-            f"No difference of note from {rival} had been predicted for {label}.",
+            f"{main} for {label} was that it would score as {rival} does{margin}.",
+            f"{capital(label)} had been predicted to change nothing of note against {rival}{margin}.",
+            f"No difference of note from {rival} had been predicted for {label}{margin}.",
         )
     kind = "gain" if trial.hypothesis.predicts == "better" else "loss"
     return voice.must(
@@ -364,7 +369,7 @@ def _spread(study: Study, voice: Voice, outline: Outline) -> str:
     parts = [
         voice.say(
             "dots",
-            f"Behind the means stand single runs, which @fig:{spec.id} shows without any summary.",
+            f"Behind the means stand single runs, which @fig:{spec.id} shows beside them.",
             f"Every scored run appears as a dot in @fig:{spec.id}.",
             f"@fig:{spec.id} gives the runs themselves, condition by condition.",
         )
@@ -389,16 +394,14 @@ def _spread(study: Study, voice: Voice, outline: Outline) -> str:
             and ranges[trial.reference.id].std
         ):
             unpaired = ((ranges[trial.treatment.id].std or 0) ** 2 + (ranges[trial.reference.id].std or 0) ** 2) ** 0.5
-            helped = trial.result.sd_diff < 0.9 * unpaired
-            sd = study.pair("sd", trial.treatment.id, trial.reference.id, "f3")
-            parts.append(
-                voice.say(
-                    "dots pairing",
-                    f"Pairing by seed paid off for {study.name(trial.treatment)}, since the differences to {study.name(trial.reference)} have a standard deviation of only {sd} {study.metric.unit}."
-                    if helped
-                    else f"Pairing by seed removed little of this scatter for {study.name(trial.treatment)}: the differences to {study.name(trial.reference)} still have a standard deviation of {sd} {study.metric.unit}.",
+            if trial.result.sd_diff < PAIRING_HELPS * unpaired:
+                sd = study.pair("sd", trial.treatment.id, trial.reference.id, "f3")
+                parts.append(
+                    voice.say(
+                        "dots pairing",
+                        f"Pairing by seed paid off for {study.name(trial.treatment)}, since the differences to {study.name(trial.reference)} have a standard deviation of only {sd} {study.metric.unit}.",
+                    )
                 )
-            )
     return f"{paragraph(*parts)}\n\n{figure(spec)}"
 
 
@@ -444,10 +447,14 @@ def _crossing(study: Study, voice: Voice) -> str:
     if changes == 1:
         return voice.say(
             "curves order",
-            f"The mean curves of {a} and {b} cross on the way, so a verdict on them would have come out the other way round earlier in training.",
-            f"Since the mean curves of {a} and {b} change places during training, the length of the budget is part of the answer.",
+            f"The mean curves of {a} and {b} cross on the way: the means had the other order earlier in training.",
+            f"On the way the mean curves of {a} and {b} change places, so the order of the means depends on when training stops.",
         )
-    return voice.say("curves order", f"The mean curves of {a} and {b} cross repeatedly, as curves within the noise do.")
+    return voice.say(
+        "curves order",
+        f"The mean curves of {a} and {b} cross repeatedly before the budget is spent.",
+        f"Between {a} and {b} the order of the mean curves changes repeatedly on the way.",
+    )
 
 
 def _slope(study: Study, voice: Voice) -> str:
@@ -539,6 +546,15 @@ def _ablation(study: Study, voice: Voice, ablation: Contrast, origin: Contrast, 
             f"Taking {removed} out of {study.name(origin)} moves the score by {study.pair('diff', a, b, 'signed3')} {study.metric.unit} (interval {interval}): {study.plain(ablation)} {study.cmp(a, b)} {study.plain(origin)}.",
         )
     )
+    steps = {name: study.results.conditions[name].steps for name in (a, b)}
+    if steps[a] != steps[b]:
+        parts.append(
+            voice.must(
+                "ablation steps",
+                f"The comparison is not at equal steps: {study.of(a, 'steps')} fit into the budget with {removed} taken out, {study.of(b, 'steps')} before.",
+                f"The sides differ in the number of updates as well: {study.of(a, 'steps')} with {removed} taken out, against {study.of(b, 'steps')}.",
+            )
+        )
     parts.append(
         {
             "worse": voice.say(
@@ -596,10 +612,12 @@ def _interplay(study: Study, voice: Voice) -> str:
                 voice.must(
                     f"contest {a.id} {b.id}",
                     f"The contest itself is decided by a paired difference of {diff} {study.metric.unit} ({interval}): {study.plain(a)} {study.cmp(a.id, b.id)} {study.plain(b)}.",
-                    f"In the contest itself, {diff} {study.metric.unit} lie between the rivals ({interval}), so that {study.plain(a)} {study.cmp(a.id, b.id)} {study.plain(b)}.",
+                    f"In the contest itself the rivals are {diff} {study.metric.unit} apart ({interval}), so that {study.plain(a)} {study.cmp(a.id, b.id)} {study.plain(b)}.",
                 )
             )
+            parts.append(_unmatched(study, voice, a, b))
     both = study.results.interaction
+    adjusted = ", adjusted p {{interaction.holm_p|p}}" if both is not None and both.holm_p is not None else ""
     if both is not None and both.ci95_low is not None and len(study.factors) == 2:
         one, other = (factor.label for factor in study.factors)
         span = "{{interaction.ci95_low|signed3}} to {{interaction.ci95_high|signed3}}"
@@ -608,66 +626,119 @@ def _interplay(study: Study, voice: Voice) -> str:
             parts.append(
                 voice.say(
                     "interaction",
-                    f"The joint effect of {one} and {other} departs from the sum of the separate ones by {value} {study.metric.unit} ({span}), so the factors cannot be judged apart.",
-                    f"Their effects do not add up: the excess of the joint condition over the sum is {value} {study.metric.unit} ({span}), which ties {one} to {other}.",
+                    f"The joint effect of {one} and {other} departs from the sum of the separate ones by {value} {study.metric.unit} ({span}{adjusted}), so the factors cannot be judged apart.",
+                    f"Their effects do not add up: the excess of the joint condition over the sum is {value} {study.metric.unit} ({span}{adjusted}), which ties {one} to {other}.",
                 )
             )
         else:
             parts.append(
                 voice.say(
                     "interaction",
-                    f"The joint effect of {one} and {other} departs from the sum of the separate ones by {value} {study.metric.unit}, and with an interval of {span} plain addition is not ruled out.",
-                    f"Whether {one} and {other} reinforce each other stays open, since the departure from plain addition is {value} {study.metric.unit} with an interval of {span}.",
+                    f"The joint effect of {one} and {other} departs from the sum of the separate ones by {value} {study.metric.unit}, and with an interval of {span}{adjusted}, plain addition is not ruled out.",
+                    f"Whether {one} and {other} reinforce each other stays open, since the departure from plain addition is {value} {study.metric.unit} with an interval of {span}{adjusted}.",
                 )
             )
     return paragraph(*parts)
 
 
+def _unmatched(study: Study, voice: Voice, a: Contrast, b: Contrast) -> str:
+    """Where rivals differ in size or in steps, the contest is one of whole settings; empty where they do not."""
+    one, other = study.results.conditions[a.id], study.results.conditions[b.id]
+    facts = []
+    for field, noun in (("parameters", "parameters"), ("steps", "steps")):
+        if getattr(one, field) != getattr(other, field):
+            facts.append(f"{study.of(a.id, field)} and {study.of(b.id, field)} {noun}")
+    if not facts:
+        return ""
+    return voice.must(
+        f"unmatched {a.id} {b.id}",
+        f"The rivals are not matched: {study.name(a)} and {study.name(b)} have {listing(facts, 'as well as')} respectively, so the contest is one of equal time only.",
+    )
+
+
 def _loop(study: Study, voice: Voice) -> str:
-    """The improvement loop, told as what it is: a search on other seeds, confirmed on fresh ones or not."""
+    """The improvement loop, told as what it is: a search on another seed, confirmed on fresh ones or not."""
     record = study.record
     if record.incumbent is None or not record.attempts:
         return ""
     incumbent = study.conditions[record.incumbent]
-    tried = listing(changes_in_words(record.attempts))
-    kept = [attempt for attempt in record.attempts if attempt.verdict == "keep"]
-    count, name = study.cfg("loop_attempts", "words") or "several", study.name(incumbent)
-    noun = "change was" if len(record.attempts) == 1 else "changes were"
+    name = study.name(incumbent)
+    count = study.cfg("loop_attempts", "words") or "several"
+    lone = len(record.attempts) == 1
+    tried = [_attempt(study, attempt) for attempt in record.attempts]
     parts = [
-        voice.say(
+        voice.must(
             "loop",
-            f"Apart from the registered comparisons, {count} further {noun} tried on {name}, with a seed that is reported nowhere else: {tried}.",
-            f"After the registered runs a short search started from {name}; on a development seed of its own, {count} {noun} tried: {tried}.",
-        )
+            f"Apart from the registered comparisons, {count} further change{' was' if lone else 's were'} tried on {name}"
+            f"{'' if lone else ', each of them alone'}, with a seed that is reported nowhere else.",
+            f"After the registered runs a short search started from {name}: on a development seed of its own, {count} change"
+            f"{' was' if lone else 's were'} tried{'' if lone else ', each of them alone'}.",
+        ),
+        voice.must(
+            "loop gains",
+            f"Against {name} on that seed, the outcome{' was' if lone else 's were'} as follows: {listing(tried)}.",
+            f"What this brought, set against {name} with the same seed, is {listing(tried)}.",
+        ),
+        _kept(study, voice, incumbent),
     ]
-    kept_words = listing(changes_in_words(kept))
+    return paragraph(*parts)
+
+
+def _attempt(study: Study, attempt: Attempt) -> str:
+    """'a larger batch (gain 0.012 bpb)'; an attempt without a score is said to have none."""
+    words = listing(changes_in_words([attempt]))
+    gain = study.cfg(f"attempt_{attempt.number}_gain", "f3")
+    return f"{words} ({f'gain {gain} {study.metric.unit}' if gain else 'no score'})"
+
+
+def _kept(study: Study, voice: Voice, incumbent: Contrast) -> str:
+    """What was kept, its size, how it did on fresh seeds, and that what it is compared with was not tuned."""
+    record, name, unit = study.record, study.name(incumbent), study.metric.unit
+    kept = listing(changes_in_words([attempt for attempt in record.attempts if attempt.verdict == "keep"]))
+    if not kept:
+        return voice.must("loop nothing", f"None of this was kept, so {name} stands as it was registered.")
     result = study.comparison("tuned", incumbent.id)
-    if result is not None and result.ci95_low is not None and "tuned" in study.results.conditions:
-        parts.append(
-            voice.say(
-                "loop confirmed",
-                f"The search kept {kept_words}; run again on fresh seeds, the tuned setting {study.cmp('tuned', incumbent.id)} "
-                f"{name} ({study.pair('diff', 'tuned', incumbent.id, 'signed3')} {study.metric.unit}, interval {study.interval('tuned', incumbent.id)}). "
-                "This lies outside the registered family and is an observation only."
-                if kept_words
-                else f"On fresh seeds the tuned setting {study.cmp('tuned', incumbent.id)} {name} ({study.pair('diff', 'tuned', incumbent.id, 'signed3')} "
-                f"{study.metric.unit}, interval {study.interval('tuned', incumbent.id)}), an observation outside the registered family.",
-            )
+    if result is None or "tuned" not in study.results.conditions:
+        return voice.must(
+            "loop unconfirmed",
+            f"What was kept, {kept}, has not been confirmed on fresh seeds and plays no part in the conclusions.",
         )
-    elif result is not None and "tuned" in study.results.conditions:
-        parts.append(
-            voice.say(
-                "loop confirmed",
-                f"On fresh seeds the tuned setting has a mean of {study.value('tuned', 'mean', 'f3')} {study.metric.unit}; the seeds are too few to compare it with {study.name(incumbent)}, and it is no part of the conclusions.",
-            )
-        )
-    elif kept:
-        parts.append(
-            voice.say(
-                "loop unconfirmed",
-                f"What was kept, {kept_words}, has not been confirmed on fresh seeds and plays no part in the conclusions.",
-            )
+    sizes = study.of("tuned", "parameters"), study.of(incumbent.id, "parameters")
+    same = study.results.conditions["tuned"].parameters == study.results.conditions[incumbent.id].parameters
+    size = (
+        f"The number of parameters stays at {sizes[0]}."
+        if same
+        else f"The number of parameters thereby changes from {sizes[1]} to {sizes[0]}."
+    )
+    if result.ci95_low is None:
+        outcome = (
+            f"On fresh seeds the tuned setting has a mean of {study.value('tuned', 'mean', 'f3')} {unit}; the seeds are too few to compare "
+            f"it with {name}, and it is no part of the conclusions."
         )
     else:
-        parts.append(voice.say("loop nothing", f"None of them was kept, so {study.name(incumbent)} stands as it was registered."))
-    return paragraph(*parts)
+        outcome = (
+            f"Run again on fresh seeds, the tuned setting {study.cmp('tuned', incumbent.id)} {name} "
+            f"({study.pair('diff', 'tuned', incumbent.id, 'signed3')} {unit}, interval {study.interval('tuned', incumbent.id)}), "
+            "an observation outside the registered family."
+        )
+    return paragraph(
+        voice.must("loop kept", f"Kept was {kept}{_values_kept(study, incumbent)}, as the change with the largest gain."),
+        voice.must("loop size", size),
+        voice.must("loop confirmed", outcome),
+        voice.must(
+            "loop untuned",
+            f"It should be borne in mind that {name} itself had not been tuned, nor had any other planned condition.",
+            f"No such search was made for {name} before or for any other planned condition, so the gain is one over untuned settings.",
+        ),
+    )
+
+
+def _values_kept(study: Study, incumbent: Contrast) -> str:
+    """', with 0.95 in the place of 0.99', where the change is one number for another."""
+    kept = [attempt for attempt in study.record.attempts if attempt.verdict == "keep"]
+    names = [name.lower() for attempt in kept for name in attempt.settings]
+    if len(names) != 1:
+        return ""
+    new = study.cfg(f"tuned_{names[0]}", "text")
+    old = study.cfg(f"{incumbent.id}_{names[0]}", "text") or study.cfg(names[0], "text")
+    return f" ({new} in the place of {old})" if new and old else ""
