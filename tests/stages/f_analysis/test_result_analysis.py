@@ -183,9 +183,7 @@ def test_remarks_follow_the_data_and_none_is_said_twice(study, fail):
     for text in said.values():
         assert len(set(text.split("\n"))) == len(text.split("\n"))
     assert "cosine decay is better than constant rate" in said["plain"]
-    assert (
-        "Small batch takes longer per step and therefore makes fewer of them within the same budget (560 against 700" in said["plain"]
-    )
+    assert "A step with small batch takes longer, so fewer of them fit into the same budget (560 against 700" in said["plain"]
     assert "In every planned comparison the sign of the difference agrees" in said["plain"]
     assert "A single seed reverses the order of" in said["noisy_baseline"]
     assert "(two of three seeds favour the former)" in said["noisy"]
