@@ -193,7 +193,7 @@ def test_remarks_follow_the_data_and_none_is_said_twice(study, fail):
     assert "rests on one shared seed" in said["one_seed"]
     assert "did not end well" in said["failed"]
     assert "stays above what gzip reaches" in said["plain"]
-    assert "needs fewer bits than gzip (2.300) but more than xz (1.700)" in said["beats_gzip"]
+    assert "need fewer bits than gzip (2.300) but more than xz (1.700)" in said["beats_gzip"]
     assert "xz comes nearest (2.500)" in said["beats_all"]
     assert "could reorder the conditions" in said["steep"]
     assert "On seeds that played no part in the search" in said["plain"]
