@@ -173,5 +173,3 @@ class Numbers:
         """The runs of one seed, for a value that belongs to a seed."""
         match = re.search(r"/(?:seeds|differences)/(-?\d+)$", pointer)
         return () if match is None else tuple(run for run in group.runs if run.record.seed == int(match[1]))
-
-

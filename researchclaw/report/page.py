@@ -17,7 +17,7 @@ from researchclaw.report.safe_text import shown, web_address, work_address
 from researchclaw.report.timeline import timeline
 from researchclaw.shipped import shipped
 from stages import contracts as c
-from stages.g_writing.document import Document, rewrite
+from stages.g_writing.document import Document, Equation, Figure, Table, blocks, rewrite
 from stages.g_writing.markdown import parse
 
 TEMPLATE = "page.html.j2"
@@ -124,6 +124,7 @@ def _environment() -> Environment:
     )
     filters: dict[str, Callable[..., object]] = {
         "duration": duration,
+        "seconds": lambda s: f"{s:.2f} s" if s < 10 else duration(s),  # most stages take milliseconds
         "anchor": run_anchor,
         "address": web_address,
         "png": _data_uri,
@@ -286,12 +287,18 @@ def _figures(record: Record, document: Document | None) -> dict[str, int]:
     """Label -> number of each float, in reading order, as cross-references print it."""
     if document is None:
         return {}
-    counts: dict[str, int] = {}
+    counts = {"fig": 0, "tbl": 0, "eq": 0}
     numbered: dict[str, int] = {}
-    blocks = [*document.abstract, *(block for section in document.sections for block in section.blocks)]
-    for block in blocks:
-        if block.kind in ("figure", "table", "equation") and (name := getattr(block, "id", None)) is not None:
-            counts[block.kind] = counts.get(block.kind, 0) + 1
-            prefix = {"figure": "fig", "table": "tbl", "equation": "eq"}[block.kind]
-            numbered[f"{prefix}:{name}"] = counts[block.kind]
+    for _, block in blocks(document):
+        match block:
+            case Figure(id=name):
+                prefix = "fig"
+            case Table(id=name):
+                prefix = "tbl"
+            case Equation(id=str() as name):
+                prefix = "eq"
+            case _:
+                continue
+        counts[prefix] += 1
+        numbered[f"{prefix}:{name}"] = counts[prefix]
     return numbered

@@ -11,6 +11,7 @@ from researchclaw.journal import Entry, RunStarted, StageEnded, StageFailed, Sta
 from researchclaw.report.record import Record
 from stages.stage import Stage
 
+
 @dataclass(frozen=True)
 class Span:
     """One time that a stage was at work. `begin` and `width` are per cent of the run's working time."""
