@@ -191,25 +191,25 @@ def _compare(stage: Stage, made: c.Contract, kept: StageOutput) -> None:
         raise ReplayDiffers(f"stage {stage.number} ({stage.name}) made something else: {where}")
 
 
-def first_difference(made: JsonValue, kept: JsonValue, path: str = "") -> str | None:
+def first_difference(made: JsonValue, kept: JsonValue) -> str | None:
     """Where two JSON values differ first, as pointer with both values; None when they are equal."""
+    return next(_differences(made, kept, ""), None)
+
+
+def _differences(made: JsonValue, kept: JsonValue, path: str) -> Iterator[str]:
     if isinstance(made, dict) and isinstance(kept, dict):
         for name in (*kept, *(name for name in made if name not in kept)):
-            if name not in made or name not in kept:
-                return f"{path}/{name} is only in the {'run' if name in kept else 'replay'}"
-            where = first_difference(made[name], kept[name], f"{path}/{name}")
-            if where is not None:
-                return where
-        return None
-    if isinstance(made, list) and isinstance(kept, list):
+            if name in made and name in kept:
+                yield from _differences(made[name], kept[name], f"{path}/{name}")
+            else:
+                yield f"{path}/{name} is only in the {'run' if name in kept else 'replay'}"
+    elif isinstance(made, list) and isinstance(kept, list):
         for place, (one, other) in enumerate(zip(made, kept, strict=False)):
-            where = first_difference(one, other, f"{path}/{place}")
-            if where is not None:
-                return where
-        return None if len(made) == len(kept) else f"{path} has {len(made)} entries, in the run {len(kept)}"
-    if type(made) is type(kept) and made == kept:
-        return None
-    return f"{path or '/'} is {_short(made)}, in the run {_short(kept)}"
+            yield from _differences(one, other, f"{path}/{place}")
+        if len(made) != len(kept):
+            yield f"{path} has {len(made)} entries, in the run {len(kept)}"
+    elif type(made) is not type(kept) or made != kept:
+        yield f"{path or '/'} is {_short(made)}, in the run {_short(kept)}"
 
 
 def _short(value: JsonValue) -> str:
