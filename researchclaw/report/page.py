@@ -252,8 +252,9 @@ def _costs(record: Record, numbers: Numbers) -> tuple[tuple[str, Shown], ...]:
     analysis = record.get(c.Analysis)
     if analysis is None:
         return ()
-    shown_costs = ((name, numbers.show(f"cost.{name}", place="cost")) for name in analysis.results.cost)
-    return tuple((name.replace("_", " "), value) for name, value in shown_costs if value is not None)
+    costs = analysis.results.cost
+    lines = ((name, numbers.show(f"cost.{name}", None if isinstance(costs[name], int) else "f2", place="cost")) for name in costs)
+    return tuple((name.replace("_", " "), value) for name, value in lines if value is not None)
 
 
 def _works(record: Record) -> tuple[WorkLine, ...]:
