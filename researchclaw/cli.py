@@ -756,8 +756,8 @@ def replay(
         return
     print(f"the same: {', '.join(found.files[:3])} and {len(found.files) - 3} more files, byte for byte")
     print(f"{found.stages} stages from {found.looked_up} answers of the journal; nothing was asked, nothing was run")
-    for name in found.edited:
-        print(f"{name}: taken as a person edited it")
+    for line in found.taken:
+        print(f"taken from the run folder: stage {line}")
     print(found.folder)
 
 

@@ -37,6 +37,10 @@ class NotOnRecord(ResearchMustChange):
     """A stage asked the world for something that the journal does not hold."""
 
 
+class SourceNotOnRecord(NotOnRecord):
+    """The same for a source: answers of a source that was down are not kept, so that a resume asks again."""
+
+
 class ReplayDiffers(ResearchMustChange):
     """The replay made something else than the run; the message names the first difference."""
 
@@ -48,7 +52,8 @@ class Replayed(c.Contract):
     stages: int
     looked_up: int
     files: tuple[str, ...]
-    edited: tuple[str, ...]
+    taken: tuple[str, ...]
+    """Stages whose output was taken from the run folder: edited by a person, or made while a source was down."""
 
 
 # ---------------------------------------------------------------- a world that only remembers
@@ -78,10 +83,10 @@ class SilentLibrary:
     """Stands where the sources were."""
 
     def search(self, query: c.SearchQuery, limit: int) -> SearchAnswer:
-        _refuse(f"an answer of every source to the query {query.id}")
+        raise SourceNotOnRecord(f"the journal does not hold an answer of every source to the query {query.id}")
 
     def verify(self, works: Sequence[c.Work]) -> tuple[c.CitedWork, ...]:
-        _refuse(f"verdicts on the {len(works)} cited works")
+        raise SourceNotOnRecord(f"the journal does not hold definite verdicts on the {len(works)} cited works")
 
 
 class SilentLaboratory:
@@ -136,23 +141,28 @@ def replay(store: RunStore, pipeline: Sequence[Stage], output: Path, world: Worl
     with _scratch(store, output) as folder, Journal(folder / "journal.jsonl") as journal:
         context = world(folder, journal, c.Schedule.model_validate(schedule))
         record: dict[type[c.Contract], c.Contract] = {c.Brief: info.brief}
-        edited = []
+        taken = []
         for stage in pipeline:
             kept = found[stage.number]
             here = replace(context, guidance=store.guidance(stage.number), round=kept.round, lessons=())
+            as_kept = stage.output.model_validate(kept.output)
             try:
                 made = stage.output.model_validate_json(stage.run(stage.gather(record), here).model_dump_json())
             except NotOnRecord as exc:
-                raise NotOnRecord(f"stage {stage.number} ({stage.name}): {exc}; its inputs or this program have changed") from exc
-            _compare(stage, made, _own(store, stage, kept))
+                if not (isinstance(exc, SourceNotOnRecord) and _source_was_down(as_kept)):
+                    raise NotOnRecord(f"stage {stage.number} ({stage.name}): {exc}; its inputs or this program have changed") from exc
+                made = as_kept
+                taken.append(f"{stage.task_name}: a source was down")
+            else:
+                _compare(stage, made, _own(store, stage, kept))
             if kept.edited_by is not None:
-                made = stage.output.model_validate(kept.output)
-                edited.append(stage.task_name)
+                made = as_kept
+                taken.append(f"{stage.task_name}: edited by {kept.edited_by}")
             record[stage.output] = made
         files = _compare_files(store.deliverables, folder / "deliverables")
         looked_up = journal.reused
         _publish(folder / "deliverables", output)
-    return Replayed(folder=str(output), stages=len(pipeline), looked_up=looked_up, files=files, edited=tuple(edited))
+    return Replayed(folder=str(output), stages=len(pipeline), looked_up=looked_up, files=files, taken=tuple(taken))
 
 
 def _finished(store: RunStore, stage: Stage) -> StageOutput:
@@ -163,6 +173,17 @@ def _finished(store: RunStore, stage: Stage) -> StageOutput:
             f"`researchclaw resume {store.run_id}` first."
         )
     return found
+
+
+def _source_was_down(output: c.Contract) -> bool:
+    """The one case in which the journal cannot hold what a stage got."""
+    match output:
+        case c.Candidates():
+            return any(not outcome.answered for outcome in output.outcomes)
+        case c.VerificationReport():
+            return any(work.verdict == "not checked" for work in output.citations)
+        case _:
+            return False
 
 
 def _own(store: RunStore, stage: Stage, kept: StageOutput) -> StageOutput:

@@ -91,6 +91,10 @@ class Numbers:
             return Shown(str(leaf.value), f"#{self._row(leaf.path, str(leaf.value), place).anchor}")
         return self._shown(resolve(ValueRef(expression=key, format=format_name), self._known, file="report", place=place))
 
+    def has(self, key: str) -> bool:
+        """Whether the record knows the key at all."""
+        return key in self._known
+
     def linked(self, place: str, inline: Inline) -> Inline:
         """A value of the manuscript as a link to its evidence; any other inline as it is.
 

@@ -240,10 +240,9 @@ def _flow(record: Record, numbers: Numbers) -> tuple[tuple[str, str, Shown], ...
         ("excluded", "excluded, each with a reason"),
         ("included", "on the shortlist"),
     )
-    known = record.get(c.Analysis) is not None
     lines = []
     for name, text in words:
-        found = numbers.show(f"lit.{name}", place="literature") if known else None
+        found = numbers.show(f"lit.{name}", place="literature") if numbers.has(f"lit.{name}") else None
         lines.append((name, text, found or Shown(f"{getattr(shortlist.counts, name):,}", "#stage-5")))
     return tuple(lines)
 

@@ -257,8 +257,32 @@ def test_a_stage_edited_by_a_person_is_taken_as_edited(finished: RunStore, tmp_p
         place = finished.deliverables / file
         place.write_text(place.read_text().replace("What about a topic?", "What else?"))
     found = replay(finished, PIPELINE, tmp_path / "again", remembered())
-    assert found.edited == ("01 asks",)
+    assert found.taken == ("01 asks: edited by somebody",)
     assert "What else?" in (tmp_path / "again" / "paper.tex").read_text()
+
+
+class NeedsTree(c.Contract):
+    tree: c.SubQuestion
+
+
+def searches(inputs: Any, ctx: Context) -> c.Candidates:
+    answer = ctx.library.search(c.SearchQuery(id="q", text="x", about=(), sub_question="q", sources=("s",)), 5)
+    return c.Candidates(candidates=(), outcomes=answer.outcomes)
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_what_was_found_while_a_source_was_down_is_taken_from_the_run_folder(
+    answered: bool, finished: RunStore, tmp_path: Path
+) -> None:
+    found = c.Candidates(candidates=(), outcomes=(c.SourceOutcome(source="s", answered=answered, found=0, reason="down"),))
+    searching = stage(5, searches, NeedsTree, c.Candidates)
+    finished.write_output(searching, found, round_=1, inputs={}, guidance=(), seconds=0)
+    if answered:
+        with pytest.raises(NotOnRecord, match=r"stage 5 \(searches\): the journal does not hold an answer of every source"):
+            replay(finished, (*PIPELINE, searching), tmp_path / "again", remembered())
+    else:
+        done = replay(finished, (*PIPELINE, searching), tmp_path / "again", remembered())
+        assert done.taken == ("05 searches: a source was down",)
 
 
 def test_a_folder_with_something_in_it_is_left_alone(finished: RunStore, tmp_path: Path) -> None:
