@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from researchclaw.report.record import Record, TrainingRun
-from stages.contracts import Analysis
+from stages.contracts import Analysis, RefinedRecords
 from stages.errors import ManuscriptRefused
 from stages.f_analysis.results import TUNED
 from stages.g_writing.document import Inline, Link, Text, ValueRef
@@ -69,6 +69,8 @@ class Numbers:
         analysis = record.get(Analysis)
         self._known: Mapping[str, Leaf] = {} if analysis is None else leaves(analysis.results)
         self._runs = record.runs
+        refined = record.get(RefinedRecords)
+        self._standing = frozenset(run.request_sha256 for run in (*refined.runs, *refined.confirmation)) if refined else frozenset()
         self._groups: dict[str, Group] = {}
         self._rows: dict[str, Row] = {}
 
@@ -154,8 +156,9 @@ class Numbers:
             runs = (*self._of(a, purpose), *self._of(b, purpose))
             return Group(f"Comparison {a} against {b}", "Differences within shared seeds, first less second.", 14, runs)
         if head == "interaction":
-            runs = tuple(run for run in self._runs if run.record.purpose == "report" and run.record.verdict == "ok")
-            return Group("Interaction", "The joint effect less the two single effects, within seeds.", 14, runs)
+            return Group(
+                "Interaction", "The joint effect less the two single effects, within seeds.", 14, tuple(self._counted("report"))
+            )
         stage, how = _STAGES[head]
         return Group(head.capitalize(), how, stage, self._runs if head == "cost" else ())
 
@@ -166,14 +169,27 @@ class Numbers:
         return next((cut for cut in cuts if set(cut) <= ran), cuts[0])
 
     def _of(self, condition: str, purpose: str | None = None) -> tuple[TrainingRun, ...]:
-        """The runs that count for a condition."""
+        """The runs that count for a condition: scored, and in the records that the analysis was given."""
         wanted = purpose or ("confirmation" if condition == TUNED else "report")
-        counted = (run for run in self._runs if run.record.condition == condition and run.record.purpose == wanted)
-        newest = {run.record.seed: run for run in counted}
-        return tuple(newest[seed] for seed in sorted(newest))
+        counted = (run for run in self._counted(wanted) if run.record.condition == condition)
+        return tuple(sorted(counted, key=lambda run: run.record.seed))
 
-    @staticmethod
-    def _narrower(pointer: str, group: Group) -> tuple[TrainingRun, ...]:
-        """The runs of one seed, for a value that belongs to a seed."""
-        match = re.search(r"/(?:seeds|differences)/(-?\d+)$", pointer)
-        return () if match is None else tuple(run for run in group.runs if run.record.seed == int(match[1]))
+    def _counted(self, purpose: str) -> Iterator[TrainingRun]:
+        for run in self._runs:
+            if run.record.purpose == purpose and run.record.verdict == "ok" and run.record.request_sha256 in self._standing:
+                yield run
+
+    def _narrower(self, pointer: str, group: Group) -> tuple[TrainingRun, ...]:
+        """The runs of one value, where they are not its group's: those of a seed, those that failed, those that were counted."""
+        if match := re.search(r"/(?:seeds|differences)/(-?\d+)$", pointer):
+            return tuple(run for run in group.runs if run.record.seed == int(match[1]))
+        if match := re.fullmatch(r"/conditions/(\w+)/failed", pointer):
+            return tuple(run for run in self._runs if run.record.condition == match[1] and run.record.verdict != "ok")
+        match pointer:
+            case "/config/runs_reported":
+                return tuple(run for run in self._runs if run.record.purpose == "report")
+            case "/config/runs_failed":
+                return tuple(run for run in self._runs if run.record.verdict != "ok")
+            case "/config/loop_attempts":
+                return tuple(run for run in self._runs if run.record.purpose == "development")
+        return ()

@@ -123,11 +123,14 @@ def read_record(store: RunStore, pipeline: Sequence[Stage]) -> Record:
 
 
 def _runs(folder: Path, journal: Sequence[Entry]) -> Iterator[TrainingRun]:
-    """Every training run that was paid for, in the order in which they ended."""
+    """Every training run that was paid for, in the order in which they ended; one for each request."""
+    found: dict[str, tuple[RunRecord, int]] = {}
     for entry in journal:
         if entry.type == RunRecord.__name__ and entry.key is not None:
             record = RunRecord.model_validate(entry.body)
-            yield TrainingRun(record, entry.n, _log(folder, record.folder))
+            found[record.request_sha256] = (record, entry.n)
+    for record, line in found.values():
+        yield TrainingRun(record, line, _log(folder, record.folder))
 
 
 def _log(folder: Path, relative: str) -> Log | None:
