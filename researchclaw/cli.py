@@ -733,6 +733,7 @@ def replay(
     output: Annotated[
         Path | None, typer.Option("--output", metavar="FOLDER", help="New folder for the paper; default: <run id>-replay here.")
     ] = None,
+    runs: Annotated[Path | None, typer.Option("--runs", help="Folder of the runs; default: 'output' of the settings.")] = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
@@ -745,7 +746,7 @@ def replay(
     from researchclaw.replay import replay as replayed
     from stages.pipeline import PIPELINE
 
-    store = _store(run, None, config)
+    store = _store(run, runs, config)
     settings = settings_module.from_record(store.info().settings)
     place = (output or Path(f"{store.run_id}-replay")).absolute()
     with tempfile.TemporaryDirectory(prefix="researchclaw-") as cache:

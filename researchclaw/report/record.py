@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from pydantic import ValidationError
+
 from researchclaw.journal import Entry, entries
 from researchclaw.progress import RunStatus
 from researchclaw.progress import status as run_status
 from researchclaw.run_store import Archived, Gate, GivenGuidance, GuidanceFile, RunInfo, RunStore, StageOutput, read_model
 from stages.contracts import Contract, RevisedManuscript, RunRecord
+from stages.errors import SettingsError
 from stages.g_writing.document import Figure, blocks
 from stages.g_writing.markdown import parse
 from stages.stage import Stage
@@ -90,14 +93,12 @@ def read_record(store: RunStore, pipeline: Sequence[Stage]) -> Record:
     """The record of a run, which may be at work meanwhile.
 
     Raises:
-        SettingsError: a file of the run is damaged or was changed by hand.
+        SettingsError: a file of the run is damaged, was changed by hand, or is of another version of the program.
         JournalDamaged: the journal is not as it was written.
         ManuscriptRefused: the manuscript on record is not of its own dialect.
     """
     stages = tuple(StageRecord(stage, store.output(stage)) for stage in pipeline)
-    outputs: dict[type[Contract], Contract] = {
-        one.stage.output: one.stage.output.model_validate(one.output.output) for one in stages if one.output is not None
-    }
+    outputs = {one.stage.output: _typed(one.stage, one.output) for one in stages if one.output is not None}
     journal = tuple(entries(store.journal_path))
     return Record(
         info=store.info(),
@@ -120,6 +121,17 @@ def read_record(store: RunStore, pipeline: Sequence[Stage]) -> Record:
         ),
         pictures=tuple(_pictures(store.deliverables, outputs)),
     )
+
+
+def _typed(stage: Stage, found: StageOutput) -> Contract:
+    try:
+        return stage.output.model_validate(found.output)
+    except ValidationError as exc:
+        where = ".".join(str(part) for part in exc.errors()[0]["loc"])
+        raise SettingsError(
+            f"stages/{stage.folder}/output.json is of another version of researchclaw ({where}: {exc.errors()[0]['msg']}); "
+            "use the version that run.json names."
+        ) from exc
 
 
 def _runs(folder: Path, journal: Sequence[Entry]) -> Iterator[TrainingRun]:

@@ -175,6 +175,16 @@ def test_headings_do_not_skip_a_level_and_pictures_say_what_they_show(honest_run
     assert {"header", "nav", "main", "footer"} <= {tag for tag, _ in page.tags}
 
 
+def test_an_output_of_another_version_is_named(honest_run: RunStore, copy_of: Callable[[RunStore], RunStore]) -> None:
+    store = copy_of(honest_run)
+    stage = next(stage for stage in PIPELINE if stage.output is c.Archive)
+    store.write_output(stage, c.SubQuestion(id="q", text="old", priority=1), round_=1, inputs={}, guidance=(), seconds=0)
+    with pytest.raises(
+        SettingsError, match=r"stages/21_knowledge_archive/output\.json is of another version .*lessons: Field required"
+    ):
+        text_of(store)
+
+
 def test_a_stage_output_changed_by_hand_is_refused(honest_run: RunStore, copy_of: Callable[[RunStore], RunStore]) -> None:
     store = copy_of(honest_run)
     place = store.folder / "stages" / "14_result_analysis" / "output.json"
