@@ -17,7 +17,7 @@ from researchclaw.report.safe_text import shown, web_address, work_address
 from researchclaw.report.timeline import timeline
 from researchclaw.shipped import shipped
 from stages import contracts as c
-from stages.g_writing.document import Document, Equation, Figure, Table, blocks, rewrite
+from stages.g_writing.document import Document, Equation, Figure, Table, blocks, cited_keys, rewrite
 from stages.g_writing.markdown import parse
 
 TEMPLATE = "page.html.j2"
@@ -66,13 +66,14 @@ class HypothesisLine:
 
 @dataclass(frozen=True)
 class WorkLine:
-    """A work of the shortlist. cited: the exported paper cites it, with this verdict on its record."""
+    """A work of the shortlist. cited: by the newest text. verdict: on its record, None before the final check."""
 
     work: c.Work
     anchor: str
     address: str | None
     reason: str
-    cited: c.CitedWork | None
+    cited: bool
+    verdict: str | None
 
 
 def report(record: Record) -> str:
@@ -84,8 +85,8 @@ def report(record: Record) -> str:
     environment = _environment()
     numbers = Numbers(record)
     style = (shipped("templates") / "report" / STYLE).read_text(encoding="utf-8")
-    works = _works(record)
     document = _document(record, numbers)
+    works = _works(record, document)
     parts = {
         "record": record,
         "get": {kind.__name__: output for kind, output in record.outputs.items()},
@@ -256,19 +257,21 @@ def _costs(record: Record, numbers: Numbers) -> tuple[tuple[str, Shown], ...]:
     return tuple((name.replace("_", " "), value) for name, value in lines if value is not None)
 
 
-def _works(record: Record) -> tuple[WorkLine, ...]:
+def _works(record: Record, document: Document | None) -> tuple[WorkLine, ...]:
     shortlist, verification = record.get(c.Shortlist), record.get(c.VerificationReport)
     if shortlist is None:
         return ()
     reasons = {decision.key: decision.reason for decision in shortlist.decisions}
-    cited = {} if verification is None else {work.key: work for work in verification.citations}
+    cited = frozenset() if document is None else frozenset(cited_keys(document))
+    verdicts = {} if verification is None else {work.key: work.verdict for work in verification.citations}
     return tuple(
         WorkLine(
             work=work,
             anchor=f"work-{number}",
             address=work_address(work.doi, work.arxiv_id, work.url),
             reason=reasons.get(work.key, ""),
-            cited=cited.get(work.key),
+            cited=work.key in cited,
+            verdict=verdicts.get(work.key),
         )
         for number, work in enumerate(shortlist.works, 1)
     )

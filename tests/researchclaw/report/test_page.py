@@ -163,6 +163,15 @@ def test_verdicts_and_literature_are_those_of_the_record(honest_run: RunStore) -
     assert "again" in page.text.split("Ways back")[1]
 
 
+def test_before_the_final_check_no_citation_is_called_verified(honest_run: RunStore, copy_of: Callable[[RunStore], RunStore]) -> None:
+    assert "2 cited, 2 of them verified" in Page(text_of(honest_run)).text
+    store = copy_of(honest_run)
+    (store.folder / "stages" / "23_citation_verify" / "output.json").unlink()
+    page = Page(text_of(store))
+    assert "2 cited, not verified yet" in page.text
+    assert "Nothing is exported and checked yet." in page.text
+
+
 def test_headings_do_not_skip_a_level_and_pictures_say_what_they_show(honest_run: RunStore) -> None:
     page = Page(text_of(honest_run))
     levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch(r"h[1-6]", tag)]
