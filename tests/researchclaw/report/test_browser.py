@@ -114,6 +114,20 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(
     assert browser.ask(hidden) == 0
 
 
+def test_who_hears_the_page_is_told_the_name_of_everything(
+    browser: Any, honest_run: RunStore, write_page: Callable[[RunStore], Path]
+) -> None:
+    browser.open(write_page(honest_run))
+    browser.ask("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+    browser.command("Accessibility.enable")
+    nodes = [node for node in browser.command("Accessibility.getFullAXTree")["nodes"] if not node["ignored"]]
+    named = ("link", "image", "region", "navigation", "article", "heading", "DisclosureTriangle")
+    roles = [node["role"]["value"] for node in nodes]
+    assert {"banner", "navigation", "main", "contentinfo", "link", "table", "image"} <= set(roles)
+    nameless = [node for node in nodes if node["role"]["value"] in named and not node["name"]["value"].strip()]
+    assert [(node["role"]["value"], node.get("properties")) for node in nameless] == []
+
+
 def test_enter_on_a_number_leads_to_its_value_and_on_to_the_open_log_of_a_run(
     browser: Any, honest_run: RunStore, write_page: Callable[[RunStore], Path]
 ) -> None:
