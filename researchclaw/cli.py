@@ -707,6 +707,62 @@ def _echo(line: str) -> None:
 
 
 @app.command()
+def report(
+    run: Run = "latest",
+    to: Annotated[Path | None, typer.Option("--to", metavar="FILE", help="Default: report.html in the run folder.")] = None,
+    output: Output = None,
+    config: Config = None,
+) -> None:
+    """Write one self-contained HTML page about a run: every number leads to its training runs and their logs."""
+    from researchclaw.report.page import report as page
+    from researchclaw.report.record import read_record
+    from researchclaw.run_store import write_whole
+    from stages.pipeline import PIPELINE
+
+    store = _store(run, output, config)
+    place = (to or store.folder / "report.html").absolute()
+    if place.is_dir():
+        raise SettingsError(f"--to: {place} is a folder; name a file, e.g. {place / 'report.html'}.")
+    write_whole(place, page(read_record(store, PIPELINE)).encode())
+    print(place)
+
+
+@app.command()
+def replay(
+    run: Run = "latest",
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FOLDER", help="New folder for the paper; default: <run id>-replay here.")
+    ] = None,
+    runs: Annotated[Path | None, typer.Option("--runs", help="Folder of the runs; default: 'output' of the settings.")] = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the same paper again from the journal and the run folder, without a model, a laboratory or a network."""
+    import tempfile
+
+    from researchclaw import settings as settings_module
+    from researchclaw import wiring
+    from researchclaw.replay import models_of
+    from researchclaw.replay import replay as replayed
+    from stages.pipeline import PIPELINE
+
+    store = _store(run, runs, config)
+    settings = settings_module.from_record(store.info().settings)
+    place = (output or Path(f"{store.run_id}-replay")).absolute()
+    with tempfile.TemporaryDirectory(prefix="researchclaw-") as cache:
+        world = wiring.remembered(settings, models_of(store.journal_path), Path(cache))
+        found = replayed(store, PIPELINE, place, world)
+    if as_json:
+        print(found.model_dump_json(indent=2))
+        return
+    print(f"the same: {', '.join(found.files[:3])} and {len(found.files) - 3} more files, byte for byte")
+    print(f"{found.stages} stages from {found.looked_up} answers of the journal; nothing was asked, nothing was run")
+    for line in found.taken:
+        print(f"taken from the run folder: stage {line}")
+    print(found.folder)
+
+
+@app.command()
 def audit(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The deliverables folder of a run.")], as_json: AsJson = False
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -12,11 +13,12 @@ from researchclaw.journal import Journal
 from researchclaw.run_store import RunStore
 from researchclaw.settings import Settings
 from researchclaw.shipped import shipped
-from stages.contracts import Brief, Guidance, Lesson
+from stages.contracts import Brief, Guidance, Lesson, Schedule
 
 if TYPE_CHECKING:
     from researchclaw.adapters.laboratory import LocalLaboratory
-    from stages.ports import Context
+    from researchclaw.replay import World
+    from stages.ports import Context, LanguageModel
 
 STATE = ".state"
 """Below the output folder: prepared data and step costs, shared by the runs of a project."""
@@ -115,6 +117,38 @@ class OuterWorld:
             kits=shipped_kits(),
             templates=paper_templates(settings.export.venue),
         )
+
+
+def remembered(settings: Settings, names: Sequence[str], cache: Path) -> World:
+    """A world that answers from a journal alone; what the journal does not hold is refused.
+
+    names: of the models that answered in the run. cache: where matplotlib keeps its list of fonts.
+    """
+
+    def world(folder: Path, journal: Journal, schedule: Schedule) -> Context:
+        from researchclaw.adapters.figures import MatplotlibIllustrator
+        from researchclaw.adapters.journalled import JournalledLaboratory, JournalledLibrary, JournalledModel
+        from researchclaw.adapters.shelf import FolderShelf
+        from researchclaw.adapters.typesetting import Typesetter
+        from researchclaw.kits import shipped_kits
+        from researchclaw.replay import Named, SilentLaboratory, SilentLibrary, SilentModel
+        from stages.ports import Context
+
+        model: LanguageModel = SilentModel(" or ".join(names))
+        for name in names:
+            model = JournalledModel(Named(model, name), journal)
+        return Context(
+            model=model,
+            library=JournalledLibrary(SilentLibrary(), journal),
+            laboratory=JournalledLaboratory(SilentLaboratory(schedule), journal),
+            illustrator=MatplotlibIllustrator(cache=cache),
+            typesetter=Typesetter(settings.export.typesetter),
+            shelf=FolderShelf(folder),
+            kits=shipped_kits(),
+            templates=paper_templates(settings.export.venue),
+        )
+
+    return world
 
 
 def paper_templates(venue: str) -> dict[str, str]:

@@ -154,6 +154,39 @@ def test_an_audit_finds_nothing_in_what_was_delivered_and_one_changed_digit_in_a
     assert run([*PROGRAM, "audit", str(copy)]).returncode != 0
 
 
+def test_a_report_shows_the_finished_run(schedule_paper: Path, tmp_path: Path) -> None:
+    done = run([*PROGRAM, "report", str(schedule_paper.parent), "--to", str(tmp_path / "report.html")])
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    printed = json.loads((schedule_paper / "provenance.json").read_text())
+    linked = re.findall(
+        r'<a class="number" href="#value-\d+">([^<]+)</a>', page.split('<section id="paper"')[1].split("</section>")[0]
+    )
+    assert len(linked) == len(printed)
+    assert len(re.findall('<details class="run"', page)) >= len(list(schedule_paper.glob("experiment_runs/*/*/measurement.json")))
+    assert page.count("data:image/png;base64,") == len(list((schedule_paper / "charts").glob("*.png")))
+
+
+def test_a_replay_without_a_network_writes_the_same_paper(schedule_paper: Path, tmp_path: Path) -> None:
+    sealed = ["bwrap", "--dev-bind", "/", "/", "--unshare-net"]
+    done = run([*sealed, *PROGRAM, "replay", str(schedule_paper.parent), "--output", str(tmp_path / "again")])
+    assert done.returncode == 0, done.stdout + done.stderr
+    for name in ("paper.tex", "results.json", "references.bib"):
+        assert (tmp_path / "again" / name).read_bytes() == (schedule_paper / name).read_bytes()
+
+
+def test_a_replay_refuses_a_training_run_that_the_journal_lacks(schedule_paper: Path, tmp_path: Path) -> None:
+    folder = tmp_path / schedule_paper.parent.name
+    shutil.copytree(schedule_paper.parent, folder)
+    lines = (folder / "journal.jsonl").read_bytes().splitlines(keepends=True)
+    first = next(number for number, line in enumerate(lines) if b'"kind":"training run"' in line)
+    (folder / "journal.jsonl").write_bytes(b"".join(lines[:first]))
+    done = run([*PROGRAM, "replay", str(folder), "--output", str(tmp_path / "again")])
+    assert done.returncode == 1
+    assert "stage 12 (experiment_run): the journal does not hold the training run of" in done.stderr
+    assert not (tmp_path / "again").exists()
+
+
 def test_resuming_a_finished_run_changes_nothing(schedule_paper: Path) -> None:
     folder = schedule_paper.parent
     before = {file: file.stat().st_mtime_ns for file in folder.rglob("*") if file.is_file()}
