@@ -407,6 +407,11 @@ class ExperimentPlan(Contract):
     guidance_not_understood: tuple[str, ...] = ()
     registration_sha256: Sha256
 
+    @property
+    def family(self) -> int:
+        """Tests that are adjusted together: the planned comparisons and, where factors are combined, their interaction."""
+        return len(self.comparisons) + any(condition.role == "combination" for condition in self.conditions)
+
 
 class CodeCheck(Contract):
     name: str

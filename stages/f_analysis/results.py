@@ -265,7 +265,7 @@ def _config(
     config |= {
         "alpha": plan.alpha,
         "budget_s": _whole(plan.budget_s),
-        "comparisons": len(plan.comparisons) + any(contrast.role == "combination" for contrast in plan.conditions),
+        "comparisons": plan.family,
         "conditions": len(plan.conditions),
         "confidence_percent": _whole(100 * statistics.CONFIDENCE),
         "confirmation_seeds": len({run.seed for run in records.confirmation}),

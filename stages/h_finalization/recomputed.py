@@ -85,7 +85,7 @@ def departures(results: Results, plan: ExperimentPlan, measured: Mapping[tuple[s
         "alpha": plan.alpha,
         "seeds": len(plan.seeds),
         "conditions": len(plan.conditions),
-        "comparisons": len(plan.comparisons),
+        "comparisons": plan.family,
         "budget_s": plan.budget_s,
     }
     yield from (f"config/{name} is not the planned one" for name, value in terms.items() if results.config.get(name) != value)
