@@ -16,10 +16,16 @@ from stages.contracts import Brief, Guidance, Lesson
 
 if TYPE_CHECKING:
     from researchclaw.adapters.laboratory import LocalLaboratory
-    from stages.ports import Context
+    from stages.ports import Context, Library
 
 STATE = ".state"
 """Below the output folder: prepared data and step costs, shared by the runs of a project."""
+
+
+LITERATURE_CACHE = "literature.sqlite"
+"""Below the state folder: what live sources said, for searches and look-ups of all runs of a project."""
+
+LIVE_SOURCES = ("openalex", "semantic_scholar", "arxiv", "crossref", "datacite")
 
 
 def state_folder(settings: Settings) -> Path:
@@ -64,6 +70,40 @@ def laboratory(settings: Settings, run_folder: Path, journal: Journal | None = N
     )
 
 
+def library(settings: Settings) -> Library:
+    """The catalogue, and beside it the live sources unless the mode is 'offline'.
+
+    Raises:
+        SettingsError: the cache of literature answers cannot be read.
+    """
+    from researchclaw.adapters.catalogue import Catalogue
+
+    literature = settings.literature
+    if literature.mode == "offline":
+        return Catalogue()
+    from researchclaw.adapters.sources.arxiv import Arxiv
+    from researchclaw.adapters.sources.cache import Cache
+    from researchclaw.adapters.sources.crossref import Crossref
+    from researchclaw.adapters.sources.datacite import Datacite
+    from researchclaw.adapters.sources.http import Web
+    from researchclaw.adapters.sources.library import LiveLibrary
+    from researchclaw.adapters.sources.openalex import OpenAlex
+    from researchclaw.adapters.sources.semantic_scholar import SemanticScholar
+    from researchclaw.adapters.sources.terms import terms_of
+
+    web = Web(terms_of(literature), Cache(state_folder(settings) / LITERATURE_CACHE), literature.mode)
+    search = (OpenAlex(web), SemanticScholar(web), Arxiv(web))
+    registries = (Crossref(web), Datacite(web), *search)
+    enabled = {name for name in LIVE_SOURCES if getattr(literature, name).enabled}
+    return LiveLibrary(
+        Catalogue(),
+        [source for source in search if source.name in enabled],
+        [registry for registry in registries if registry.name in enabled],
+        works_per_query=literature.works_per_query,
+        total_s=literature.total_sec,
+    )
+
+
 class OuterWorld:
     """The world of one run; heavy parts are loaded when a stage first asks for a context."""
 
@@ -94,7 +134,6 @@ class OuterWorld:
 
     @cached_property
     def _context(self) -> Context:
-        from researchclaw.adapters.catalogue import Catalogue
         from researchclaw.adapters.figures import MatplotlibIllustrator
         from researchclaw.adapters.journalled import JournalledLaboratory, JournalledLibrary, JournalledModel
         from researchclaw.adapters.offline import OfflineResearcher
@@ -107,7 +146,7 @@ class OuterWorld:
         bench = laboratory(settings, self._store.folder, journal)
         return Context(
             model=JournalledModel(OfflineResearcher(), journal),
-            library=JournalledLibrary(Catalogue(), journal),
+            library=JournalledLibrary(library(settings), journal),
             laboratory=JournalledLaboratory(bench, journal),
             illustrator=MatplotlibIllustrator(cache=state_folder(settings) / "matplotlib"),
             typesetter=Typesetter(settings.export.typesetter),

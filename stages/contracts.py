@@ -249,13 +249,14 @@ class Candidate(Contract):
     work: Work
     score: FiniteFloat = Field(description="Retrieval score, comparable within one run only.")
     queries: tuple[Slug, ...]
+    records: int = Field(default=0, exclude_if=_says_nothing, description="Records that it stands for; 0: one for each query.")
 
 
 class SourceOutcome(Contract):
     source: str
     answered: bool
     found: int = Field(ge=0)
-    reason: str | None = Field(default=None, description="Why the source gave no answer.")
+    reason: str | None = Field(default=None, description="Why it gave no answer, to a query at least.")
 
 
 class Candidates(Contract):

@@ -55,22 +55,25 @@ def read_page(reply: Reply) -> Answer[tuple[Work, ...]]:
     """The entries of a feed. A 200 may hold an error entry or the words 'Rate exceeded.', a 400 a definite 'no such id'."""
     if reply.status not in {200, 400}:
         return Failed(failure(reply))
+    feed = _feed(reply)
+    if isinstance(feed, Failed):
+        return feed
+    entries = feed.findall("a:entry", _ATOM)
+    for entry in entries:
+        if "/api/errors" in (said := _text(entry, "a:id")) or _text(entry, "a:title") == "Error":
+            why = _text(entry, "a:summary")
+            return Absent(why) if "incorrect_id_format" in said else Failed(f"did not understand the request: {why[:120]}")
+    return listed([_work(entry, reply) for entry in entries], "no entry matches") if reply.status == 200 else Failed(failure(reply))
+
+
+def _feed(reply: Reply) -> ElementTree.Element | Failed:
     try:
         feed = ElementTree.fromstring(reply.body)  # noqa: S314 - expat expands no external entities, and bodies are bounded
     except ElementTree.ParseError:
         if reply.body.strip() == b"Rate exceeded.":
             return Failed("too many requests ('Rate exceeded.')")
         return Failed(failure(reply) if reply.status == 400 else "sent something else than a whole Atom feed")
-    if feed.tag != f"{{{_ATOM['a']}}}feed":
-        return Failed("sent XML that is no Atom feed")
-    entries = feed.findall("a:entry", _ATOM)
-    for entry in entries:
-        if "/api/errors" in (said := _text(entry, "a:id")) or _text(entry, "a:title") == "Error":
-            why = _text(entry, "a:summary")
-            return Absent(why) if "incorrect_id_format" in said else Failed(f"did not understand the request: {why[:120]}")
-    if reply.status != 200:
-        return Failed(failure(reply))
-    return listed([_work(entry, reply) for entry in entries], "no entry matches")
+    return feed if feed.tag == f"{{{_ATOM['a']}}}feed" else Failed("sent XML that is no Atom feed")
 
 
 def _text(entry: ElementTree.Element, path: str) -> str:

@@ -6,14 +6,12 @@ import re
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
-from researchclaw.adapters.sources.answers import Absent, Answer, Found, Reply
+from researchclaw.adapters.sources.answers import Absent, Answer, Failed, Found, Reply
 from researchclaw.adapters.sources.decoding import is_group, person, plain
 from stages.b_literature.names import family, folded
 from stages.contracts import FieldSource, Work
-
-Value = TypeVar("Value")
 
 _SMALL_WORDS: Final = frozenset(
     "a an and as at by for from in into is of on or the to towards toward via with how what why do does are".split()
@@ -119,11 +117,11 @@ def listed(found: Sequence[Work | None], nothing: str) -> Answer[tuple[Work, ...
 
 
 def single(found: Work | None) -> Answer[Work]:
-    """One record as an answer; one that lacks title, author or year cannot confirm a work and is no definite no either."""
-    return Found(found) if found is not None else Absent("the record lacks a title, an author or a year")
+    """One record as an answer; one that lacks title, author or year confirms no work and denies none."""
+    return Found(found) if found is not None else Failed("holds the record, but without a title, an author or a year")
 
 
-def year_of(parts: object) -> int | None:
-    """The year at the start of a date, a list of parts or a number; None where it is none."""
-    match = re.match(r"\d{4}", str(parts or ""))
+def year_of(date: object) -> int | None:
+    """The year at the start of a date or a number; None where there is none."""
+    match = re.match(r"\d{4}", str(date or ""))
     return int(match[0]) if match and 1500 <= int(match[0]) <= 2200 else None

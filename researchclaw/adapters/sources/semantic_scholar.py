@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import quote
 
-from pydantic import RootModel
+from pydantic import JsonValue, RootModel
 
-from researchclaw.adapters.sources.answers import Absent, Answer, Failed, Identifier, Reply, Shape, judged, shaped
+from researchclaw.adapters.sources.answers import Absent, Answer, Failed, Found, Identifier, Reply, Shape, judged, shaped
 from researchclaw.adapters.sources.decoding import arxiv_id, doi
 from researchclaw.adapters.sources.http import DAY_S, Request, Web
 from researchclaw.adapters.sources.records import authors_of, listed, single, work, year_of
@@ -92,7 +92,7 @@ class SemanticScholar:
                 request = Request(f"/graph/v1/paper/{place}", (("fields", _FIELDS),), keep_s=90 * DAY_S)
                 answers[some[0]] = self._web.ask(NAME, request, _one, deadline)
                 continue
-            body = {"ids": [_PREFIX[one.kind] + one.value for one in some]}
+            body: JsonValue = {"ids": [_PREFIX[one.kind] + one.value for one in some]}
             request = Request("/graph/v1/paper/batch", (("fields", _FIELDS),), body=body, keep_s=90 * DAY_S)
             page = self._web.ask(NAME, request, _BatchReader(len(some)), deadline)
             if isinstance(page, Failed | Absent):
@@ -112,8 +112,6 @@ class _BatchReader:
         return judged(reply, self._read, absent_404=lambda _: False)
 
     def _read(self, reply: Reply) -> Answer[tuple[Answer[Work], ...]]:
-        from researchclaw.adapters.sources.answers import Found
-
         batch = shaped(reply, _Batch)
         if isinstance(batch, Failed):
             return batch
