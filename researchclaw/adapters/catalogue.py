@@ -105,7 +105,7 @@ class Catalogue:
 
     def score(self, text: str, work: Work) -> float:
         """The BM25 score of a work that is not of the catalogue, with the catalogue's own word counts: scores compare."""
-        asked, words = set(_tokens(_expanded(text))), _tokens(f"{work.title} {work.title} {work.abstract or ''}")
+        asked, words = _tokens(_expanded(text)), _tokens(f"{work.title} {work.title} {work.abstract or ''}")
         how_often = Counter(words)
         length = BM25_K1 * (1 - BM25_B + BM25_B * len(words) / self._mean_length)
         return round(sum(self._rarity(word) * how_often[word] / (how_often[word] + length) for word in asked if word in how_often), 6)

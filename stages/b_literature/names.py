@@ -6,23 +6,7 @@ import re
 import unicodedata
 from typing import Final
 
-_LETTERS: Final = str.maketrans(
-    {
-        "ł": "l",
-        "Ł": "l",
-        "ø": "o",
-        "Ø": "o",
-        "ß": "ss",
-        "đ": "d",
-        "Đ": "d",
-        "ı": "i",
-        "æ": "ae",
-        "Æ": "ae",
-        "œ": "oe",
-        "ð": "d",
-        "þ": "th",
-    }
-)
+_LETTERS: Final = str.maketrans({"ł": "l", "ø": "o", "ß": "ss", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th"})
 """Letters that do not come apart into a base letter and an accent."""
 
 _SUFFIXES: Final = frozenset({"jr", "sr", "ii", "iii", "iv"})
@@ -34,8 +18,8 @@ def folded(text: str) -> str:
 
     Apostrophes go without a blank: sources write 'Lála' as "L'ala".
     """
-    bare = unicodedata.normalize("NFKD", text.translate(_LETTERS)).casefold()
-    bare = "".join(sign for sign in bare if not unicodedata.combining(sign))
+    bare = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    bare = "".join(sign for sign in bare if not unicodedata.combining(sign)).translate(_LETTERS)
     words = re.sub(r"[\W_]+", " ", _APOSTROPHES.sub("", bare))
     return " ".join(unicodedata.normalize("NFKC", words).split())
 

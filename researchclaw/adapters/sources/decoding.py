@@ -19,10 +19,10 @@ _ARXIV = re.compile(r"(?P<id>\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Za-z]{2})?/\d{7})(?:v
 _NUMBERED = re.compile(r"\s+\d{4}$")
 _GROUP = re.compile(
     r"\b(?:team|group|collaboration|consortium|committee|project|organi[sz]ation|association|institute|university|foundation|"
-    r"network|initiative|society|agency|department|laborator(?:y|ies)|investigators|ai)\b",
+    r"network|initiative|society|agency|department|laborator(?:y|ies)|investigators)\b|[\s-](?-i:AI)$",
     re.IGNORECASE,
 )
-"""Words of which a name is a group's; 'DeepSeek-AI', 'Gemma Team', 'Open Science Collaboration'."""
+"""Words by which a name is a group's: 'DeepSeek-AI', 'Gemma Team', 'Open Science Collaboration'; but 'Qingyao Ai' is a person."""
 
 
 def plain(text: str) -> str:

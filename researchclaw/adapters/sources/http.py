@@ -11,7 +11,6 @@ import asyncio
 import atexit
 import hashlib
 import json
-import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
     from researchclaw.adapters.sources.cache import Cache
 
-logger = logging.getLogger(__name__)
 Value = TypeVar("Value")
 
 DAY_S: Final = 86400.0
@@ -42,6 +40,13 @@ SILENT_S: Final = 60.0
 """How long a host that failed several times in a row is not asked again (a guess)."""
 
 FAILURES_IN_A_ROW: Final = 3
+
+RETRY_S: Final = 1.0
+"""After a status from 500 a request is put once more (transient ones are frequent at Semantic Scholar)."""
+
+WIDEST_GAP_S: Final = 5.0
+FIRST_GAP_S: Final = 0.1
+"""Gaps between requests after refusals (a guess)."""
 
 LONGEST_PAUSE_S: Final = 30.0
 """A Retry-After beyond this is no pause but a closed door (OpenAlex names twelve hours when the day's budget is spent)."""
@@ -107,7 +112,11 @@ class _Host:
     off_until: float = 0
     off_reason: str = ""
     refusals: int = 0
+    """In a row; what was refused at once with another counts once."""
+    refused_at: float = 0
     failures: int = 0
+    gap_s: float = 0
+    """Between two starts, beyond what the terms ask for: doubled at each refusal, since the source allows less than we think."""
     spent: float = 0
 
     def switch_off(self, seconds: float, reason: str) -> Failed:
@@ -203,23 +212,24 @@ class Web:
                 if refused:
                     return refused
                 self._spend(source, host, request)
+                begun = time.monotonic()
                 reply = await self._once(host, request)
             if isinstance(reply, Failed):
                 return reply
             if reply.status in {429, 503} or reply.body.strip() == b"Rate exceeded.":
-                closed = _refused(host, reply, deadline)
+                closed = _refused(host, reply, begun, deadline)
                 if closed:
                     return closed
                 continue
-            if reply.status >= 500 and again:
-                again = False
-                host.pause(1.0)
-                continue
             host.refusals = 0
-            if reply.status >= 500:
-                return _failed(host, failure(reply))
-            host.failures = 0
-            return reply
+            if reply.status < 500:
+                host.failures = 0
+                return reply
+            failed = _failed(host, failure(reply))
+            if not again or host.off_until > time.monotonic():
+                return failed
+            again = False
+            await asyncio.sleep(RETRY_S)
 
     async def _turn(self, host: _Host, deadline: float) -> Failed | None:
         """Wait until the host's rate allows the next request."""
@@ -230,7 +240,7 @@ class Web:
             start = max(now, host.next_start)
             if start > deadline:
                 return Failed("its rate limit left no turn within the time for the whole search")
-            host.next_start = start + 1 / host.terms.per_second
+            host.next_start = start + max(1 / host.terms.per_second, host.gap_s)
             await asyncio.sleep(start - now)
             if host.paused_until <= time.monotonic():
                 return None
@@ -306,7 +316,7 @@ class Web:
         )
 
 
-def _refused(host: _Host, reply: Reply, deadline: float) -> Failed | None:
+def _refused(host: _Host, reply: Reply, begun: float, deadline: float) -> Failed | None:
     """After 429 or 503: None when the request may be tried after a pause, else why not."""
     named = retry_after(reply)
     if named is not None and named > LONGEST_PAUSE_S:
@@ -314,10 +324,14 @@ def _refused(host: _Host, reply: Reply, deadline: float) -> Failed | None:
         why = "today's budget is spent" if spent else failure(reply)
         off_s, named_off = (float("inf"), "this run") if spent else (named, f"{named:g} s")
         return host.switch_off(off_s, f"{why}; the source is off for {named_off}")
+    if begun < host.refused_at:  # sent before the last refusal came: the pause for that one holds for this one too
+        return None
     if host.refusals >= len(host.terms.backoff_s):
         return host.switch_off(host.terms.off_s, f"{failure(reply)}; refused {host.refusals + 1} times in a row")
     wait = named if named is not None else host.terms.backoff_s[host.refusals]
     host.refusals += 1
+    host.refused_at = time.monotonic()
+    host.gap_s = min(max(2 * host.gap_s, FIRST_GAP_S), WIDEST_GAP_S)
     host.pause(wait)
     if time.monotonic() + wait > deadline:
         return Failed(f"{failure(reply)}; the pause it needs passes the time for the whole search", wait)
@@ -332,7 +346,6 @@ def retry_after(reply: Reply) -> float | None:
 
 def _failed(host: _Host, reason: str) -> Failed:
     host.failures += 1
-    logger.info("a source %s", reason)
     if host.failures >= FAILURES_IN_A_ROW:
         return host.switch_off(SILENT_S, reason)
     return Failed(reason)

@@ -113,7 +113,7 @@ def _outcome(source: str, answer: Answer[tuple[Work, ...]]) -> SourceOutcome:
         case Absent():
             return SourceOutcome(source=source, answered=True, found=0)
         case Failed(reason):
-            logger.warning("%s %s", source, reason)
+            logger.info("%s %s", source, reason)
             return SourceOutcome(source=source, answered=False, found=0, reason=reason)
 
 

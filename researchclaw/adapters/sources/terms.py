@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from researchclaw.adapters.sources.http import Terms
 
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
     from researchclaw.settings import LiteratureSettings, SourceSettings
 
 FOREVER: Final = float("inf")
+
+MOST_AT_ONCE: Final = 8
+"""Requests under way at one source when the settings lift its rate."""
 
 
 def terms_of(literature: LiteratureSettings, environment: Mapping[str, str] = os.environ) -> dict[str, Terms]:
@@ -27,12 +32,20 @@ def terms_of(literature: LiteratureSettings, environment: Mapping[str, str] = os
     ):
         settings: SourceSettings = getattr(literature, name)
         own = rules(settings, _key(settings, environment))
-        changes = {
-            "per_second": settings.requests_per_second or own.per_second,
-            "daily_budget": own.daily_budget if settings.daily_budget is None else settings.daily_budget,
-        }
-        found[name] = replace(own, **changes)  # type: ignore[arg-type]
+        if _here(settings.base_url):
+            own = replace(own, per_second=50, at_once=8, backoff_s=(0.5, 1, 2, 4))
+        if settings.requests_per_second is not None:
+            at_once = max(own.at_once, min(MOST_AT_ONCE, math.ceil(settings.requests_per_second)))
+            own = replace(own, per_second=settings.requests_per_second, at_once=at_once)
+        if settings.daily_budget is not None:
+            own = replace(own, daily_budget=settings.daily_budget)
+        found[name] = own
     return found
+
+
+def _here(base_url: str) -> bool:
+    """Whether the source stands on this machine: a mirror of one's own, to which the public one's terms do not apply."""
+    return urlsplit(base_url).hostname in {"127.0.0.1", "localhost", "::1"}
 
 
 def _key(settings: SourceSettings, environment: Mapping[str, str]) -> str | None:
@@ -57,7 +70,7 @@ def _semantic_scholar(settings: SourceSettings, key: str | None) -> Terms:
     return Terms(
         base_url=settings.base_url,
         per_second=1 / 1.1 if key else 1 / 3,
-        at_once=1,
+        at_once=2,
         timeout_s=settings.timeout_sec,
         backoff_s=(2, 4, 8, 16),
         off_s=300,
