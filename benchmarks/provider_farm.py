@@ -45,7 +45,7 @@ class Farm:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
-            def do_GET(self) -> None:  # noqa: N802
+            def do_GET(self) -> None:
                 length = int(self.headers.get("content-length", 0))
                 sent = {name.lower(): value for name, value in self.headers.items()}
                 call = Call(self.command, self.path, sent, self.rfile.read(length), time.monotonic())

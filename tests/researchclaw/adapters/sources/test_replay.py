@@ -84,13 +84,13 @@ def whole_records(folder: str, value: Any) -> int | None:
         return sum(bool(r.get("title") and r.get("authorships") and r.get("publication_year")) for r in records)
     if folder == "crossref":
         message = value.get("message", {})  # a transform to CSL has none
-        records = message["items"] if "items" in message else [message] if "DOI" in message else None
+        records = message.get("items", [message] if "DOI" in message else None)
         if records is None:
             return None
         dated = ("issued", "published", "posted", "created")
         return sum(
             bool(
-                any((r.get("title") or [""]))
+                any(r.get("title") or [""])
                 and any(a.get("family") or a.get("name") or a.get("given") for a in r.get("author") or r.get("editor") or [])
                 and any(year_of(((r.get(d) or {}).get("date-parts") or [[None]])[0][0]) for d in dated)
             )
