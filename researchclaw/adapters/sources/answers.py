@@ -67,6 +67,8 @@ class Source(Protocol):
     """One literature source. Deadlines are in seconds of `time.monotonic`."""
 
     name: str
+    label: str
+    """As it is printed, e.g. 'Semantic Scholar'."""
 
     def search(self, text: str, limit: int, deadline: float) -> Answer[tuple[Work, ...]]:
         """Works for some words, best first."""
@@ -77,6 +79,8 @@ class Registry(Protocol):
     """A source that knows works by identifier."""
 
     name: str
+    label: str
+    """As it is printed, e.g. 'CrossRef'."""
 
     def look_up(self, identifiers: tuple[Identifier, ...], deadline: float) -> dict[Identifier, Answer[Work]]:
         """An answer for each identifier of a kind that the source knows; the others are left out."""

@@ -23,6 +23,7 @@ class Arxiv:
     """A `Source` and a `Registry`."""
 
     name = NAME
+    label = "arXiv"
 
     def __init__(self, web: Web) -> None:
         self._web = web

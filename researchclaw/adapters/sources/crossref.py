@@ -93,6 +93,7 @@ class Crossref:
     """A `Registry` and a second opinion by title."""
 
     name = NAME
+    label = "CrossRef"
 
     def __init__(self, web: Web) -> None:
         self._web = web

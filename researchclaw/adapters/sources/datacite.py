@@ -82,6 +82,7 @@ class Datacite:
     """A `Registry`."""
 
     name = NAME
+    label = "DataCite"
 
     def __init__(self, web: Web) -> None:
         self._web = web

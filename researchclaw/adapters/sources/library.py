@@ -59,7 +59,7 @@ class LiveLibrary:
                 answer = future.result()
                 found = answer.value if isinstance(answer, Found) else ()
                 works += ((work, self._catalogue.score(query.text, work)) for work in found)
-                outcomes.append(_outcome(source.name, answer))
+                outcomes.append(_outcome(source.label, answer))
         return SearchAnswer(works=tuple(works), outcomes=tuple(outcomes))
 
     def verify(self, works: Sequence[Work]) -> tuple[CitedWork, ...]:
@@ -82,7 +82,7 @@ class LiveLibrary:
                 self._registries, pool.map(lambda registry: registry.look_up(asked, deadline), self._registries), strict=True
             ):
                 for one, answer in answers.items():
-                    found[one].append((registry.name, answer))
+                    found[one].append((registry.label, answer))
         return found
 
     @contextmanager

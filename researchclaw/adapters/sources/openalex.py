@@ -67,6 +67,7 @@ class OpenAlex:
     """A `Source` and a `Registry`."""
 
     name = NAME
+    label = "OpenAlex"
 
     def __init__(self, web: Web) -> None:
         self._web = web

@@ -66,6 +66,7 @@ class SemanticScholar:
     """A `Source` and a `Registry`."""
 
     name = NAME
+    label = "Semantic Scholar"
 
     def __init__(self, web: Web) -> None:
         self._web = web

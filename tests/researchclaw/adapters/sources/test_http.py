@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -111,6 +112,17 @@ def test_a_host_that_takes_no_connection_is_asked_once(web: MakeWeb, soon: float
     assert "is not reached" in reason(client.search("steps", 5, soon))
     assert "is not reached" in reason(client.search("more", 5, soon))
     assert time.monotonic() - begun < 2
+
+
+def test_a_resolver_that_sits_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, web: MakeWeb, soon: float) -> None:
+    def sit(*_: object, **__: object) -> None:
+        time.sleep(20)
+
+    monkeypatch.setattr(socket, "getaddrinfo", sit)
+    begun = time.monotonic()
+    assert "is not reached" in reason(OpenAlex(web("http://api.example")).search("steps", 5, soon))
+    assert time.monotonic() - begun < 3
+    assert all(thread.daemon for thread in threading.enumerate() if thread.name == "name look-up")
 
 
 def test_a_request_ends_when_the_time_for_all_is_up(farm: Farm, farming: ModuleType, web: MakeWeb) -> None:

@@ -35,7 +35,8 @@ class Told:
     """A source and registry that says what it is told."""
 
     def __init__(self, name: str, answer: Answer[Work], wait_s: float = 0) -> None:
-        self.name, self._answer, self._wait_s = name, answer, wait_s
+        self.name = self.label = name
+        self._answer, self._wait_s = answer, wait_s
         self.deadlines: list[float] = []
 
     def search(self, text: str, limit: int, deadline: float) -> Answer[tuple[Work, ...]]:
