@@ -81,6 +81,8 @@ class Registry(Protocol):
     name: str
     label: str
     """As it is printed, e.g. 'CrossRef'."""
+    batched: bool
+    """Whether many identifiers cost one request."""
 
     def look_up(self, identifiers: tuple[Identifier, ...], deadline: float) -> dict[Identifier, Answer[Work]]:
         """An answer for each identifier of a kind that the source knows; the others are left out."""

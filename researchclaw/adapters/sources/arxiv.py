@@ -24,6 +24,7 @@ class Arxiv:
 
     name = NAME
     label = "arXiv"
+    batched = True
 
     def __init__(self, web: Web) -> None:
         self._web = web

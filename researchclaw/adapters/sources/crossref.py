@@ -94,6 +94,7 @@ class Crossref:
 
     name = NAME
     label = "CrossRef"
+    batched = False
 
     def __init__(self, web: Web) -> None:
         self._web = web

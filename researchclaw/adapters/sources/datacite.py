@@ -83,6 +83,7 @@ class Datacite:
 
     name = NAME
     label = "DataCite"
+    batched = False
 
     def __init__(self, web: Web) -> None:
         self._web = web

@@ -103,6 +103,10 @@ class Request:
         return hashlib.sha256(json.dumps([self.method, base_url, self.path, asked, self.body], sort_keys=True).encode()).hexdigest()
 
 
+class _Closed(Failed):
+    """The connection broke: it may have been an idle one that the server had given up."""
+
+
 @dataclass
 class _Host:
     """The state of one source's limits; touched on the event loop only."""
@@ -239,6 +243,9 @@ class Web:
                 self._spend(source, host, request)
                 begun = time.monotonic()
                 reply = await self._once(host, request)
+            if isinstance(reply, _Closed) and again and host.off_until <= time.monotonic():
+                again = False
+                continue
             if isinstance(reply, Failed):
                 return reply
             if reply.status in {429, 503} or reply.body.strip() == b"Rate exceeded.":
@@ -299,7 +306,7 @@ class Web:
         except (TimeoutError, httpx.TimeoutException):
             return _failed(host, f"gave no whole answer within {terms.timeout_s:g} s")
         except (httpx.ReadError, httpx.RemoteProtocolError, httpx.WriteError) as exc:
-            return _failed(host, f"closed the connection before the answer was whole ({_words(exc)})")
+            return _Closed(_failed(host, f"closed the connection before the answer was whole ({_words(exc)})").reason)
         except httpx.DecodingError as exc:
             return _failed(host, f"sent a body that does not unpack ({_words(exc)})")
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as exc:

@@ -36,7 +36,7 @@ class LiveLibrary:
     ) -> None:
         """total_s: seconds for all that is asked at once, such as the queries of a stage together.
 
-        registries: asked for a work's identifiers, in this order.
+        registries: asked for a work's identifiers.
         """
         self._catalogue, self._sources, self._registries = catalogue, tuple(sources), tuple(registries)
         self._works_per_query, self._total_s = works_per_query, total_s
@@ -73,16 +73,18 @@ class LiveLibrary:
         return tuple((by_catalogue | by_sources)[work.key] for work in works)
 
     def _look_up(self, asked: tuple[Identifier, ...], deadline: float) -> dict[Identifier, list[tuple[str, Answer[Work]]]]:
-        """What each registry says about each identifier, all registries at once."""
+        """What the registries say about each identifier: first those that take many at once, the others about the rest."""
         found: dict[Identifier, list[tuple[str, Answer[Work]]]] = {one: [] for one in asked}
-        if not asked:
-            return found
-        with ThreadPoolExecutor(max_workers=len(self._registries) or 1) as pool:
-            for registry, answers in zip(
-                self._registries, pool.map(lambda registry: registry.look_up(asked, deadline), self._registries), strict=True
-            ):
-                for one, answer in answers.items():
-                    found[one].append((registry.label, answer))
+        for batched in (True, False):
+            rest = tuple(one for one in asked if not any(isinstance(answer, Found) for _, answer in found[one]))
+            registries = [registry for registry in self._registries if registry.batched is batched]
+            if not rest or not registries:
+                continue
+            with ThreadPoolExecutor(max_workers=len(registries)) as pool:
+                said = [(registry.label, pool.submit(registry.look_up, rest, deadline)) for registry in registries]
+            for label, future in said:
+                for one, answer in future.result().items():
+                    found[one].append((label, answer))
         return found
 
     @contextmanager

@@ -13,8 +13,9 @@ from stages.contracts import Work
 
 NAME: Final = "openalex"
 _SEARCH_CREDITS: Final = 10
-_AT_A_TIME: Final = 100
-"""DOIs in one list request, and records on one page: the documented most."""
+_MOST_ON_A_PAGE: Final = 100
+_AT_A_TIME: Final = 50
+"""DOIs in one list request: a hundred are allowed, but an address ends at about 4 KB."""
 
 _FIELDS: Final = (
     "id,doi,title,display_name,publication_year,type,primary_location,locations,authorships,is_retracted,abstract_inverted_index,ids"
@@ -68,12 +69,13 @@ class OpenAlex:
 
     name = NAME
     label = "OpenAlex"
+    batched = True
 
     def __init__(self, web: Web) -> None:
         self._web = web
 
     def search(self, text: str, limit: int, deadline: float) -> Answer[tuple[Work, ...]]:
-        params = (("search", text), ("per_page", str(min(limit, _AT_A_TIME))), ("select", _FIELDS))
+        params = (("search", text), ("per_page", str(min(limit, _MOST_ON_A_PAGE))), ("select", _FIELDS))
         return self._web.ask(NAME, Request("/works", params, cost=_SEARCH_CREDITS), _page, deadline)
 
     def by_title(self, title: str, deadline: float) -> Answer[tuple[Work, ...]]:
@@ -83,7 +85,7 @@ class OpenAlex:
         return self._web.ask(NAME, Request("/works", params), _page, deadline)
 
     def look_up(self, identifiers: tuple[Identifier, ...], deadline: float) -> dict[Identifier, Answer[Work]]:
-        """DOIs a hundred at a time; what a list lacks is asked for singly (free), since a list hides merged preprints."""
+        """DOIs fifty at a time; what a list lacks is asked for singly (free), since a list hides merged preprints."""
         known = [one for one in identifiers if one.kind in {"doi", "openalex"}]
         dois = [one for one in known if one.kind == "doi" and not set(one.value) & set(",|")]
         answers: dict[Identifier, Answer[Work]] = {}

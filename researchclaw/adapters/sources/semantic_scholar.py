@@ -67,6 +67,7 @@ class SemanticScholar:
 
     name = NAME
     label = "Semantic Scholar"
+    batched = True
 
     def __init__(self, web: Web) -> None:
         self._web = web

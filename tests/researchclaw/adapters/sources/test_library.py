@@ -8,12 +8,16 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from researchclaw.adapters.catalogue import Catalogue, works
 from researchclaw.adapters.sources.answers import Absent, Answer, Failed, Found, Identifier
+from researchclaw.adapters.sources.crossref import Crossref
+from researchclaw.adapters.sources.http import Web
 from researchclaw.adapters.sources.library import LiveLibrary
+from researchclaw.adapters.sources.openalex import OpenAlex
 from researchclaw.settings import load
 from researchclaw.wiring import library
 from stages.contracts import SearchQuery, SourceOutcome, Work
@@ -36,6 +40,7 @@ class Told:
 
     def __init__(self, name: str, answer: Answer[Work], wait_s: float = 0) -> None:
         self.name = self.label = name
+        self.batched = True
         self._answer, self._wait_s = answer, wait_s
         self.deadlines: list[float] = []
 
@@ -113,6 +118,24 @@ def test_a_live_work_is_confirmed_by_its_identifiers(catalogue: Catalogue, answe
     asked = make(catalogue, *(Told(f"source {number}", answer) for number, answer in enumerate(answers)))
     cited = asked.verify([works()[0], LIVE])
     assert [one.verdict for one in cited] == ["verified", verdict]
+
+
+def test_sixty_works_are_confirmed_in_a_few_requests(
+    catalogue: Catalogue, farm: Callable[..., Any], farming: Any, samples: Any, web: Callable[..., Web]
+) -> None:
+    known = {f"10.1000/w.{number}": number for number in range(60)}
+
+    def answer(call: Any) -> Any:
+        asked = parse_qs(urlsplit(call.target).query)["filter"][0].removeprefix("doi:").split("|")
+        return farming.Canned(body=samples.openalex_page(*(samples.openalex_work(known[doi]) for doi in asked)))
+
+    served = farm(answer)
+    every = web(served.url)
+    record = LIVE.model_copy(update={"title": "Warm-up of learning rates", "authors": ("Ada van der Berg",)})
+    cited = [record.model_copy(update={"key": f"k{number}", "doi": doi}) for doi, number in known.items()]
+    asked = LiveLibrary(catalogue, [], [Crossref(every), OpenAlex(every)], works_per_query=20, total_s=20)
+    assert {one.verdict for one in asked.verify(cited)} == {"verified"}
+    assert len(served.calls) == 2
 
 
 def test_offline_opens_no_socket_and_starts_no_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
