@@ -34,6 +34,11 @@ class Call:
     """Seconds of `time.monotonic`."""
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128
+    daemon_threads = True
+
+
 class Farm:
     """A server on loopback that answers with what `answer` says; use it as a context manager."""
 
@@ -58,8 +63,7 @@ class Farm:
             def log_message(self, *_: Any) -> None:
                 """No log: the calls are kept."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     def _send(self, handler: BaseHTTPRequestHandler, canned: Canned) -> None:

@@ -33,7 +33,7 @@ Value = TypeVar("Value")
 DAY_S: Final = 86400.0
 
 CONNECT_S: Final = 1.0
-"""A host that does not take a connection within a second is not reached: offline is noticed at once."""
+"""A host that never answered and takes no connection within a second is not reached: offline is noticed at once."""
 
 UNREACHED_S: Final = 30.0
 """How long a host that took no connection is not asked again (a guess)."""
@@ -121,6 +121,7 @@ class _Host:
     """In a row; what was refused at once with another counts once."""
     refused_at: float = 0
     failures: int = 0
+    reached: bool = False
     gap_s: float = 0
     """Between two starts, beyond what the terms ask for: doubled at each refusal, since the source allows less than we think."""
     spent: float = 0
@@ -248,6 +249,7 @@ class Web:
                 continue
             if isinstance(reply, Failed):
                 return reply
+            host.reached = True
             if reply.status in {429, 503} or reply.body.strip() == b"Rate exceeded.":
                 closed = _refused(host, reply, begun, deadline)
                 if closed:
@@ -302,7 +304,9 @@ class Web:
             async with asyncio.timeout(terms.timeout_s):
                 return await self._exchange(terms, request)
         except (httpx.ConnectError, httpx.ConnectTimeout) as exc:
-            return host.switch_off(UNREACHED_S, f"is not reached ({_words(exc)})")
+            reason = f"is not reached ({_words(exc)})"
+            # a host that answers others was only too busy to take one more connection
+            return _Closed(_failed(host, reason).reason) if host.reached else host.switch_off(UNREACHED_S, reason)
         except (TimeoutError, httpx.TimeoutException):
             return _failed(host, f"gave no whole answer within {terms.timeout_s:g} s")
         except (httpx.ReadError, httpx.RemoteProtocolError, httpx.WriteError) as exc:
