@@ -18,10 +18,16 @@ from stages.contracts import Brief, Guidance, Lesson, Schedule
 if TYPE_CHECKING:
     from researchclaw.adapters.laboratory import LocalLaboratory
     from researchclaw.replay import World
-    from stages.ports import Context, LanguageModel
+    from stages.ports import Context, LanguageModel, Library
 
 STATE = ".state"
 """Below the output folder: prepared data and step costs, shared by the runs of a project."""
+
+
+LITERATURE_CACHE = "literature.sqlite"
+"""Below the state folder: what live sources said, for searches and look-ups of all runs of a project."""
+
+LIVE_SOURCES = ("openalex", "semantic_scholar", "arxiv", "crossref", "datacite")
 
 
 def state_folder(settings: Settings) -> Path:
@@ -66,6 +72,47 @@ def laboratory(settings: Settings, run_folder: Path, journal: Journal | None = N
     )
 
 
+def searched(settings: Settings) -> tuple[str, ...]:
+    """Names of the sources that a search asks, in the order in which `library` asks them."""
+    literature = settings.literature
+    live = ("openalex", "semantic_scholar", "arxiv") if literature.mode != "offline" else ()
+    return ("catalogue", *(name for name in live if getattr(literature, name).enabled))
+
+
+def library(settings: Settings) -> Library:
+    """The catalogue, and beside it the live sources unless the mode is 'offline'.
+
+    Raises:
+        SettingsError: the cache of literature answers cannot be read.
+    """
+    from researchclaw.adapters.catalogue import Catalogue
+
+    literature = settings.literature
+    if literature.mode == "offline":
+        return Catalogue()
+    from researchclaw.adapters.sources.arxiv import Arxiv
+    from researchclaw.adapters.sources.cache import Cache
+    from researchclaw.adapters.sources.crossref import Crossref
+    from researchclaw.adapters.sources.datacite import Datacite
+    from researchclaw.adapters.sources.http import Web
+    from researchclaw.adapters.sources.library import LiveLibrary
+    from researchclaw.adapters.sources.openalex import OpenAlex
+    from researchclaw.adapters.sources.semantic_scholar import SemanticScholar
+    from researchclaw.adapters.sources.terms import terms_of
+
+    web = Web(terms_of(literature), Cache(state_folder(settings) / LITERATURE_CACHE), literature.mode)
+    search = (OpenAlex(web), SemanticScholar(web), Arxiv(web))
+    registries = (Crossref(web), Datacite(web), *search)
+    enabled = {name for name in LIVE_SOURCES if getattr(literature, name).enabled}
+    return LiveLibrary(
+        Catalogue(),
+        [source for source in search if source.name in enabled],
+        [registry for registry in registries if registry.name in enabled],
+        works_per_query=literature.works_per_query,
+        total_s=literature.total_sec,
+    )
+
+
 class OuterWorld:
     """The world of one run; heavy parts are loaded when a stage first asks for a context."""
 
@@ -96,7 +143,6 @@ class OuterWorld:
 
     @cached_property
     def _context(self) -> Context:
-        from researchclaw.adapters.catalogue import Catalogue
         from researchclaw.adapters.figures import MatplotlibIllustrator
         from researchclaw.adapters.journalled import JournalledLaboratory, JournalledLibrary, JournalledModel
         from researchclaw.adapters.offline import OfflineResearcher
@@ -109,7 +155,7 @@ class OuterWorld:
         bench = laboratory(settings, self._store.folder, journal)
         return Context(
             model=JournalledModel(OfflineResearcher(), journal),
-            library=JournalledLibrary(Catalogue(), journal),
+            library=JournalledLibrary(library(settings), journal),
             laboratory=JournalledLaboratory(bench, journal),
             illustrator=MatplotlibIllustrator(cache=state_folder(settings) / "matplotlib"),
             typesetter=Typesetter(settings.export.typesetter),
@@ -139,7 +185,7 @@ def remembered(settings: Settings, names: Sequence[str], cache: Path) -> World:
             model = JournalledModel(Named(model, name), journal)
         return Context(
             model=model,
-            library=JournalledLibrary(SilentLibrary(), journal),
+            library=JournalledLibrary(SilentLibrary(searched(settings)), journal),
             laboratory=JournalledLaboratory(SilentLaboratory(schedule), journal),
             illustrator=MatplotlibIllustrator(cache=cache),
             typesetter=Typesetter(settings.export.typesetter),

@@ -7,8 +7,10 @@ table and .83 with topic words in the index (measured 2026-11 on these records),
 from __future__ import annotations
 
 import json
+import math
+from collections import Counter
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -28,6 +30,10 @@ KNOWN_ITEM_WEIGHT: Final = 100.0
 
 TAG_WEIGHT: Final = 6.0
 """Added for a queried tag in first place, less behind it: about the BM25 score of one rare word on these records."""
+
+BM25_K1: Final = 1.5
+BM25_B: Final = 0.75
+"""The defaults of bm25s, which ranks the catalogue."""
 
 SYNONYMS: Final[dict[str, str]] = {
     "optimiser": "optimizer adam sgd stochastic gradient method",
@@ -80,6 +86,10 @@ class Catalogue:
         self._works = works()
         self._index = _index(self._works)
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return (SOURCE,)
+
     def search(self, query: SearchQuery, limit: int) -> SearchAnswer:
         """Works by BM25 over title, topics, tags and gist, raised by the tags that the query aims at."""
         import numpy as np
@@ -92,6 +102,27 @@ class Catalogue:
         found = sorted((pair for pair in scored if pair[1] > 0), key=lambda pair: (-pair[1], pair[0].key))[:limit]
         outcome = SourceOutcome(source=SOURCE, answered=True, found=len(found))
         return SearchAnswer(works=tuple((work, round(score, 6)) for work, score in found), outcomes=(outcome,))
+
+    def score(self, text: str, work: Work) -> float:
+        """The BM25 score of a work that is not of the catalogue, with the catalogue's own word counts: scores compare."""
+        asked, words = _tokens(_expanded(text)), _tokens(f"{work.title} {work.title} {work.abstract or ''}")
+        how_often = Counter(words)
+        length = BM25_K1 * (1 - BM25_B + BM25_B * len(words) / self._mean_length)
+        return round(sum(self._rarity(word) * how_often[word] / (how_often[word] + length) for word in asked if word in how_often), 6)
+
+    def _rarity(self, word: str) -> float:
+        """Inverse document frequency as Lucene counts it."""
+        holding = self._holding[word]
+        return math.log(1 + (len(self._works) - holding + 0.5) / (holding + 0.5))
+
+    @cached_property
+    def _holding(self) -> Counter[str]:
+        """word -> works of the catalogue that hold it."""
+        return Counter(word for work in self._works for word in set(_tokens(_text(work))))
+
+    @cached_property
+    def _mean_length(self) -> float:
+        return sum(len(_tokens(_text(work))) for work in self._works) / len(self._works)
 
     def verify(self, works: Sequence[Work]) -> tuple[CitedWork, ...]:
         """Each work against the catalogue's record of the same key: title, authors, year and identifiers."""

@@ -24,3 +24,10 @@ def test_the_texts_of_a_layout_are_its_frame_its_facts_and_the_style() -> None:
         "paper/neurips/layout.json",
         "paper/rcpaper.sty",
     }
+
+
+def test_the_names_of_the_sources_are_those_of_the_library_itself(tmp_path: Path) -> None:
+    for mode in ("offline", "cache-first"):
+        settings = Settings.model_validate({"output": tmp_path, "literature": {"mode": mode}})
+        tmp_path.joinpath(".state").mkdir(exist_ok=True)
+        assert wiring.searched(settings) == wiring.library(settings).sources
