@@ -810,10 +810,33 @@ class Deliverables(Contract):
     degraded: tuple[str, ...] = Field(description="What could not be had; full sentences, also in the paper's appendix.")
 
 
+class Difference(Contract):
+    """One field in which a reference and the record of the work are not the same."""
+
+    field: Literal["title", "authors", "year", "venue", "doi", "arxiv_id"]
+    cited: str
+    found: str
+
+
+class LayerEvidence(Contract):
+    """What one layer of the verification asked, and what came back."""
+
+    layer: Literal["identifier", "record", "second source", "support"]
+    outcome: Literal["agrees", "differs", "absent", "not asked", "failed", "weak"]
+    detail: str
+
+
 class CitedWork(Contract):
+    """One reference with its verdict.
+
+    'not found' is said only by sources that would hold the work; a source that failed, or none that could know, is 'not checked'.
+    """
+
     key: str
     verdict: Literal["verified", "mismatch", "not found", "not checked", "retracted"]
-    evidence: tuple[str, ...]
+    evidence: tuple[str, ...] = Field(description="The reasons for the verdict, one sentence each.")
+    layers: tuple[LayerEvidence, ...] = ()
+    differences: tuple[Difference, ...] = ()
 
 
 class VerificationReport(Contract):

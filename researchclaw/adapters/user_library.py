@@ -1,0 +1,120 @@
+"""The embedded catalogue and the user's own .bib files as one library without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from researchclaw.adapters.bibfile import BibFile, read_bib
+from researchclaw.adapters.catalogue import Catalogue, this_month, works
+from stages.contracts import CitedWork, SearchQuery, SourceOutcome, Work
+from stages.errors import SettingsError
+from stages.h_finalization.references.reference import Reference, reference_of_work
+from stages.h_finalization.references.verdicts import judge
+from stages.ports import SearchAnswer
+
+
+class OfflineLibrary:
+    """`stages.ports.Library` over several collections, each a source of its own in the record.
+
+    A work of the user's keeps its key. A work that both hold is cited from the catalogue's record under the catalogue's key,
+    because kits name works by that key; its `confirmed_by` names both.
+    """
+
+    def __init__(self, catalogue: Catalogue, shelves: Sequence[UserShelf] = ()) -> None:
+        self._catalogue, self._shelves = catalogue, tuple(shelves)
+        self._both = {key: shelf.name for shelf in self._shelves for key in shelf.shared}
+
+    def search(self, query: SearchQuery, limit: int) -> SearchAnswer:
+        """Works of the catalogue and of the user's files, best first."""
+        answers = [self._catalogue.search(query, limit), *(shelf.catalogue.search(query, limit) for shelf in self._shelves)]
+        found = sorted((pair for answer in answers for pair in answer.works), key=lambda pair: (-pair[1], pair[0].key))[:limit]
+        outcomes = (*answers[0].outcomes, *(shelf.told(answer) for shelf, answer in zip(self._shelves, answers[1:], strict=True)))
+        return SearchAnswer(works=tuple((self._marked(work), score) for work, score in found), outcomes=outcomes)
+
+    def verify(self, works: Sequence[Work]) -> tuple[CitedWork, ...]:
+        """Each work against the collection that it came from."""
+        return tuple(self._home(work).verify((work,))[0] for work in works)
+
+    def check(self, references: Sequence[Reference], *, now: tuple[int, int] | None = None) -> tuple[CitedWork, ...]:
+        """References that anybody may have written, against all collections together."""
+        sources = (self._catalogue, *(shelf.whole for shelf in self._shelves))
+        when = now or this_month()
+        return tuple(judge(asked, [source.answer(asked) for source in sources], now=when) for asked in references)
+
+    def _home(self, work: Work) -> Catalogue:
+        return next((shelf.catalogue for shelf in self._shelves if shelf.name in work.confirmed_by[:1]), self._catalogue)
+
+    def _marked(self, work: Work) -> Work:
+        shelf = self._both.get(work.key)
+        return work if shelf is None else work.model_copy(update={"confirmed_by": (*work.confirmed_by, shelf)})
+
+
+class UserShelf:
+    """One .bib file: the works that only it holds, and the keys of the catalogue's works that it holds as well.
+
+    Raises:
+        SettingsError: the file cannot be read, or an entry's key means another work in the catalogue; with the line.
+    """
+
+    def __init__(self, path: Path, embedded: Catalogue) -> None:
+        self.name = path.name
+        self.file: BibFile = read_bib(path)
+        if self.file.faults:
+            lines = "; ".join(f"line {fault.line}: {fault.text}" for fault in self.file.faults)
+            raise SettingsError(f"literature.user_bib: {path}: {lines}; mend the file, it is not changed from here")
+        usable = [entry for entry in self.file.entries if not entry.lacks]
+        self.left_out = tuple(
+            f"line {entry.line}: {entry.key} lacks {', '.join(entry.lacks)}" for entry in self.file.entries if entry.lacks
+        )
+        taken = {work.key for work in works()}
+        shared, own = [], []
+        for entry in usable:
+            work = entry.work(self.name)
+            twin = _twin(work, embedded)
+            if twin is not None:
+                shared.append(twin)
+            elif entry.key in taken:
+                raise SettingsError(
+                    f"literature.user_bib: {path}: line {entry.line}: the key {entry.key} means another work in the embedded "
+                    "catalogue; give the entry another key"
+                )
+            else:
+                own.append(work)
+        self.shared = tuple(shared)
+        self.catalogue = Catalogue(own, self.name)
+        self.whole = Catalogue([entry.work(self.name) for entry in usable], self.name)
+
+    def told(self, answer: SearchAnswer) -> SourceOutcome:
+        """The search's outcome with the entries that could not be used."""
+        (outcome,) = answer.outcomes
+        if not self.left_out:
+            return outcome
+        return outcome.model_copy(update={"reason": f"{len(self.left_out)} entries cannot be cited: {'; '.join(self.left_out[:5])}"})
+
+
+def _twin(work: Work, embedded: Catalogue) -> str | None:
+    """The key of the catalogue's record of the same work, by title and first author, whatever else the two differ in."""
+    from stages.h_finalization.references.matching import compare
+
+    reference = reference_of_work(work)
+    for record in embedded.answer(reference).records:
+        found = compare(reference, record)
+        if found.title == "same" and found.same_work and found.result("authors").outcome == "agrees":
+            return record.key
+    return None
+
+
+@cache
+def _catalogue() -> Catalogue:
+    return Catalogue()
+
+
+def library_of(bib_files: Sequence[Path] = ()) -> OfflineLibrary:
+    """The embedded catalogue with these files beside it.
+
+    Raises:
+        SettingsError: a file cannot be read or used; with the line.
+    """
+    return OfflineLibrary(_catalogue(), [UserShelf(path, _catalogue()) for path in bib_files])
