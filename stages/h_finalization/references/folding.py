@@ -39,7 +39,7 @@ def decoded(text: str) -> str:
     """Plain text of a title or name that may hold LaTeX commands, braces, HTML tags and entities."""
     text = re.sub(r"</?[A-Za-z][^<>]*>", "", html.unescape(html.unescape(text)))
     text = text.replace("\\\\", " ").replace("~", " ") if "\\~" not in text else text
-    text = re.sub(r"\\([`'^~=.\"])\s*\{?\s*\\?([A-Za-z])(?![A-Za-z])\s*\}?", _accented, text)
+    text = re.sub(r"\\([`'^~=.\"])\s*(?:\{\s*\\?([A-Za-z])\s*\}|\\([ij])(?![A-Za-z])|([A-Za-z]))", _accented, text)
     text = re.sub(r"\\([urHvdckb])(?:\s*\{\s*\\?([A-Za-z])\s*\}|\s+\\?([A-Za-z])(?![A-Za-z]))", _accented, text)
     text = re.sub(r"\\([A-Za-z]+)\*?\s?", _command, text)
     text = re.sub(r"\\([&%_$#{} ,;!@-])", lambda match: match[1] if match[1] in "&%_#" else " " if match[1] in " ,;" else "", text)

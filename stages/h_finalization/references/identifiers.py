@@ -7,14 +7,15 @@ from typing import Final
 
 _NEW: Final = re.compile(r"(\d{2})(\d{2})\.(\d{4,5})")
 _OLD: Final = re.compile(r"([a-z-]+(?:\.[a-z]{2})?)/(\d{2})(\d{2})(\d{3})")
-_WRITTEN: Final = re.compile(r"(?:arxiv\.org/(?:abs|pdf|html)/|arxiv\s*[:.]?\s*)([a-z.-]+/\d{7}|\d{4}\.\d{4,6}|\d{4}\.[0-9x]{4,5})", re.IGNORECASE)
+_WRITTEN: Final = re.compile(r"(?:arxiv\.org/(?:abs|pdf|html)/|arxiv\s*[:.]?\s*|\babs/)([a-z.-]+/\d{7}|\d{4}\.\d{4,6}|\d{4}\.[0-9x]{4,5})", re.IGNORECASE)
 ARXIV_DOI: Final = "10.48550/arxiv."
 
 
 def arxiv_id(text: str) -> str:
     """The number without prefix, address, version and ending, in lower case: '1706.03762'. What is no number comes back bare."""
     plain = text.strip().strip("{}").lower()
-    plain = re.sub(r"^(https?://)?(www\.|export\.)?arxiv\.org/(abs|pdf|html|e-print)/", "", plain)
+    plain = re.sub(r"^(https?://)?(www\.|export\.)?arxiv\.org/", "", plain)
+    plain = re.sub(r"^(abs|pdf|html|e-print)/", "", plain)
     plain = re.sub(r"^(https?://)?(dx\.)?doi\.org/", "", plain).removeprefix(ARXIV_DOI)
     plain = re.sub(r"^arxiv\s*[:.]?\s*", "", plain)
     plain = re.sub(r"\s*\[[a-z.-]+\]$", "", plain)

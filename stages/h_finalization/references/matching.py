@@ -72,9 +72,8 @@ def compare(reference: Reference, record: Record) -> Comparison:
     )
     share = authors.shared / max(1, len(reference.authors.people))
     by_identifier = any(result.outcome == "agrees" for result in fields[4:])
-    related = relation in ("same", "main title")
     # A near title alone is chance; with its authors or its identifier it is the work that was meant.
-    meant = related or (relation == "near" and (by_identifier or (authors.first_agrees and share >= 0.5)))
+    meant = relation == "same" or (relation == "near" and (by_identifier or (authors.first_agrees and share >= 0.5)))
     if relation == "main title":  # short titles are shared by several works: 'Efficient Transformers'
         meant = by_identifier or share >= 0.5 or not reference.authors.people
     return Comparison(
@@ -118,22 +117,22 @@ def _title(reference: Reference, record: Record) -> tuple[TitleRelation, FieldRe
 
 
 def _year(reference: Reference, record: Record) -> FieldResult:
-    """Between the first preprint and a year after the latest version; a year before the venue's where no preprint is known."""
+    """Within a year of a version's; who cites the preprint may also name any year between it and the latest version."""
     preprints = [year for number in record.arxiv_ids if (year := arxiv_year(number)) is not None]
     found = "/".join(str(year) for year in dict.fromkeys((*record.years, *preprints)))
     if reference.year is None:
         return FieldResult(field="year", outcome="silent", cited="", found=found)
     cited = reference.year
+    as_preprint = bool(preprints) and names_preprint(reference.venue)
+    exact = cited in record.years or (as_preprint and cited in preprints)
     near = any(abs(cited - year) <= YEAR_TOLERANCE for year in record.years)
-    # Between preprint and venue any year is a version's, but who names the venue names its year.
-    between = bool(preprints) and min(preprints) <= cited <= max(record.years) + YEAR_TOLERANCE and names_preprint(reference.venue)
-    exact = cited in record.years or cited in preprints
+    between = as_preprint and min(preprints) <= cited <= max(record.years) + YEAR_TOLERANCE
     return FieldResult(
         field="year",
         outcome="agrees" if exact or near or between else "differs",
         cited=str(cited),
         found=found,
-        note=None if exact else "of another version" if near or between else None,
+        note="of another version" if (near or between) and not exact else None,
     )
 
 

@@ -166,10 +166,27 @@ def is_placeholder(who: Person) -> bool:
 def same_person(one: Person, other: Person) -> bool:
     """Family names agree (particles and one part of a compound may be missing), given names do not contradict."""
     if one.group or other.group:
-        return "".join(one.words) == "".join(other.words)
+        return "".join(one.words) == "".join(other.words) or _shortened_group(one, other) or _shortened_group(other, one)
+    if _SUFFIXES.issuperset(one.family) or _SUFFIXES.issuperset(other.family):
+        return _letters(one) == _letters(other)
     if sorted(one.words) == sorted(other.words):
         return True  # also 'Zhang Wei' for 'Wei Zhang'
     return same_family(one, other) and _given_agree(one, other)
+
+
+def _shortened_group(short: Person, group: Person) -> bool:
+    """'Team, G.' is what a program makes of 'Gemma Team'."""
+    return (
+        len(short.words) == len(group.words)
+        and short.family[-1:] == group.words[-1:]
+        and bool(short.given)
+        and all(len(initial) == 1 and word.startswith(initial) for initial, word in zip(short.given, group.words, strict=False))
+    )
+
+
+def _letters(who: Person) -> list[str]:
+    """'Jr, A. H. S.' is what a program makes of 'Amauri H. Souza Jr': only the first letters can be compared."""
+    return [word[0] for word in who.words if word not in _SUFFIXES]
 
 
 def same_family(one: Person, other: Person) -> bool:
@@ -249,9 +266,9 @@ class AuthorComparison(Contract):
 def compare_authors(cited: Authors, record: Authors) -> AuthorComparison:
     """The cited people against the record's, in order.
 
-    'and others' may end a cited list; a list that leaves people out without a word disagrees. Where the record's or the cited
-    list is in alphabetical order (some sources sort), another order of the same people is let pass. Where the record's own
-    list is cut, the people after the cut can be neither confirmed nor denied.
+    'and others' may end a cited list; a list that leaves people out without a word disagrees. Where the record's list is in
+    alphabetical order (some sources sort), another order of the same people is let pass. Where the record's own list is cut,
+    the people after the cut can be neither confirmed nor denied.
     """
     mine, yours = cited.people, record.people
     if not mine:
@@ -271,9 +288,9 @@ def _relation(cited: Authors, record: Authors, known: list[int], strangers: list
     everybody, in_order = len(known) == len(yours), known == list(range(len(known)))
     if everybody and in_order:
         return "same", None
-    if everybody and (_alphabetical(yours) or _alphabetical(cited.people)):
-        return "alphabetical", "the same people in another order; one of the lists is alphabetical"
-    if cited.cut and in_order:
+    if everybody and _alphabetical(yours):
+        return "alphabetical", "the same people in another order; the record's list is alphabetical"
+    if cited.cut and known[0] == 0 and known == sorted(known):  # 'and others' also stands for people in between
         return "cut", None
     if everybody or cited.cut:
         return "order", "the same people in another order"
@@ -299,6 +316,6 @@ def _partners(mine: Sequence[Person], yours: Sequence[Person]) -> list[int | Non
 
 
 def _alphabetical(people: Sequence[Person]) -> bool:
-    """Sorted by family name, and long enough that this is no chance."""
+    """Sorted by family name, and long enough that this is hardly chance (five people: one list in 120)."""
     families = [who.family[-1] if who.family else "" for who in people]
-    return len(families) >= 4 and families == sorted(families)
+    return len(families) >= 5 and families == sorted(families)
