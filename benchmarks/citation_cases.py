@@ -41,8 +41,16 @@ def main() -> int:
     lost = [(case, cited) for case, cited in real if cited.verdict != "verified"]
     kinds = Counter((case["label"], case["kind"], cited.verdict) for case, cited in found)
     if given.json:
-        rows = [{"label": label, "kind": kind, "verdict": verdict, "count": count} for (label, kind, verdict), count in sorted(kinds.items())]
-        figures = {"real": len(real), "real_verified": len(real) - len(lost), "fabricated": len(fabricated), "fabricated_passed": len(passed)}
+        rows = [
+            {"label": label, "kind": kind, "verdict": verdict, "count": count}
+            for (label, kind, verdict), count in sorted(kinds.items())
+        ]
+        figures = {
+            "real": len(real),
+            "real_verified": len(real) - len(lost),
+            "fabricated": len(fabricated),
+            "fabricated_passed": len(passed),
+        }
         print(json.dumps({**figures, "by_kind": rows}, indent=1))
     else:
         for (label, kind, verdict), count in sorted(kinds.items()):

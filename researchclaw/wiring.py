@@ -96,12 +96,12 @@ class OuterWorld:
 
     @cached_property
     def _context(self) -> Context:
-        from researchclaw.adapters.catalogue import Catalogue
         from researchclaw.adapters.figures import MatplotlibIllustrator
         from researchclaw.adapters.journalled import JournalledLaboratory, JournalledLibrary, JournalledModel
         from researchclaw.adapters.offline import OfflineResearcher
         from researchclaw.adapters.shelf import FolderShelf
         from researchclaw.adapters.typesetting import Typesetter
+        from researchclaw.adapters.user_library import library_of
         from researchclaw.kits import shipped_kits
         from stages.ports import Context
 
@@ -109,7 +109,7 @@ class OuterWorld:
         bench = laboratory(settings, self._store.folder, journal)
         return Context(
             model=JournalledModel(OfflineResearcher(), journal),
-            library=JournalledLibrary(Catalogue(), journal),
+            library=JournalledLibrary(library_of(settings.literature.user_bib), journal),
             laboratory=JournalledLaboratory(bench, journal),
             illustrator=MatplotlibIllustrator(cache=state_folder(settings) / "matplotlib"),
             typesetter=Typesetter(settings.export.typesetter),

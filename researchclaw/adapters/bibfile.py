@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from bibtexparser import entrypoint
+from bibtexparser.exceptions import BlockAbortedException
 from bibtexparser.model import DuplicateBlockKeyBlock, DuplicateFieldKeyBlock, Entry, ParsingFailedBlock
 from pydantic import PositiveInt
 
@@ -20,7 +24,8 @@ _TYPES: Final = {
     "incollection": "chapter", "inbook": "chapter",
 }  # fmt: skip
 _VENUES: Final = {
-    "journal": ("journal", "journaltitle"), "conference": ("booktitle", "series"), "book": ("publisher",), "chapter": ("booktitle", "publisher"),
+    "journal": ("journal", "journaltitle"), "conference": ("booktitle", "series"), "book": ("publisher",),
+    "chapter": ("booktitle", "publisher"),
 }  # fmt: skip
 _NO_NAMES: Final = re.compile(r"no ?author|no ?title", re.IGNORECASE)
 """Zotero's placeholders for entries that were imported without facts ('noauthor_notitle_nodate')."""
@@ -47,7 +52,8 @@ class BibEntry(Contract):
         return tuple(name for name, given in known.items() if not given)
 
     def work(self, source: str) -> Work:
-        """The entry as a work that the user vouches for.
+        """The entry as a work that the user vouches for. The fields `gist` (a predicate: 'showed that ...') and `about` (tags of
+        factors, e.g. 'schedule, optimizer') are ours; BibTeX passes over them. `keywords` serve as tags where there is no `about`.
 
         Raises:
             ValueError: the entry lacks a title, an author or a year; ask `lacks` first.
@@ -69,7 +75,9 @@ class BibEntry(Contract):
             arxiv_id=reference.arxiv_id,
             doi=reference.doi,
             url=given.get("url") or None,
-            topics=tuple(word.strip().lower() for word in re.split(r"[,;]", decoded(given.get("keywords", ""))) if word.strip()),
+            topics=_words(given.get("keywords", "")),
+            about=tuple(word.replace(" ", "_") for word in _words(given.get("about", given.get("keywords", "")))),
+            gist=decoded(given["gist"]).rstrip(".") if given.get("gist", "").strip() else None,
             confirmed_by=(source,),
         )
 
@@ -102,7 +110,8 @@ def read_bib(path: Path) -> BibFile:
 
 def parse_bib(text: str) -> BibFile:
     """As `read_bib`, from the text. Nothing is decoded but the braces around values and @string names."""
-    library = entrypoint.parse_string(text)
+    with _silent():
+        library = entrypoint.parse_string(text)
     faults = [BibFault(line=_line(block), text=_said(block)) for block in library.failed_blocks]
     entries = []
     for block in library.entries:
@@ -120,6 +129,18 @@ def parse_bib(text: str) -> BibFile:
     doubled = (_first_values(block) for block in library.failed_blocks if isinstance(block, DuplicateFieldKeyBlock))
     entries = sorted((*entries, *(entry for entry in doubled if entry is not None)), key=lambda entry: entry.line)
     return BibFile(entries=tuple(entries), faults=tuple(sorted(faults, key=lambda fault: fault.line)))
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """bibtexparser logs each fault as well; here they are told once, with the file's lines."""
+    talkative = logging.getLogger("bibtexparser")
+    before = talkative.level
+    talkative.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        talkative.setLevel(before)
 
 
 def _first_values(block: DuplicateFieldKeyBlock) -> BibEntry | None:
@@ -142,8 +163,12 @@ def _said(block: ParsingFailedBlock) -> str:
         return f"the key {block.key} is used a second time"
     if isinstance(block, DuplicateFieldKeyBlock):
         return f"a field is given twice: {', '.join(sorted(block.duplicate_keys))}"
-    reason = re.sub(r"^Parsing of .*? due to syntactical error in bibtex:\s*", "", " ".join(str(block.error).split()))
-    return f"cannot be read: {reason.rstrip('. ')}"
+    reason = block.error.abort_reason if isinstance(block.error, BlockAbortedException) else str(block.error)
+    return f"cannot be read: {' '.join(reason.split()).rstrip('. ')}"
+
+
+def _words(field: str) -> tuple[str, ...]:
+    return tuple(word.strip().lower() for word in re.split(r"[,;]", decoded(field)) if word.strip())
 
 
 def _forward(name: str) -> str:

@@ -142,8 +142,10 @@ class Catalogue:
         reference = reference_of_work(work)
         own = self._by_key.get(work.key)
         if own is None:
-            evidence = (f"no record of the key {work.key} in {self.name}",)
-            return CitedWork(key=work.key, verdict="not found", evidence=evidence, layers=judge(reference, (), now=this_month()).layers)
+            layers = judge(reference, (), now=this_month()).layers
+            return CitedWork(
+                key=work.key, verdict="not found", evidence=(f"no record of the key {work.key} in {self.name}",), layers=layers
+            )
         answer = SourceAnswer(source=self.name, outcome="found", records=(self._record(own),), complete=True)
         found = judge(reference, (answer,), now=this_month())
         # The paper cites the record itself, so what a reference may leave open must be equal here.

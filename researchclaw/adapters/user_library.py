@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 from researchclaw.adapters.bibfile import BibFile, read_bib
-from researchclaw.adapters.catalogue import Catalogue, this_month, works
+from researchclaw.adapters.catalogue import SOURCE, Catalogue, this_month, works
 from stages.contracts import CitedWork, SearchQuery, SourceOutcome, Work
 from stages.errors import SettingsError
+from stages.h_finalization.references.matching import compare
 from stages.h_finalization.references.reference import Reference, reference_of_work
 from stages.h_finalization.references.verdicts import judge
 from stages.ports import SearchAnswer
@@ -24,14 +26,17 @@ class OfflineLibrary:
 
     def __init__(self, catalogue: Catalogue, shelves: Sequence[UserShelf] = ()) -> None:
         self._catalogue, self._shelves = catalogue, tuple(shelves)
+        together = [*works(), *(work for shelf in self._shelves for work in shelf.works)]
+        # One index for all: BM25 weighs a word by how rare it is, so scores of two indices cannot be put in one order.
+        self._searched = Catalogue(together) if self._shelves else catalogue
         self._both = {key: shelf.name for shelf in self._shelves for key in shelf.shared}
 
     def search(self, query: SearchQuery, limit: int) -> SearchAnswer:
         """Works of the catalogue and of the user's files, best first."""
-        answers = [self._catalogue.search(query, limit), *(shelf.catalogue.search(query, limit) for shelf in self._shelves)]
-        found = sorted((pair for answer in answers for pair in answer.works), key=lambda pair: (-pair[1], pair[0].key))[:limit]
-        outcomes = (*answers[0].outcomes, *(shelf.told(answer) for shelf, answer in zip(self._shelves, answers[1:], strict=True)))
-        return SearchAnswer(works=tuple((self._marked(work), score) for work, score in found), outcomes=outcomes)
+        found = tuple((self._marked(work), score) for work, score in self._searched.search(query, limit).works)
+        sources = [SourceOutcome(source=SOURCE, answered=True, found=0), *(shelf.outcome for shelf in self._shelves)]
+        counts = Counter(work.confirmed_by[0] for work, _ in found)
+        return SearchAnswer(works=found, outcomes=tuple(told.model_copy(update={"found": counts[told.source]}) for told in sources))
 
     def verify(self, works: Sequence[Work]) -> tuple[CitedWork, ...]:
         """Each work against the collection that it came from."""
@@ -83,21 +88,19 @@ class UserShelf:
             else:
                 own.append(work)
         self.shared = tuple(shared)
+        self.works = tuple(own)
         self.catalogue = Catalogue(own, self.name)
         self.whole = Catalogue([entry.work(self.name) for entry in usable], self.name)
 
-    def told(self, answer: SearchAnswer) -> SourceOutcome:
-        """The search's outcome with the entries that could not be used."""
-        (outcome,) = answer.outcomes
-        if not self.left_out:
-            return outcome
-        return outcome.model_copy(update={"reason": f"{len(self.left_out)} entries cannot be cited: {'; '.join(self.left_out[:5])}"})
+    @property
+    def outcome(self) -> SourceOutcome:
+        """As a source of a search that found nothing yet; names the entries that could not be used."""
+        shown = "; ".join(self.left_out[:5]) + (f"; and {len(self.left_out) - 5} more" if len(self.left_out) > 5 else "")
+        return SourceOutcome(source=self.name, answered=True, found=0, reason=f"cannot be cited: {shown}" if shown else None)
 
 
 def _twin(work: Work, embedded: Catalogue) -> str | None:
     """The key of the catalogue's record of the same work, by title and first author, whatever else the two differ in."""
-    from stages.h_finalization.references.matching import compare
-
     reference = reference_of_work(work)
     for record in embedded.answer(reference).records:
         found = compare(reference, record)

@@ -15,7 +15,8 @@ _ACCENTS: Final = {
 _SYMBOLS: Final = {
     "i": "i", "j": "j", "l": "ł", "L": "Ł", "o": "ø", "O": "Ø", "aa": "å", "AA": "Å", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ",
     "ss": "ß", "dh": "ð", "DH": "Ð", "th": "þ", "TH": "Þ", "dj": "đ", "DJ": "Đ", "ell": "l", "textquotesingle": "'", "&": "&",
-    "textendash": "-", "textemdash": "-", "textasciitilde": "~", "textunderscore": "_", "ldots": "...", "dots": "...", "infty": "infinity",
+    "textendash": "-", "textemdash": "-", "textasciitilde": "~", "textunderscore": "_", "ldots": "...", "dots": "...",
+    "infty": "infinity",
 }  # fmt: skip
 _STYLES: Final = frozenset(
     "emph textit textbf textsc texttt textrm textsf textnormal textup text mbox hbox mathrm mathbf mathcal mathbb mathit mathsf "

@@ -7,7 +7,9 @@ from typing import Final
 
 _NEW: Final = re.compile(r"(\d{2})(\d{2})\.(\d{4,5})")
 _OLD: Final = re.compile(r"([a-z-]+(?:\.[a-z]{2})?)/(\d{2})(\d{2})(\d{3})")
-_WRITTEN: Final = re.compile(r"(?:arxiv\.org/(?:abs|pdf|html)/|arxiv\s*[:.]?\s*|\babs/)([a-z.-]+/\d{7}|\d{4}\.\d{4,6}|\d{4}\.[0-9x]{4,5})", re.IGNORECASE)
+_WRITTEN: Final = re.compile(
+    r"(?:arxiv\.org/(?:abs|pdf|html)/|arxiv\s*[:.]?\s*|\babs/)([a-z.-]+/\d{7}|\d{4}\.\d{4,6}|\d{4}\.[0-9x]{4,5})", re.IGNORECASE
+)
 ARXIV_DOI: Final = "10.48550/arxiv."
 
 
@@ -46,10 +48,13 @@ def impossible_arxiv(number: str, *, now: tuple[int, int]) -> str | None:
         return f"arXiv:{number} is older than the form in which it is written (2007-04)"
     if (year, month) > now:
         return f"arXiv:{number} lies in the future"
-    digits = 4 if year < 2015 else 5
-    if len(parts[3]) != digits:
-        return f"arXiv:{number} has {len(parts[3])} digits after the point; numbers of {year} have {digits}"
-    return f"arXiv:{number} has the serial number zero" if int(parts[3]) == 0 else None
+    return _impossible_serial(number, parts[3], digits=4 if year < 2015 else 5)
+
+
+def _impossible_serial(number: str, serial: str, digits: int) -> str | None:
+    if len(serial) != digits:
+        return f"arXiv:{number} has {len(serial)} digits after the point; numbers of its month have {digits}"
+    return f"arXiv:{number} has the serial number zero" if int(serial) == 0 else None
 
 
 def arxiv_year(number: str) -> int | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from difflib import SequenceMatcher
 from typing import Final, Literal
 
@@ -163,5 +162,3 @@ def _listed(authors: Authors) -> str:
     names = [who.written for who in authors.people]
     shown = names[:6] + ([f"{len(names) - 6} more"] if len(names) > 6 else []) + (["others"] if authors.cut else [])
     return ", ".join(shown)
-
-

@@ -104,7 +104,9 @@ def compare_venues(cited: str | None, record: str) -> Relation:
     if not folded(record):
         return "not in the record"
     mine, yours = _series(cited), _series(record)
-    if _is_workshop(cited) == _is_workshop(record) and (_same_series(mine, yours) or (not (mine and yours) and _same_words(cited, record))):
+    if _is_workshop(cited) == _is_workshop(record) and (
+        _same_series(mine, yours) or (not (mine and yours) and _same_words(cited, record))
+    ):
         return "same"
     if mine == {PREPRINT}:
         return "preprint of it"

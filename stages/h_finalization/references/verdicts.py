@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -12,6 +12,10 @@ from stages.h_finalization.references.identifiers import impossible_arxiv, impos
 from stages.h_finalization.references.matching import Comparison, FieldResult, compare
 from stages.h_finalization.references.names import is_placeholder
 from stages.h_finalization.references.reference import Record, Reference
+
+Verdict = Literal["verified", "mismatch", "not found", "not checked", "retracted"]
+Outcome = Literal["agrees", "differs", "absent", "not asked", "failed"]
+Name = Literal["title", "authors", "year", "venue", "doi", "arxiv_id"]
 
 
 class SourceAnswer(Contract):
@@ -45,9 +49,7 @@ def judge(reference: Reference, answers: Sequence[SourceAnswer], *, now: tuple[i
     merged = _merged(same)
     wrong = {difference.field: difference for difference in (*impossible, *elsewhere)}
     differences = tuple(
-        wrong[result.field] if result.field in wrong else result.difference
-        for result in merged
-        if result.field in wrong or result.outcome == "differs"
+        wrong.get(result.field, result.difference) for result in merged if result.field in wrong or result.outcome == "differs"
     )
     unknown = [result for result in merged if result.outcome == "unknown" and result.field not in wrong]
     nobody = next(result for result in merged if result.field == "authors").outcome == "silent"
@@ -56,29 +58,39 @@ def judge(reference: Reference, answers: Sequence[SourceAnswer], *, now: tuple[i
     if nobody and not by_identifier:
         doubt.append("no author is cited, and a title alone is shared by several works")
 
-    withdrawn = next((found.record for found in same if found.record.retracted), None)
-    if withdrawn is not None:
-        verdict, evidence = "retracted", (f"{withdrawn.source} says that the work was retracted",)
-    elif differences:
-        verdict, evidence = "mismatch", tuple(_sentence(difference) for difference in differences)
-    elif doubt:
-        verdict, evidence = "not checked", tuple(doubt)
-    else:
-        named = ", ".join(_NAMES[result.field] for result in merged if result.outcome == "agrees")
-        notes = [f"{_NAMES[r.field]}: {r.note}" for r in merged if r.outcome == "agrees" and r.note]
-        verdict, evidence = "verified", (f"same {named} as in {_sources(same)}", *notes)
-    return CitedWork.model_validate(
-        {
-            "key": reference.key,
-            "verdict": verdict,
-            "evidence": evidence,
-            "layers": (_identifier_layer(reference, merged, wrong), _record_layer(same, differences), _second_layer(same, answers)),
-            "differences": differences,
-        }
+    verdict, evidence = _verdict(same, merged, differences, doubt)
+    return CitedWork(
+        key=reference.key,
+        verdict=verdict,
+        evidence=evidence,
+        layers=(_identifier_layer(reference, merged, wrong), _record_layer(same, differences), _second_layer(same, answers)),
+        differences=differences,
     )
 
 
-_NAMES = {"title": "title", "authors": "authors", "year": "year", "venue": "venue", "doi": "DOI", "arxiv_id": "arXiv number"}
+def _verdict(
+    same: Sequence[Comparison], merged: Sequence[FieldResult], differences: Sequence[Difference], doubt: Sequence[str]
+) -> tuple[Verdict, tuple[str, ...]]:
+    withdrawn = next((found.record for found in same if found.record.retracted), None)
+    if withdrawn is not None:
+        return "retracted", (f"{withdrawn.source} says that the work was retracted",)
+    if differences:
+        return "mismatch", tuple(_sentence(difference) for difference in differences)
+    if doubt:
+        return "not checked", tuple(doubt)
+    agreeing = [result for result in merged if result.outcome == "agrees"]
+    notes = (f"{_NAMES[result.field]}: {result.note}" for result in agreeing if result.note)
+    return "verified", (f"same {', '.join(_NAMES[result.field] for result in agreeing)} as in {_sources(same)}", *notes)
+
+
+_NAMES: Final[dict[Name, str]] = {
+    "title": "title",
+    "authors": "authors",
+    "year": "year",
+    "venue": "venue",
+    "doi": "DOI",
+    "arxiv_id": "arXiv number",
+}
 
 
 def _impossible(reference: Reference, now: tuple[int, int]) -> Iterator[Difference]:
@@ -110,7 +122,9 @@ def _merged(same: Sequence[Comparison]) -> tuple[FieldResult, ...]:
     rank = {"agrees": 0, "silent": 1, "differs": 2, "unknown": 3}
     closest = same[0]
     whole = [found for found in same if found.title == closest.title] or [closest]
-    return tuple(min((found.result(part.field) for found in whole), key=lambda result: rank[result.outcome]) for part in closest.fields)
+    return tuple(
+        min((found.result(part.field) for found in whole), key=lambda result: rank[result.outcome]) for part in closest.fields
+    )
 
 
 def _unmatched(
@@ -123,26 +137,24 @@ def _unmatched(
     nearest = compared[0].record if compared and compared[0].title == "near" else None
     hint = () if nearest is None else (f"the nearest record is {nearest.titles[0]!r} in {nearest.source}, by other authors",)
     reasons = tuple(f"{answer.source} gave no answer ({answer.reason or 'no reason was given'})" for answer in failed)
+    verdict: Verdict = "mismatch" if wrong else "not found" if knowing and not failed else "not checked"
     if wrong:
-        verdict, evidence = "mismatch", (*(_sentence(difference) for difference in wrong), f"no such work in {asked}", *hint)
+        evidence = (*(_sentence(difference) for difference in wrong), f"no such work in {asked}")
     elif failed:
-        verdict, evidence = "not checked", (*reasons, *hint)
-    elif knowing:
-        verdict, evidence = "not found", (f"no such work in {asked}", *hint)
+        evidence = reasons
     else:
-        verdict, evidence = "not checked", (f"no such work in {asked}, and no source that would know was asked", *hint)
+        evidence = (f"no such work in {asked}" + ("" if knowing else ", and no source that would know was asked"),)
     cited = reference.doi or reference.arxiv_id
+    outcome: Outcome = "differs" if wrong else "failed" if failed else "not asked" if cited is None else "absent"
     layers = (
-        _layer("identifier", "differs" if wrong else "failed" if failed else "not asked" if cited is None else "absent", cited or "none is cited"),
+        _layer("identifier", outcome, cited or "none is cited"),
         _layer("record", "failed" if failed and not knowing else "absent", f"asked: {asked}"),
         _layer("second source", "not asked", "there is no first one"),
     )
-    return CitedWork.model_validate(
-        {"key": reference.key, "verdict": verdict, "evidence": evidence, "layers": layers, "differences": wrong}
-    )
+    return CitedWork(key=reference.key, verdict=verdict, evidence=(*evidence, *hint), layers=layers, differences=wrong)
 
 
-def _identifier_layer(reference: Reference, merged: Sequence[FieldResult], wrong: dict[str, Difference]) -> LayerEvidence:
+def _identifier_layer(reference: Reference, merged: Sequence[FieldResult], wrong: Mapping[Name, Difference]) -> LayerEvidence:
     cited = [result for result in merged if result.field in ("doi", "arxiv_id") and result.outcome != "silent"]
     if not cited:
         return _layer("identifier", "not asked", "no identifier is cited")
@@ -178,7 +190,7 @@ def _second_layer(same: Sequence[Comparison], answers: Sequence[SourceAnswer]) -
 
 def _layer(
     layer: Literal["identifier", "record", "second source"],
-    outcome: Literal["agrees", "differs", "absent", "not asked", "failed"],
+    outcome: Outcome,
     detail: str,
 ) -> LayerEvidence:
     return LayerEvidence(layer=layer, outcome=outcome, detail=detail)
