@@ -839,10 +839,25 @@ class CitedWork(Contract):
     differences: tuple[Difference, ...] = ()
 
 
+class CitationSupport(Contract):
+    """A citing sentence against what is known of the work: the words that both have in common.
+
+    Words show that the sentence is about the work's subject, not that what it says is true.
+    """
+
+    key: str
+    place: str
+    sentence: str = Field(description="Verbatim Markdown.")
+    rests_on: str = Field(description="Title and summary of the work, as recorded.")
+    shared: tuple[str, ...] = Field(description="Words of the sentence that the work's title or summary has as well.")
+    weak: bool = Field(description="Nothing distinctive is shared: somebody should read the sentence.")
+
+
 class VerificationReport(Contract):
     """Stage 23: checked over the exported bytes."""
 
     citations: tuple[CitedWork, ...]
+    support: tuple[CitationSupport, ...] = Field(default=(), description="Every citing sentence with each work that it cites.")
     checks: tuple[Check, ...]
     passed: bool
 

@@ -28,7 +28,8 @@ _NICKNAMES: Final = tuple(
         "samuel sam", "samantha sam", "benjamin ben", "gregory greg", "jeffrey jeff geoffrey geoff", "stephen steve steven",
         "peter pete", "dmitry dima dmitri dmitriy", "sergey sergei", "yury yuri iurii", "susan sue", "deborah debbie",
         "vladimir volodymyr", "ekaterina katya", "maria masha", "ronald ron", "donald don", "lawrence larry", "zachary zach zack",
-        "vincent vince", "patricia pat", "leonard len", "albert al", "frederick fred", "eugene gene evgeny evgenii", "phillip phil philip",
+        "vincent vince", "patricia pat", "leonard len", "albert al", "frederick fred",
+        "eugene gene evgeny evgenii", "phillip phil philip",
     )
 )  # fmt: skip
 _PLACEHOLDERS: Final = frozenset(

@@ -13,10 +13,11 @@ PREPRINT: Final = "arxiv"
 
 _SERIES: Final[Mapping[str, tuple[str, ...]]] = {
     "arxiv": ("arxiv", "corr", "computing research repository", "arxiv e prints", "arxiv preprint"),
-    "neurips": ("neurips", "nips", "neural information processing systems"),
+    "neurips": ("neurips", "nips", "neural information processing systems",
+                r"adv(?:ances)? (?:in )?neural inf(?:ormation)? process(?:ing)? syst"),
     "iclr": ("iclr", "conference on learning representations", "conf on learning representations"),
-    "icml": ("icml", r"international conference on machine learning(?! and (?:cybernetics|applications|computing))", "int conf on machine learning",
-             "intl conf on machine learning"),
+    "icml": ("icml", r"international conference on machine learning(?! and (?:cybernetics|applications|computing))",
+             "int conf on machine learning", "intl conf on machine learning"),
     "acml": ("acml", "asian conference on machine learning"),
     "ecml": ("ecml", "ecml pkdd", "european conference on machine learning"),
     "jmlr": ("jmlr", "journal of machine learning research", "j mach learn res", "j machine learning research"),
@@ -26,24 +27,26 @@ _SERIES: Final[Mapping[str, tuple[str, ...]]] = {
     "colt": ("colt", "conference on learning theory", "annual workshop on computational learning theory"),
     "alt": ("algorithmic learning theory",),
     "aaai": ("aaai", "aaai conference on artificial intelligence", "national conference on artificial intelligence"),
-    "ijcai": ("ijcai", "international joint conference on artificial intelligence", "international joint conferences on artificial intelligence"),
+    "ijcai": ("ijcai", "international joint conference on artificial intelligence",
+              "international joint conferences on artificial intelligence"),
     "ecai": ("ecai", "european conference on artificial intelligence"),
-    "cvpr": ("cvpr", r"computer vision and pattern recognition", "computer vision pattern recognition"),
+    "cvpr": ("cvpr", r"computer vision and pattern recognition", "computer vision pattern recognition",
+             r"comput(?:er)? vis(?:ion)? (?:and )?pattern recog"),
     "iccv": ("iccv", r"(?<!european )(?<!asian )international conference on computer vision(?! theory)",),
     "eccv": ("eccv", "european conference on computer vision"),
     "accv": ("accv", "asian conference on computer vision"),
     "wacv": ("wacv", "winter conference on applications of computer vision"),
     "bmvc": ("bmvc", "british machine vision conference"),
     "miccai": ("miccai", "medical image computing and computer assisted intervention"),
-    "naacl": ("naacl", "naacl hlt", "north american chapter of the association for computational linguistics", "nations of the americas chapter"),
+    "naacl": ("naacl", "naacl hlt", "north american chapter of the association for computational linguistics",
+              "nations of the americas chapter"),
     "eacl": ("eacl", "european chapter of the association for computational linguistics"),
     "emnlp": ("emnlp", "emnlp ijcnlp", "empirical methods in natural language processing"),
     "tacl": ("tacl", "transactions of the association for computational linguistics"),
     "conll": ("conll", "computational natural language learning"),
     "coling": ("coling", "international conference on computational linguistics"),
     "lrec": ("lrec", "language resources and evaluation"),
-    "acl": ("acl", r"(?<!chapter of the )(?<!transactions of the )(?:annual )?meeting of the association for computational linguistics",
-            r"^association for computational linguistics$"),
+    "acl": ("acl", r"meeting of the association for computational linguistics", r"^association for computational linguistics$"),
     "interspeech": ("interspeech",),
     "icassp": ("icassp", "acoustics speech and signal processing"),
     "kdd": ("kdd", "sigkdd", "knowledge discovery and data mining", "knowledge discovery data mining"),
@@ -85,7 +88,8 @@ _FRAME: Final = frozenset(
     "workshop workshops ws lecture notes".split()
 )
 _ORDINAL: Final = re.compile(
-    r"\b(?:\d+(?:st|nd|rd|th)?|(?:twenty|thirty|forty|fifty|sixty)(?: (?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth))?|"
+    r"\b(?:\d+(?:st|nd|rd|th)?|"
+    r"(?:twenty|thirty|forty|fifty|sixty)(?: (?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth))?|"
     r"first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth|thirteenth|fourteenth|fifteenth|sixteenth|"
     r"seventeenth|eighteenth|nineteenth|twentieth|[ivxl]{2,})\b"
 )
