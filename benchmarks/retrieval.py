@@ -91,7 +91,8 @@ def main() -> int:
     measured(libraries["as searched"])
     each_ms = 1000 * (time.perf_counter() - began) / len(QUERIES)
     if given.json:
-        print(json.dumps({"queries": len(QUERIES), "ms_per_query": each_ms, **{name: mean(row) for name, row in rows.items()}}, indent=1))
+        means = {name: mean(row) for name, row in rows.items()}
+        print(json.dumps({"queries": len(QUERIES), "ms_per_query": each_ms, **means}, indent=1))
         return 0
     for name, row in rows.items():
         print(f"{name:<16} " + "  ".join(f"{metric} {value:.3f}" for metric, value in mean(row).items()))

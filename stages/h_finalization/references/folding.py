@@ -66,7 +66,7 @@ def folded(text: str) -> str:
 
     Idempotent. Scripts that do not fold (Chinese, Cyrillic) are kept as they are.
     """
-    text = unicodedata.normalize("NFKD", decoded(text).casefold().translate(_LETTERS)).translate(_LETTERS)
+    text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", decoded(text)).casefold()).translate(_LETTERS)
     text = "".join(_GREEK.get(sign, sign) for sign in text if not unicodedata.combining(sign))
     text = re.sub(r"['’‘`´]", "", text.replace("&", " and "))
     return " ".join(re.sub(r"[\W_]+", " ", text).split())

@@ -117,7 +117,8 @@ def person(name: str) -> Person:
     if text.startswith("{") and text.endswith("}") and text.count("{") == 1 and len(text.split()) > 1:
         return Person(written=decoded(name), family=tuple(folded(text).split()), given=(), group=True)
     plain = decoded(text)
-    pieces = [piece.strip() for piece in plain.split(",") if piece.strip() and folded(piece) not in _SUFFIXES]
+    pieces = [piece.strip() for piece in plain.split(",") if piece.strip()]
+    pieces = pieces[:1] + [piece for piece in pieces[1:] if folded(piece) not in _SUFFIXES]
     if len(pieces) >= 2:
         family, given = pieces[0], " ".join(pieces[1:])
     else:

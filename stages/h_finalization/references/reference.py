@@ -46,7 +46,7 @@ def reference_of_fields(key: str, fields: Mapping[str, str]) -> Reference:
     """The reference that a BibTeX entry makes. Names of fields in any case; values may hold LaTeX and braces."""
     given = {name.lower(): value.strip() for name, value in fields.items() if value.strip()}
     year = re.search(r"\b(1[5-9]|20|21)\d\d\b", given.get("year", given.get("date", "")))
-    venue = next((given[name] for name in _PUBLISHED_BY if name in given), None)
+    venue = next((given[name] for name in _PUBLISHED_BY if name in given and "://" not in given[name]), None)
     return Reference(
         key=key,
         title=decoded(given.get("title", "")),

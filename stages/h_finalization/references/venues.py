@@ -13,8 +13,7 @@ PREPRINT: Final = "arxiv"
 
 _SERIES: Final[Mapping[str, tuple[str, ...]]] = {
     "arxiv": ("arxiv", "corr", "computing research repository", "arxiv e prints", "arxiv preprint"),
-    "neurips": ("neurips", "nips", "neural information processing systems",
-                r"adv(?:ances)? (?:in )?neural inf(?:ormation)? process(?:ing)? syst"),
+    "neurips": ("neurips", "nips", "neural information processing systems"),
     "iclr": ("iclr", "conference on learning representations", "conf on learning representations"),
     "icml": ("icml", r"international conference on machine learning(?! and (?:cybernetics|applications|computing))",
              "int conf on machine learning", "intl conf on machine learning"),
@@ -30,17 +29,16 @@ _SERIES: Final[Mapping[str, tuple[str, ...]]] = {
     "ijcai": ("ijcai", "international joint conference on artificial intelligence",
               "international joint conferences on artificial intelligence"),
     "ecai": ("ecai", "european conference on artificial intelligence"),
-    "cvpr": ("cvpr", r"computer vision and pattern recognition", "computer vision pattern recognition",
-             r"comput(?:er)? vis(?:ion)? (?:and )?pattern recog"),
+    "cvpr": ("cvpr", r"computer vision and pattern recognition", "computer vision pattern recognition"),
     "iccv": ("iccv", r"(?<!european )(?<!asian )international conference on computer vision(?! theory)",),
     "eccv": ("eccv", "european conference on computer vision"),
     "accv": ("accv", "asian conference on computer vision"),
     "wacv": ("wacv", "winter conference on applications of computer vision"),
     "bmvc": ("bmvc", "british machine vision conference"),
     "miccai": ("miccai", "medical image computing and computer assisted intervention"),
-    "naacl": ("naacl", "naacl hlt", "north american chapter of the association for computational linguistics",
+    "naacl": ("naacl", "naacl hlt", "north american chapter",
               "nations of the americas chapter"),
-    "eacl": ("eacl", "european chapter of the association for computational linguistics"),
+    "eacl": ("eacl", "european chapter"),
     "emnlp": ("emnlp", "emnlp ijcnlp", "empirical methods in natural language processing"),
     "tacl": ("tacl", "transactions of the association for computational linguistics"),
     "conll": ("conll", "computational natural language learning"),
@@ -71,22 +69,27 @@ _SERIES: Final[Mapping[str, tuple[str, ...]]] = {
     "automl": ("international conference on automated machine learning",),
     "colm": ("colm", "conference on language modeling"),
     "tpami": ("tpami", "pami", "transactions on pattern analysis and machine intelligence", "trans pattern anal mach intell"),
-    "pnas": ("pnas", r"proceedings of the national academy of sciences", "proc natl acad sci"),
+    "pnas": ("pnas", r"proceedings of the national academy of sciences", "proc natl? acad sci"),
     "jair": ("jair", "journal of artificial intelligence research"),
     "jmiv": ("journal of mathematical imaging and vision",),
     "ijcv": ("ijcv", "international journal of computer vision"),
     "jasa": ("jasa", "journal of the american statistical association"),
     "jrssb": ("journal of the royal statistical society (?:series b|b)", "j r stat soc (?:series )?b", "jrss b", "jrssb"),
-    "tnn": (r"transactions on neural networks(?! and learning)",),
-    "tnnls": ("tnnls", "transactions on neural networks and learning systems"),
+    "tnn": (r"transactions on neural networks(?! and learning)", r"trans neural netw(?! learn)"),
+    "tnnls": ("tnnls", "transactions on neural networks and learning systems", "trans neural netw learn syst"),
 }  # fmt: skip
 """The series that the embedded records and common bibliographies name; other venues are compared word by word."""
 
 _SMALL: Final = frozenset("the of on and for in an a to de la series vol volume part annual usa".split())
 _FRAME: Final = frozenset(
     "proceedings proc conference conf international int intl symposium symp annual meeting acm ieee cvf usenix joint advances "
-    "workshop workshops ws lecture notes".split()
+    "workshop workshops ws lecture notes adv".split()
 )
+_OTHER_KIND: Final = frozenset(
+    "journal j transactions trans letters review reviews annals bulletin magazine frontiers nature european asian american "
+    "british applied theory".split()
+)
+"""Words that make another venue of the same subject: 'Transactions on Evolutionary Computation' is not 'Evolutionary Computation'."""
 _ORDINAL: Final = re.compile(
     r"\b(?:\d+(?:st|nd|rd|th)?|"
     r"(?:twenty|thirty|forty|fifty|sixty)(?: (?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth))?|"
@@ -108,9 +111,10 @@ def compare_venues(cited: str | None, record: str) -> Relation:
     if not folded(record):
         return "not in the record"
     mine, yours = _series(cited), _series(record)
-    if _is_workshop(cited) == _is_workshop(record) and (
-        _same_series(mine, yours) or (not (mine and yours) and _same_words(cited, record))
-    ):
+    alike = bool(mine & yours) or _short_form(cited, mine, yours) or _short_form(record, yours, mine)
+    if not mine and not yours:
+        alike = _same_words(cited, record)
+    if alike and _is_workshop(cited) == _is_workshop(record):
         return "same"
     if mine == {PREPRINT}:
         return "preprint of it"
@@ -141,27 +145,41 @@ def _names(form: str, text: str) -> bool:
     return bool(re.search(form if form.startswith(("^", "(")) else rf"\b{form}", text))
 
 
-def _same_series(mine: frozenset[str], yours: frozenset[str]) -> bool:
-    return bool(mine & yours)
+def _short_form(venue: str, named: frozenset[str], series: frozenset[str]) -> bool:
+    """'Adv. Neural Inf. Process. Syst.' abbreviates a long form of the series; 'Mach. Learn.' is a journal, not a conference."""
+    if named or not series:
+        return False
+    forms = (form.split() for name in series for form in _SERIES.get(name, ()) if re.fullmatch(r"[a-z]+( [a-z]+)+", form))
+    words, core = set(folded(venue).split()), _core(venue)
+    return any(_abbreviates(core, _core(" ".join(form))) and (not _FRAME & set(form) or bool(_FRAME & words)) for form in forms)
 
 
 def _is_workshop(venue: str) -> bool:
     return bool({"workshop", "workshops"} & set(folded(venue).split()))
 
 
+def _is_meeting(venue: str) -> bool:
+    return bool({"conference", "conf", "symposium", "symp", "workshop", "workshops", "meeting"} & set(folded(venue).split()))
+
+
 def _same_words(cited: str, record: str) -> bool:
     """Equal without frame words, or the one abbreviates the other word by word, or by its first letters."""
+    if _is_meeting(cited) != _is_meeting(record):  # 'Neural Networks' is a journal, whatever conferences are on them
+        return False
     mine, yours = _core(cited), _core(record)
-    if not mine or not yours:
-        return folded(cited) == folded(record)
+    if not mine or not yours:  # 'Proceedings of the IEEE' is nothing but frame
+        return _abbreviates(_content(cited), _content(record)) or _abbreviates(_content(record), _content(cited))
     if mine == yours or _abbreviates(mine, yours) or _abbreviates(yours, mine):
         return True
     return _initials(cited, record) or _initials(record, cited) or _contains(mine, yours) or _contains(yours, mine)
 
 
+def _content(venue: str) -> list[str]:
+    return [word for word in folded(venue).split() if word not in _SMALL]
+
+
 def _core(venue: str) -> list[str]:
-    words = _ORDINAL.sub(" ", folded(venue)).split()
-    return [word for word in words if word not in _SMALL | _FRAME]
+    return [word for word in _content(_ORDINAL.sub(" ", folded(venue))) if word not in _FRAME]
 
 
 def _abbreviates(short: list[str], long: list[str]) -> bool:
@@ -182,5 +200,9 @@ def _initials(short: str, long: str) -> bool:
 
 
 def _contains(part: list[str], whole: list[str]) -> bool:
-    """The words of one stand together in the other: a subtitle or a place was added. One word alone says too little."""
-    return len(part) >= 2 and any(whole[start : start + len(part)] == part for start in range(len(whole) - len(part) + 1))
+    """The words of one stand together in the other: a subtitle or a place was added. Two words say too little."""
+    starts = [start for start in range(len(whole) - len(part) + 1) if whole[start : start + len(part)] == part]
+    if len(part) < 3 or not starts:
+        return False
+    added = {*whole[: starts[0]], *whole[starts[0] + len(part) :]}
+    return not added & _OTHER_KIND
