@@ -30,7 +30,24 @@ def audit(folder: Path) -> tuple[Check, ...]:
     }
     if "paper.tex" not in files:
         raise SettingsError(f"{folder} holds no paper.tex; name the deliverables folder of a run")
-    return (*verify_files(files), _citations(files))
+    return (*verify_files(files), _citations(files), _records(files))
+
+
+def _records(files: dict[str, bytes]) -> Check:
+    """No cited work contradicts the embedded catalogue; what it does not hold, it says nothing about."""
+    from researchclaw.adapters.user_library import library_of
+    from stages.h_finalization.references.reference import reference_of_work
+
+    name = "embedded records"
+    try:
+        works = read_works(files)
+    except (KeyError, ValidationError) as error:
+        return Check(name=name, passed=False, detail=f"the cited works cannot be read: {type(error).__name__}")
+    found = library_of().check([reference_of_work(work) for work in works])
+    wrong = [f"{cited.key}: {'; '.join(cited.evidence)}" for cited in found if cited.verdict in ("mismatch", "retracted")]
+    agreeing = sum(cited.verdict == "verified" for cited in found)
+    detail = "; ".join(wrong) if wrong else f"{agreeing} of {len(found)} cited works agree with the embedded catalogue"
+    return Check(name=name, passed=not wrong, detail=detail)
 
 
 class AuditedReference(Contract):

@@ -256,7 +256,9 @@ def _check(settings: Settings, topic: str) -> None:
     if settings.literature.user_bib:
         from researchclaw.adapters.user_library import library_of
 
-        library_of(settings.literature.user_bib)  # a file that cannot be read ends the run before it begins
+        # A file that cannot be read ends the run before it begins; an entry that lacks something is left out aloud.
+        for entry in library_of(settings.literature.user_bib).left_out:
+            print(f"Not citable: {entry}.")
     check_output(settings.output, settings.min_free_mb)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from researchclaw.adapters.bibfile import BibFile, read_bib
+from researchclaw.adapters.bibfile import BibEntry, BibFile, read_bib
 from researchclaw.adapters.catalogue import SOURCE, Catalogue, this_month, works
 from stages.contracts import CitedWork, SearchQuery, SourceOutcome, Work
 from stages.errors import SettingsError
@@ -15,6 +16,10 @@ from stages.h_finalization.references.matching import compare
 from stages.h_finalization.references.reference import Reference, reference_of_work
 from stages.h_finalization.references.verdicts import judge
 from stages.ports import SearchAnswer
+
+
+_CITABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_:./+-]*")
+"""Keys that the manuscript's grammar takes, as in `stages.g_writing.document.Key`."""
 
 
 class OfflineLibrary:
@@ -26,6 +31,7 @@ class OfflineLibrary:
 
     def __init__(self, catalogue: Catalogue, shelves: Sequence[UserShelf] = ()) -> None:
         self._catalogue, self._shelves = catalogue, tuple(shelves)
+        self.left_out = tuple(f"{shelf.name}: {reason}" for shelf in self._shelves for reason in shelf.left_out)
         together = [*works(), *(work for shelf in self._shelves for work in shelf.works)]
         # One index for all: BM25 weighs a word by how rare it is, so scores of two indices cannot be put in one order.
         self._searched = Catalogue(together) if self._shelves else catalogue
@@ -69,10 +75,8 @@ class UserShelf:
         if self.file.faults:
             lines = "; ".join(f"line {fault.line}: {fault.text}" for fault in self.file.faults)
             raise SettingsError(f"literature.user_bib: {path}: {lines}; mend the file, it is not changed from here")
-        usable = [entry for entry in self.file.entries if not entry.lacks]
-        self.left_out = tuple(
-            f"line {entry.line}: {entry.key} lacks {', '.join(entry.lacks)}" for entry in self.file.entries if entry.lacks
-        )
+        usable = [entry for entry in self.file.entries if not _unusable(entry)]
+        self.left_out = tuple(f"line {entry.line}: {entry.key} {why}" for entry in self.file.entries if (why := _unusable(entry)))
         taken = {work.key for work in works()}
         shared, own = [], []
         for entry in usable:
@@ -97,6 +101,13 @@ class UserShelf:
         """As a source of a search that found nothing yet; names the entries that could not be used."""
         shown = "; ".join(self.left_out[:5]) + (f"; and {len(self.left_out) - 5} more" if len(self.left_out) > 5 else "")
         return SourceOutcome(source=self.name, answered=True, found=0, reason=f"cannot be cited: {shown}" if shown else None)
+
+
+def _unusable(entry: BibEntry) -> str | None:
+    """Why the entry cannot be cited."""
+    if entry.lacks:
+        return f"lacks {', '.join(entry.lacks)}"
+    return None if _CITABLE.fullmatch(entry.key) else "has a key with characters that cannot be cited"
 
 
 def _twin(work: Work, embedded: Catalogue) -> str | None:

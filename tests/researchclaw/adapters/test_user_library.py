@@ -15,6 +15,7 @@ OWN = """@article{Doe:2024,
 }
 @article{mykey, title={Attention is All you Need}, author={Vaswani, A. and others}, year=2017}
 @misc{lonely, title={Nobody}}
+@misc{müller2020, title={Etwas}, author={Karl Müller}, year=2020}
 """
 
 
@@ -37,6 +38,7 @@ def test_a_work_of_the_users_is_found_cited_by_its_key_and_verified(library: Off
     outcome = {outcome.source: outcome for outcome in answer.outcomes}["mine.bib"]
     assert outcome.found == 1
     assert "lonely lacks author, year" in (outcome.reason or "")
+    assert "line 7: müller2020 has a key with characters that cannot be cited" in (outcome.reason or "")
 
 
 def test_a_work_that_both_hold_is_the_catalogues_and_says_so(library: OfflineLibrary) -> None:
