@@ -17,7 +17,6 @@ from stages.h_finalization.references.reference import Reference, reference_of_w
 from stages.h_finalization.references.verdicts import judge
 from stages.ports import SearchAnswer
 
-
 _CITABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_:./+-]*")
 """Keys that the manuscript's grammar takes, as in `stages.g_writing.document.Key`."""
 
