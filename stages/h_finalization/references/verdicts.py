@@ -41,7 +41,9 @@ def judge(reference: Reference, answers: Sequence[SourceAnswer], *, now: tuple[i
         (compare(reference, record) for answer in answers for record in answer.records), key=lambda found: -found.closeness
     )
     same = [found for found in compared if found.same_work]
-    impossible = tuple(_impossible(reference, now))
+    # What a source holds exists, whatever form its identifier has.
+    held = {result.field for found in same for result in found.fields if result.outcome == "agrees"} & {"doi", "arxiv_id"}
+    impossible = tuple(difference for difference in _impossible(reference, now) if difference.field not in held)
     elsewhere = tuple(_elsewhere(compared, same))
     if not same:
         return _unmatched(reference, answers, (*impossible, *elsewhere), compared)
