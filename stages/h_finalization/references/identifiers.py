@@ -75,4 +75,4 @@ def doi(text: str) -> str:
 
 def impossible_doi(name: str) -> str | None:
     """Why this cannot be a DOI; None where it could."""
-    return None if re.fullmatch(r"10\.\d{4,9}(\.\d+)*/\S+", name) else f"{name!r} is no DOI"
+    return None if re.fullmatch(r"10\.\d{1,9}(\.\d+)*/\S+", name) else f"{name!r} is no DOI"
