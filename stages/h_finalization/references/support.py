@@ -73,7 +73,11 @@ def _layer(key: str, support: Sequence[CitationSupport]) -> LayerEvidence:
             layer="support", outcome="weak", detail=f"{len(weak)} of {len(citing)} sentences share no word ({places})"
         )
     words = list(dict.fromkeys(word for entry in citing for word in entry.shared))[:8]
-    return LayerEvidence(layer="support", outcome="agrees", detail=f"{len(citing)} sentences share {', '.join(words)}")
+    return LayerEvidence(layer="support", outcome="agrees", detail=f"in common in {_count(len(citing))}: {', '.join(words)}")
+
+
+def _count(sentences: int) -> str:
+    return "1 sentence" if sentences == 1 else f"{sentences} sentences"
 
 
 def _text(work: Work) -> str:
