@@ -82,6 +82,9 @@ class Named:
 class SilentLibrary:
     """Stands where the sources were."""
 
+    def __init__(self, sources: tuple[str, ...]) -> None:
+        self.sources = sources
+
     def search(self, query: c.SearchQuery, limit: int) -> SearchAnswer:
         raise SourceNotOnRecord(f"the journal does not hold an answer of every source to the query {query.id}")
 

@@ -73,14 +73,80 @@ class SandboxSettings(Section):
     processes: Annotated[int, Field(ge=8)] = Field(default=128, description="Processes and threads that one run may have.")
 
 
+class SourceSettings(Section):
+    """One literature source."""
+
+    enabled: bool = Field(default=True, description="Ask this source; false leaves it out.")
+    base_url: str = Field(description="Where it is.")
+    key_env: str = Field(description="Environment variables for its key, apart by blanks; the first that is set counts.")
+    requests_per_second: PositiveFloat | None = Field(default=None, description="Requests in a second; null: what the source allows.")
+    timeout_sec: PositiveFloat = Field(description="Seconds for one answer.")
+    daily_budget: Annotated[int, Field(ge=0)] | None = Field(
+        default=None, description="Requests in a day (UTC), at OpenAlex credits; null: what the source allows."
+    )
+
+
+class OpenAlexSettings(SourceSettings):
+    """OpenAlex, asked in searches and look-ups."""
+
+    base_url: str = Field(default="https://api.openalex.org", description="Where it is.")
+    key_env: str = Field(default="OPENALEX_API_KEY", description=SourceSettings.model_fields["key_env"].description)
+    timeout_sec: PositiveFloat = Field(default=15, description="Seconds for one answer.")
+
+
+class SemanticScholarSettings(SourceSettings):
+    """Semantic Scholar, asked in searches and look-ups."""
+
+    base_url: str = Field(default="https://api.semanticscholar.org", description="Where it is.")
+    key_env: str = Field(default="S2_API_KEY SEMANTIC_SCHOLAR_API_KEY", description=SourceSettings.model_fields["key_env"].description)
+    timeout_sec: PositiveFloat = Field(default=15, description="Seconds for one answer.")
+
+
+class ArxivSettings(SourceSettings):
+    """arXiv, asked in searches and look-ups."""
+
+    base_url: str = Field(default="https://export.arxiv.org", description="Where it is.")
+    key_env: str = Field(default="", description=SourceSettings.model_fields["key_env"].description)
+    timeout_sec: PositiveFloat = Field(default=20, description="Seconds for one answer.")
+
+
+class CrossrefSettings(SourceSettings):
+    """CrossRef, asked in look-ups; its key is an e-mail address, which gives the faster pool."""
+
+    base_url: str = Field(default="https://api.crossref.org", description="Where it is.")
+    key_env: str = Field(default="CROSSREF_MAILTO", description=SourceSettings.model_fields["key_env"].description)
+    timeout_sec: PositiveFloat = Field(default=15, description="Seconds for one answer.")
+
+
+class DataciteSettings(SourceSettings):
+    """DataCite, asked in look-ups."""
+
+    base_url: str = Field(default="https://api.datacite.org", description="Where it is.")
+    key_env: str = Field(default="", description=SourceSettings.model_fields["key_env"].description)
+    timeout_sec: PositiveFloat = Field(default=15, description="Seconds for one answer.")
+
+
 class LiteratureSettings(Section):
     """Where published works are found."""
 
-    mode: Literal["offline"] = Field(default="offline", description="Sources; 'offline' is the embedded catalogue.")
+    mode: Literal["offline", "cache-first", "online"] = Field(
+        default="offline",
+        description="Sources; 'offline' is the embedded catalogue alone, 'cache-first' asks live sources what their cache lacks, "
+        "'online' asks them always.",
+    )
     max_works: Annotated[int, Field(ge=20)] = Field(default=40, description="Works on the shortlist, at most.")
     user_bib: tuple[Path, ...] = Field(
         default=(), description="Your own .bib files, e.g. a Zotero export: a second offline catalogue, read and never changed."
     )
+    works_per_query: Annotated[int, Field(ge=1, le=100)] = Field(
+        default=20, description="Works that each live source gives for one query, at most."
+    )
+    total_sec: PositiveFloat = Field(default=120, description="Seconds for all that a stage asks live sources, together.")
+    openalex: OpenAlexSettings = OpenAlexSettings()
+    semantic_scholar: SemanticScholarSettings = SemanticScholarSettings()
+    arxiv: ArxivSettings = ArxivSettings()
+    crossref: CrossrefSettings = CrossrefSettings()
+    datacite: DataciteSettings = DataciteSettings()
 
 
 class ExportSettings(Section):

@@ -18,10 +18,17 @@ from stages.contracts import Brief, Guidance, Lesson, Schedule
 if TYPE_CHECKING:
     from researchclaw.adapters.laboratory import LocalLaboratory
     from researchclaw.replay import World
-    from stages.ports import Context, LanguageModel
+    from stages.ports import Context, LanguageModel, Library
 
 STATE = ".state"
 """Below the output folder: prepared data and step costs, shared by the runs of a project."""
+
+
+LITERATURE_CACHE = "literature.sqlite"
+"""Below the state folder: what live sources said, for searches and look-ups of all runs of a project."""
+
+SEARCHED_SOURCES = ("openalex", "semantic_scholar", "arxiv")
+LIVE_SOURCES = ("openalex", "semantic_scholar", "arxiv", "crossref", "datacite")
 
 
 def state_folder(settings: Settings) -> Path:
@@ -66,6 +73,50 @@ def laboratory(settings: Settings, run_folder: Path, journal: Journal | None = N
     )
 
 
+def source_names(settings: Settings) -> tuple[str, ...]:
+    """Whom a search of these settings asks, without asking: `library(settings).sources`."""
+    from researchclaw.adapters.catalogue import SOURCE
+
+    literature = settings.literature
+    live = () if literature.mode == "offline" else SEARCHED_SOURCES
+    return (SOURCE, *(path.name for path in literature.user_bib), *(name for name in live if getattr(literature, name).enabled))
+
+
+def library(settings: Settings) -> Library:
+    """The catalogue with the user's own .bib files, and beside them the live sources unless the mode is 'offline'.
+
+    Raises:
+        SettingsError: a .bib file cannot be used, or the cache of literature answers cannot be read.
+    """
+    from researchclaw.adapters.user_library import library_of
+
+    literature = settings.literature
+    offline = library_of(literature.user_bib)
+    if literature.mode == "offline":
+        return offline
+    from researchclaw.adapters.sources.arxiv import Arxiv
+    from researchclaw.adapters.sources.cache import Cache
+    from researchclaw.adapters.sources.crossref import Crossref
+    from researchclaw.adapters.sources.datacite import Datacite
+    from researchclaw.adapters.sources.http import Web
+    from researchclaw.adapters.sources.library import LiveLibrary
+    from researchclaw.adapters.sources.openalex import OpenAlex
+    from researchclaw.adapters.sources.semantic_scholar import SemanticScholar
+    from researchclaw.adapters.sources.terms import terms_of
+
+    web = Web(terms_of(literature), Cache(state_folder(settings) / LITERATURE_CACHE), literature.mode)
+    search = (OpenAlex(web), SemanticScholar(web), Arxiv(web))
+    registries = (Crossref(web), Datacite(web), *search)
+    enabled = {name for name in LIVE_SOURCES if getattr(literature, name).enabled}
+    return LiveLibrary(
+        offline,
+        [source for source in search if source.name in enabled],
+        [registry for registry in registries if registry.name in enabled],
+        works_per_query=literature.works_per_query,
+        total_s=literature.total_sec,
+    )
+
+
 class OuterWorld:
     """The world of one run; heavy parts are loaded when a stage first asks for a context."""
 
@@ -101,7 +152,6 @@ class OuterWorld:
         from researchclaw.adapters.offline import OfflineResearcher
         from researchclaw.adapters.shelf import FolderShelf
         from researchclaw.adapters.typesetting import Typesetter
-        from researchclaw.adapters.user_library import library_of
         from researchclaw.kits import shipped_kits
         from stages.ports import Context
 
@@ -109,7 +159,7 @@ class OuterWorld:
         bench = laboratory(settings, self._store.folder, journal)
         return Context(
             model=JournalledModel(OfflineResearcher(), journal),
-            library=JournalledLibrary(library_of(settings.literature.user_bib), journal),
+            library=JournalledLibrary(library(settings), journal),
             laboratory=JournalledLaboratory(bench, journal),
             illustrator=MatplotlibIllustrator(cache=state_folder(settings) / "matplotlib"),
             typesetter=Typesetter(settings.export.typesetter),
@@ -139,7 +189,7 @@ def remembered(settings: Settings, names: Sequence[str], cache: Path) -> World:
             model = JournalledModel(Named(model, name), journal)
         return Context(
             model=model,
-            library=JournalledLibrary(SilentLibrary(), journal),
+            library=JournalledLibrary(SilentLibrary(source_names(settings)), journal),
             laboratory=JournalledLaboratory(SilentLaboratory(schedule), journal),
             illustrator=MatplotlibIllustrator(cache=cache),
             typesetter=Typesetter(settings.export.typesetter),

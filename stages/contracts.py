@@ -201,6 +201,19 @@ class SearchPlan(Contract):
     exclude_when: tuple[str, ...]
 
 
+def _says_nothing(value: object) -> bool:
+    return not value
+
+
+class FieldSource(Contract):
+    """Which source gave which fields of a work, and when."""
+
+    source: str
+    fields: tuple[str, ...]
+    url: str
+    retrieved_at: str = Field(description="UTC, e.g. '2026-11-20T09:30:00Z'.")
+
+
 class Work(Contract):
     """One publication as a source or the catalogue confirms it."""
 
@@ -219,19 +232,31 @@ class Work(Contract):
     gist: str | None = Field(default=None, description="Predicate in our words: 'introduced …', no trailing period.")
     also: str | None = Field(default=None, description="A second predicate of the same form.")
     confirmed_by: tuple[str, ...] = Field(min_length=1, description="Sources that hold the record, e.g. 'catalogue'.")
+    # What follows is known of works from live sources only; it is left out of the record where it says nothing.
+    openalex_id: str | None = Field(default=None, exclude_if=_says_nothing)
+    s2_id: str | None = Field(default=None, exclude_if=_says_nothing)
+    groups: tuple[str, ...] = Field(default=(), exclude_if=_says_nothing, description="Those of `authors` that are no persons.")
+    other_titles: tuple[str, ...] = Field(default=(), exclude_if=_says_nothing, description="Of other versions, e.g. the preprint.")
+    other_years: tuple[int, ...] = Field(default=(), exclude_if=_says_nothing, description="Of other versions.")
+    retracted: bool = Field(default=False, exclude_if=_says_nothing)
+    abstract: str | None = Field(
+        default=None, exclude_if=_says_nothing, description="Read and quoted from, never printed or delivered."
+    )
+    provenance: tuple[FieldSource, ...] = Field(default=(), exclude_if=_says_nothing)
 
 
 class Candidate(Contract):
     work: Work
     score: FiniteFloat = Field(description="Retrieval score, comparable within one run only.")
     queries: tuple[Slug, ...]
+    records: int = Field(default=0, exclude_if=_says_nothing, description="Records that it stands for; 0: one for each query.")
 
 
 class SourceOutcome(Contract):
     source: str
     answered: bool
     found: int = Field(ge=0)
-    reason: str | None = Field(default=None, description="Why the source gave no answer.")
+    reason: str | None = Field(default=None, description="Why it gave no answer, to a query at least.")
 
 
 class Candidates(Contract):

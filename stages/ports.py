@@ -72,6 +72,11 @@ class SearchAnswer(Contract):
 class Library(Protocol):
     """Where published works are found and confirmed."""
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Whom a search asks, e.g. ('catalogue', 'openalex')."""
+        ...
+
     def search(self, query: SearchQuery, limit: int) -> SearchAnswer:
         """Works for the query; a source that fails is an outcome, not an empty list."""
         ...

@@ -7,6 +7,8 @@ table and .83 with topic words in the index (measured 2026-11 on these records),
 from __future__ import annotations
 
 import json
+import math
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache, cached_property
@@ -32,6 +34,10 @@ KNOWN_ITEM_WEIGHT: Final = 100.0
 
 TAG_WEIGHT: Final = 6.0
 """Added for a queried tag in first place, less behind it: about the BM25 score of one rare word on these records."""
+
+BM25_K1: Final = 1.5
+BM25_B: Final = 0.75
+"""The defaults of bm25s, which ranks the catalogue."""
 
 SYNONYMS: Final[dict[str, str]] = {
     "optimiser": "optimizer adam sgd stochastic gradient method",
@@ -106,6 +112,14 @@ class Catalogue:
     def _records(self) -> RecordIndex:
         return RecordIndex(self._record(work) for work in self._works)
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return (self.name,)
+
+    def holds(self, work: Work) -> bool:
+        """Whether the work says that it is one of these records."""
+        return self.name in work.confirmed_by
+
     def search(self, query: SearchQuery, limit: int) -> SearchAnswer:
         """Works by BM25 over title, topics, tags and gist, raised by the tags that the query aims at."""
         import numpy as np
@@ -120,6 +134,27 @@ class Catalogue:
         found = sorted((pair for pair in scored if pair[1] > 0), key=lambda pair: (-pair[1], pair[0].key))[:limit]
         outcome = SourceOutcome(source=self.name, answered=True, found=len(found))
         return SearchAnswer(works=tuple((work, round(score, 6)) for work, score in found), outcomes=(outcome,))
+
+    def score(self, text: str, work: Work) -> float:
+        """The BM25 score of a work that is not of the catalogue, with the catalogue's own word counts: scores compare."""
+        asked, words = _tokens(_expanded(text)), _tokens(f"{work.title} {work.title} {work.abstract or ''}")
+        how_often = Counter(words)
+        length = BM25_K1 * (1 - BM25_B + BM25_B * len(words) / self._mean_length)
+        return round(sum(self._rarity(word) * how_often[word] / (how_often[word] + length) for word in asked if word in how_often), 6)
+
+    def _rarity(self, word: str) -> float:
+        """Inverse document frequency as Lucene counts it."""
+        holding = self._holding[word]
+        return math.log(1 + (len(self._works) - holding + 0.5) / (holding + 0.5))
+
+    @cached_property
+    def _holding(self) -> Counter[str]:
+        """word -> works of the catalogue that hold it."""
+        return Counter(word for work in self._works for word in set(_tokens(_text(work))))
+
+    @cached_property
+    def _mean_length(self) -> float:
+        return sum(len(_tokens(_text(work))) for work in self._works) / len(self._works)
 
     def verify(self, works: Sequence[Work]) -> tuple[CitedWork, ...]:
         """Each work against these records. A work that says it is from here and is not is 'not found', whatever it is like."""

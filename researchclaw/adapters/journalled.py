@@ -45,6 +45,10 @@ class JournalledLibrary:
     def __init__(self, library: Library, journal: Journal) -> None:
         self._library, self._journal = library, journal
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return self._library.sources
+
     def search(self, query: SearchQuery, limit: int) -> SearchAnswer:
         return self._journal.once(
             "source query",

@@ -36,6 +36,18 @@ class OfflineLibrary:
         self._searched = Catalogue(together) if self._shelves else catalogue
         self._both = {key: shelf.name for shelf in self._shelves for key in shelf.shared}
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return (SOURCE, *(shelf.name for shelf in self._shelves))
+
+    def holds(self, work: Work) -> bool:
+        """Whether the work says that it is a record of one of the collections."""
+        return not set(self.sources).isdisjoint(work.confirmed_by)
+
+    def score(self, text: str, work: Work) -> float:
+        """As `Catalogue.score`: what a work of another source would get in a search here."""
+        return self._searched.score(text, work)
+
     def search(self, query: SearchQuery, limit: int) -> SearchAnswer:
         """Works of the catalogue and of the user's files, best first."""
         found = tuple((self._marked(work), score) for work, score in self._searched.search(query, limit).works)

@@ -34,7 +34,7 @@ def run(inputs: Inputs, ctx: Context) -> KnowledgeCards:
         MalformedAnswer: a card's span does not stand in its source.
         EvidenceMissing: no work on the shortlist has a text.
     """
-    readable = [work for work in inputs.shortlist.works if work.gist]
+    readable = [work for work in inputs.shortlist.works if work.gist or work.abstract]
     if not readable:
         raise EvidenceMissing("no work on the shortlist has a text that a card could rest on")
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
@@ -44,7 +44,7 @@ def run(inputs: Inputs, ctx: Context) -> KnowledgeCards:
 
 def _card(goal: Goal, work: Work, ctx: Context) -> KnowledgeCard:
     card = ctx.model.ask(CardQuestion(goal=goal, work=work), answer=KnowledgeCard)
-    source = {"gist": work.gist, "title": work.title}.get(card.span_source)
+    source = {"gist": work.gist, "title": work.title, "abstract": work.abstract}.get(card.span_source)
     if card.key != work.key or source is None or card.span not in source:
         raise MalformedAnswer(f"the card of {work.key!r} rests on a span that is not in its {card.span_source}")
     return card

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from stages.b_literature.deduplication import unite
 from stages.contracts import Candidate, Candidates, Contract, SearchPlan, SourceOutcome, Work
 from stages.errors import EvidenceMissing, SourceUnavailable
 from stages.ports import Context, SearchAnswer
@@ -31,21 +33,27 @@ def run(inputs: Inputs, ctx: Context) -> Candidates:
     if not any(outcome.answered for outcome in outcomes):
         raise SourceUnavailable("; ".join(f"{outcome.source}: {outcome.reason}" for outcome in outcomes))
 
-    works: dict[str, Work] = {}
+    found = [(query.id, work, score) for query, answer in zip(queries, answers, strict=True) for work, score in answer.works]
+    if not found:
+        silent = [f"{outcome.source}: {outcome.reason}" for outcome in outcomes if not outcome.answered]
+        raise EvidenceMissing(
+            "the sources that answered know no work for any query; widen the topic or the sources"
+            + (f" (no answer from {'; '.join(silent)})" if silent else "")
+        )
+    united = unite([work for _, work, _ in found])
     scores: dict[str, float] = defaultdict(float)
     found_by: dict[str, list[str]] = defaultdict(list)
-    for query, answer in zip(queries, answers, strict=True):
-        for work, score in answer.works:
-            works.setdefault(work.key, work)
-            scores[work.key] = max(scores[work.key], score)
-            found_by[work.key].append(query.id)
-    if not works:
-        raise EvidenceMissing("the sources answered, and none knows a work for any query; widen the topic or the sources")
-    ranked = sorted(works, key=lambda key: (-scores[key], key))
-    return Candidates(
-        candidates=tuple(Candidate(work=works[key], score=scores[key], queries=tuple(dict.fromkeys(found_by[key]))) for key in ranked),
-        outcomes=outcomes,
-    )
+    for (query_id, _, score), place in zip(found, united.place, strict=True):
+        key = united.works[place].key
+        scores[key] = max(scores[key], score)
+        found_by[key].append(query_id)
+    candidates = (_candidate(work, scores[work.key], found_by[work.key]) for work in united.works)
+    return Candidates(candidates=tuple(sorted(candidates, key=lambda one: (-one.score, one.work.key))), outcomes=outcomes)
+
+
+def _candidate(work: Work, score: float, found_by: Sequence[str]) -> Candidate:
+    queries = tuple(dict.fromkeys(found_by))
+    return Candidate(work=work, score=score, queries=queries, records=len(found_by) if len(found_by) > len(queries) else 0)
 
 
 def _merge_outcomes(answers: list[SearchAnswer]) -> tuple[SourceOutcome, ...]:

@@ -64,11 +64,16 @@ def run(inputs: Inputs, ctx: Context) -> Shortlist:
     decisions = ctx.model.ask(question, answer=Screening).decisions
     if sorted(decision.key for decision in decisions) != sorted(candidate.work.key for candidate in candidates):
         raise MalformedAnswer("the screening must decide on each candidate exactly once, and on nothing else")
+    retracted = {candidate.work.key for candidate in candidates if candidate.work.retracted}
+    decisions = tuple(
+        Screened(key=decision.key, included=False, reason="retracted") if decision.key in retracted else decision
+        for decision in decisions
+    )
     included = {decision.key for decision in decisions if decision.included}
     works = tuple(candidate.work for candidate in candidates if candidate.work.key in included)
     if not works:
         raise EvidenceMissing("the screening left no work to cite; widen the topic or the search")
-    identified = sum(len(candidate.queries) for candidate in candidates)
+    identified = sum(candidate.records or len(candidate.queries) for candidate in candidates)
     return Shortlist(
         works=works,
         decisions=decisions,

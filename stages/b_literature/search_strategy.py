@@ -26,7 +26,7 @@ class SearchQuestion(Question):
 
 
 def run(inputs: Inputs, ctx: Context) -> SearchPlan:
-    """Queries for the library and the rules of the screening."""
+    """Queries for the library and the rules of the screening; every query goes to every source that the library asks."""
     factors = studied_factors(inputs.goal, kit_of(inputs.goal, ctx))
     question = SearchQuestion(
         goal=inputs.goal,
@@ -34,4 +34,6 @@ def run(inputs: Inputs, ctx: Context) -> SearchPlan:
         factors=factors,
         guidance=tuple(item.message for item in ctx.guidance),
     )
-    return ctx.model.ask(question, answer=SearchPlan)
+    plan = ctx.model.ask(question, answer=SearchPlan)
+    queries = tuple(query.model_copy(update={"sources": ctx.library.sources}) for query in plan.queries)
+    return plan.model_copy(update={"queries": queries})

@@ -69,7 +69,7 @@ def _entry(work: Work) -> Entry:
     cut = work.authors_truncated or len(work.authors) > _MOST_AUTHORS
     fields = {
         "title": _title(work.title),
-        "author": " and ".join([_name(author) for author in work.authors[:_MOST_AUTHORS]] + (["others"] if cut else [])),
+        "author": " and ".join([_name(author, work) for author in work.authors[:_MOST_AUTHORS]] + (["others"] if cut else [])),
         "year": str(work.year),
     }
     if kind == "misc":
@@ -120,10 +120,10 @@ def _protected(match: re.Match[str]) -> str:
     return f"{{{bare}}}{word[len(bare) :]}"
 
 
-def _name(author: str) -> str:
+def _name(author: str, work: Work) -> str:
     """'Given Family' as 'Family, Given': particles stay with the family name; a name of one word or a group is kept whole."""
     words = author.split()
-    if len(words) == 1:
+    if len(words) == 1 or author in work.groups:
         return f"{{{bib_escape(author)}}}"
     suffix = words.pop() if words[-1] in _SUFFIXES and len(words) > 2 else ""
     split = len(words) - 1

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stages.contracts import Archive, Deliverables, ExperimentPlan, FigureSpec, QualityReport, Reviews, RevisedManuscript, RunRecord
+from stages.contracts import (
+    Archive,
+    Deliverables,
+    ExperimentPlan,
+    FigureSpec,
+    QualityReport,
+    Reviews,
+    RevisedManuscript,
+    RunRecord,
+    Work,
+)
 from stages.errors import ManuscriptRefused
 from stages.f_analysis.results import dump_results
 from stages.g_writing import paper_outline
@@ -114,6 +124,8 @@ def _degraded(inputs: Inputs, typeset: Typeset) -> Iterator[str]:
     for outcome in inputs.candidates.outcomes:
         if not outcome.answered:
             yield f"The source {outcome.source} gave no answer ({outcome.reason or 'no reason was given'})."
+        elif outcome.reason:
+            yield f"The source {outcome.source} left queries unanswered ({outcome.reason})."
     if STRONG_ISOLATION not in inputs.schedule.isolation:
         yield f"The runs were isolated by {inputs.schedule.isolation}, which is weaker than namespaces."
     if typeset.by == "typst preview":
@@ -150,11 +162,16 @@ def _record_files(inputs: Inputs, paper: Rendered, edition: Edition, ctx: Contex
         "reviews.json": _json(reviews.model_dump_json(indent=1)),
         "reviews.md": reviews_markdown(reviews, inputs.analysis.results).encode(),
         MANUSCRIPT: _json(inputs.revised.manuscript.model_dump_json(indent=1)),
-        WORKS: _json(WORK_LIST.dump_json(paper.works, indent=1).decode()),
+        WORKS: _json(WORK_LIST.dump_json(tuple(_without_abstract(work) for work in paper.works), indent=1).decode()),
         EDITION: _json(edition.model_dump_json(indent=1)),
         PLAN: _json(inputs.plan.model_dump_json(indent=1)),
         INDEX: _json(RUNS.dump_json(tuple(delivered_run(run) for run in _runs(inputs)), indent=1).decode()),
     }
+
+
+def _without_abstract(work: Work) -> Work:
+    """Abstracts are third parties' texts: read, quoted from, and not passed on."""
+    return work.model_copy(update={"abstract": None})
 
 
 def _runs(inputs: Inputs) -> tuple[RunRecord, ...]:

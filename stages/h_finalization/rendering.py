@@ -70,7 +70,8 @@ def _reference(work: Work) -> str:
     where = next(
         (place for place in (work.doi and f"doi:{work.doi}", work.arxiv_id and f"arXiv:{work.arxiv_id}", work.url) if place), ""
     )
-    return f"@{work.key}: {authors} ({work.year}). {work.title}. {work.venue}." + (f" {where}" if where else "")
+    venue = f" {work.venue}." if work.venue else ""
+    return f"@{work.key}: {authors} ({work.year}). {work.title}.{venue}" + (f" {where}" if where else "")
 
 
 def provenance_json(provenance: Sequence[PrintedValue]) -> str:

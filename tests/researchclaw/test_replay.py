@@ -164,7 +164,7 @@ def remembered(names: tuple[str, ...] = ("a mind",)) -> World:
         for name in names:
             model = JournalledModel(Named(model, name), journal)
         bench = JournalledLaboratory(SilentLaboratory(schedule), journal)
-        return context(folder, model, JournalledLibrary(SilentLibrary(), journal), bench)
+        return context(folder, model, JournalledLibrary(SilentLibrary(("catalogue",)), journal), bench)
 
     return world
 

@@ -1,4 +1,6 @@
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -25,12 +27,15 @@ def test_the_shipped_file_equals_the_defaults(folder: Path) -> None:
     assert load(ROOT / "config.arc.yaml") == Settings() == load(folder=folder)
 
 
+def names(values: dict[str, Any], above: str = "") -> Iterator[str]:
+    for name, value in values.items():
+        yield from names(value, f"{above}{name}.") if isinstance(value, dict) else [f"{above}{name}"]
+
+
 def test_the_shipped_file_holds_and_explains_every_key() -> None:
     text = (ROOT / "config.arc.yaml").read_text()
     values = yaml.safe_load(text)
-    flat = {k for k, v in values.items() if not isinstance(v, dict)}
-    flat |= {f"{k}.{leaf}" for k, v in values.items() if isinstance(v, dict) for leaf in v}
-    assert flat == {key.name for key in keys()}
+    assert set(names(values)) == {key.name for key in keys()}
     words = " ".join(line.strip().removeprefix("#").strip() for line in text.splitlines())
     for key in keys():
         assert key.description, key.name

@@ -92,6 +92,8 @@ class Listener:
 class PoisonedCatalogue:
     """The catalogue, with the planted text in every title and summary."""
 
+    sources = ("catalogue",)
+
     def search(self, query: SearchQuery, limit: int) -> SearchAnswer:
         found = Catalogue().search(query, limit)
         return SearchAnswer(works=tuple((_poisoned(work), score) for work, score in found.works), outcomes=found.outcomes)

@@ -59,6 +59,9 @@ SUPPORT_WORKS_PER_QUERY = 4
 TAGS_THAT_COUNT = 3
 """A work's tags stand in order of relevance; a factor named later is mentioned, not treated."""
 
+NO_GIST = "has an abstract but no summary in our words, and rules do not paraphrase"
+"""The rule-based researcher leaves such works uncited: a sentence on them would be either a quotation or made up."""
+
 SEARCH_FOR = re.compile(r"also search for\s+(?P<words>[^.;\n]+)", re.IGNORECASE)
 _KEYS = r"(?P<keys>[\w:-]+(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+)(?!drop\b|keep\b|also\b)[\w:-]+)*)"
 DROP = re.compile(rf"\bdrop\s+{_KEYS}", re.IGNORECASE)
@@ -211,7 +214,7 @@ def _why_not(work: Work, factors: set[str], dropped: set[str], goal: Goal) -> st
     if work.key in dropped:
         return "dropped on a person's word"
     if not work.gist:
-        return "no summary that a sentence could rest on"
+        return NO_GIST if work.abstract else "no summary that a sentence could rest on"
     if _place(work, factors) < TAGS_THAT_COUNT:
         return "treats the factor, but ranks below the works that fill the shortlist"
     subject = work.about[0] if work.about else work.topics[0] if work.topics else goal.domain

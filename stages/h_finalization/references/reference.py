@@ -10,7 +10,7 @@ from pydantic import Field
 from stages.contracts import Contract, Work
 from stages.h_finalization.references import identifiers
 from stages.h_finalization.references.folding import decoded
-from stages.h_finalization.references.names import Authors, authors_of, person
+from stages.h_finalization.references.names import Authors, Person, authors_of, person
 
 _PUBLISHED_BY = ("journal", "journaltitle", "booktitle", "howpublished", "publisher", "school", "institution")
 
@@ -84,12 +84,16 @@ def reference_of_work(work: Work) -> Reference:
     return Reference(
         key=work.key,
         title=work.title,
-        authors=Authors(people=tuple(person(name) for name in work.authors), cut=work.authors_truncated),
+        authors=Authors(people=tuple(_person(name, work) for name in work.authors), cut=work.authors_truncated),
         year=work.year,
         venue=work.venue or None,
         arxiv_id=identifiers.arxiv_id(work.arxiv_id) if work.arxiv_id else None,
         doi=identifiers.doi(work.doi) if work.doi else None,
     )
+
+
+def _person(name: str, work: Work) -> Person:
+    return person(f"{{{name}}}" if name in work.groups and " " in name else name)
 
 
 def record_of_work(work: Work, source: str, second: str | None = None) -> Record:
@@ -99,11 +103,12 @@ def record_of_work(work: Work, source: str, second: str | None = None) -> Record
     return Record(
         source=source,
         key=work.key,
-        titles=(work.title,),
-        authors=Authors(people=tuple(person(author) for author in work.authors), cut=work.authors_truncated),
-        years=(work.year,),
+        titles=(work.title, *work.other_titles),
+        authors=Authors(people=tuple(_person(author, work) for author in work.authors), cut=work.authors_truncated),
+        years=(work.year, *work.other_years),
         venues=(work.venue,) if work.venue else (),
         arxiv_ids=(number,) if number else (),
         dois=() if not name or name.startswith(identifiers.ARXIV_DOI) else (name,),
+        retracted=work.retracted,
         second=second,
     )

@@ -16,6 +16,8 @@ WORK = Work(key="a2020work", title="A", authors=("A B",), year=2020, venue="V", 
 
 
 class CannedLibrary:
+    sources = ("catalogue",)
+
     def __init__(self, answers: dict[str, SearchAnswer]) -> None:
         self._answers = answers
 
@@ -55,3 +57,28 @@ def test_a_work_found_twice_is_one_candidate_with_both_queries(make_context: Cal
     found = collect(make_context(), answers)
     assert [(c.work.key, c.score, c.queries) for c in found.candidates] == [("a2020work", 3.0, ("q", "other"))]
     assert found.outcomes == (outcome(found=2),)
+
+
+LIVE = WORK.model_copy(update={"key": "b2020work", "doi": "10.1/x", "confirmed_by": ("openalex",)})
+
+
+def test_records_of_two_sources_are_one_candidate_that_counts_both(make_context: Callable[..., Context]) -> None:
+    same = LIVE.model_copy(update={"confirmed_by": ("crossref",), "title": "A, again"})
+    found = collect(make_context(), {"q": SearchAnswer(works=((LIVE, 1.0), (same, 2.0)), outcomes=(outcome(found=2),))})
+    (candidate,) = found.candidates
+    assert (candidate.score, candidate.queries, candidate.records) == (2.0, ("q",), 2)
+    assert candidate.work.confirmed_by == ("crossref", "openalex")
+
+
+def test_one_source_down_costs_its_works_and_is_said(make_context: Callable[..., Context]) -> None:
+    down = outcome(answered=False, reason="is not reached").model_copy(update={"source": "openalex"})
+    found = collect(make_context(), {"q": SearchAnswer(works=((WORK, 1.0),), outcomes=(outcome(found=1), down))})
+    assert [candidate.work for candidate in found.candidates] == [WORK]
+    assert found.outcomes[1] == down
+
+
+def test_nothing_at_all_names_the_sources_that_were_down(make_context: Callable[..., Context]) -> None:
+    down = outcome(answered=False, reason="is not reached").model_copy(update={"source": "openalex"})
+    with pytest.raises(EvidenceMissing, match="no answer from openalex: is not reached") as raised:
+        collect(make_context(), {"q": SearchAnswer(works=(), outcomes=(outcome(), down))})
+    assert raised.value.exit_code == 5

@@ -83,3 +83,8 @@ def test_a_doubled_key_is_refused(works: tuple[Work, ...]) -> None:
 )
 def test_accents_become_commands_that_bibtex_can_sort(words: str, tex: str) -> None:
     assert bib_escape(words) == tex
+
+
+def test_a_group_is_one_name(works: tuple[Work, ...]) -> None:
+    work = works[0].model_copy(update={"authors": ("Ada Berg", "Open Step Collaboration"), "groups": ("Open Step Collaboration",)})
+    assert "author = {Berg, Ada and {Open Step Collaboration}}" in references_bib([work])

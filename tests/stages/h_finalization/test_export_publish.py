@@ -11,7 +11,17 @@ import pytest
 from researchclaw.adapters.figures.illustrator import MatplotlibIllustrator
 from researchclaw.adapters.typesetting import Typesetter
 from researchclaw.audit import audit
-from stages.contracts import Deliverables, Manuscript, QualityReport, RefinedRecords, RevisedManuscript, Schedule
+from stages.contracts import (
+    Candidates,
+    Deliverables,
+    Manuscript,
+    QualityReport,
+    RefinedRecords,
+    RevisedManuscript,
+    Schedule,
+    Shortlist,
+    SourceOutcome,
+)
 from stages.errors import ManuscriptRefused, SettingsError
 from stages.h_finalization import export_publish
 from stages.h_finalization.quality_gate import manuscript_sha256
@@ -153,3 +163,22 @@ def test_the_paper_compiles_and_the_folder_passes_its_audit(tmp_path: Path) -> N
     folder = small.delivered(tmp_path, typesetter=typesetter, illustrator=MatplotlibIllustrator())
     assert (folder / "paper.pdf").read_bytes().startswith(b"%PDF-")
     assert [check.detail for check in audit(folder) if not check.passed] == []
+
+
+def test_sources_that_gave_no_answer_are_said_and_abstracts_stay_at_home(tmp_path: Path) -> None:
+    outputs = ready(tmp_path)
+    outcomes = (
+        SourceOutcome(source="openalex", answered=True, found=3, reason="too many requests (429)"),
+        SourceOutcome(source="arxiv", answered=False, found=0, reason="is not reached"),
+    )
+    outputs[Candidates] = outputs[Candidates].model_copy(update={"outcomes": outcomes})
+    shortlist = outputs[Shortlist]
+    works = tuple(work.model_copy(update={"abstract": "Somebody's abstract."}) for work in shortlist.works)
+    outputs[Shortlist] = shortlist.model_copy(update={"works": works})
+    made = export(tmp_path, outputs)
+    assert made.degraded == (
+        "The source openalex left queries unanswered (too many requests (429)).",
+        "The source arxiv gave no answer (is not reached).",
+    )
+    delivered = [path for path in (tmp_path / "deliverables").rglob("*") if path.is_file()]
+    assert [path for path in delivered if b"Somebody's abstract" in path.read_bytes()] == []

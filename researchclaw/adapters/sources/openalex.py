@@ -1,0 +1,178 @@
+"""OpenAlex. Look-ups by id or DOI are free, a list costs 1 credit and a search 10; 1,000 a day without a key (2026-11)."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import quote
+
+from researchclaw.adapters.sources.answers import Answer, Failed, Found, Identifier, Reply, Shape, judged, shaped
+from researchclaw.adapters.sources.decoding import abstract_of, arxiv_id, doi, first_text
+from researchclaw.adapters.sources.http import DAY_S, Request, Web
+from researchclaw.adapters.sources.records import author_of, listed, single, work
+from stages.contracts import Work
+
+NAME: Final = "openalex"
+_SEARCH_CREDITS: Final = 10
+_MOST_ON_A_PAGE: Final = 100
+_AT_A_TIME: Final = 50
+"""DOIs in one list request: a hundred are allowed, but an address ends at about 4 KB."""
+
+_FIELDS: Final = (
+    "id,doi,title,display_name,publication_year,type,primary_location,locations,authorships,is_retracted,abstract_inverted_index,ids"
+)
+_KINDS: Final = {"preprint": "preprint", "book": "book", "book-chapter": "chapter", "dissertation": "thesis", "report": "report"}
+
+
+class _Venue(Shape):
+    display_name: str | None = None
+    type: str | None = None
+
+
+class _Location(Shape):
+    landing_page_url: str | None = None
+    source: _Venue | None = None
+    raw_source_name: str | None = None
+    raw_type: str | None = None
+
+
+class _Person(Shape):
+    display_name: str | None = None
+
+
+class _Authorship(Shape):
+    author: _Person | None = None
+    raw_author_name: str | None = None
+
+
+class Record(Shape):
+    """A work of OpenAlex, as far as we read it."""
+
+    id: str | None = None
+    doi: str | None = None
+    title: str | None = None
+    display_name: str | None = None
+    publication_year: int | None = None
+    type: str | None = None
+    primary_location: _Location | None = None
+    locations: tuple[_Location, ...] = ()
+    authorships: tuple[_Authorship, ...] = ()
+    is_retracted: bool | None = None
+    abstract_inverted_index: dict[str, list[int]] | None = None
+
+
+class _Page(Shape):
+    results: tuple[Record, ...]
+
+
+class OpenAlex:
+    """A `Source` and a `Registry`."""
+
+    name = NAME
+    label = "OpenAlex"
+    batched = True
+
+    def __init__(self, web: Web) -> None:
+        self._web = web
+
+    def search(self, text: str, limit: int, deadline: float) -> Answer[tuple[Work, ...]]:
+        params = (("search", text), ("per_page", str(min(limit, _MOST_ON_A_PAGE))), ("select", _FIELDS))
+        return self._web.ask(NAME, Request("/works", params, cost=_SEARCH_CREDITS), _page, deadline)
+
+    def by_title(self, title: str, deadline: float) -> Answer[tuple[Work, ...]]:
+        """Works whose title holds the words; the server splits filters at , : | ! even when they are encoded."""
+        words = " ".join(title.translate(str.maketrans(",:|!\"'", "      ")).split())
+        params = (("filter", f"title.search:{words}"), ("per_page", "5"), ("select", _FIELDS))
+        return self._web.ask(NAME, Request("/works", params), _page, deadline)
+
+    def look_up(self, identifiers: tuple[Identifier, ...], deadline: float) -> dict[Identifier, Answer[Work]]:
+        """DOIs fifty at a time; what a list lacks is asked for singly (free), since a list hides merged preprints."""
+        known = [one for one in identifiers if one.kind in {"doi", "openalex"}]
+        dois = [one for one in known if one.kind == "doi" and not set(one.value) & set(",|")]
+        answers: dict[Identifier, Answer[Work]] = {}
+        for start in range(0, len(dois) if len(dois) > 1 else 0, _AT_A_TIME):
+            some = dois[start : start + _AT_A_TIME]
+            params = (("filter", "doi:" + "|".join(one.value for one in some)), ("per_page", str(_AT_A_TIME)), ("select", _FIELDS))
+            page = self._web.ask(NAME, Request("/works", params, keep_s=90 * DAY_S), _page, deadline)
+            if isinstance(page, Failed):
+                answers |= dict.fromkeys(some, page)
+            elif isinstance(page, Found):
+                by_doi = {found.doi: found for found in page.value}
+                answers |= {one: Found(by_doi[one.value]) for one in some if one.value in by_doi}
+        for one in known:
+            if one not in answers:
+                place = f"doi:{quote(one.value, safe='/')}" if one.kind == "doi" else one.value
+                request = Request(f"/works/{place}", (("select", _FIELDS),), cost=0, keep_s=90 * DAY_S)
+                answers[one] = self._web.ask(NAME, request, _one, deadline)
+        return answers
+
+
+def _page(reply: Reply) -> Answer[tuple[Work, ...]]:
+    return judged(reply, read_page, absent_404=_says_not_found)
+
+
+def _one(reply: Reply) -> Answer[Work]:
+    return judged(reply, read_one, absent_404=_says_not_found)
+
+
+def _says_not_found(reply: Reply) -> bool:
+    """Its 404 is the page of its web framework, or JSON."""
+    return b"The requested URL was not found on the server" in reply.body or reply.body.lstrip().startswith(b"{")
+
+
+def read_page(reply: Reply) -> Answer[tuple[Work, ...]]:
+    """The works of a list."""
+    page = shaped(reply, _Page)
+    if isinstance(page, Failed):
+        return page
+    return listed([_work(record, reply) for record in page.results], "no work matches")
+
+
+def read_one(reply: Reply) -> Answer[Work]:
+    record = shaped(reply, Record)
+    if isinstance(record, Failed):
+        return record
+    if not (record.id or record.doi):
+        return Failed("sent JSON that is no record of a work")
+    return single(_work(record, reply))
+
+
+def _work(record: Record, reply: Reply) -> Work | None:
+    primary = record.primary_location or _Location()
+    everywhere = (primary, *record.locations)
+    names = [(one.author.display_name if one.author else None) or one.raw_author_name for one in record.authorships]
+    return work(
+        NAME,
+        reply,
+        title=first_text((record.title, record.display_name)),
+        authors=[author_of(name) for name in names if name],
+        year=record.publication_year,
+        venue=first_text((primary.source.display_name if primary.source else None, primary.raw_source_name)),
+        kind=_kind(record, primary),
+        url=primary.landing_page_url or record.id,
+        abstract=abstract_of(record.abstract_inverted_index),
+        arxiv_id=next(
+            (found for at in everywhere if _is_arxiv(at) and (found := arxiv_id(at.landing_page_url))), arxiv_id(_own_arxiv(record))
+        ),
+        doi=doi(record.doi),
+        openalex_id=record.id.rsplit("/", 1)[-1] if record.id else None,
+        retracted=bool(record.is_retracted),
+    )
+
+
+def _own_arxiv(record: Record) -> str | None:
+    return record.doi if record.doi and "10.48550/" in record.doi else None
+
+
+def _is_arxiv(location: _Location) -> bool:
+    return "arxiv" in (location.landing_page_url or "").lower()
+
+
+def _kind(record: Record, primary: _Location) -> str:
+    raw, place = primary.raw_type or "", (primary.source.type if primary.source else None) or ""
+    if "proceedings" in raw or place == "conference":
+        return "conference"
+    if place == "repository" and record.type in {"article", "preprint"}:
+        return "preprint"
+    return _KINDS.get(
+        record.type or "", "journal" if record.type in {"article", "review", "letter", "editorial", "erratum"} else "other"
+    )
