@@ -1,12 +1,14 @@
-"""Every number and citation of a deliverables folder, checked again by somebody who has nothing but the folder."""
+"""Every number and citation of a deliverables folder, or every reference of a .bib file, checked again by somebody else."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import Field, PositiveInt, ValidationError
 
-from stages.contracts import Check, VerificationReport
+from stages.contracts import Check, CitedWork, Contract, VerificationReport
 from stages.errors import SettingsError
 from stages.h_finalization.checks import read_works, verify_files
 from stages.h_finalization.citation_verify import REPORT, verified
@@ -28,7 +30,81 @@ def audit(folder: Path) -> tuple[Check, ...]:
     }
     if "paper.tex" not in files:
         raise SettingsError(f"{folder} holds no paper.tex; name the deliverables folder of a run")
-    return (*verify_files(files), _citations(files))
+    return (*verify_files(files), _citations(files), _records(files))
+
+
+def _records(files: dict[str, bytes]) -> Check:
+    """No cited work contradicts the embedded catalogue; what it does not hold, it says nothing about."""
+    from researchclaw.adapters.user_library import library_of
+    from stages.h_finalization.references.reference import reference_of_work
+
+    name = "embedded records"
+    try:
+        works = read_works(files)
+    except (KeyError, ValidationError) as error:
+        return Check(name=name, passed=False, detail=f"the cited works cannot be read: {type(error).__name__}")
+    found = library_of().check([reference_of_work(work) for work in works])
+    wrong = [f"{cited.key}: {'; '.join(cited.evidence)}" for cited in found if cited.verdict in ("mismatch", "retracted")]
+    agreeing = sum(cited.verdict == "verified" for cited in found)
+    detail = "; ".join(wrong) if wrong else f"{agreeing} of {len(found)} cited works agree with the embedded catalogue"
+    return Check(name=name, passed=not wrong, detail=detail)
+
+
+class AuditedReference(Contract):
+    """One entry of a .bib file with what the known records say about it."""
+
+    line: PositiveInt
+    cited: CitedWork
+
+
+class BibAudit(Contract):
+    """A .bib file, checked."""
+
+    file: str
+    asked: tuple[str, ...] = Field(description="The collections that were asked.")
+    faults: tuple[str, ...] = Field(description="What cannot be read, or lacks a field, each with its line.")
+    references: tuple[AuditedReference, ...]
+
+    @property
+    def passed(self) -> bool:
+        return not self.faults and all(reference.cited.verdict == "verified" for reference in self.references)
+
+    def lines(self) -> Iterator[str]:
+        """What is wrong, in the order of the file, then the counts."""
+        yield from (f"FAIL  {self.file}:{fault}" for fault in self.faults)
+        for reference in self.references:
+            cited = reference.cited
+            if cited.verdict != "verified":
+                yield f"{cited.verdict.upper():<12} {self.file}:{reference.line}: {cited.key}: {'; '.join(cited.evidence)}"
+        counts = Counter(reference.cited.verdict for reference in self.references)
+        told = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
+        yield f"{len(self.references)} references against {', '.join(self.asked)}: {told or 'nothing to check'}"
+
+
+def audit_bib(file: Path, user_bib: Sequence[Path] = ()) -> BibAudit:
+    """Every reference of a .bib file against the embedded catalogue and the user's own libraries; the file is only read.
+
+    Raises:
+        SettingsError: a file cannot be read.
+    """
+    from researchclaw.adapters.bibfile import read_bib
+    from researchclaw.adapters.catalogue import SOURCE
+    from researchclaw.adapters.user_library import library_of
+
+    found = read_bib(file)
+    if not found.entries and not found.faults:
+        raise SettingsError(f"{file} holds no BibTeX entry; name a .bib file or the deliverables folder of a run")
+    cited = library_of(user_bib).check([entry.reference for entry in found.entries])
+    lacking = [(entry.line, f"{entry.key} lacks {', '.join(entry.lacks)}") for entry in found.entries if entry.lacks]
+    faults = sorted([(fault.line, fault.text) for fault in found.faults] + lacking)
+    return BibAudit(
+        file=file.name,
+        asked=(SOURCE, *(path.name for path in user_bib)),
+        faults=tuple(f"{line}: {text}" for line, text in faults),
+        references=tuple(
+            AuditedReference(line=entry.line, cited=verdict) for entry, verdict in zip(found.entries, cited, strict=True)
+        ),
+    )
 
 
 def _citations(files: dict[str, bytes]) -> Check:

@@ -213,7 +213,9 @@ def _load(config: Path | None, preset: str | None = None, overrides: Sequence[st
     settings = load(config, preset, overrides)
     corpus = settings.experiment.corpus
     experiment = settings.experiment.model_copy(update={"corpus": corpus.absolute() if corpus else None})
-    return settings.model_copy(update={"output": settings.output.absolute(), "experiment": experiment})
+    files = tuple(path.absolute() for path in settings.literature.user_bib)
+    literature = settings.literature.model_copy(update={"user_bib": files})
+    return settings.model_copy(update={"output": settings.output.absolute(), "experiment": experiment, "literature": literature})
 
 
 def _overrides(set_: list[str] | None, output: Path | None, kit: str | None, auto_approve: bool) -> list[str]:
@@ -251,6 +253,12 @@ def _check(settings: Settings, topic: str) -> None:
     corpus = settings.experiment.corpus
     if corpus is not None and not corpus.exists():
         raise SettingsError(f"experiment.corpus: {corpus} is not there; give a file or a folder of text.")
+    if settings.literature.user_bib:
+        from researchclaw.adapters.user_library import library_of
+
+        # A file that cannot be read ends the run before it begins; an entry that lacks something is left out aloud.
+        for entry in library_of(settings.literature.user_bib).left_out:
+            print(f"Not citable: {entry}.")
     check_output(settings.output, settings.min_free_mb)
 
 
@@ -764,12 +772,22 @@ def replay(
 
 @app.command()
 def audit(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The deliverables folder of a run.")], as_json: AsJson = False
+    path: Annotated[Path, typer.Argument(metavar="FOLDER|FILE.bib", help="The deliverables folder of a run, or any .bib file.")],
+    user_bib: Annotated[
+        list[Path] | None, typer.Option("--user-bib", help="For a .bib: a library of yours that may confirm; may be given often.")
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Check every number and citation of a deliverables folder again, with nothing but the folder."""
-    from researchclaw.audit import audit as checked
+    """Check every number and citation of a deliverables folder again, or every reference of a .bib file."""
+    from researchclaw import audit as auditing
 
-    checks = checked(folder)
+    if path.is_file():
+        found = auditing.audit_bib(path, tuple(user_bib or ()))
+        print(found.model_dump_json(indent=2) if as_json else "\n".join(found.lines()))
+        if not found.passed:
+            raise typer.Exit(1)
+        return
+    checks = auditing.audit(path)
     if as_json:
         import json
 

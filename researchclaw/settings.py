@@ -135,6 +135,9 @@ class LiteratureSettings(Section):
         "'online' asks them always.",
     )
     max_works: Annotated[int, Field(ge=20)] = Field(default=40, description="Works on the shortlist, at most.")
+    user_bib: tuple[Path, ...] = Field(
+        default=(), description="Your own .bib files, e.g. a Zotero export: a second offline catalogue, read and never changed."
+    )
     works_per_query: Annotated[int, Field(ge=1, le=100)] = Field(
         default=20, description="Works that each live source gives for one query, at most."
     )
@@ -209,7 +212,7 @@ def keys(section: type[Section] = Settings, above: str = "") -> Iterator[Key]:
             yield Key(
                 name=f"{above}{name}",
                 description=field.description or "",
-                default=str(default) if isinstance(default, Path) else default,
+                default=str(default) if isinstance(default, Path) else list(default) if isinstance(default, tuple) else default,
                 allowed=_allowed(annotation, field.metadata),
             )
 
@@ -224,6 +227,8 @@ def _allowed(annotation: object, metadata: Sequence[object]) -> str:
     if typing.get_origin(annotation) is Literal:
         *init, last = (str(value) for value in typing.get_args(annotation))
         return f"{', '.join(init)} or {last}" if init else last
+    if typing.get_origin(annotation) is tuple:
+        return "a list of paths"
     if typing.get_origin(annotation) in (types.UnionType, typing.Union):
         parts = [a for a in typing.get_args(annotation) if a is not type(None)]
         return " or ".join([_allowed(part, metadata) for part in parts] + ["null"])

@@ -27,6 +27,7 @@ STATE = ".state"
 LITERATURE_CACHE = "literature.sqlite"
 """Below the state folder: what live sources said, for searches and look-ups of all runs of a project."""
 
+SEARCHED_SOURCES = ("openalex", "semantic_scholar", "arxiv")
 LIVE_SOURCES = ("openalex", "semantic_scholar", "arxiv", "crossref", "datacite")
 
 
@@ -72,24 +73,27 @@ def laboratory(settings: Settings, run_folder: Path, journal: Journal | None = N
     )
 
 
-def searched(settings: Settings) -> tuple[str, ...]:
-    """Names of the sources that a search asks, in the order in which `library` asks them."""
+def source_names(settings: Settings) -> tuple[str, ...]:
+    """Whom a search of these settings asks, without asking: `library(settings).sources`."""
+    from researchclaw.adapters.catalogue import SOURCE
+
     literature = settings.literature
-    live = ("openalex", "semantic_scholar", "arxiv") if literature.mode != "offline" else ()
-    return ("catalogue", *(name for name in live if getattr(literature, name).enabled))
+    live = () if literature.mode == "offline" else SEARCHED_SOURCES
+    return (SOURCE, *(path.name for path in literature.user_bib), *(name for name in live if getattr(literature, name).enabled))
 
 
 def library(settings: Settings) -> Library:
-    """The catalogue, and beside it the live sources unless the mode is 'offline'.
+    """The catalogue with the user's own .bib files, and beside them the live sources unless the mode is 'offline'.
 
     Raises:
-        SettingsError: the cache of literature answers cannot be read.
+        SettingsError: a .bib file cannot be used, or the cache of literature answers cannot be read.
     """
-    from researchclaw.adapters.catalogue import Catalogue
+    from researchclaw.adapters.user_library import library_of
 
     literature = settings.literature
+    offline = library_of(literature.user_bib)
     if literature.mode == "offline":
-        return Catalogue()
+        return offline
     from researchclaw.adapters.sources.arxiv import Arxiv
     from researchclaw.adapters.sources.cache import Cache
     from researchclaw.adapters.sources.crossref import Crossref
@@ -105,7 +109,7 @@ def library(settings: Settings) -> Library:
     registries = (Crossref(web), Datacite(web), *search)
     enabled = {name for name in LIVE_SOURCES if getattr(literature, name).enabled}
     return LiveLibrary(
-        Catalogue(),
+        offline,
         [source for source in search if source.name in enabled],
         [registry for registry in registries if registry.name in enabled],
         works_per_query=literature.works_per_query,
@@ -185,7 +189,7 @@ def remembered(settings: Settings, names: Sequence[str], cache: Path) -> World:
             model = JournalledModel(Named(model, name), journal)
         return Context(
             model=model,
-            library=JournalledLibrary(SilentLibrary(searched(settings)), journal),
+            library=JournalledLibrary(SilentLibrary(source_names(settings)), journal),
             laboratory=JournalledLaboratory(SilentLaboratory(schedule), journal),
             illustrator=MatplotlibIllustrator(cache=cache),
             typesetter=Typesetter(settings.export.typesetter),

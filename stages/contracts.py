@@ -835,16 +835,54 @@ class Deliverables(Contract):
     degraded: tuple[str, ...] = Field(description="What could not be had; full sentences, also in the paper's appendix.")
 
 
+class Difference(Contract):
+    """One field in which a reference and the record of the work are not the same."""
+
+    field: Literal["title", "authors", "year", "venue", "doi", "arxiv_id"]
+    cited: str
+    found: str
+
+
+class LayerEvidence(Contract):
+    """What one layer of the verification asked, and what came back."""
+
+    layer: Literal["identifier", "record", "second source", "support"]
+    outcome: Literal["agrees", "differs", "absent", "not asked", "failed", "weak"]
+    detail: str
+
+
 class CitedWork(Contract):
+    """One reference with its verdict.
+
+    'not found' is said only by sources that would hold the work; a source that failed, or none that could know, is 'not checked'.
+    """
+
     key: str
     verdict: Literal["verified", "mismatch", "not found", "not checked", "retracted"]
-    evidence: tuple[str, ...]
+    evidence: tuple[str, ...] = Field(description="The reasons for the verdict, one sentence each.")
+    layers: tuple[LayerEvidence, ...] = ()
+    differences: tuple[Difference, ...] = ()
+
+
+class CitationSupport(Contract):
+    """A citing sentence against what is known of the work: the words that both have in common.
+
+    Words show that the sentence is about the work's subject, not that what it says is true.
+    """
+
+    key: str
+    place: str
+    sentence: str = Field(description="Verbatim Markdown.")
+    rests_on: str = Field(description="Title and summary of the work, as recorded.")
+    shared: tuple[str, ...] = Field(description="Words of the sentence that the work's title or summary has as well.")
+    weak: bool = Field(description="Nothing distinctive is shared: somebody should read the sentence.")
 
 
 class VerificationReport(Contract):
     """Stage 23: checked over the exported bytes."""
 
     citations: tuple[CitedWork, ...]
+    support: tuple[CitationSupport, ...] = Field(default=(), description="Every citing sentence with each work that it cites.")
     checks: tuple[Check, ...]
     passed: bool
 

@@ -10,13 +10,17 @@ import json
 import math
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import yaml
 
-from stages.contracts import CitedWork, SearchQuery, SourceOutcome, Work
+from stages.contracts import CitedWork, Difference, SearchQuery, SourceOutcome, Work
+from stages.h_finalization.references.index import RecordIndex
+from stages.h_finalization.references.reference import Record, Reference, record_of_work, reference_of_work
+from stages.h_finalization.references.verdicts import SourceAnswer, judge
 from stages.ports import SearchAnswer
 
 if TYPE_CHECKING:
@@ -79,28 +83,56 @@ def works() -> tuple[Work, ...]:
     )
 
 
-class Catalogue:
-    """`stages.ports.Library` without a network."""
+@cache
+def seen_twice() -> dict[str, str]:
+    """Key -> what the makers of the catalogue saw to agree with the record, where that was more than one bibliography."""
+    records = json.loads((FOLDER / "works.json").read_text(encoding="utf-8"))
+    return {
+        record["key"]: "the record was found alike in two or more public bibliographies"
+        for record in records
+        if record["check"].startswith("2+")
+    }
 
-    def __init__(self) -> None:
-        self._works = works()
-        self._index = _index(self._works)
+
+class Catalogue:
+    """`stages.ports.Library` without a network: the embedded records, or those of a user's own library."""
+
+    def __init__(self, own: Sequence[Work] | None = None, name: str = SOURCE) -> None:
+        """own: the records of another collection, e.g. a user's .bib; default: the embedded ones."""
+        self.name = name
+        self._works = works() if own is None else tuple(own)
+        self._by_key = {work.key: work for work in self._works}
+        self._second = seen_twice() if own is None else {}
+
+    @cached_property
+    def _index(self) -> bm25s.BM25:
+        return _index(self._works)
+
+    @cached_property
+    def _records(self) -> RecordIndex:
+        return RecordIndex(self._record(work) for work in self._works)
 
     @property
     def sources(self) -> tuple[str, ...]:
-        return (SOURCE,)
+        return (self.name,)
+
+    def holds(self, work: Work) -> bool:
+        """Whether the work says that it is one of these records."""
+        return self.name in work.confirmed_by
 
     def search(self, query: SearchQuery, limit: int) -> SearchAnswer:
         """Works by BM25 over title, topics, tags and gist, raised by the tags that the query aims at."""
         import numpy as np
 
+        if not self._works:
+            return SearchAnswer(works=(), outcomes=(SourceOutcome(source=self.name, answered=True, found=0),))
         scores = np.asarray(self._index.get_scores(_tokens(_expanded(query.text))), dtype=float)
         scored = [
             (work, float(score) + _tag_bonus(work, query.about) + KNOWN_ITEM_WEIGHT * (work.key in query.keys))
             for work, score in zip(self._works, scores, strict=True)
         ]
         found = sorted((pair for pair in scored if pair[1] > 0), key=lambda pair: (-pair[1], pair[0].key))[:limit]
-        outcome = SourceOutcome(source=SOURCE, answered=True, found=len(found))
+        outcome = SourceOutcome(source=self.name, answered=True, found=len(found))
         return SearchAnswer(works=tuple((work, round(score, 6)) for work, score in found), outcomes=(outcome,))
 
     def score(self, text: str, work: Work) -> float:
@@ -125,23 +157,52 @@ class Catalogue:
         return sum(len(_tokens(_text(work))) for work in self._works) / len(self._works)
 
     def verify(self, works: Sequence[Work]) -> tuple[CitedWork, ...]:
-        """Each work against the catalogue's record of the same key: title, authors, year and identifiers."""
-        by_key = {work.key: work for work in self._works}
-        return tuple(_verdict(work, by_key.get(work.key)) for work in works)
+        """Each work against these records. A work that says it is from here and is not is 'not found', whatever it is like."""
+        return tuple(self._verdict(work) for work in works)
 
+    def check(self, references: Sequence[Reference], *, now: tuple[int, int] | None = None) -> tuple[CitedWork, ...]:
+        """References that anybody may have written; what these records do not hold is 'not checked', never 'not found'.
 
-def _verdict(work: Work, record: Work | None) -> CitedWork:
-    if record is None:
-        return CitedWork(key=work.key, verdict="not found", evidence=("no record of this key in the catalogue",))
-    fields = ("title", "authors", "year", "venue", "doi", "arxiv_id")
-    differing = [name for name in fields if getattr(work, name) != getattr(record, name)]
-    if differing:
-        return CitedWork(
-            key=work.key,
-            verdict="mismatch",
-            evidence=tuple(f"{name}: {getattr(work, name)!r}, in the catalogue {getattr(record, name)!r}" for name in differing),
+        now: (year, month) of the day of asking; default: today.
+        """
+        when = now or this_month()
+        return tuple(judge(reference, (self.answer(reference),), now=when) for reference in references)
+
+    def answer(self, reference: Reference) -> SourceAnswer:
+        """The records that may be meant; to be judged together with the answers of other sources."""
+        records = self._records.candidates(reference)
+        return SourceAnswer(source=self.name, outcome="found" if records else "absent", records=records, complete=False)
+
+    def _verdict(self, work: Work) -> CitedWork:
+        reference = reference_of_work(work)
+        own = self._by_key.get(work.key)
+        if own is None:
+            layers = judge(reference, (), now=this_month()).layers
+            return CitedWork(
+                key=work.key, verdict="not found", evidence=(f"no record of the key {work.key} in {self.name}",), layers=layers
+            )
+        answer = SourceAnswer(source=self.name, outcome="found", records=(self._record(own),), complete=True)
+        found = judge(reference, (answer,), now=this_month())
+        # The paper cites the record itself, so what a reference may leave open must be equal here.
+        fields: tuple[Literal["year", "venue"], ...] = ("year", "venue")
+        changed = tuple(
+            Difference(field=name, cited=str(getattr(work, name)), found=str(getattr(own, name)))
+            for name in fields
+            if getattr(work, name) != getattr(own, name) and all(known.field != name for known in found.differences)
         )
-    return CitedWork(key=work.key, verdict="verified", evidence=(f"same {', '.join(fields)} as in the catalogue",))
+        if found.verdict != "verified" or not changed:
+            return found
+        evidence = tuple(f"{difference.field}: {difference.cited!r}, in the record {difference.found}" for difference in changed)
+        return found.model_copy(update={"verdict": "mismatch", "evidence": evidence, "differences": changed})
+
+    def _record(self, work: Work) -> Record:
+        return record_of_work(work, self.name, self._second.get(work.key))
+
+
+def this_month() -> tuple[int, int]:
+    """Year and month by the clock of this machine."""
+    today = datetime.now(tz=UTC)
+    return today.year, today.month
 
 
 def _index(catalogue: tuple[Work, ...]) -> bm25s.BM25:

@@ -83,7 +83,7 @@ def read_works(files: Files) -> tuple[Work, ...]:
     return WORK_LIST.validate_json(files[WORKS])
 
 
-def _document(files: Files) -> Document:
+def read_document(files: Files) -> Document:
     manuscript = read_manuscript(files)
     return parse(manuscript.markdown, manuscript.authors)
 
@@ -174,7 +174,7 @@ def _first_difference(found: str, again: str) -> str:
 def _agreement(files: Files) -> Faults:
     """Title, section titles and citation keys of the three texts, read from each on its own."""
     tex, draft, bib = (files[name].decode() for name in ("paper.tex", "paper_draft.md", "references.bib"))
-    document = _document(files)
+    document = read_document(files)
     if f"\\title{{{escape(document.title)}}}" not in tex:
         yield "paper.tex has another title than the manuscript"
     if not draft.startswith("# ") or escape(document.title) != escape(_unescaped(draft.splitlines()[0][2:])):
@@ -209,7 +209,7 @@ def _references(files: Files) -> Faults:
 
 def _claims(files: Files) -> Faults:
     called = Edition.model_validate_json(files[EDITION]).called
-    for claim in claims_table(_document(files), read_results(files), called):
+    for claim in claims_table(read_document(files), read_results(files), called):
         if claim.verdict != "supported":
             yield f"{claim.place}: {claim.verdict}: {claim.sentence!r} ({claim.reason})"
 
@@ -217,7 +217,7 @@ def _claims(files: Files) -> Faults:
 def _figures(files: Files) -> Faults:
     """The files of each figure, and each number that was drawn against results.json; derived numbers need an existing source."""
     record: JsonValue = json.loads(files["results.json"])
-    for _, block in blocks(_document(files)):
+    for _, block in blocks(read_document(files)):
         if not isinstance(block, Figure):
             continue
         stem = block.path.rpartition(".")[0]

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from stages.contracts import Check, CitedWork, Contract, Deliverables, VerificationReport
 from stages.errors import ManuscriptRefused
-from stages.h_finalization.checks import read_works, verify_files
+from stages.h_finalization.checks import read_document, read_works, verify_files
 from stages.h_finalization.manifest import MANIFEST, delivered, manifest_bytes
+from stages.h_finalization.references.support import supported_sentences, with_support
 from stages.ports import Context
 
 REPORT = "verification_report.json"
@@ -24,9 +25,11 @@ def run(inputs: Inputs, ctx: Context) -> VerificationReport:
         ManuscriptRefused: a check failed; the message names the first, the report all of them.
     """
     files = {path: ctx.shelf.get(path) for path in ctx.shelf.list() if path != REPORT}
-    citations = ctx.library.verify(read_works(files))
+    works = read_works(files)
+    support = supported_sentences(read_document(files), works)
+    citations = with_support(ctx.library.verify(works), support)
     checks = (_same_files(inputs.deliverables, files), *verify_files(files, not_yet={REPORT}), verified(citations))
-    report = VerificationReport(citations=citations, checks=checks, passed=all(check.passed for check in checks))
+    report = VerificationReport(citations=citations, support=support, checks=checks, passed=all(check.passed for check in checks))
     files[REPORT] = f"{report.model_dump_json(indent=1)}\n".encode()
     ctx.shelf.put(REPORT, files[REPORT])
     ctx.shelf.put(MANIFEST, manifest_bytes(files))

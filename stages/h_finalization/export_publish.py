@@ -20,10 +20,12 @@ from stages.f_analysis.results import dump_results
 from stages.g_writing import paper_outline
 from stages.g_writing.against_record import called
 from stages.g_writing.document import Document, Figure, blocks
+from stages.g_writing.markdown import parse
 from stages.h_finalization.checks import EDITION, MANUSCRIPT, PLAN, WORK_LIST, WORKS, untraced
 from stages.h_finalization.manifest import MANIFEST, delivered, manifest_bytes
 from stages.h_finalization.quality_gate import manuscript_sha256
 from stages.h_finalization.recomputed import INDEX, RUNS, delivered_run
+from stages.h_finalization.references.support import supported_sentences, with_support
 from stages.h_finalization.rendering import Edition, Rendered, provenance_json, render, template_of
 from stages.h_finalization.reports import ReviewRecord, code_files, reproduce_markdown, reviews_markdown
 from stages.h_finalization.typst_source import render_typst
@@ -62,7 +64,7 @@ def run(inputs: Inputs, ctx: Context) -> Deliverables:
 
     files = {
         **_paper_files(paper, edition, typeset, drawings),
-        **_record_files(inputs, paper, edition),
+        **_record_files(inputs, paper, edition, ctx),
         **code_files((*inputs.bundle.codes, *([inputs.refined.tuned] if inputs.refined.tuned else [])), _runs(inputs)),
         "reproduce.md": reproduce_markdown(inputs.archive.reproduction, inputs.archive.lessons, degraded).encode(),
     }
@@ -144,9 +146,17 @@ def _paper_files(paper: Rendered, edition: Edition, typeset: Typeset, drawings: 
     return files
 
 
-def _record_files(inputs: Inputs, paper: Rendered, edition: Edition) -> dict[str, bytes]:
+def _record_files(inputs: Inputs, paper: Rendered, edition: Edition, ctx: Context) -> dict[str, bytes]:
     """What an audit needs to write the paper again: results, frozen text, works, layout, plan, reviews, list of runs."""
-    reviews = ReviewRecord(reviews=inputs.reviews, answers=inputs.revised.answers, quality=inputs.quality)
+    manuscript = inputs.revised.manuscript
+    support = supported_sentences(parse(manuscript.markdown, manuscript.authors), paper.works)
+    reviews = ReviewRecord(
+        reviews=inputs.reviews,
+        answers=inputs.revised.answers,
+        quality=inputs.quality,
+        citations=with_support(ctx.library.verify(paper.works), support),
+        support=support,
+    )
     return {
         "results.json": dump_results(inputs.analysis.results).encode(),
         "reviews.json": _json(reviews.model_dump_json(indent=1)),

@@ -5,12 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from stages.contracts import ChangeAnswer, ConditionCode, Contract, Lesson, QualityReport, Results, Review, Reviews, RunRecord
+from stages.contracts import (
+    ChangeAnswer,
+    CitationSupport,
+    CitedWork,
+    ConditionCode,
+    Contract,
+    Lesson,
+    QualityReport,
+    Results,
+    Review,
+    Reviews,
+    RunRecord,
+)
 from stages.errors import ManuscriptRefused
 from stages.g_writing.document import ValueRef
 from stages.g_writing.values import Leaf, leaves, resolve
 
 _VALUE = re.compile(r"\{\{\s*([^{}|]+?)\s*(?:\|\s*([a-z0-9]+)\s*)?\}\}")
+_LAYERS = ("identifier", "record", "second source", "support")
 _SCORES = (("quality", 4), ("clarity", 4), ("significance", 4), ("originality", 4), ("overall", 6), ("confidence", 5))
 
 
@@ -20,10 +33,12 @@ class ReviewRecord(Contract):
     reviews: Reviews
     answers: tuple[ChangeAnswer, ...]
     quality: QualityReport
+    citations: tuple[CitedWork, ...] = ()
+    support: tuple[CitationSupport, ...] = ()
 
 
 def reviews_markdown(record: ReviewRecord, results: Results) -> str:
-    """reviews.md: each review, the required changes with their answers, and the mechanical checks; values are printed."""
+    """reviews.md: each review, the required changes with their answers, the checks and the citations; values are printed."""
     text = _reviews(record)
     known = leaves(results)
     return _VALUE.sub(lambda match: _printed(match[0], ValueRef(expression=match[1], format=match[2]), known), text)
@@ -53,7 +68,36 @@ def _reviews(record: ReviewRecord) -> str:
     parts.append(
         "\n".join(f"- {'passed' if check.passed else 'FAILED'}: {check.name}: {check.detail}" for check in record.quality.checks)
     )
+    parts += _citations(record)
     return "\n\n".join(parts) + "\n"
+
+
+def _citations(record: ReviewRecord) -> Iterator[str]:
+    """A row for each cited work with its four layers, then the citing sentences that somebody should read."""
+    if not record.citations:
+        return
+    yield "## Citations"
+    yield "\n".join(
+        [
+            "| Work | Verdict | Identifier | Record | Second source | Sentences |",
+            "|---|---|---|---|---|---|",
+            *(
+                f"| {cited.key} | {cited.verdict} | {' | '.join(_layer(cited, layer) for layer in _LAYERS)} |"
+                for cited in record.citations
+            ),
+        ]
+    )
+    if doubtful := [cited for cited in record.citations if cited.verdict != "verified"]:
+        yield "\n".join(f"- {cited.key}: {'; '.join(cited.evidence)}" for cited in doubtful)
+    weak = [entry for entry in record.support if entry.weak]
+    if weak:
+        yield "Sentences that share no distinctive word with the title or the summary of a work that they cite; read them:"
+        yield "\n".join(f"- {entry.key} ({entry.place}): {' '.join(entry.sentence.split())}" for entry in weak)
+
+
+def _layer(cited: CitedWork, layer: str) -> str:
+    found = next((given for given in cited.layers if given.layer == layer), None)
+    return "not asked" if found is None else f"{found.outcome}: {found.detail}".replace("|", "\\|")
 
 
 def _review(review: Review) -> Iterator[str]:

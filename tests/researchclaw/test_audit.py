@@ -166,3 +166,8 @@ def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
         audit(tmp_path / "absent")
     with pytest.raises(SettingsError, match=r"no paper\.tex"):
         audit(tmp_path)
+
+
+def test_a_work_that_contradicts_the_embedded_record_is_named(folder: Path) -> None:
+    swap("record/works.json", '"year": 2015', '"year": 2009')(folder)
+    assert "kingma2015adam: year: '2009'" in failed(folder)["embedded records"]

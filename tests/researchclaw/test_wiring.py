@@ -30,4 +30,4 @@ def test_the_names_of_the_sources_are_those_of_the_library_itself(tmp_path: Path
     for mode in ("offline", "cache-first"):
         settings = Settings.model_validate({"output": tmp_path, "literature": {"mode": mode}})
         tmp_path.joinpath(".state").mkdir(exist_ok=True)
-        assert wiring.searched(settings) == wiring.library(settings).sources
+        assert wiring.source_names(settings) == wiring.library(settings).sources

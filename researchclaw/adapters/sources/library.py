@@ -8,18 +8,16 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Final
 
-from researchclaw.adapters.catalogue import SOURCE, Catalogue
+from researchclaw.adapters.catalogue import Catalogue, this_month
 from researchclaw.adapters.sources.answers import Absent, Answer, Failed, Found, Identifier, Registry, Source
-from stages.b_literature.names import family, folded
+from researchclaw.adapters.user_library import OfflineLibrary
 from stages.contracts import CitedWork, SearchQuery, SourceOutcome, Work
+from stages.h_finalization.references.reference import record_of_work, reference_of_work
+from stages.h_finalization.references.verdicts import SourceAnswer, judge
 from stages.ports import SearchAnswer
 
 logger = logging.getLogger(__name__)
-
-YEAR_TOLERANCE: Final = 1
-"""Between the years that two sources give one version of a work."""
 
 
 class LiveLibrary:
@@ -27,7 +25,7 @@ class LiveLibrary:
 
     def __init__(
         self,
-        catalogue: Catalogue,
+        catalogue: Catalogue | OfflineLibrary,
         sources: Sequence[Source],
         registries: Sequence[Registry],
         *,
@@ -46,7 +44,7 @@ class LiveLibrary:
 
     @property
     def sources(self) -> tuple[str, ...]:
-        return (SOURCE, *(source.name for source in self._sources))
+        return (*self._catalogue.sources, *(source.name for source in self._sources))
 
     def search(self, query: SearchQuery, limit: int) -> SearchAnswer:
         """The catalogue's works and those of each source; a source's works are scored by the catalogue's own measure."""
@@ -64,7 +62,7 @@ class LiveLibrary:
 
     def verify(self, works: Sequence[Work]) -> tuple[CitedWork, ...]:
         """The catalogue's works against the catalogue, the others by their identifiers against the sources."""
-        own = {work.key for work in works if SOURCE in work.confirmed_by}
+        own = {work.key for work in works if self._catalogue.holds(work)}
         by_catalogue = {cited.key: cited for cited in self._catalogue.verify([work for work in works if work.key in own])}
         others = [work for work in works if work.key not in own]
         with self._time() as deadline:
@@ -120,33 +118,19 @@ def _outcome(source: str, answer: Answer[tuple[Work, ...]]) -> SourceOutcome:
 
 
 def _verdict(work: Work, found: dict[Identifier, list[tuple[str, Answer[Work]]]]) -> CitedWork:
-    """Verified by a record that agrees; a mismatch when a record differs; not checked when nobody could be asked."""
-    answers = [(name, one, answer) for one in identifiers(work) for name, answer in found[one]]
-    records = [(name, answer.value) for name, _, answer in answers if isinstance(answer, Found)]
-    differences = [f"{name}: {words}" for name, record in records for words in _differences(work, record)]
-    failed = tuple(f"{name} {answer.reason}" for name, _, answer in answers if isinstance(answer, Failed))
-    if any(record.retracted for _, record in records):
-        return CitedWork(key=work.key, verdict="retracted", evidence=tuple(n for n, record in records if record.retracted))
-    if differences:
-        return CitedWork(key=work.key, verdict="mismatch", evidence=tuple(differences))
-    if records:
-        evidence = f"same title, first author and year at {', '.join(dict.fromkeys(name for name, _ in records))}"
-        return CitedWork(key=work.key, verdict="verified", evidence=(evidence,))
-    if failed or not answers:
-        return CitedWork(key=work.key, verdict="not checked", evidence=failed or ("no identifier that a source could look up",))
-    asked = ", ".join(sorted({f"{one.kind} {one.value} at {name}" for name, one, _ in answers}))
-    return CitedWork(key=work.key, verdict="not found", evidence=(f"unknown: {asked}",))
+    """The work as it would be cited against every record that the registries gave, in all layers but the last.
 
-
-def _differences(work: Work, record: Work) -> list[str]:
-    """What the record says otherwise in title, first author or year, any of its versions counted."""
-    found = []
-    titles = {folded(title) for title in (record.title, *record.other_titles)}
-    if not titles & {folded(title) for title in (work.title, *work.other_titles)}:
-        found.append(f"title {work.title!r}, found {record.title!r}")
-    if family(work.authors[0]) != family(record.authors[0]):
-        found.append(f"first author {work.authors[0]!r}, found {record.authors[0]!r}")
-    years = {record.year, *record.other_years}
-    if all(abs(year - other) > YEAR_TOLERANCE for year in (work.year, *work.other_years) for other in years):
-        found.append(f"year {work.year}, found {record.year}")
-    return found
+    Its venue is not compared: each source names venues in words of its own, and the work's are those of one of them.
+    """
+    answers = [
+        SourceAnswer(
+            source=name,
+            outcome="found" if isinstance(answer, Found) else "absent" if isinstance(answer, Absent) else "failed",
+            records=(record_of_work(answer.value, name),) if isinstance(answer, Found) else (),
+            complete=True,
+            reason=answer.reason if isinstance(answer, Failed) else None,
+        )
+        for one in identifiers(work)
+        for name, answer in found[one]
+    ]
+    return judge(reference_of_work(work).model_copy(update={"venue": None}), answers, now=this_month())

@@ -3,7 +3,8 @@
 import pytest
 
 from researchclaw.adapters.catalogue import Catalogue, works
-from stages.contracts import SearchQuery
+from stages.contracts import SearchQuery, Work
+from stages.h_finalization.references.reference import Reference, reference_of_fields
 
 
 @pytest.fixture(scope="module")
@@ -57,3 +58,28 @@ def test_a_changed_year_is_a_mismatch_that_says_both(catalogue: Catalogue) -> No
 def test_an_invented_work_is_not_found(catalogue: Catalogue) -> None:
     (cited,) = catalogue.verify([works()[0].model_copy(update={"key": "nobody2026nothing"})])
     assert cited.verdict == "not found"
+
+
+def cited(work: Work, **changes: str) -> Reference:
+    """The work as a careful person cites it, with something changed; without identifiers, which would give the work away."""
+    names = " and ".join(work.authors) + (" and others" if work.authors_truncated else "")
+    fields = {"title": work.title, "author": names, "year": str(work.year)}
+    return reference_of_fields(work.key, {**fields, **changes})
+
+
+def test_every_work_is_recognised_in_the_ways_people_cite_it(catalogue: Catalogue) -> None:
+    sample = works()[::5]
+    variants = [cited(work) for work in sample]
+    variants += [cited(work, title=f"{{{work.title.upper()}}}") for work in sample]
+    variants += [cited(work, author=f"{work.authors[0]} and others") for work in sample]
+    variants += [cited(work, year=str(work.year + 1)) for work in sample]
+    assert [found.key for found in catalogue.check(variants, now=(2026, 11)) if found.verdict != "verified"] == []
+
+
+def test_no_work_is_verified_with_something_made_up(catalogue: Catalogue) -> None:
+    sample = works()[::5]
+    strangers = [works()[(number * 5 + 283) % len(works())] for number in range(len(sample))]
+    made_up = [cited(work, year=str(work.year - 5)) for work in sample]
+    made_up += [cited(work, title=f"Robust {work.title}") for work in sample]
+    made_up += [cited(work, author=" and ".join(other.authors)) for work, other in zip(sample, strangers, strict=True)]
+    assert [found.key for found in catalogue.check(made_up, now=(2026, 11)) if found.verdict == "verified"] == []

@@ -131,7 +131,8 @@ def test_sixty_works_are_confirmed_in_a_few_requests(
 
     served = farm(answer)
     every = web(served.url)
-    record = LIVE.model_copy(update={"title": "Warm-up of learning rates", "authors": ("Ada van der Berg",)})
+    people = ("Ada van der Berg", "Open Step Collaboration")
+    record = LIVE.model_copy(update={"title": "Warm-up of learning rates", "authors": people})
     cited = [record.model_copy(update={"key": f"k{number}", "doi": doi}) for doi, number in known.items()]
     asked = LiveLibrary(catalogue, [], [Crossref(every), OpenAlex(every)], works_per_query=20, total_s=20)
     assert {one.verdict for one in asked.verify(cited)} == {"verified"}
@@ -145,7 +146,7 @@ def test_offline_opens_no_socket_and_starts_no_thread(tmp_path: Path, monkeypatc
     monkeypatch.setattr(socket, "socket", refuse)
     before = threading.active_count()
     offline = library(load(overrides=[f"output={tmp_path / 'out'}"], folder=tmp_path))
-    assert isinstance(offline, Catalogue)
+    assert offline.sources == ("catalogue",)
     assert offline.search(QUERY, 5).works
     assert threading.active_count() == before
     assert not (tmp_path / "out").exists()

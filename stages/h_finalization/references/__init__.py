@@ -1,0 +1,1 @@
+"""Is a reference what it says it is? Comparison of a claimed reference with the records that sources hold; pure."""
