@@ -21,6 +21,8 @@ from researchclaw.shipped import shipped
 from stages.errors import SettingsError
 
 FILE_NAME = "config.arc.yaml"
+STYLES = "styles"
+"""Folder in which a user puts a venue's official style files."""
 
 
 class Section(BaseModel):
@@ -152,8 +154,20 @@ class LiteratureSettings(Section):
 class ExportSettings(Section):
     """How the paper looks."""
 
-    venue: Literal["neurips"] = Field(default="neurips", description="Layout of the paper.")
-    author: str = Field(default="", description="Author line; empty: the paper names who wrote it, e.g. the rule-based researcher.")
+    venue: Literal["neurips", "icml", "iclr", "plain"] = Field(
+        default="neurips", description="Layout of the paper, with the author block and the statements that the venue asks for."
+    )
+    mode: Literal["preprint", "submission", "final"] = Field(
+        default="preprint", description="submission: no author's name, numbered lines, no acknowledgements; preprint and final name the authors."
+    )
+    author: str = Field(
+        default="",
+        description="Authors, e.g. 'A. One (Institute); B. Two (Institute)'; empty: the paper names who wrote it, e.g. the rule-based researcher.",
+    )
+    styles: Path | None = Field(
+        default=None,
+        description="Folder with a venue's official style files, used instead of our layout; null: styles/ beside the configuration file, here, or beside the output folder.",
+    )
     typesetter: Literal["auto", "latex", "typst"] = Field(
         default="auto", description="Who makes the PDF; auto: LaTeX where it is installed, else a marked preview by typst."
     )
@@ -286,6 +300,8 @@ def load(
     if preset is not None:
         layers.append(_file(_preset(preset), "--preset"))
     layers.append(_overrides(overrides))
+    if config is not None and (beside := config.resolve().parent / STYLES).is_dir():
+        layers.insert(0, _Layer("--config", {"export.styles": str(beside)}, {}))
     merged: dict[str, tuple[JsonValue, _Layer]] = {}
     known = {key.name: key for key in keys()}
     for layer in layers:

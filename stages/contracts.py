@@ -826,6 +826,27 @@ class DeliveredFile(Contract):
     bytes: int
 
 
+Venue = Literal["neurips", "icml", "iclr", "plain"]
+PaperMode = Literal["preprint", "submission", "final"]
+"""submission: nobody is named and lines are numbered."""
+
+
+class StyleFile(Contract):
+    """A file that the user put into the folder of official styles."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*\.(sty|bst|cls)$")]
+    text: str
+
+
+class OfficialStyle(Contract):
+    """A venue's own style file, as the user dropped it in; `package` and `year` are read from its \\ProvidesPackage."""
+
+    venue: Venue
+    package: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]
+    year: str
+    files: tuple[StyleFile, ...] = Field(min_length=1, description="The style itself first, then what lies beside it.")
+
+
 class Deliverables(Contract):
     """Stage 22."""
 

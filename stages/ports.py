@@ -20,6 +20,8 @@ from stages.contracts import (
     Guidance,
     Kit,
     Lesson,
+    OfficialStyle,
+    PaperMode,
     PrismaCounts,
     Results,
     RunRecord,
@@ -152,7 +154,9 @@ class Drawing(Contract):
 class Illustrator(Protocol):
     """Draws figures from the record; never from a description."""
 
-    def draw(self, figure: FigureSpec, results: Results, prisma: PrismaCounts) -> Drawing: ...
+    def draw(self, figure: FigureSpec, results: Results, prisma: PrismaCounts, width_in: float = 5.5) -> Drawing:
+        """width_in: the width that the figure will have on the page, so that nothing is shrunk."""
+        ...
 
 
 class Typeset(Contract):
@@ -160,6 +164,8 @@ class Typeset(Contract):
     pages: PositiveInt
     by: Literal["latex", "typst preview"]
     complaints: tuple[str, ...]
+    main_pages: PositiveInt | None = None
+    """Pages up to the end of the main text, where the layout marks it; None: not known."""
 
 
 class Typesetter(Protocol):
@@ -224,6 +230,9 @@ class Context:
     kits: tuple[Kit, ...]
     templates: Mapping[str, str] = field(default_factory=dict)
     """Path below templates/ -> text, e.g. 'paper/frame.tex.j2'."""
+    mode: PaperMode = "preprint"
+    official: OfficialStyle | None = None
+    """The venue's own style, where the user dropped it in."""
     guidance: tuple[Guidance, ...] = ()
     round: int = 1
     lessons: tuple[Lesson, ...] = ()

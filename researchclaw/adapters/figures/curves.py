@@ -43,7 +43,7 @@ def learning_curves(record: Record) -> Figure:
     curves = [_curve(record, condition, order.index(condition), by_budget=by_budget) for condition in conditions]
     late = _late(curves)
     enlarged = _spread(curves, 0.0) > 3 * _spread(curves, late)
-    figure = new_figure(2.55)
+    figure = new_figure(2.55, record.width_in)
     panels = figure.subplots(1, 2 if enlarged else 1, squeeze=False)[0]
     for panel in panels:
         for curve in curves:
@@ -52,7 +52,7 @@ def learning_curves(record: Record) -> Figure:
     panels[0].set_ylabel(axis_label(record.metric, lines=True))
     if enlarged:
         _zoom(panels[1], curves, late)
-    legend_below(figure, panels[0])
+    legend_below(figure, panels[0], record.width_in)
     return figure
 
 

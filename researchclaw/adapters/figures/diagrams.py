@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from researchclaw.adapters.figures.record import Record, wrapped
-from researchclaw.adapters.figures.style import BLACK, BLUE, GREY, WIDTH_IN, look, new_figure
+from researchclaw.adapters.figures.style import BLACK, BLUE, GREY, NARROW_IN, WIDTH_IN, look, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,30 +50,33 @@ def method_diagram(record: Record) -> Figure:
     conditions = record.conditions()
     if len(conditions) < 2:
         raise record.refuse("a study of one condition compares nothing")
-    width = 1.72
+    scale = record.width_in / WIDTH_IN
+    if record.narrow:
+        raise record.refuse(f"a method diagram needs {NARROW_IN:g} in")
+    width = 1.72 * scale
     texts = [_fitted(record.label(condition), width) for condition in conditions]
     heights = [LINE_IN * (text.count("\n") + 1) + 0.13 for text in texts]
     gap = 0.09
     height = max(1.65, sum(heights) + gap * (len(heights) - 1) + 0.62)
-    figure, panel = _sheet(height)
+    figure, panel = _sheet(height, record.width_in)
     middle = (height - 0.3) / 2 + 0.06
-    data = _box(panel, Box(0.62, middle, 1.14, 0.9), _data_text(record))
+    data = _box(panel, Box(0.62 * scale, middle, 1.14 * scale, 0.9), _data_text(record))
     order = record.all_conditions()
     top = middle + (sum(heights) + gap * (len(heights) - 1)) / 2
     boxes = []
     for condition, text, tall in zip(conditions, texts, heights, strict=True):
-        place = Box(2.37, top - tall / 2, width, tall)
+        place = Box(2.37 * scale, top - tall / 2, width, tall)
         boxes.append(_box(panel, place, text, edge=look(order.index(condition)).colour))
         top -= tall + gap
-    score = _box(panel, Box(4.0, middle, 0.94, 0.9), _fitted(f"sealed evaluator: {record.metric.label}", 0.94))
-    verdict = _box(panel, Box(5.03, middle, 0.8, 0.9), _fitted("seed-by-seed differences", 0.8))
+    score = _box(panel, Box(4.0 * scale, middle, 0.94 * scale, 0.9), _fitted(f"sealed evaluator: {record.metric.label}", 0.94 * scale))
+    verdict = _box(panel, Box(5.03 * scale, middle, 0.8 * scale, 0.9), _fitted("seed-by-seed differences", 0.8 * scale))
     for box in boxes:
         _arrow(panel, data.right, box.left)
         _arrow(panel, box.right, score.left)
     _arrow(panel, score.right, verdict.left)
     budget, seeds = record.number("/config/budget_s"), record.number("/config/seeds")
     runs = "one seed" if seeds == 1 else f"{seeds:.0f} seeds"
-    panel.text(2.37, height - 0.1, f"{budget:g} s of training, {runs} each", ha="center", va="center", fontsize=7)
+    panel.text(2.37 * scale, height - 0.1, f"{budget:g} s of training, {runs} each", ha="center", va="center", fontsize=7)
     return figure
 
 
@@ -84,17 +87,22 @@ def prisma(record: Record) -> Figure:
         for name in ("identified", "duplicates", "screened", "excluded", "included")
     }
     height = 1.95
-    figure, panel = _sheet(height)
-    size = (1.9, 0.38)
-    found = _box(panel, Box(1.5, 1.65, *size), f"records identified (n = {count['identified']})")
-    screened = _box(panel, Box(1.5, 0.975, *size), f"records screened (n = {count['screened']})")
-    kept = _box(panel, Box(1.5, 0.3, *size), f"works included (n = {count['included']})", edge=BLUE)
-    twice = _box(panel, Box(4.1, 1.3125, *size), f"duplicates removed (n = {count['duplicates']})", edge=GREY)
-    dropped = _box(panel, Box(4.1, 0.6375, *size), f"records excluded (n = {count['excluded']})", edge=GREY)
+    figure, panel = _sheet(height, record.width_in)
+    size = (1.44, 0.38) if record.narrow else (1.9, 0.38)
+    left, right = (0.76, 2.48) if record.narrow else (0.272 * record.width_in, 0.745 * record.width_in)
+
+    def text(words: str, name: str) -> str:
+        return f"{words}{chr(10) if record.narrow else ' '}(n = {count[name]})"
+
+    found = _box(panel, Box(left, 1.65, *size), text("records identified", "identified"))
+    screened = _box(panel, Box(left, 0.975, *size), text("records screened", "screened"))
+    kept = _box(panel, Box(left, 0.3, *size), text("works included", "included"), edge=BLUE)
+    twice = _box(panel, Box(right, 1.3125, *size), text("duplicates removed", "duplicates"), edge=GREY)
+    dropped = _box(panel, Box(right, 0.6375, *size), text("records excluded", "excluded"), edge=GREY)
     _arrow(panel, found.bottom, screened.top)
     _arrow(panel, screened.bottom, kept.top)
-    _arrow(panel, (1.5, twice.y), twice.left)
-    _arrow(panel, (1.5, dropped.y), dropped.left)
+    _arrow(panel, (left, twice.y), twice.left)
+    _arrow(panel, (left, dropped.y), dropped.left)
     return figure
 
 
@@ -103,12 +111,12 @@ def _data_text(record: Record) -> str:
     return f"corpus\n{train:g} MB to train on\n{val:g} MB held out"
 
 
-def _sheet(height: float) -> tuple[Figure, Axes]:
+def _sheet(height: float, width: float) -> tuple[Figure, Axes]:
     """An empty drawing area whose coordinates are inches."""
-    figure = new_figure(height)
+    figure = new_figure(height, width)
     figure.set_layout_engine("none")
     panel = figure.add_axes((0.0, 0.0, 1.0, 1.0))
-    panel.set_xlim(0, WIDTH_IN)
+    panel.set_xlim(0, width)
     panel.set_ylim(0, height)
     panel.set_axis_off()
     return figure, panel

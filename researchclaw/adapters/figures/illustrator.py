@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from researchclaw.adapters.figures import curves, diagrams, forests, scores
 from researchclaw.adapters.figures.record import Record
-from researchclaw.adapters.figures.style import house_style, saved
+from researchclaw.adapters.figures.style import WIDTH_IN, house_style, saved
 from stages.contracts import FigureSpec, PrismaCounts, Results
 from stages.errors import ManuscriptRefused
 from stages.ports import Drawing
@@ -37,7 +37,7 @@ class MatplotlibIllustrator:
             cache.mkdir(parents=True, exist_ok=True)
             os.environ["MPLCONFIGDIR"] = str(cache.resolve())
 
-    def draw(self, figure: FigureSpec, results: Results, prisma: PrismaCounts) -> Drawing:
+    def draw(self, figure: FigureSpec, results: Results, prisma: PrismaCounts, width_in: float = WIDTH_IN) -> Drawing:
         """The figure as PDF and PNG, and exactly the numbers that were drawn.
 
         Raises:
@@ -45,7 +45,7 @@ class MatplotlibIllustrator:
         """
         if figure.kind == "prisma" and prisma.model_dump() != results.literature:
             raise ManuscriptRefused(f"figure {figure.id}: the counts of the literature search differ from those in results.json")
-        record = Record(figure, results)
+        record = Record(figure, results, width_in)
         with house_style():
             pdf, png = saved(_KINDS[figure.kind](record))
         return Drawing(pdf=pdf, png=png, data_json=record.data_json())

@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING
 
 from researchclaw.adapters.figures.record import longest
-from researchclaw.adapters.figures.style import WIDTH_IN
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,10 +17,10 @@ CHARACTER_IN = 0.052
 HANDLE_IN = 0.45
 
 
-def legend_below(figure: Figure, panel: Axes) -> None:
+def legend_below(figure: Figure, panel: Axes, width_in: float) -> None:
     """One legend for the whole figure, from the labelled artists of one panel."""
     handles, labels = panel.get_legend_handles_labels()
-    fitting = int((WIDTH_IN - 0.1) // (longest(labels) * CHARACTER_IN + HANDLE_IN))
+    fitting = int((width_in - 0.1) // (longest(labels) * CHARACTER_IN + HANDLE_IN))
     most = max(1, min(len(labels), fitting))
     rows = math.ceil(len(labels) / most)
     figure.legend(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from pydantic import JsonValue
 
+from researchclaw.adapters.figures.style import NARROW_IN, WIDTH_IN
 from stages.contracts import FigureSpec, Metric, Results, SeedSummary, Slug
 from stages.errors import ManuscriptRefused
 from stages.f_analysis.results import TUNED, dump_results
@@ -16,12 +17,18 @@ from stages.f_analysis.results import TUNED, dump_results
 class Record:
     """results.json as one figure reads it; keeps a note of every number that was taken out."""
 
-    def __init__(self, figure: FigureSpec, results: Results) -> None:
+    def __init__(self, figure: FigureSpec, results: Results, width_in: float = WIDTH_IN) -> None:
         self.figure = figure
+        self.width_in = width_in
         self.metric: Metric = results.metric
         self._results = results
         self._tree: JsonValue = json.loads(dump_results(results))
         self._notes: list[dict[str, str | float]] = []
+
+    @property
+    def narrow(self) -> bool:
+        """The figure stands in one of two columns."""
+        return self.width_in < NARROW_IN
 
     def conditions(self) -> tuple[Slug, ...]:
         """The figure's conditions in its order; all reported ones, baseline first, where it names none.

@@ -20,8 +20,8 @@ def seed_dots(record: Record) -> Figure:
     if len(conditions) < 2:
         raise record.refuse("scores of one condition alone compare nothing")
     order = record.all_conditions()
-    labels = [wrapped(record.label(condition), 28) for condition in conditions]
-    figure = new_figure(0.7 + 0.14 * sum(max(2, label.count("\n") + 1) for label in labels))
+    labels = [wrapped(record.label(condition), 20 if record.narrow else 28) for condition in conditions]
+    figure = new_figure(0.7 + 0.14 * sum(max(2, label.count("\n") + 1) for label in labels), record.width_in)
     panel = figure.subplots()
     paths: dict[str, list[tuple[float, int]]] = {}
     for row, condition in enumerate(conditions):
@@ -43,7 +43,7 @@ def seed_dots(record: Record) -> Figure:
     panel.set_ylim(len(conditions) - 0.4, -0.5)
     panel.tick_params(axis="y", length=0)
     panel.margins(x=0.04)
-    panel.set_xlabel(axis_label(record.metric))
+    panel.set_xlabel(axis_label(record.metric, lines=record.narrow))
     return figure
 
 
@@ -53,7 +53,7 @@ def cost_quality(record: Record) -> Figure:
     if len(conditions) < 2:
         raise record.refuse("a trade-off needs at least two conditions")
     order = record.all_conditions()
-    figure = new_figure(2.5)
+    figure = new_figure(2.5, record.width_in)
     panel = figure.subplots()
     for condition in conditions:
         shown = look(order.index(condition))
@@ -63,7 +63,7 @@ def cost_quality(record: Record) -> Figure:
         if interval is not None:
             panel.plot([cost, cost], interval, color=shown.colour, linewidth=0.9)
         panel.plot([cost], [mean], shown.marker, color=shown.colour, markersize=5, label=record.label(condition))
-    panel.set_xlabel("time of one step relative to the baseline (lower is cheaper)")
+    panel.set_xlabel(f"time of one step relative to the baseline{chr(10) if record.narrow else ' '}(lower is cheaper)")
     panel.set_ylabel(axis_label(record.metric, lines=True))
     panel.margins(x=0.08, y=0.08)
     low, high = panel.get_xlim()
@@ -71,7 +71,7 @@ def cost_quality(record: Record) -> Figure:
     panel.set_xlim(min(low, 0.9), max(high, 1.1))
     panel.grid(linewidth=0.3, color="#DDDDDD")
     panel.set_axisbelow(True)
-    legend_below(figure, panel)
+    legend_below(figure, panel, record.width_in)
     return figure
 
 

@@ -1,4 +1,4 @@
-"""How every figure looks: 5.5 in wide, 8 pt serif, Okabe-Ito colours that also differ in line and marker, no title."""
+"""How every figure looks: as wide as on the page, 8 pt serif, Okabe-Ito colours that also differ in line and marker, no title."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 WIDTH_IN = 5.5
 """Text width of the NeurIPS and ICLR layouts."""
+NARROW_IN = 4.0
+"""Below this a figure stands in one of two columns: labels go over more lines."""
 
 PNG_DPI = 200
 
@@ -81,12 +83,12 @@ def house_style() -> Iterator[None]:
             yield
 
 
-def new_figure(height_in: float) -> Figure:
-    """An empty figure of text width, laid out by constraints."""
+def new_figure(height_in: float, width_in: float = WIDTH_IN) -> Figure:
+    """An empty figure, laid out by constraints."""
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    return Figure(figsize=(WIDTH_IN, height_in), layout=ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.03, wspace=0.04))
+    return Figure(figsize=(width_in, height_in), layout=ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.03, wspace=0.04))
 
 
 def saved(figure: Figure) -> tuple[bytes, bytes]:
