@@ -183,6 +183,7 @@ def resume(
     auto_approve: AutoApprove = False,
     output: Output = None,
     config: Config = None,
+    set_: Set = None,
 ) -> None:
     """Go on with a run where it stopped; nothing that was paid for is paid again."""
     from researchclaw import settings as settings_module
@@ -190,7 +191,7 @@ def resume(
 
     store = _store(run, output, config)
     info = store.info()
-    overrides = ["gates.auto_approve=true"] if auto_approve else []
+    overrides = [*_how_it_looks(set_), *(["gates.auto_approve=true"] if auto_approve else [])]
     settings = settings_module.overridden(settings_module.from_record(info.settings), overrides)
     settings = settings.model_copy(update={"output": store.folder.parent})  # the folder may have been moved
     check_output(store.folder.parent, settings.min_free_mb)
@@ -200,6 +201,17 @@ def resume(
         _summary(store)
         return
     _work(store, settings, first, last)
+
+
+LOOKS = ("export.venue", "export.mode", "export.styles", "export.typesetter")
+"""What may change after the research is done: how the paper is set, not what it says."""
+
+
+def _how_it_looks(set_: list[str] | None) -> list[str]:
+    for given in set_ or []:
+        if given.partition("=")[0].strip() not in LOOKS:
+            raise SettingsError(f"--set {given}: a resumed run keeps its settings; only {', '.join(LOOKS)} can be changed.")
+    return list(set_ or [])
 
 
 def _load(config: Path | None, preset: str | None = None, overrides: Sequence[str] = ()) -> Settings:
@@ -215,7 +227,10 @@ def _load(config: Path | None, preset: str | None = None, overrides: Sequence[st
     experiment = settings.experiment.model_copy(update={"corpus": corpus.absolute() if corpus else None})
     files = tuple(path.absolute() for path in settings.literature.user_bib)
     literature = settings.literature.model_copy(update={"user_bib": files})
-    return settings.model_copy(update={"output": settings.output.absolute(), "experiment": experiment, "literature": literature})
+    styles = settings.export.styles
+    export = settings.export.model_copy(update={"styles": styles.absolute() if styles else None})
+    parts = {"experiment": experiment, "literature": literature, "export": export}
+    return settings.model_copy(update={"output": settings.output.absolute(), **parts})
 
 
 def _overrides(set_: list[str] | None, output: Path | None, kit: str | None, auto_approve: bool) -> list[str]:
@@ -259,6 +274,9 @@ def _check(settings: Settings, topic: str) -> None:
         # A file that cannot be read ends the run before it begins; an entry that lacks something is left out aloud.
         for entry in library_of(settings.literature.user_bib).left_out:
             print(f"Not citable: {entry}.")
+    styles = settings.export.styles
+    if styles is not None and not styles.is_dir():
+        raise SettingsError(f"export.styles: {styles} is no folder; give the folder that holds the venue's style file.")
     check_output(settings.output, settings.min_free_mb)
 
 

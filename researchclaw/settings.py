@@ -158,7 +158,8 @@ class ExportSettings(Section):
         default="neurips", description="Layout of the paper, with the author block and the statements that the venue asks for."
     )
     mode: Literal["preprint", "submission", "final"] = Field(
-        default="preprint", description="submission: no author's name, numbered lines, no acknowledgements; preprint and final name the authors."
+        default="preprint",
+        description="submission: no author's name, numbered lines, no acknowledgements; preprint and final name the authors.",
     )
     author: str = Field(
         default="",

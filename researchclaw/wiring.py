@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from researchclaw import hardware
 from researchclaw.journal import Journal
 from researchclaw.run_store import RunStore
-from researchclaw.settings import Settings
+from researchclaw.settings import STYLES, Settings
 from researchclaw.shipped import shipped
 from stages.contracts import Brief, Guidance, Lesson, Schedule
 
@@ -151,6 +151,7 @@ class OuterWorld:
         from researchclaw.adapters.journalled import JournalledLaboratory, JournalledLibrary, JournalledModel
         from researchclaw.adapters.offline import OfflineResearcher
         from researchclaw.adapters.shelf import FolderShelf
+        from researchclaw.adapters.style_files import official_style
         from researchclaw.adapters.typesetting import Typesetter
         from researchclaw.kits import shipped_kits
         from stages.ports import Context
@@ -166,6 +167,8 @@ class OuterWorld:
             shelf=FolderShelf(self._store.folder),
             kits=shipped_kits(),
             templates=paper_templates(settings.export.venue),
+            mode=settings.export.mode,
+            official=official_style(settings.export.venue, style_folders(settings)),
         )
 
 
@@ -206,6 +209,13 @@ def paper_templates(venue: str) -> dict[str, str]:
     root = shipped("templates")
     files = [*sorted((root / "paper" / venue).iterdir()), *sorted((root / "paper").glob("*.sty"))]
     return {file.relative_to(root).as_posix(): file.read_text(encoding="utf-8") for file in files}
+
+
+def style_folders(settings: Settings) -> tuple[Path, ...]:
+    """Where a user may have put official style files, the first that exists first."""
+    if settings.export.styles is not None:
+        return (settings.export.styles,)
+    return (Path(STYLES), settings.output.resolve().parent / STYLES)
 
 
 def build(settings: Settings, store: RunStore, journal: Journal) -> OuterWorld:

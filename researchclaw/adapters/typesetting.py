@@ -113,6 +113,7 @@ def _by_latex(folder: Path, tex: str) -> Typeset:
         pages=int(written[1]),
         by="latex",
         complaints=(*_complaints(log), *bibliography),
+        main_pages=int(counted[1]) if (counted := re.search(r"^\\gdef ?\\rcmainpages\{(\d+)\}", aux, re.MULTILINE)) else None,
     )
 
 

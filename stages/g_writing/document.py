@@ -18,6 +18,10 @@ Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_:./+-]*$")]
 
 
+STATEMENT = "statement-"
+"""Ids of sections that a venue asks for after the text begin so; they have no number and count for no page limit."""
+
+
 class Text(Contract):
     """Words; every character is printed as itself, whatever it means to TeX."""
 

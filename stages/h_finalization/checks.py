@@ -158,6 +158,9 @@ def _text(files: Files) -> Faults:
     edition = Edition.model_validate_json(files[EDITION])
     if files[edition.template.style_file].decode() != edition.template.style:
         yield f"{edition.template.style_file} is not the style that the paper was set with"
+    for file in edition.official.files if edition.official else ():
+        if files[file.name].decode() != file.text:
+            yield f"{file.name} is not the venue's style that the paper was set with"
 
 
 def _first_difference(found: str, again: str) -> str:

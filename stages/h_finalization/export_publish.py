@@ -9,6 +9,7 @@ from stages.contracts import (
     Deliverables,
     ExperimentPlan,
     FigureSpec,
+    PaperMode,
     QualityReport,
     Reviews,
     RevisedManuscript,
@@ -22,12 +23,14 @@ from stages.g_writing.against_record import called
 from stages.g_writing.document import Document, Figure, blocks
 from stages.g_writing.markdown import parse
 from stages.h_finalization.checks import EDITION, MANUSCRIPT, PLAN, WORK_LIST, WORKS, untraced
+from stages.h_finalization.front_matter import usable
 from stages.h_finalization.manifest import MANIFEST, delivered, manifest_bytes
 from stages.h_finalization.quality_gate import manuscript_sha256
 from stages.h_finalization.recomputed import INDEX, RUNS, delivered_run
 from stages.h_finalization.references.support import supported_sentences, with_support
-from stages.h_finalization.rendering import Edition, Rendered, provenance_json, render, template_of
+from stages.h_finalization.rendering import Edition, Rendered, figure_width_in, provenance_json, render, template_of
 from stages.h_finalization.reports import ReviewRecord, code_files, reproduce_markdown, reviews_markdown
+from stages.h_finalization.statements import statements
 from stages.h_finalization.typst_source import render_typst
 from stages.ports import Context, Drawing, Typeset
 
@@ -52,15 +55,11 @@ def run(inputs: Inputs, ctx: Context) -> Deliverables:
     """
     _refuse_unchecked(inputs)
     manuscript, results = inputs.revised.manuscript, inputs.analysis.results
-    edition = Edition(
-        template=template_of(ctx.templates),
-        notice=_notice(inputs.brief.researcher, inputs.plan),
-        called=called(paper_outline.record_of(inputs, ctx)),
-    )
+    edition = edition_of(inputs, ctx)
     paper = render(manuscript, results, inputs.shortlist.works, edition)
-    drawings = {figure.path.rpartition(".")[0]: _draw(figure, inputs, ctx) for figure in _figures(paper.document)}
+    drawings = {figure.path.rpartition(".")[0]: _draw(figure, inputs, edition, ctx) for figure in _figures(paper.document)}
     typeset = _typeset(paper, edition, drawings, ctx)
-    degraded = tuple(_degraded(inputs, typeset))
+    degraded = (*_degraded(inputs, typeset), *_short_of_the_venue(edition, typeset, ctx))
 
     files = {
         **_paper_files(paper, edition, typeset, drawings),
@@ -88,34 +87,77 @@ def _refuse_unchecked(inputs: Inputs) -> None:
         raise ManuscriptRefused("the text changed after the quality gate; check it again with --from-stage 20")
 
 
-def _notice(researcher: str, plan: ExperimentPlan) -> str:
-    """What stands at the foot of page 1: who wrote the paper, and which choices it rests on."""
+def edition_of(inputs: Inputs, ctx: Context) -> Edition:
+    """Layout, mode, notice and statements of this export."""
+    record = paper_outline.record_of(inputs, ctx)
+    manuscript = inputs.revised.manuscript
+    official = ctx.official if usable(ctx.official, ctx.mode) else None
+    template = template_of(ctx.templates, official=official is not None)
+    return Edition(
+        template=template,
+        notice=_notice(inputs.brief.researcher, inputs.plan, ctx.mode),
+        called=called(record),
+        mode=ctx.mode,
+        statements=statements(template.venue, parse(manuscript.markdown), record),
+        official=official,
+    )
+
+
+_STATE = {"preprint": "Preprint. ", "submission": "Submission for double-blind review. ", "final": ""}
+
+
+def _notice(researcher: str, plan: ExperimentPlan, mode: PaperMode) -> str:
+    """What stands at the foot of page 1: the paper's state, who wrote it, and which choices it rests on."""
     tried = [condition.label for condition in plan.conditions if condition.role in ("treatment", "combination")]
     removed = [condition.removes for condition in plan.conditions if condition.removes]
     choices = [f"compare the baseline with {'; '.join(tried)}", *(f"take out {part} as the ablation" for part in removed)]
+    article = "an" if researcher[:1].lower() in "aeiou" else "a"
     return (
-        f"Planned, run and written by a {researcher}; every number is looked up in the study's record. "
+        f"{_STATE[mode]}Planned, run and written by {article} {researcher}; every number is looked up in the study's record. "
         f"Its choices in reading the topic: {', '.join(choices)}. The reasons stand at the end of the introduction."
     )
+
+
+def _short_of_the_venue(edition: Edition, typeset: Typeset, ctx: Context) -> Iterator[str]:
+    """Where the paper is not yet what the venue takes; full sentences."""
+    venue, limit = edition.template.venue, edition.template.pages.get(edition.mode)
+    if limit is not None and typeset.main_pages is not None and typeset.main_pages > limit:
+        yield f"The main text takes {typeset.main_pages} pages; {venue} takes {limit} for a {edition.mode} paper."
+    if limit is not None and typeset.main_pages is None:
+        yield f"The pages of the main text could not be counted against the limit of {limit}; typeset it with LaTeX."
+    if venue != "plain" and edition.official is None and edition.mode != "preprint":
+        yield (
+            f"The layout is our own with the measures of {venue}: no official style was found; "
+            f"put the venue's style file into styles/ before you submit."
+        )
+    if ctx.official is not None and edition.official is None:
+        yield f"{ctx.official.package}.sty has no preprint option and would claim a review, so the layout of our own was used."
 
 
 def _figures(document: Document) -> Iterator[Figure]:
     return (block for _, block in blocks(document) if isinstance(block, Figure))
 
 
-def _draw(figure: Figure, inputs: Inputs, ctx: Context) -> Drawing:
+def _draw(figure: Figure, inputs: Inputs, edition: Edition, ctx: Context) -> Drawing:
     specification: FigureSpec | None = next((spec for spec in inputs.revised.manuscript.figures if spec.id == figure.id), None)
     if specification is None:
         raise ManuscriptRefused(f"the text shows the figure {figure.id}, which nobody specified; leave it out")
-    return ctx.illustrator.draw(specification, inputs.analysis.results, inputs.shortlist.counts)
+    width_in = figure_width_in(specification, edition.template)
+    return ctx.illustrator.draw(specification, inputs.analysis.results, inputs.shortlist.counts, width_in)
 
 
 def _typeset(paper: Rendered, edition: Edition, drawings: dict[str, Drawing], ctx: Context) -> Typeset:
     pictures = {f"{stem}.pdf": drawing.pdf for stem, drawing in drawings.items()}
     pictures |= {f"{stem}.png": drawing.png for stem, drawing in drawings.items()}
-    style = {edition.template.style_file: edition.template.style.encode()}
+    style = _styles(edition)
     typst = render_typst(paper.document, notice=edition.notice)
     return ctx.typesetter.typeset(paper.tex, typst, paper.bib, {**pictures, **style})
+
+
+def _styles(edition: Edition) -> dict[str, bytes]:
+    """Our style, and the venue's own files where the user gave them."""
+    official = edition.official.files if edition.official else ()
+    return {file.name: file.text.encode() for file in official} | {edition.template.style_file: edition.template.style.encode()}
 
 
 def _degraded(inputs: Inputs, typeset: Typeset) -> Iterator[str]:
@@ -139,7 +181,7 @@ def _paper_files(paper: Rendered, edition: Edition, typeset: Typeset, drawings: 
         "paper.pdf": typeset.pdf,
         "references.bib": paper.bib.encode(),
         "provenance.json": provenance_json(paper.provenance).encode(),
-        edition.template.style_file: edition.template.style.encode(),
+        **_styles(edition),
     }
     for stem, drawing in drawings.items():
         files |= {f"{stem}.pdf": drawing.pdf, f"{stem}.png": drawing.png, f"{stem}.data.json": drawing.data_json.encode()}

@@ -10,9 +10,9 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from pydantic import PositiveFloat
+from pydantic import PositiveFloat, PositiveInt
 
-from stages.contracts import Contract
+from stages.contracts import Contract, PaperMode, Venue
 from stages.g_writing.document import (
     Block,
     BulletList,
@@ -35,6 +35,7 @@ from stages.g_writing.document import (
     Table,
     Text,
     ValueRef,
+    STATEMENT,
     cited_keys,
     flat,
 )
@@ -52,23 +53,50 @@ _CODE_POINT = 4.8
 class PaperTemplate(Contract):
     """A layout: `frame` is paper.tex with <<slots>>, `style` the text of the file `style_file` that it loads."""
 
-    venue: Literal["neurips", "icml", "iclr", "plain"]
+    venue: Venue
     frame: str
     style_file: str
     style: str
     columns: Literal[1, 2]
     column_pt: PositiveFloat
     text_pt: PositiveFloat
+    column_in: PositiveFloat = 5.5
+    """Width in which a figure of one column is drawn."""
+    text_in: PositiveFloat = 5.5
+    wide: tuple[str, ...] = ()
+    """Kinds of figure that go over both columns."""
+    pages: dict[PaperMode, PositiveInt | None] = {}
+    """Pages of main text that the venue takes; absent or None: no limit."""
 
 
-def render_latex(document: Document, template: PaperTemplate, *, notice: str) -> str:
+class FrontMatter(Contract):
+    """What the frame needs about authors and mode; every string is TeX that our code wrote."""
+
+    block: str
+    affiliations: str = ""
+    options: tuple[str, ...] = ()
+    """Of our own style: anonymous, lines."""
+    official: str = ""
+    """Package of the venue's own style."""
+    official_options: tuple[str, ...] = ()
+    final_copy: str = ""
+    bibliography_style: str = "plainnat"
+
+
+def render_latex(
+    document: Document, template: PaperTemplate, *, notice: str, front: FrontMatter | None = None, last: frozenset[str] = frozenset()
+) -> str:
     """paper.tex.
 
     document: with values printed (`values.render_values`).
     notice: the line at the foot of page 1, e.g. who wrote the paper; empty for none.
+    front: author block and mode; None: the authors' names and no option.
+    last: ids of sections that stand at the very end (a checklist).
     """
-    main = [section for section in document.sections if not section.appendix]
-    rest = [section for section in document.sections if section.appendix]
+    main = [section for section in document.sections if not section.appendix and section.id not in last]
+    rest = [section for section in document.sections if section.appendix and section.id not in last]
+    closing = [section for section in document.sections if section.id in last]
+    front = front or FrontMatter(block=" \\and ".join(escape(author) for author in document.authors))
     writer = _Writer(document, template)
     slots = {
         "pdftitle": plain(document.title),
@@ -79,14 +107,34 @@ def render_latex(document: Document, template: PaperTemplate, *, notice: str) ->
             if len(document.title) <= LONGEST_RUNNING
             else document.title[: LONGEST_RUNNING - 2].rsplit(" ", 1)[0] + " …"
         ),
-        "authors": " \\and ".join(escape(author) for author in document.authors),
+        "authors": front.block,
+        "affiliations": front.affiliations,
+        "options": "".join(f",{option}" for option in front.options),
+        "official": front.official,
+        "officialoptions": f"[{','.join(front.official_options)}]" if front.official_options else "",
+        "finalcopy": front.final_copy,
+        "bibliographystyle": front.bibliography_style,
         "notice": escape(notice),
         "abstract": writer.blocks(document.abstract),
-        "body": "\n".join(writer.section(section) for section in main),
+        "body": "\n".join(
+            ("\\rcmainend\n" if section.id.startswith(STATEMENT) and not before else "") + writer.section(section)
+            for before, section in zip(_statements_before(main), main, strict=True)
+        )
+        + ("" if any(section.id.startswith(STATEMENT) for section in main) else "\\rcmainend\n"),
         "references": "\\rcreferences{references}" if cited_keys(document) else "",
-        "appendix": ("\\rcappendix\n" + "\n".join(writer.section(section) for section in rest)) if rest else "",
+        "appendix": (("\\rcappendix\n" + "\n".join(writer.section(section) for section in rest)) if rest else "")
+        + "\n".join(f"\n\\rcafter\n{writer.section(section)}" for section in closing),
     }
     return re.sub(r"<<([a-z]+)>>", lambda match: slots[match[1]], template.frame)
+
+
+def _statements_before(sections: Sequence[Section]) -> list[bool]:
+    """For each section whether a statement stands before it."""
+    seen, found = False, []
+    for section in sections:
+        found.append(seen)
+        seen = seen or section.id.startswith(STATEMENT)
+    return found
 
 
 class _Writer:
@@ -100,6 +148,8 @@ class _Writer:
         self.placement = "!htbp" if section.appendix else "tbp"
         command = ("section", "subsection", "subsubsection")[section.level - 1]
         title, ascii_title = escape(section.title), plain(section.title)
+        if section.id.startswith(STATEMENT):
+            return f"\\{command}*{{{title}}}\\label{{sec:{section.id}}}\n\n{self.blocks(section.blocks)}"
         shown = title if title == ascii_title else f"\\texorpdfstring{{{title}}}{{{ascii_title}}}"
         return f"\\{command}{{{shown}}}\\label{{sec:{section.id}}}\n\n{self.blocks(section.blocks)}"
 

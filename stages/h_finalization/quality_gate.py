@@ -15,6 +15,8 @@ from stages.g_writing.document import Document, Reference, cited_keys, inlines, 
 from stages.g_writing.markdown import parse
 from stages.g_writing.record import PaperRecord
 from stages.g_writing.values import render_values
+from stages.h_finalization.rendering import template_of
+from stages.h_finalization.statements import statements
 from stages.ports import Context
 
 NUMBER = 20
@@ -40,7 +42,7 @@ def run(inputs: Inputs, ctx: Context) -> QualityReport:
     return QualityReport(
         checks=checks,
         passed=all(check.passed for check in checks),
-        for_a_person=tuple(_for_a_person(inputs.reviews, inputs.revised.answers)),
+        for_a_person=(*_for_a_person(inputs.reviews, inputs.revised.answers), *_open_statements(document, record, ctx)),
         manuscript_sha256=manuscript_sha256(manuscript),
     )
 
@@ -161,6 +163,12 @@ def _answers(reviews: Reviews, answers: tuple[ChangeAnswer, ...]) -> Check:
     return _check(
         "required changes", wrong, f"{len(reviews.required)} required, {done} made, {len(answers) - done} refused with a reason"
     )
+
+
+def _open_statements(document: Document, record: PaperRecord, ctx: Context) -> Iterator[str]:
+    """What the venue's statements leave to the authors."""
+    for statement in statements(template_of(ctx.templates).venue, document, record):
+        yield from (f"the paper says 'to be answered by the authors' at {item}" for item in statement.open)
 
 
 def _for_a_person(reviews: Reviews, answers: tuple[ChangeAnswer, ...]) -> Iterator[str]:

@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import Field, TypeAdapter
 
-from stages.contracts import Contract, Manuscript, Results, Slug, Work
+from stages.contracts import Contract, FigureSpec, Manuscript, OfficialStyle, PaperMode, Results, Slug, Work
 from stages.errors import ManuscriptRefused, SettingsError
-from stages.g_writing.document import Document, cited_keys
+from stages.g_writing.document import STATEMENT, Block, Document, Figure, cited_keys
 from stages.g_writing.markdown import parse, print_markdown
 from stages.g_writing.values import PrintedValue, render_values
 from stages.h_finalization.bibliography import references_bib
+from stages.h_finalization.front_matter import ANONYMOUS, front_matter
 from stages.h_finalization.latex import PaperTemplate, render_latex
+from stages.h_finalization.statements import Statement, statements_markdown
 
 _PROVENANCE = TypeAdapter(tuple[PrintedValue, ...])
 
@@ -24,6 +26,9 @@ class Edition(Contract):
     template: PaperTemplate
     notice: str
     called: dict[Slug, tuple[str, ...]] = Field(description="Names of conditions in the text beside their labels.")
+    mode: PaperMode = "preprint"
+    statements: tuple[Statement, ...] = Field(default=(), description="What the venue asks for after the text.")
+    official: OfficialStyle | None = Field(default=None, description="The venue's own style; None: the layout is ours.")
 
 
 class Rendered(Contract):
@@ -44,7 +49,13 @@ def render(manuscript: Manuscript, results: Results, works: Sequence[Work], edit
     Raises:
         ManuscriptRefused: a value without a record, or a citation without a work.
     """
-    document, provenance = render_values(parse(manuscript.markdown, manuscript.authors), results)
+    authors = (ANONYMOUS,) if edition.mode == "submission" else manuscript.authors
+    asked = statements_markdown(edition.statements)
+    whole = parse(f"{manuscript.markdown.rstrip()}\n\n{asked}" if asked else manuscript.markdown, authors)
+    if edition.mode == "submission":
+        kept = tuple(section for section in whole.sections if section.id not in _THANKS)
+        whole = whole.model_copy(update={"sections": kept})
+    document, provenance = render_values(whole, results)
     by_key = {work.key: work for work in works}
     keys = cited_keys(document)
     if strangers := [key for key in keys if key not in by_key]:
@@ -53,11 +64,41 @@ def render(manuscript: Manuscript, results: Results, works: Sequence[Work], edit
     return Rendered(
         document=document,
         draft=readable_draft(document, cited),
-        tex=render_latex(document, edition.template, notice=edition.notice),
+        tex=render_latex(
+            _placed(document, manuscript.figures, edition.template),
+            edition.template,
+            notice=edition.notice,
+            front=front_matter(edition.template.venue, edition.mode, manuscript.authors, edition.official),
+            last=frozenset(f"{STATEMENT}{item.id}" for item in edition.statements if item.last),
+        ),
         bib=references_bib(cited),
         works=cited,
         provenance=provenance,
     )
+
+
+_THANKS = ("acknowledgements", "acknowledgments")
+"""Sections that would name the authors' friends and funds."""
+
+
+def _placed(document: Document, figures: Sequence[FigureSpec], template: PaperTemplate) -> Document:
+    """The document with every figure over as many columns as its kind needs."""
+    kinds = {figure.id: figure.kind for figure in figures}
+
+    def placed(block: Block) -> Block:
+        if isinstance(block, Figure) and kinds.get(block.id) in template.wide:
+            return block.model_copy(update={"width": "full"})
+        return block
+
+    sections = tuple(
+        section.model_copy(update={"blocks": tuple(placed(block) for block in section.blocks)}) for section in document.sections
+    )
+    return document.model_copy(update={"sections": sections})
+
+
+def figure_width_in(figure: FigureSpec, template: PaperTemplate) -> float:
+    """The width that the figure has on the page."""
+    return template.text_in if figure.kind in template.wide else template.column_in
 
 
 def readable_draft(document: Document, works: Sequence[Work]) -> str:
@@ -88,8 +129,10 @@ def read_provenance(text: bytes) -> tuple[PrintedValue, ...]:
     return _PROVENANCE.validate_json(text)
 
 
-def template_of(templates: Mapping[str, str]) -> PaperTemplate:
+def template_of(templates: Mapping[str, str], *, official: bool = False) -> PaperTemplate:
     """The one layout among the templates: paper/<venue>/layout.json and frame.tex, and the one style below paper/.
+
+    official: the frame for the venue's own style, official.tex, instead.
 
     The wiring passes the layout of the chosen venue only.
     Raises:
@@ -99,7 +142,7 @@ def template_of(templates: Mapping[str, str]) -> PaperTemplate:
     return PaperTemplate.model_validate(
         {
             **json.loads(templates[layout]),
-            "frame": templates[layout.replace("layout.json", "frame.tex")],
+            "frame": templates[layout.replace("layout.json", "official.tex" if official else "frame.tex")],
             "style_file": style.rpartition("/")[2],
             "style": templates[style],
         }

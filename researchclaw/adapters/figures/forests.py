@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _VERDICT_COLOUR = {"better": BLUE, "worse": VERMILLION}
 _VERDICT_MARKER = {"better": "o", "worse": "D"}
 
-LABEL_CHARACTERS, NARROW_LABEL_CHARACTERS = 32, 21
+LABEL_CHARACTERS, NARROW_LABEL_CHARACTERS = 32, 24
 """Longest line of a row's label; a third of the width is left to the labels, two fifths of a column."""
 
 MANY_SEEDS = 12
@@ -46,7 +46,7 @@ def _forest(record: Record, comparisons: tuple[str, ...], prefix: str) -> Figure
         raise record.refuse("no comparison was made")
     labels = [_row_label(record, comparison) for comparison in comparisons]
     lines = sum(max(2, label.count("\n") + 1) for label in labels)
-    figure = new_figure(0.75 + 0.155 * lines + 0.15 * record.narrow, record.width_in)
+    figure = new_figure(0.75 + (0.175 if record.narrow else 0.155) * lines + 0.15 * record.narrow, record.width_in)
     panel = figure.subplots()
     panel.axvline(0, color=BLACK, linewidth=0.6)
     for row, comparison in enumerate(comparisons):
@@ -56,6 +56,7 @@ def _forest(record: Record, comparisons: tuple[str, ...], prefix: str) -> Figure
     panel.tick_params(axis="y", length=0)
     panel.spines["left"].set_visible(False)
     panel.margins(x=0.06)
+    panel.locator_params(axis="x", nbins=4 if record.narrow else 9)
     panel.set_xlabel(axis_label(record.metric, prefix, lines=record.narrow))
     panel.annotate(
         "wins", xy=(1.0, 1.0), xycoords="axes fraction", xytext=(3, -1), textcoords="offset points", va="bottom", fontsize=7

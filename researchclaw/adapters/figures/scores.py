@@ -20,8 +20,10 @@ def seed_dots(record: Record) -> Figure:
     if len(conditions) < 2:
         raise record.refuse("scores of one condition alone compare nothing")
     order = record.all_conditions()
-    labels = [wrapped(record.label(condition), 20 if record.narrow else 28) for condition in conditions]
-    figure = new_figure(0.7 + 0.14 * sum(max(2, label.count("\n") + 1) for label in labels), record.width_in)
+    labels = [wrapped(record.label(condition), 24 if record.narrow else 28) for condition in conditions]
+    figure = new_figure(
+        0.7 + (0.18 if record.narrow else 0.14) * sum(max(2, label.count("\n") + 1) for label in labels), record.width_in
+    )
     panel = figure.subplots()
     paths: dict[str, list[tuple[float, int]]] = {}
     for row, condition in enumerate(conditions):
@@ -43,6 +45,7 @@ def seed_dots(record: Record) -> Figure:
     panel.set_ylim(len(conditions) - 0.4, -0.5)
     panel.tick_params(axis="y", length=0)
     panel.margins(x=0.04)
+    panel.locator_params(axis="x", nbins=5 if record.narrow else 9)
     panel.set_xlabel(axis_label(record.metric, lines=record.narrow))
     return figure
 

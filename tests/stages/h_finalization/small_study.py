@@ -326,7 +326,7 @@ def inputs_of(model: type[c.Contract], outputs: dict[type[c.Contract], Any]) -> 
 class CannedIllustrator:
     """Draws nothing, notes one number."""
 
-    def draw(self, figure: c.FigureSpec, results: c.Results, prisma: c.PrismaCounts) -> Drawing:
+    def draw(self, figure: c.FigureSpec, results: c.Results, prisma: c.PrismaCounts, width_in: float = 5.5) -> Drawing:
         pointer = "/comparisons/constant_vs_cosine/val_bpb/mean_diff"
         value = json.loads(dump_results(results))["comparisons"]["constant_vs_cosine"]["val_bpb"]["mean_diff"]
         data = {"figure": figure.id, "kind": figure.kind, "numbers": [{"pointer": pointer, "value": value}]}
