@@ -78,8 +78,8 @@ class _Facts:
         return f"Conditions, seeds, metric and analysis were fixed before the first run; {where} gives them with every deviation."
 
     def compute(self) -> str:
-        cost = " and took {{cost.train_cpu_hours|f2}} hours of processor time" if "train_cpu_hours" in self.record.results.cost else ""
-        return f"The runs used {_device(self.record)}{cost}."
+        cost = "; they took {{cost.train_cpu_hours|f2}} hours of processor time" if "train_cpu_hours" in self.record.results.cost else ""
+        return f"The runs were made on this device: {self.record.device}{cost}."
 
     def people(self) -> str:
         return "No people took part: every measurement is the score of a training run."
@@ -93,10 +93,6 @@ class _Facts:
         return (
             f"The study was planned and written by the language model {researcher}; every number and citation was looked up by code."
         )
-
-
-def _device(record: PaperRecord) -> str:
-    return "one thread of a processor each" if record.device == "cpu" else f"the device {record.device}"
 
 
 def _nothing(_: _Facts) -> tuple[Statement, ...]:
