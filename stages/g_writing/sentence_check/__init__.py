@@ -1,0 +1,6 @@
+"""A raw sentence against a study's results: which stored value each of its numbers is, and whether its words agree with them.
+
+A sentence that somebody typed with bare numbers passes when every number can be replaced by a reference to one stored or
+derived value (condition, metric, statistic, unit and sign all fit what the sentence says) and every comparing word agrees
+with the recorded direction. What cannot be bound is refused: the default is no.
+"""

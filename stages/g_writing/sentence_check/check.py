@@ -1,0 +1,444 @@
+"""The judgement: each number bound to one quantity, each comparing word held against the recorded values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from pydantic import JsonValue
+
+from stages.contracts import Contract
+from stages.g_writing.sentence_check import words as w
+from stages.g_writing.sentence_check.pairs import Pair, directions, pair_of, significance
+from stages.g_writing.sentence_check.quantities import Quantity, differences, fits, level, logarithms, printed, wins
+from stages.g_writing.sentence_check.reading import Number, Sentence, read
+from stages.g_writing.sentence_check.strangers import strangers
+from stages.g_writing.sentence_check.study import Study
+
+
+class Bound(Contract):
+    """A number of the sentence and the reference that would print it."""
+
+    text: str
+    expression: str
+    value: float
+
+
+class Judgement(Contract):
+    """'fine': nothing to look up; 'needs references': passes as `rewritten`; 'refused': says something else than the record."""
+
+    verdict: Literal["fine", "needs references", "refused"]
+    reason: str
+    bound: tuple[Bound, ...] = ()
+    rewritten: str = ""
+
+
+class _Refused(Exception):
+    pass
+
+
+def judge(sentence: str, study: Study) -> Judgement:
+    """Whether the sentence may stand, and with which references."""
+    read_sentence = read(sentence, study)
+    try:
+        for reason in strangers(read_sentence, study):
+            raise _Refused(reason)
+        binder = _Binder(read_sentence, study)
+        bound = binder.bound()
+        for reason in (*directions(read_sentence, study), *significance(read_sentence, study)):
+            raise _Refused(reason)
+    except _Refused as refusal:
+        return Judgement(verdict="refused", reason=str(refusal))
+    if not bound:
+        return Judgement(verdict="fine", reason="it holds no number of the study")
+    rewritten, end = "", 0
+    for number, quantity in bound:
+        rewritten += read_sentence.text[end : number.start] + f"{{{{{quantity.expression}}}}}"
+        end = number.end
+    references = tuple(Bound(text=number.text, expression=quantity.expression, value=quantity.value) for number, quantity in bound)
+    return Judgement(
+        verdict="needs references", reason="every number is in the record", bound=references, rewritten=rewritten + read_sentence.text[end:]
+    )
+
+
+_COUNTED = {
+    "seeds": r"^[\s-]*(?:of (?:the |our )?\w+ )?(?:\w+ ){0,2}?(?:seeds?|runs?|repetitions?|repeats|trials|initiali[sz]ations|pairs|replicates)\b",
+    "conditions": r"^[\s-]*(?:\w+ ){0,2}?(?:conditions|methods|variants|optimi[sz]ers|models|agents|algorithms|configurations|approaches|systems|settings)\b",
+    "metrics": r"^[\s-]*(?:\w+ ){0,1}?(?:metrics|measures)\b",
+}
+_DIFFERENCE_BEFORE = re.compile(
+    r"(?:\bby(?: a factor of| a margin of)?|\b(?:gain|improvement|increase|decrease|reduction|drop|difference|gap|advantage|margin|overhead|deficit|rise|lead|decline"
+    r"|saving|speed-?up|cost|change|benefit|effect)s?(?: (?!from\b|to\b)[\w()-]+){0,5}? (?:of|is|was|amounts to|equals|corresponds to))"
+    r"\s*(?:an? |the |about |only |roughly |around |approximately |nearly |almost |just |some |slightly |more than |less than |over |under |at least |at most |relative |absolute |\(|mean )*$",
+    re.IGNORECASE,
+)
+_DIFFERENCE_AFTER = re.compile(
+    r"^\s*(?:%|per ?cent|×|x|times|percentage points?|points?|pp|nats|bits|seconds?|minutes?)?\s*(?:in absolute terms |absolute |relative |units? )?"
+    r"(?:higher|lower|better|worse|faster|slower|more|less|fewer|longer|shorter|larger|smaller|below|above|cheaper|behind|ahead|gain|improvement|reduction"
+    r"|increase|decrease|overhead|drop|speed-?up|relative (?:gain|improvement|reduction|increase)|advantage)\b",
+    re.IGNORECASE,
+)
+_ABOVE = r"(?:more than|above|exceed\w*|at least|greater than|>=?|no less than|surpass\w*|just over|well over|slightly over|over|upwards of|higher than|beyond)"
+_BELOW = r"(?:less than|below|under|at most|fewer than|<=?|up to|nearly|almost|just under|no more than|lower than|within|shorter than)"
+
+
+class _Binder:
+    def __init__(self, sentence: Sentence, study: Study) -> None:
+        self.sentence, self.study = sentence, study
+        self.pair: Pair = pair_of(sentence, study)
+        self.last_key: str | None = None
+
+    def bound(self) -> list[tuple[Number, Quantity]]:
+        roles = [(number, self.role(number)) for number in self.sentence.numbers]
+        levels = [number for number, role in roles if role == "level"]
+        found = []
+        for number, role in roles:
+            if role == "free":
+                continue
+            candidates = list(self.candidates(number, role, levels))
+            if not candidates:
+                raise _Refused(f"{number.text!r} ({role}) is no recorded value that fits what the sentence says")
+            found.append((number, candidates[0]))
+        return found
+
+    # ------------------------------------------------------------ roles
+
+    def role(self, number: Number) -> str:  # noqa: PLR0911, PLR0912 - one return for each role, in the order of their cues
+        before, after = self.sentence.near(number)
+        if number.unit == "%" and number.value in {90, 95, 99} and re.match(r"[%\s\w]{0,6}(?:confidence|CIs?\b|intervals?|level)", after):
+            if number.value != 95:
+                return "other interval"
+            return "free"
+        if re.search(r"(?:level|alpha|threshold)\s*(?:of|=|at)?\s*$", before) or re.match(r"\s*(?:significance )?level\b", after):
+            return "free" if number.value in {0.05, 0.01, 0.1} else "level of a test"
+        if re.search(r"\bp\s*(?:-?\s*values?)?\s*(?:of|is|was|=|<=?|>=?|equal to|below|above|about)\s*$", before, re.IGNORECASE):
+            return "p"
+        if re.search(r"\bn\s*=\s*$", before, re.IGNORECASE):
+            return "seeds"
+        if re.search(r"(?:Cohen's d|d_?\{?z?\}?|effect size|standardi[sz]ed(?: \w+){0,2})(?: \w+){0,2}\s*(?:=|of|is|was)\s*(?:about )?$", before):
+            return "dz"
+        if self.sentence.has(r"confidence|CIs?|interval") and re.search(r"[\[(]\s*$|(?:from|between|to|and|,)\s*$", before):
+            return "interval"
+        if re.search(r"\bseed\s*$", before) and "." not in number.text:
+            return "free"
+        if re.match(r"\s*(?:of|out of)\s+(?:the |our |all )?\w+\s+(?:\w+ )?(?:seeds|runs|pairs)", self.sentence.text[number.end :]):
+            return "part of seeds"
+        for kind, pattern in _COUNTED.items():
+            if "." not in number.text and number.step == 1 and re.match(pattern, after):
+                return kind
+        if re.search(r"(?:±|\+/-)\s*$", before):
+            return "std"
+        rate = re.match(r"\s*\w+\s*(?:per|/)\s*(?:second|s|sec|step|hour|minute)\b", after)
+        if not rate and self.setting_keys(number) and number.unit not in {"pp", "x", "%"}:
+            return "setting"
+        if number.unit in {"pp", "x"} or _DIFFERENCE_BEFORE.search(before) or _DIFFERENCE_AFTER.match(after):
+            return "difference"
+        return "level"
+
+    # ------------------------------------------------------------ candidates
+
+    def candidates(self, number: Number, role: str, levels: Sequence[Number]) -> Iterator[Quantity]:
+        match role:
+            case "p" | "dz" | "interval":
+                yield from self.tests(number, role)
+            case "seeds" | "part of seeds" | "conditions" | "metrics":
+                yield from self.counts(number, role)
+            case "setting":
+                yield from self.settings(number)
+            case "difference":
+                yield from self.differences(number)
+            case "std" | "level":
+                yield from self.levels(number, levels, "std" if role == "std" else None)
+
+    def tests(self, number: Number, role: str) -> Iterator[Quantity]:
+        before, _ = self.sentence.near(number)
+        for (a, b), metric in ((pair, metric) for pair in self.pair.options for metric in self.metrics(number)):
+            found = self.study.compared(a, b, metric)
+            if found is None:
+                continue
+            test, sign = found
+            if role == "dz" and test.cohens_dz is not None and fits(number, abs(test.cohens_dz)):
+                yield Quantity(test.cohens_dz, f"dz({a},{b}).{metric}")
+            elif role == "interval" and test.ci95 is not None:
+                low, high = sorted(sign * end for end in test.ci95)
+                second = any(other.end <= number.start and other.start > number.start - 24 and other.unit != "%" for other in self.sentence.numbers)
+                second = second or bool(re.search(r"(?:to|and|,)\s*$", before))
+                for end, name in ((high, "ci_high"),) if second else ((low, "ci_low"),):
+                    for value in (end, abs(end)):
+                        shown = printed(value, self.study.metrics[metric].unit, number.unit, spread=True)
+                        if shown is not None and fits(number, shown):
+                            yield Quantity(shown, f"{name}({a},{b}).{metric}")
+            elif role == "p":
+                yield from self.p_values(number, before, test.t_p, test.wilcoxon_p, f"test({a},{b}).{metric}")
+
+    def p_values(self, number: Number, before: str, t_p: float | None, wilcoxon_p: float | None, test: str) -> Iterator[Quantity]:
+        wilcoxon, t_test = self.sentence.has("Wilcoxon|signed-rank"), self.sentence.has(r"t-tests?|t test|Student")
+        values = [(t_p, "t_p")] if t_test and not wilcoxon else [(wilcoxon_p, "wilcoxon_p")] if wilcoxon else [(t_p, "t_p")]
+        sign = re.search(r"(<=?|>=?|=|below|above)\s*$", before)
+        for value, name in values:
+            if value is None:
+                continue
+            how = sign[1] if sign else "="
+            true = value < number.value if how[0] in "<b" else value > number.value if how[0] in ">a" else fits(number, value)
+            if true:
+                yield Quantity(value, f"{test}.{name}")
+
+    def counts(self, number: Number, role: str) -> Iterator[Quantity]:
+        study = self.study
+        if role == "metrics" and number.value == len(study.metrics):
+            yield Quantity(number.value, "count(metrics)")
+        elif role == "conditions":
+            named = len({mention.name for mention in self.sentence.conditions})
+            if number.value in {len(study.conditions), *([named] if named > 1 and self.sentence.has("compare|between|both|two") else [])}:
+                yield Quantity(number.value, "count(conditions)")
+        elif role == "part of seeds":
+            yield from self.parts_of_seeds(number)
+        elif role == "seeds":
+            named_ones = [mention.name for mention in self.sentence.conditions]
+            if self.sentence.has(r"of (?:the |our |all )?\w+ (?:\w+ )?(?:seeds|runs)|planned|scheduled|intended"):
+                if number.value == study.planned_seeds:
+                    yield Quantity(number.value, "cfg.seeds")
+            elif all(study.completed(name) == number.value for name in named_ones or study.conditions):
+                yield Quantity(number.value, f"n({named_ones[0] if named_ones else 'all'})")
+
+    def parts_of_seeds(self, number: Number) -> Iterator[Quantity]:
+        if self.sentence.has(r"finish\w*|complet\w*|converge\w*|crash\w*|fail\w*|surviv\w*"):
+            for mention in self.sentence.conditions[:1]:
+                done = self.study.completed(mention.name)
+                if self.sentence.has(r"crash\w*|fail\w*"):
+                    done = self.study.planned_seeds - done
+                if number.value == done:
+                    yield Quantity(number.value, f"n({mention.name})")
+            return
+        worse = self.sentence.has(f"{w.WORSE}|{w.SLOWER}")
+        for (a, b), metric in ((pair, metric) for pair in self.pair.options[:1] for metric in self.metrics(number)[:1]):
+            won, of = wins(self.study, a, b, metric)
+            if number.value == (of - won if worse else won):
+                yield Quantity(number.value, f"wins({a},{b}).{metric}")
+
+    def differences(self, number: Number) -> Iterator[Quantity]:
+        before, _ = self.sentence.near(number)
+        for (a, b), (metric, complement) in (
+            (pair, each) for pair in self.pair.options for each in self.metrics_with_complement(number)
+        ):
+            unit = number.unit
+            if re.search(r"factor of\s*(?:about )?$", before):
+                unit = "x"
+            for value, expression in differences(self.study, a, b, metric, unit, complement=complement):
+                inverse = unit == "x" and self.sentence.has(f"{w.FASTER}|reduc\\w*|shorter|smaller|less|lower|fewer") and value < 1
+                shown = 1 / value if inverse else value
+                if self.holds(number, before, shown) and not (unit == "%" and self.sentence.has(r"(?:percentage|absolute) points?|in absolute terms")):
+                    yield Quantity(shown, expression)
+
+    def levels(self, number: Number, levels: Sequence[Number], stat: str | None) -> Iterator[Quantity]:
+        before, after = self.sentence.near(number)
+        conditions = self.conditions_of(number, levels)
+        for condition in conditions:
+            for metric, complement in self.metrics_with_complement(number):
+                scores = self.study.conditions[condition].get(metric)
+                if scores is None:
+                    continue
+                bound_on_all = stat is None and self.everywhere()
+                for name in (stat,) if stat else self.stats(number, before, after, metric, complement=complement):
+                    for value, label in level(scores, name, complement=complement):
+                        shown = printed(value, self.study.metrics[metric].unit, number.unit, spread=name == "std")
+                        if shown is None or not self.holds(number, before, shown):
+                            continue
+                        if bound_on_all and not self.holds_for_all(number, before, metric, complement=complement):
+                            continue
+                        yield Quantity(shown, f"{'1 - ' if complement else ''}{condition}.{metric}.{label}")
+                if self.sentence.has(r"cross-entropy|nats?(?: per token)?|bits per token|entropy"):
+                    for value, expression in logarithms(self.study, condition, metric):
+                        if fits(number, value):
+                            yield Quantity(value, expression)
+
+    # ------------------------------------------------------------ what the words allow
+
+    def everywhere(self) -> bool:
+        return self.sentence.has(r"both|all (?:\w+ )?(?:methods|models|conditions|variants|agents|optimi[sz]ers)|every (?:method|model|condition)|each (?:method|model)")
+
+    def holds_for_all(self, number: Number, before: str, metric: str, *, complement: bool) -> bool:
+        names = [mention.name for mention in self.sentence.conditions] or list(self.study.conditions)
+        if self.sentence.has("both") and not self.sentence.conditions and self.study.main_pair:
+            names = list(self.study.main_pair)
+        for name in names:
+            for value, _ in level(self.study.conditions[name][metric], "mean", complement=complement):
+                shown = printed(value, self.study.metrics[metric].unit, number.unit)
+                if shown is None or not self.holds(number, before, shown):
+                    return False
+        return True
+
+    def holds(self, number: Number, before: str, value: float) -> bool:
+        """Equal to the printed digits, or on the side of it that the words before it say."""
+        words = re.sub(r"(?:\bthan\s+)?(?:about|roughly|a|an|the|only)\s*$", "", before).rstrip() if re.search(r"than (?:an? |the )$", before) else before
+        if re.search(rf"(?<!\w){_ABOVE}\s*$", words, re.IGNORECASE):
+            return value > number.value or (fits(number, value) and "least" in words)
+        if re.search(rf"(?<!\w){_BELOW}\s*$", words, re.IGNORECASE):
+            return value < number.value
+        if re.search(r"(?:about|roughly|around|approximately|some|circa|nearly)\s*$", before) and number.value and number.step == 1:
+            coarse = 10.0 ** (len(str(int(abs(number.value)))) - len(str(int(abs(number.value))).rstrip("0")))
+            return abs(number.value - value) <= coarse / 2 and coarse <= abs(number.value) / 10 or fits(number, value)
+        return fits(number, value)
+
+    def metrics(self, number: Number) -> list[str]:
+        return [metric for metric, _ in self.metrics_with_complement(number)]
+
+    def metrics_with_complement(self, number: Number) -> list[tuple[str, bool]]:
+        """Metrics that the number can be of: those named beside it, else in the sentence, else all; True: one minus it (error)."""
+        mentions = self.sentence.metrics
+        beside = [m for m in mentions if not any(min(m.start, number.start) < o.start < max(m.start, number.start) for o in self.sentence.numbers)]
+        chosen = beside or list(mentions)
+        if len({m.name for m in chosen}) > 1:
+            chosen = sorted(chosen, key=lambda m: (number.start - m.end) if m.end <= number.start else 1.5 * (m.start - number.end))[:1]
+        found = []
+        for mention in chosen:
+            word = self.sentence.text[mention.start : mention.end].lower()
+            error = word.startswith(("error", "misclass")) and "acc" in mention.name
+            if (mention.name, error) not in found:
+                found.append((mention.name, error))
+        return found or [(metric, False) for metric in self.study.metrics]
+
+    def stats(self, number: Number, before: str, after: str, metric: str, *, complement: bool) -> tuple[str, ...]:
+        """Statistics that the words beside the number speak of."""
+        upward = (self.study.metrics[metric].direction == "max") is not complement
+        near = f"{before} \u2022 {after}"
+        whole = self.sentence.text
+        seed = re.search(r"\bseed (\d+)\b", before) or re.search(r"\bseed (\d+)\b", whole)
+        if seed:
+            return (f"seed.{seed[1]}",)
+        if re.search(r"standard deviation|\bs\.?d\.?\b|\bstd\b|\bspread\b|deviation", whole, re.IGNORECASE) and not re.search(r"±", whole):
+            return ("std",)
+        if re.search(r"\bmedian\b", near, re.IGNORECASE):
+            return ("median",)
+        if re.search(r"\b(?:rang\w+|between|vary|varies|span\w*)\b", whole, re.IGNORECASE) and not re.search(r"difference between", whole):
+            return ("max", "min")
+        if re.search(r"\b(?:per-seed|individual|each seed|single[- ]seed|seeds? (?:scores?|values?|returns?|give|are))\b", whole, re.IGNORECASE):
+            return ("seeds",)
+        extreme = re.search(r"\b(best|worst|highest|lowest|maximum|minimum|max|min|top|peak|weakest|strongest)\b", near, re.IGNORECASE)
+        if extreme is None:
+            extreme = re.search(r"\b(best|worst|highest|lowest)\b(?=[^.]*\b(?:seed|run)\b)", whole, re.IGNORECASE)
+        if extreme:
+            word = extreme[1].lower()
+            high = word in {"highest", "maximum", "max", "peak", "top"} or (word in {"best", "strongest"}) == upward and word in {
+                "best", "strongest", "worst", "weakest",
+            }  # fmt: skip
+            stat = "max" if high is not complement else "min"
+            of_seeds = re.search(r"\b(?:seeds?|runs?|single|trial)\b", whole, re.IGNORECASE)
+            if re.search(r"\b(?:mean|average)\b", near, re.IGNORECASE):
+                return ("mean",)
+            return (stat,) if of_seeds else (stat, "mean")
+        return ("mean",)
+
+    def conditions_of(self, number: Number, levels: Sequence[Number]) -> list[str]:
+        """Conditions that the number can belong to, from the order of names and numbers."""
+        mentions = self.sentence.conditions
+        distinct = [m for i, m in enumerate(mentions) if i == 0 or m.name != mentions[i - 1].name]
+        names = list(dict.fromkeys(m.name for m in distinct))
+        place = levels.index(number) if number in levels else None
+        text = self.sentence.text
+        main = self.study.main_pair
+        if not names:
+            if self.everywhere():
+                return list(self.study.conditions)
+            if len(levels) == 2 and re.search(r"\bfrom\b", text) and re.search(r"\bto\b", text) and place is not None:
+                return self.from_to(levels, place)
+            if main and not self.sentence.has("corresponds?|equals?|equivalent"):
+                return [main[0]]
+            return list(self.study.conditions)
+        if len(names) == 1:
+            if len(levels) == 2 and re.search(r"\bfrom\b.*\bto\b", text) and place is not None and not re.search(r"\brang|\bbetween\b|\bvar(?:y|ies)", text):
+                other = [name for name in self.study.conditions if name != names[0]]
+                reference = re.search(r"(?:from|compared|relative|baseline)", text[: distinct[0].start]) is not None and names[0] == (main or ("", ""))[1]
+                return (other if not (main and main[0] == names[0]) else [main[1]]) if (place == 0) is not reference else names
+            if len(levels) == 2 and main and names[0] == main[1] and re.search(r"against|versus|\bvs\b|compared|than|up from|down from", text):
+                nearest = min(levels, key=lambda n: min(abs(n.end - distinct[0].start), abs(n.start - distinct[0].end)))
+                return names if nearest is number else [main[0]]
+            return names
+        anchors = levels if place is not None else [n for n in self.sentence.numbers if n.start <= number.start and n in levels][-1:]
+        if place is None:  # a deviation belongs to the value before it
+            return self.conditions_of(anchors[-1], levels) if anchors else names
+        if len(levels) == len(distinct) and len(distinct) == len(names):
+            return [distinct[place].name]
+        before = [m for m in distinct if m.end <= number.start]
+        after = [m for m in distinct if m.start >= number.end]
+        close = re.match(r"\s*(?:%|percent)?\s*(?:\w+ ){0,2}(?:for|by|with|of) (?:the )?", text[number.end :])
+        if close and after and after[0].start <= number.end + close.end() + 4:
+            return [after[0].name]
+        return [(before[-1] if before else after[0]).name]
+
+    def from_to(self, levels: Sequence[Number], place: int) -> list[str]:
+        """'falls from x to y' without names: the reference first; its direction is checked with the pair."""
+        if self.study.main_pair:
+            ours, baseline = self.study.main_pair
+            return [baseline] if place == 0 else [ours]
+        down = self.sentence.has(w.NUMERIC_DOWN)
+        if (levels[1].value < levels[0].value) is not down:
+            return []
+        return list(self.study.conditions)
+
+    # ------------------------------------------------------------ settings
+
+    def setting_keys(self, number: Number) -> list[str]:
+        """Keys of the configuration that the words beside the number name, the nearest first."""
+        before, after = self.sentence.near(number)
+        found: list[tuple[float, str]] = []
+        for key in self.study.config:
+            if key == "seeds":
+                continue
+            if key in w.BEHIND and re.match(rf"\s*(?:{w.BEHIND[key]})\b", after):
+                found.append((0.6, key))
+            for pattern in w.setting_words(key):
+                between = r"(?:(?!and\b|or\b|with\b|of\b)\w+[\s-]+)"
+                behind = re.match(rf"^[\s-]*{between}{{0,1}}?(?:{pattern})(?!\w)", after, re.IGNORECASE)
+                if behind:
+                    found.append((0.5 + 0.1 * len(behind[0].split()), key))
+                ahead = list(re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", before, re.IGNORECASE))
+                if ahead and not re.search(r"[.;]", before[ahead[-1].end() :]):
+                    gap = before[ahead[-1].end() :]
+                    if re.fullmatch(r"[\s,)(=:]*(?:(?:is|are|was|were|of|to|at|set|size|rate|a|=|with|fixed|uses?|equal|for|value|in|all|runs?|and|has|have|\w+ly)[\s=]*){0,5}", gap):
+                        found.append((1.0 + len(gap.split()) * 0.3 + ("," in gap) * 2, key))
+        if found:
+            nearest = min(distance for distance, _ in found)
+            keys = [key for distance, key in found if distance <= nearest + 0.15]
+            self.last_key = keys[0]
+            return keys
+        if self.last_key and re.fullmatch(r"[\s,)\](\[=]*(?:for \w+)?[\s,]*(?:and|or)?[\s,(]*", before) and before:
+            return [self.last_key, *self.tuple_keys(number)]
+        return self.tuple_keys(number)
+
+    def tuple_keys(self, number: Number) -> list[str]:
+        """'(beta1, beta2) = (x, y)': the k-th name for the k-th number."""
+        run = re.search(r"\(([\w\s,_{}]+)\)\s*=\s*\(([^()]*)\)", self.sentence.text)
+        if run is None or not run.start(2) <= number.start < run.end(2):
+            return []
+        place = self.sentence.text[run.start(2) : number.start].count(",")
+        names = [name.strip() for name in run[1].split(",")]
+        if place >= len(names):
+            return []
+        return [key for key in self.study.config if any(re.fullmatch(pattern, names[place]) for pattern in w.setting_words(key))]
+
+    def settings(self, number: Number) -> Iterator[Quantity]:
+        keys = self.tuple_keys(number) or self.setting_keys(number)
+        for key in keys:
+            value: JsonValue = self.study.config[key]
+            for path, stored in self.stored(value, number):
+                if isinstance(stored, int | float) and not isinstance(stored, bool) and self.setting_fits(number, float(stored)):
+                    yield Quantity(float(stored), f"cfg.{key}{path}")
+
+    def stored(self, value: JsonValue, number: Number) -> Iterator[tuple[str, JsonValue]]:
+        """The value, or of a value per condition the one of the condition that the number belongs to."""
+        if not isinstance(value, dict):
+            yield "", value
+            return
+        names = [m for m in self.sentence.conditions if m.name in value]
+        following = [m for m in names if m.start >= number.end and not any(number.end <= o.start < m.start for o in self.sentence.numbers)]
+        preceding = [m for m in names if m.end <= number.start and not any(m.end <= o.start < number.start for o in self.sentence.numbers)]
+        between = self.sentence.text[number.end : following[0].start] if following else ""
+        chosen = following[:1] if following and re.fullmatch(r"\s*(?:for|with|in|\()\s*", between) else preceding[-1:] or following[:1]
+        for mention in chosen:
+            yield f".{mention.name}", value[mention.name]
+
+    def setting_fits(self, number: Number, stored: float) -> bool:
+        rounded = number.step > 1 and number.text[-1:].isalpha()  # 11.2M, 50M: rounded to what is shown
+        return fits(number, stored) if rounded or stored != int(stored) else abs(number.value - stored) < 1e-9

@@ -1,0 +1,100 @@
+"""What a study's results can say as a number: stored values and those that follow from them, each with its reference."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from stages.g_writing.sentence_check.reading import Number
+from stages.g_writing.sentence_check.study import Scores, Study
+
+FRACTIONS = ("fraction", "ratio", "proportion")
+PERCENTS = ("%", "percent", "per cent", "pp")
+SECONDS = ("s", "sec", "seconds", "second")
+_IN_UNIT = {"s": 1.0, "min": 60.0, "h": 3600.0, "day": 86400.0, "ms": 0.001}
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A value in the unit in which the sentence prints it."""
+
+    value: float
+    expression: str
+
+
+def fits(number: Number, value: float) -> bool:
+    """The value, rounded to the printed digits, is the printed number."""
+    return abs(number.value - value) <= number.step / 2 * (1 + 1e-9) + 1e-12
+
+
+
+def printed(value: float, metric_unit: str, unit: str, *, spread: bool = False) -> float | None:
+    """A value of the metric in the sentence's unit; None where the unit does not fit. spread: a deviation or difference."""
+    if metric_unit in FRACTIONS:
+        if unit == "%" or (unit == "pp" and spread):
+            return 100 * value
+        return value if unit == "" else None
+    if metric_unit in PERCENTS:
+        return value if unit in {"", "%"} or (unit == "pp" and spread) else None
+    if metric_unit in SECONDS:
+        return value if unit == "" else value / _IN_UNIT[unit] if unit in _IN_UNIT else None
+    if unit == "pp" and spread:
+        return value if metric_unit == "points" else None
+    return value if unit == "" or unit == metric_unit else None
+
+
+def level(scores: Scores, stat: str, *, complement: bool) -> Iterator[tuple[float, str]]:
+    """(value, name) of a statistic; 'seeds' gives every seed's own."""
+    if stat == "seeds":
+        values = [(value, f"seed.{seed}") for seed, value in scores.seeds.items()]
+    elif stat.startswith("seed."):
+        seed = stat.removeprefix("seed.")
+        values = [(scores.seeds[seed], stat)] if seed in scores.seeds else []
+    elif stat == "std":
+        values = [] if scores.std is None else [(scores.std, "std")]
+    else:
+        values = [({"mean": scores.mean, "min": scores.min, "max": scores.max, "median": scores.median}[stat], stat)]
+    for value, name in values:
+        yield (1 - value if complement and name != "std" else value), name
+
+
+def mean(study: Study, condition: str, metric: str, *, complement: bool = False) -> float | None:
+    scores = study.conditions[condition].get(metric)
+    return None if scores is None else 1 - scores.mean if complement else scores.mean
+
+
+def wins(study: Study, a: str, b: str, metric: str) -> tuple[int, int]:
+    """Seeds on which a is better than b, and seeds that both finished."""
+    one, other = study.conditions[a][metric].seeds, study.conditions[b][metric].seeds
+    shared = [seed for seed in one if seed in other]
+    sign = 1 if study.metrics[metric].direction == "max" else -1
+    return sum(sign * (one[seed] - other[seed]) > 0 for seed in shared), len(shared)
+
+
+def differences(study: Study, a: str, b: str, metric: str, unit: str, *, complement: bool) -> Iterator[tuple[float, str]]:
+    """(size, reference) of a against b in the sentence's unit: plain difference, relative change in per cent, or factor."""
+    one, other = mean(study, a, metric, complement=complement), mean(study, b, metric, complement=complement)
+    if one is None or other is None:
+        return
+    of = f"1 - {metric}" if complement else metric
+    if unit == "%":
+        if other != 0:
+            yield abs(one - other) / abs(other) * 100, f"absrel({a},{b}).{of}"
+        if study.metrics[metric].unit in PERCENTS:
+            yield abs(one - other), f"absdiff({a},{b}).{of}"
+    elif unit == "x":
+        if one > 0 and other > 0:
+            yield one / other, f"ratio({a},{b}).{of}"
+    else:
+        value = printed(abs(one - other), study.metrics[metric].unit, unit, spread=True)
+        if value is not None:
+            yield value, f"absdiff({a},{b}).{of}"
+
+
+def logarithms(study: Study, condition: str, metric: str) -> Iterator[tuple[float, str]]:
+    """Cross-entropy in nats and in bits of a perplexity."""
+    value = mean(study, condition, metric)
+    if value is not None and value > 0 and metric.split("_")[-1] in {"ppl", "perplexity"}:
+        yield math.log(value), f"ln({condition}.{metric}.mean)"
+        yield math.log2(value), f"log2({condition}.{metric}.mean)"

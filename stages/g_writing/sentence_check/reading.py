@@ -1,0 +1,212 @@
+"""A sentence taken apart: its plain text, its numbers with their units, and the conditions and metrics that it names."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from stages.g_writing.sentence_check import words as w
+from stages.g_writing.sentence_check.study import Study
+
+_SCALES = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "G": 1e9, "thousand": 1e3, "million": 1e6, "billion": 1e9}
+_NUMBER = re.compile(
+    r"(?<![\w.])(?P<sign>[-+])?(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|\d+|\.\d+)(?:e(?P<exp>[-+]?\d+))?"
+    r"(?P<scale>k|K|M|B|G| thousand\b| million\b| billion\b)?(?![\w])"
+)
+_MATHS_ONLY = re.compile(r"\$[^$]*\\(?:frac|lVert|sum|int|nabla|mathbb|mathcal|lVert|log|exp|sqrt|partial|min|max|arg)[^$]*\$")
+_STRUCTURE = re.compile(
+    r"\b(?:Sections?|Tables?|Figures?|Figs?\.?|Appendix|Appendices|Equations?|Eqs?\.?|Algorithms?|Chapters?|Lines?|Steps?|Theorem|Lemma|Hypothes[ie]s|RQ|H)"
+    r"[\s~]*\(?[A-Z]?\.?\d+(?:\.\d+)*[a-z]?\)?(?:(?:,| and|,? and|--|-| to)\s*[A-Z]?\.?\d+(?:\.\d+)*)*"
+)
+_COMMON_NAMES = re.compile(r"\btop-1\b|\bL[012]\b|\bell[_ ]?[12]\b|\b[kK]-fold\b|\b[123]D\b|\bfp(?:16|32)\b|\bbf16\b|\b(?:16|32)-bit\b|\bcuda:\d\b", re.IGNORECASE)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number as printed. `value` already holds the scale (k, M); `step` is the worth of its last digit."""
+
+    text: str
+    value: float
+    step: float
+    start: int
+    end: int
+    unit: str
+    """'%', 'pp', 'x', 's', 'min', 'h' or ''."""
+    word: bool = False
+    signed: bool = False
+
+
+@dataclass(frozen=True)
+class Mention:
+    name: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """`text` is plain: commands of LaTeX read, protected numerals blanked out by as many dots."""
+
+    raw: str
+    text: str
+    numbers: tuple[Number, ...]
+    conditions: tuple[Mention, ...]
+    metrics: tuple[Mention, ...]
+    cited: bool
+
+    def has(self, pattern: str) -> bool:
+        return re.search(rf"\b(?:{pattern})\b", self.text, re.IGNORECASE) is not None
+
+    def near(self, number: Number, before: int = 60, after: int = 40) -> tuple[str, str]:
+        """The words on both sides, up to the neighbouring numbers."""
+        left = max([other.end for other in self.numbers if other.end <= number.start], default=0)
+        right = min([other.start for other in self.numbers if other.start >= number.end], default=len(self.text))
+        return self.text[max(left, number.start - before) : number.start], self.text[number.end : min(right, number.end + after)]
+
+
+def plain(raw: str) -> str:
+    """LaTeX's commands read as signs: '$3\\\\times10^{-4}$' becomes 3e-4."""
+    text = unicodedata.normalize("NFC", raw).replace("\u2212", "-").replace("\u2013", "-").replace("\u00a0", " ").replace("\u2009", " ")
+    text = re.sub(r"\\(?:text|mathrm|mathbf|textbf|emph|textit)\{([^{}]*)\}", r"\1", text)
+    text = re.sub(r"(\d(?:\.\d+)?)\s*(?:\\times|\\cdot|×)\s*10\s*\^\s*\{?\s*(-?\d+)\s*\}?", r"\1e\2", text)
+    text = re.sub(r"(?<![\d.e])10\s*\^\s*\{?\s*(-?\d+)\s*\}?", r"1e\1", text)
+    for command, sign in (
+        ("\\times", "×"), ("\\pm", "±"), ("\\%", "%"), ("\\leq", "<="), ("\\geq", ">="), ("\\le", "<="), ("\\ge", ">="), ("\\approx", "~="),
+        ("\\sim", "~="), ("\\lt", "<"), ("\\gt", ">"), ("\\,", ""), ("\\;", " "), ("\\ ", " "), ("~", " "), ("{,}", ","), ("\\beta", "beta"),
+        ("\\gamma", "gamma"), ("\\epsilon", "epsilon"), ("\\alpha", "alpha"), ("\\tau", "tau"), ("\\&", "&"),
+        ("β", "beta"), ("γ", "gamma"), ("≤", "<="), ("≥", ">="), ("≈", "~="), ("τ", "tau"),
+    ):  # fmt: skip
+        text = text.replace(command, sign)
+    text = text.replace("$", "").replace("~=", "about ")
+    return re.sub(r"[ \t]+", " ", text)
+
+
+def read(raw: str, study: Study) -> Sentence:
+    """The sentence as the checks see it."""
+    cited = bool(re.search(r"\\cite[pt]?\w*\*?(?:\[[^\]]*\])*\{[^}]+\}|\[@\w|(?<!\w)@\w+\d{4}", raw))
+    text = _MATHS_ONLY.sub(lambda m: m[0] if re.search(r"\d\.\d|\d{2,}", m[0]) else "formula", raw)
+    text = plain(re.sub(r"\\cite[pt]?\w*\*?(?:\[[^\]]*\])*\{[^}]+\}", "(cited)", text))
+    text = _blank(_STRUCTURE, text)
+    text = _blank(_COMMON_NAMES, text)
+    for name in sorted(_names(study), key=len, reverse=True):
+        text = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", lambda m: re.sub(r"[\d-]", "\u00b7", m[0]), text)
+    if cited:
+        text = re.sub(r"\b(?:19|20)\d\d\b", lambda m: "\u00b7" * 4, text)
+    return Sentence(
+        raw=raw,
+        text=text,
+        numbers=tuple(_numbers(text)),
+        conditions=tuple(_conditions(text, study)),
+        metrics=tuple(_metrics(text, study)),
+        cited=cited,
+    )
+
+
+def _blank(pattern: re.Pattern[str], text: str) -> str:
+    return pattern.sub(lambda match: re.sub(r"[\d]", "\u00b7", match[0]), text)
+
+
+def _names(study: Study) -> Iterator[str]:
+    """Recorded names that hold digits: ResNet-18, CIFAR-10, Pendulum-v1."""
+    for value in study.config.values():
+        for name in value if isinstance(value, list) else [value]:
+            if isinstance(name, str) and any(character.isdigit() for character in name):
+                yield name
+
+
+def _numbers(text: str) -> Iterator[Number]:
+    found = []
+    for match in _NUMBER.finditer(text):
+        digits = match["digits"].replace(",", "")
+        scale = _SCALES[match["scale"].strip()] if match["scale"] else 1.0
+        exponent = int(match["exp"] or 0)
+        decimals = len(digits.partition(".")[2])
+        negative = match["sign"] == "-" and not re.search(r"[\d)]\s?$|\w$", text[: match.start()]) if match["sign"] else False
+        value = float(f"{digits}e{exponent}") * scale * (-1 if negative else 1)
+        step = 10.0 ** (exponent - decimals) * scale
+        start = match.start() + (1 if match["sign"] == "-" and not negative else 0)
+        found.append(Number(text[start : match.end()], value, step, start, match.end(), _unit(text[match.end() :]), signed=negative))
+    for match in re.finditer(rf"\b(?:{'|'.join(w.NUMBER_WORDS)})\b", text, re.IGNORECASE):
+        after = text[match.end() :]
+        if re.match(r"[- ](?:of (?:the|our|these)\b(?! (?:\w+ )?(?:seeds|runs))|another|can|may|should|would|is\b|way\b|by one|hand)", after):
+            continue
+        found.append(Number(match[0], float(w.NUMBER_WORDS[match[0].lower()]), 1.0, match.start(), match.end(), _unit(after), word=True))
+    # A unit that follows the last number of a range or of value ± deviation belongs to both.
+    found.sort(key=lambda number: number.start)
+    for number, following in zip(found, [*found[1:], None], strict=False):
+        between = text[number.end : following.start] if following else ""
+        shared = not number.unit and following is not None and following.unit and re.fullmatch(r"\s*(?:±|-|to|and|\+/-|,)\s*", between)
+        if shared and following is not None:
+            number = Number(number.text, number.value, number.step, number.start, number.end, following.unit, number.word, number.signed)
+        yield number
+
+
+def _unit(after: str) -> str:
+    for unit, pattern in (
+        ("pp", r"\s*(?:percentage[- ]points?|percent[- ]points?|pp\b|%[- ]points?|points?\b|p\.p\.)"),
+        ("%", r"\s*(?:%|per ?cent\b)"),
+        ("x", r"\s*(?:×|x\b|-?fold\b|times\b)"),
+        ("min", r"\s*-?(?:minutes?|mins?)\b"),
+        ("h", r"\s*-?(?:hours?|hrs?|h)\b"),
+        ("ms", r"\s*-?(?:milliseconds?|ms)\b"),
+        ("s", r"\s*-?(?:seconds?|secs?|s)\b"),
+        ("day", r"\s*-?days?\b"),
+    ):
+        if re.match(pattern, after):
+            return unit
+    return ""
+
+
+def _conditions(text: str, study: Study) -> Iterator[Mention]:
+    patterns = {name: _condition_pattern(name) for name in study.conditions}
+    found = []
+    for name, pattern in patterns.items():
+        found += [Mention(name, match.start(), match.end()) for match in re.finditer(rf"\b(?:{pattern})\b", text, re.IGNORECASE)]
+    found.sort(key=lambda mention: (mention.start, -mention.end))
+    end = -1
+    for mention in found:
+        if mention.start >= end:
+            yield mention
+            end = mention.end
+
+
+_REMOVED = ("no_", "without_", "wo_", "minus_", "ablate_", "not_")
+
+
+def _condition_pattern(name: str) -> str:
+    if name in {"ours", "proposed", "our_method", "full"}:
+        return w.OUR_NAMES
+    if name in {"baseline", "base"}:
+        return w.BASELINE_NAMES
+    prefix = next((prefix for prefix in _REMOVED if name.startswith(prefix)), None)
+    if prefix:
+        part = r"[\s-]".join(rf"{re.escape(word)}\w*" for word in name.removeprefix(prefix).split("_"))
+        return (
+            rf"(?:without|no|removing|dropping|disabling|ablating|excluding|omitting|minus|turning off) (?:the |any |data |\w+ )?{part}"
+            rf"|{part} (?:is |was )?(?:removed|disabled|dropped|ablated)|{part}-free"
+        )
+    return r"[\s_-]?".join(re.escape(word) for word in name.split("_"))
+
+
+def metric_patterns(metric: str) -> tuple[str, ...]:
+    """How a text may call a metric, without its qualifier (test, validation)."""
+    if metric in w.METRICS:
+        return w.METRICS[metric]
+    parts = [part for part in metric.split("_") if part not in {*w.QUALIFIERS, "s", "ms", "mean"}]
+    own = " ".join(parts)
+    return (*(w.METRICS.get(parts[-1], ()) if parts else ()), own) if own else (metric,)
+
+
+def _metrics(text: str, study: Study) -> Iterator[Mention]:
+    found = []
+    for metric in study.metrics:
+        for pattern in metric_patterns(metric):
+            found += [Mention(metric, m.start(), m.end()) for m in re.finditer(rf"\b{re.escape(pattern)}\w{{0,2}}\b", text, re.IGNORECASE)]
+    found.sort(key=lambda mention: (mention.start, -mention.end))
+    end = -1
+    for mention in found:
+        if mention.start >= end:
+            yield mention
+            end = mention.end

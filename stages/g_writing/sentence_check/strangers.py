@@ -1,0 +1,103 @@
+"""What a sentence names that the study does not hold: conditions, metrics, splits, data sets, hardware, other people's numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from stages.g_writing.sentence_check import words as w
+from stages.g_writing.sentence_check.reading import Sentence, metric_patterns
+from stages.g_writing.sentence_check.study import Study
+
+_MEASURES = (
+    r"F1(?:[- ]score)?|BLEU|ROUGE\S*|AUROC|AUC|FID|PSNR|SSIM|perplexity|accuracy|accuracies|IoU|calibration error|ECE|bits per byte|bits per character|latency"
+    r"|RMSE|MSE|throughput|reward|word error rate|FLOPs?|energy|carbon|precision|recall|mean average precision|top-5|robustness|memory|power consumption|return|loss"
+)  # fmt: skip
+
+
+def strangers(sentence: Sentence, study: Study) -> Iterator[str]:
+    """Reasons to refuse the sentence as a statement about this study; none for one that says nothing measurable."""
+    text = sentence.text
+    speaks = bool(sentence.numbers) or re.search(rf"\b(?:{w.BETTER}|{w.WORSE}|{w.FASTER}|{w.SLOWER})\b", text, re.IGNORECASE)
+    known = _known(study)
+    if re.search(w.HARDWARE, text) and not _hardware_recorded(text, study):
+        yield "no such hardware is recorded"
+    if re.search(rf"\b(?:{w.OUTSIDE})\b", text, re.IGNORECASE) and sentence.numbers:
+        yield "a number of other people's needs its quotation"
+    if not speaks:
+        return
+    for match in re.finditer(w.DATASETS, sentence.raw):
+        if match[0].lower() not in known:
+            yield f"{match[0]} is not the data of this study"
+    aliases = {alias.lower() for metric in study.metrics for alias in metric_patterns(metric)}
+    for match in re.finditer(rf"\b(?:{_MEASURES})\b", text, re.IGNORECASE):
+        word = match[0].lower()
+        if not any(word.startswith(alias) or alias in word or alias.startswith(word) for alias in aliases) and not _as_setting(text, match):
+            yield f"{match[0]!r} was not measured"
+    yield from _splits(sentence, study)
+    yield from _unknown_conditions(sentence, study, known)
+
+
+def _known(study: Study) -> str:
+    """Every recorded word, lower case."""
+    values = " ".join(str(value) for value in study.config.values())
+    return f"{study.task} {values} {' '.join(study.conditions)} {' '.join(study.metrics)} {' '.join(study.notes.values())}".lower()
+
+
+def _hardware_recorded(text: str, study: Study) -> bool:
+    recorded = " ".join(f"{key} {value}" for key, value in study.config.items() if re.search(r"gpu|cpu|hardware|device|machine|memory", key)).lower()
+    if re.search(r"\bno GPUs?\b|\bwithout (?:a |any )?GPUs?\b|\bCPU only\b", text, re.IGNORECASE):
+        return "gpu none" in recorded
+    return bool(recorded) and all(match.lower().rstrip("s") in recorded for match in re.findall(w.HARDWARE, text)) and "none" not in recorded
+
+
+def _as_setting(text: str, match: re.Match[str]) -> bool:
+    return bool(re.search(r"(?:mixed|half|single|double|numerical|over-)\s*$", text[: match.start()])) or bool(
+        re.match(r"[- ](?:function|curve|landscape|weight|term)", text[match.end() :])
+    )
+
+
+def _splits(sentence: Sentence, study: Study) -> Iterator[str]:
+    """'validation accuracy' where only test accuracy was measured."""
+    for mention in sentence.metrics:
+        own = next((name for name in w.QUALIFIERS if name in mention.name.split("_")), None)
+        if own is None or mention.name.endswith("time") or "time" in mention.name:
+            continue
+        before = sentence.text[max(0, mention.start - 16) : mention.start].lower()
+        for name, names in w.QUALIFIERS.items():
+            if name != own and any(re.search(rf"\b{re.escape(each)}[\s-]+$", before) for each in names):
+                others = [metric for metric in study.metrics if name in metric.split("_")]
+                if not others:
+                    yield f"only {own} values were measured"
+
+
+_ORDINARY = frozenset(
+    """the our we this these those that in on with without across both all each every training removing adding using per-seed relative compared
+    averaged mean average over for at from it its an a experiments models agents results learning details under when while although however
+    one two three four five six seven eight nine ten no only best worst among overall here there their they details seed seeds runs run switching
+    replacing dropping disabling moving going changing turning taking between by as to of if since because after before during further
+    moreover finally also then thus hence still even both optimisation optimization accuracy perplexity loss error test validation return
+    throughput performance such most none neither either not despite given starting increasing reducing lowering raising evaluation ours
+    augmentation data standard single paired exact statistical confidence hyperparameters hyper-parameters parameters network networks
+    batches images tokens steps epochs layers heads weights condition conditions method methods variants variant optimisers optimizers""".split()
+)
+
+
+def _unknown_conditions(sentence: Sentence, study: Study, known: str) -> Iterator[str]:
+    raw = re.sub(r"\\[a-zA-Z]+(?:\{[^}]*\})?|\$[^$]*\$", " ", sentence.raw)
+    covered = [(mention.start, mention.end) for mention in (*sentence.conditions, *sentence.metrics)]
+    for match in re.finditer(r"(?<![\w·-])[A-Z][\w+-]*", sentence.text):
+        word = match[0].strip("-")
+        if any(start <= match.start() < end for start, end in covered) or word.lower() in known or word in w.NAMES_OF_TESTS:
+            continue
+        first = match.start() == 0 or re.search(r"[.:;]\s*$", sentence.text[: match.start()])
+        if first and (word.lower() in _ORDINARY or not re.match(rf"\s+(?:\w+ly\s+)?(?:{w.RESULT_VERBS})\b", sentence.text[match.end() :])):
+            continue
+        if len(word) == 1 or sentence.cited or not re.search(r"[a-z]{2}|[A-Z]{2}", word):
+            continue
+        if "·" in word or word.lower() in {"pp", "vs", "sd", "ci", "id"}:
+            continue
+        yield f"{word} is no condition, metric or name of this study"
+    for match in re.finditer(rf"\b({'|'.join(w.ORDINALS)}) (?:variant|condition|method|model|optimi[sz]er|baseline|agent|configuration)", raw, re.IGNORECASE):
+        if w.ORDINALS[match[1].lower()] > len(study.conditions):
+            yield f"there are only {len(study.conditions)} conditions"

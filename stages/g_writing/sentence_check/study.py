@@ -1,0 +1,77 @@
+"""The results that a sentence is held against."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import FiniteFloat, JsonValue
+
+from stages.contracts import Contract
+
+
+class MetricFacts(Contract):
+    unit: str
+    direction: Literal["max", "min"]
+
+
+class Scores(Contract):
+    """One metric of one condition over its seeds; std None for one seed."""
+
+    seeds: dict[str, FiniteFloat]
+    n: int
+    mean: FiniteFloat
+    std: FiniteFloat | None
+    min: FiniteFloat
+    max: FiniteFloat
+    median: FiniteFloat
+
+
+class Compared(Contract):
+    """A test that was made and recorded."""
+
+    n: int
+    mean_diff: FiniteFloat
+    ci95: tuple[FiniteFloat, FiniteFloat] | None = None
+    t_p: FiniteFloat | None = None
+    wilcoxon_p: FiniteFloat | None = None
+    cohens_dz: FiniteFloat | None = None
+    wins: int | None = None
+
+
+class Study(Contract):
+    """Everything that a sentence may speak of."""
+
+    task: str = ""
+    metrics: dict[str, MetricFacts]
+    conditions: dict[str, dict[str, Scores]]
+    comparisons: dict[str, Compared]
+    """'a_vs_b/metric' -> the test of a against b."""
+    config: dict[str, JsonValue]
+    notes: dict[str, str] = {}
+
+    def compared(self, a: str, b: str, metric: str) -> tuple[Compared, int] | None:
+        """The recorded test of the two, and 1 or -1 for the order in which it was made."""
+        for key, sign in ((f"{a}_vs_{b}/{metric}", 1), (f"{b}_vs_{a}/{metric}", -1)):
+            if key in self.comparisons:
+                return self.comparisons[key], sign
+        return None
+
+    @property
+    def planned_seeds(self) -> int:
+        """Seeds that the configuration names; the largest number that was run where it names none."""
+        seeds = self.config.get("seeds")
+        if isinstance(seeds, list):
+            return len(seeds)
+        if isinstance(seeds, int):
+            return seeds
+        return max(scores.n for by_metric in self.conditions.values() for scores in by_metric.values())
+
+    def completed(self, condition: str) -> int:
+        return min(scores.n for scores in self.conditions[condition].values())
+
+    @property
+    def main_pair(self) -> tuple[str, str] | None:
+        """(proposed, baseline) where the study has one of each by name; a sentence without a subject speaks of these."""
+        proposed = next((name for name in self.conditions if name in {"ours", "proposed", "our_method", "method", "full"}), None)
+        baseline = next((name for name in self.conditions if name in {"baseline", "base", "control", "vanilla"}), None)
+        return (proposed, baseline) if proposed and baseline else None

@@ -1,0 +1,137 @@
+"""English words that name a metric, a condition, a setting, a statistic or a direction. A word that is missing costs a refusal."""
+
+from __future__ import annotations
+
+import re
+
+NUMBER_WORDS = {
+    word: value
+    for value, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+        "eighteen nineteen twenty".split()
+    )
+} | {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "hundred": 100, "thousand": 1000, "dozen": 12}
+ORDINALS = {"second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7}
+
+METRICS: dict[str, tuple[str, ...]] = {
+    "accuracy": ("accuracy", "accurate", "correct", "acc", "error", "error rate", "errors", "misclassif"),
+    "acc": ("accuracy", "accurate", "correct", "acc", "error", "error rate", "misclassif"),
+    "loss": ("loss", "losses"),
+    "ppl": ("perplexity", "perplexities", "ppl"),
+    "perplexity": ("perplexity", "perplexities", "ppl"),
+    "bpb": ("bits per byte", "bpb"),
+    "bpc": ("bits per character", "bpc"),
+    "return": ("return", "returns", "reward", "rewards"),
+    "reward": ("reward", "rewards", "return", "returns"),
+    "f1": ("f1", "f-score"),
+    "bleu": ("bleu",),
+    "rouge": ("rouge",),
+    "auc": ("auc", "auroc"),
+    "auroc": ("auc", "auroc"),
+    "fid": ("fid",),
+    "wer": ("word error rate", "wer"),
+    "mse": ("mean squared error", "mse", "squared error"),
+    "rmse": ("rmse", "root mean squared error"),
+    "mae": ("mae", "mean absolute error"),
+    "precision": ("precision",),
+    "recall": ("recall",),
+    "iou": ("iou",),
+    "map": ("mean average precision", "map"),
+    "ece": ("calibration error", "ece"),
+    "latency": ("latency",),
+    "memory": ("memory",),
+    "throughput": ("throughput",),
+    "tokens_per_s": ("tokens per second", "throughput", "tok/s", "tokens/s", "processes"),
+    "images_per_s": ("images per second", "throughput"),
+    "samples_per_s": ("samples per second", "throughput"),
+    "time": ("training time", "training takes", "takes", "run time", "runtime", "wall-clock", "trains", "wall time", "to train", "duration"),
+}  # fmt: skip
+"""Last word of a metric's id (or the whole id) -> how a text calls it."""
+
+QUALIFIERS = {"test": ("test",), "val": ("validation", "val", "dev", "held-out"), "train": ("training", "train")}
+SPEED = ("throughput", "tokens_per_s", "images_per_s", "samples_per_s", "time", "latency")
+
+SETTINGS: dict[str, tuple[str, ...]] = {
+    "lr": (r"learning rates?", r"step size", r"lr"),
+    "learning_rate": (r"learning rates?", r"step size", r"lr"),
+    "weight_decay": (r"weight decay",),
+    "batch_size": (r"batch(?:es)? (?:size )?(?:of )?", r"minibatch(?:es)?"),
+    "epochs": (r"epochs?",),
+    "steps": (r"(?:\w+ )?steps", r"updates", r"iterations"),
+    "params": (r"parameters", r"params", r"weights"),
+    "n_params": (r"parameters", r"params", r"weights"),
+    "n_classes": (r"classes", r"categories"),
+    "n_train": (r"train(?:ing)? (?:set|split|images|examples|samples|sentences|points|data|sequences|documents|instances)",),
+    "n_val": (r"val(?:idation)? (?:set|split|images|examples|samples|sentences|points|data|sequences|documents|instances)",),
+    "n_test": (r"(?:test|held-out) (?:set|split|images|examples|samples|sentences|points|data|sequences|documents|instances)",),
+    "beta1": (r"beta_?\{?1\}?",),
+    "beta2": (r"beta_?\{?2\}?",),
+    "beta": (r"beta",),
+    "gamma": (r"discount(?: factor)?", r"gamma"),
+    "layers": (r"layers?", r"blocks", r"deep"),
+    "n_layers": (r"layers?", r"blocks", r"deep"),
+    "depth": (r"depth", r"layers?"),
+    "heads": (r"(?:attention )?heads?",),
+    "n_heads": (r"(?:attention )?heads?",),
+    "d_model": (r"width", r"d_model", r"(?:hidden|model|embedding) (?:size|dimension|width)", r"dimensions?", r"wide"),
+    "hidden": (r"hidden (?:size|dimension|units|width)", r"width", r"units"),
+    "width": (r"width", r"wide", r"channels"),
+    "context": (r"context(?: \w+)?", r"sequence length", r"sequences"),
+    "seq_len": (r"sequence length", r"context(?: \w+)?", r"sequences"),
+    "tokens": (r"(?:\w+ )?tokens",),
+    "n_tokens": (r"(?:\w+ )?tokens",),
+    "episodes_eval": (r"(?:evaluation )?episodes",),
+    "episodes": (r"episodes",),
+    "dropout": (r"dropout(?: rate)?",),
+    "momentum": (r"momentum",),
+    "warmup": (r"warm-?up(?: steps)?",),
+    "warmup_steps": (r"warm-?up(?: steps)?",),
+    "temperature": (r"temperature",),
+    "vocab": (r"vocabulary(?: size)?", r"vocab"),
+    "vocab_size": (r"vocabulary(?: size)?", r"vocab"),
+    "label_smoothing": (r"label smoothing",),
+    "clip": (r"clip\w*",),
+    "grad_clip": (r"(?:gradient )?clip\w*(?: norm)?(?: of| at)?",),
+    "eps": (r"epsilon", r"eps"),
+    "tau": (r"tau",),
+    "buffer": (r"(?:replay )?buffer(?: size)?",),
+    "buffer_size": (r"(?:replay )?buffer(?: size)?", r"transitions"),
+}  # fmt: skip
+
+
+BEHIND = {"n_train": r"training|train", "n_val": r"validation|val", "n_test": r"test|held-out"}
+"""Words that name a setting only right behind its number: '5,000 validation and …'."""
+
+
+def setting_words(key: str) -> tuple[str, ...]:
+    """Patterns by which a text names a configuration key; an unknown key is named by its own words."""
+    if key in SETTINGS:
+        return SETTINGS[key]
+    words = [re.escape(word) for word in key.split("_") if word not in {"n", "num"}]
+    return (r"[\s_-]".join(words),) if words else ()
+
+
+NUMERIC_UP = r"increas\w*|higher|rise[sn]?|rising|rose|grow\w*|grew|larger|longer|raise[sd]?|above|more|climb\w*|adds?|overhead|extra|additional|exceed\w*"
+NUMERIC_DOWN = (
+    r"decreas\w*|lower(?:s|ed|ing)?|reduc\w*|drop\w*|fall(?:s|en|ing)?|fell|declin\w*|smaller|shorter|less|below|fewer|cut(?:s|ting)?|shrink\w*|sav(?:es|ed|ing)"
+)
+BETTER = r"improv\w*|gain\w*|better|outperform\w*|beats?|superior|wins?|advantage|best|ahead|surpass\w*|exceeds?|benefit\w*"
+WORSE = r"worse(?:ns)?|degrad\w*|hurts?|inferior|underperform\w*|worst|deteriorat\w*|trails?|behind|harms?|loses?"
+FASTER = r"faster|speed-?up|quicker|speeds?"
+SLOWER = r"slower|slow(?:s|down)"
+NEGATED = r"\b(?:not|no|never|neither|nor|without|cannot|fails? to|n't)\b"
+
+OUR_NAMES = (
+    r"our (?:\w+ )?(?:method|approach|model|variant|system|technique|algorithm|network)|ours|the proposed (?:method|approach|model|variant)"
+    r"|the full (?:method|model)|the (?:new )?method"
+)
+BASELINE_NAMES = r"(?:the )?baseline(?: \w*(?:model|method|network))?|baselines?|the control|the vanilla \w+"
+
+HARDWARE = r"\bGPUs?\b|\bTPUs?\b|\bCPUs?\b|\bA100s?\b|\bH100s?\b|\bH200s?\b|\bV100s?\b|\bT4\b|\bA6000\b|\bRTX\b|\bNVIDIA\b|\bAMD\b|\bIntel\b|\bcores?\b|\b[GT]B\b|\bclusters?\b|\bnodes?\b"  # fmt: skip
+OUTSIDE = r"original (?:paper|work|authors|publication)|prior work|previous(?:ly)? (?:work|reported|published)|reported (?:by|in)|published|literature|state[- ]of[- ]the[- ]art|leaderboard|et al"  # fmt: skip
+DATASETS = r"\b(?:MNIST|Fashion-MNIST|ImageNet(?:-\w+)?|SVHN|STL-10|COCO|WikiText(?:-\d+)?|C4|GLUE|SuperGLUE|SQuAD|OpenWebText|The Pile|LAMBADA|PTB|enwik8|text8|Atari|MuJoCo|Hopper\S*|HalfCheetah\S*|Walker\S*|CartPole\S*|LunarLander\S*|Acrobot\S*|Ant-v\d|Humanoid\S*|Breakout|Pong)\b"  # fmt: skip
+RESULT_VERBS = r"reach\w*|attain\w*|obtain\w*|achiev\w*|scores?|gets?|yield\w*|gives?|outperform\w*|improv\w*|reduc\w*|lowers?|beats?|has|have|is|are|needs?|takes?|processes|wins?|runs?|trains?|converge\w*|finish\w*|perform\w*|increases?|surpass\w*|exceeds?|remains?|stays?"  # fmt: skip
+NAMES_OF_TESTS = {
+    "Wilcoxon", "Cohen", "Student", "Holm", "Welch", "Bonferroni", "Hedges", "Bayes", "Gaussian", "Adam", "Table", "Section", "Figure",
+    "Appendix", "Equation", "Eq", "Fig", "CI", "SD", "SE", "Python", "PyTorch", "Numpy", "I", "ANOVA", "Mann", "Whitney", "Greek",
+}  # fmt: skip
