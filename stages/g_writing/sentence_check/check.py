@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import JsonValue
@@ -46,7 +47,7 @@ def judge(sentence: str, study: Study) -> Judgement:
             raise _Refused(reason)
         binder = _Binder(read_sentence, study)
         bound = binder.bound()
-        for reason in (*directions(read_sentence, study), *significance(read_sentence, study)):
+        for reason in (*directions(read_sentence, study, binder.spoken_of()), *significance(read_sentence, study)):
             raise _Refused(reason)
     except _Refused as refusal:
         return Judgement(verdict="refused", reason=str(refusal))
@@ -63,7 +64,7 @@ def judge(sentence: str, study: Study) -> Judgement:
 
 
 _COUNTED = {
-    "seeds": r"^[\s-]*(?:of (?:the |our )?\w+ )?(?:\w+ ){0,2}?(?:seeds?|runs?|repetitions?|repeats|trials|initiali[sz]ations|pairs|replicates)\b",
+    "seeds": r"^[\s-]*(?:of (?:the |our )?\w+ )?(?:(?!per\b|seconds?\b|minutes?\b|hours?\b)\w+ ){0,2}?(?:seeds?|runs?|repetitions?|repeats|trials|initiali[sz]ations|pairs|replicates)\b",
     "conditions": r"^[\s-]*(?:\w+ ){0,2}?(?:conditions|methods|variants|optimi[sz]ers|models|agents|algorithms|configurations|approaches|systems|settings)\b",
     "metrics": r"^[\s-]*(?:\w+ ){0,1}?(?:metrics|measures)\b",
 }
@@ -74,7 +75,7 @@ _DIFFERENCE_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _DIFFERENCE_AFTER = re.compile(
-    r"^\s*(?:%|per ?cent|×|x|times|percentage points?|points?|pp|nats|bits|seconds?|minutes?)?\s*(?:in absolute terms |absolute |relative |units? )?"
+    r"^\s*(?:%|per ?cent|×|x|times|percentage points?|points?|pp|nats|bits|seconds?|minutes?|hours?|s|ms|min|h|GB|MB)?\s*(?:in absolute terms |absolute |relative |units? )?"
     r"(?:higher|lower|better|worse|faster|slower|more|less|fewer|longer|shorter|larger|smaller|below|above|cheaper|behind|ahead|gain|improvement|reduction"
     r"|increase|decrease|overhead|drop|speed-?up|relative (?:gain|improvement|reduction|increase)|advantage)\b",
     re.IGNORECASE,
@@ -88,6 +89,8 @@ class _Binder:
         self.sentence, self.study = sentence, study
         self.pair: Pair = pair_of(sentence, study)
         self.last_key: str | None = None
+        self.used: list[tuple[str, str]] = []
+        """The pairs whose differences were printed; the comparing words speak of them."""
 
     def bound(self) -> list[tuple[Number, Quantity]]:
         roles = [(number, self.role(number)) for number in self.sentence.numbers]
@@ -97,10 +100,17 @@ class _Binder:
             if role == "free":
                 continue
             candidates = list(self.candidates(number, role, levels))
+            if not candidates and not number.unit and not number.word:
+                # '0.19 points for one and 0.21 for the other': the unit is said once
+                said = next((other.unit for other in reversed(self.sentence.numbers) if other.end <= number.start and other.unit), "")
+                candidates = list(self.candidates(replace(number, unit=said), role, levels)) if said in {"%", "pp", "points", "s", "min", "h"} else []
             if not candidates:
                 raise _Refused(f"{number.text!r} ({role}) is no recorded value that fits what the sentence says")
             found.append((number, candidates[0]))
         return found
+
+    def spoken_of(self) -> Pair:
+        return Pair(tuple(dict.fromkeys(self.used)), named=len(set(self.used)) == 1) if self.used else self.pair
 
     # ------------------------------------------------------------ roles
 
@@ -116,23 +126,27 @@ class _Binder:
             return "p"
         if re.search(r"\bn\s*=\s*$", before, re.IGNORECASE):
             return "seeds"
-        if re.search(r"(?:Cohen's d|d_?\{?z?\}?|effect size|standardi[sz]ed(?: \w+){0,2})(?: \w+){0,2}\s*(?:=|of|is|was)\s*(?:about )?$", before):
+        if re.search(r"(?<!\w)(?:Cohen's d|d|d_\{?z\}?|dz|effect size|standardi[sz]ed(?: \w+){0,2})(?: \w+){0,2}\s*(?:=|of|is|was)\s*(?:about )?$", before):
             return "dz"
         if self.sentence.has(r"confidence|CIs?|interval") and re.search(r"[\[(]\s*$|(?:from|between|to|and|,)\s*$", before):
             return "interval"
-        if re.search(r"\bseed\s*$", before) and "." not in number.text:
+        if re.search(r"\bseed\s*$", before, re.IGNORECASE) and "." not in number.text:
             return "free"
         if re.match(r"\s*(?:of|out of)\s+(?:the |our |all )?\w+\s+(?:\w+ )?(?:seeds|runs|pairs)", self.sentence.text[number.end :]):
             return "part of seeds"
+        if number.word and re.search(r"\b(?:of|all|among)\s+(?:the )?$", before) and re.match(r"\s*(?:[,.(]|$|at\b|with\b|in\b|by\b|are\b|is\b|on\b)", after):
+            return "conditions"
         for kind, pattern in _COUNTED.items():
             if "." not in number.text and number.step == 1 and re.match(pattern, after):
                 return kind
         if re.search(r"(?:±|\+/-)\s*$", before):
             return "std"
+        if self.sentence.has(r"standard deviations?|s\.d\.|variation|spread") and "±" not in self.sentence.text and not _DIFFERENCE_BEFORE.search(before):
+            return "level"
         rate = re.match(r"\s*\w+\s*(?:per|/)\s*(?:second|s|sec|step|hour|minute)\b", after)
-        if not rate and self.setting_keys(number) and number.unit not in {"pp", "x", "%"}:
+        if not rate and self.setting_keys(number) and number.unit not in {"pp", "points", "x", "%"}:
             return "setting"
-        if number.unit in {"pp", "x"} or _DIFFERENCE_BEFORE.search(before) or _DIFFERENCE_AFTER.match(after):
+        if number.unit in {"pp", "points", "x"} or _DIFFERENCE_BEFORE.search(before) or _DIFFERENCE_AFTER.match(after):
             return "difference"
         return "level"
 
@@ -225,10 +239,11 @@ class _Binder:
             unit = number.unit
             if re.search(r"factor of\s*(?:about )?$", before):
                 unit = "x"
-            for value, expression in differences(self.study, a, b, metric, unit, complement=complement):
+            for value, expression in differences(self.study, a, b, metric, unit, complement=complement, absolute=self.sentence.has("absolute")):
                 inverse = unit == "x" and self.sentence.has(f"{w.FASTER}|reduc\\w*|shorter|smaller|less|lower|fewer") and value < 1
                 shown = 1 / value if inverse else value
                 if self.holds(number, before, shown) and not (unit == "%" and self.sentence.has(r"(?:percentage|absolute) points?|in absolute terms")):
+                    self.used.append((a, b))
                     yield Quantity(shown, expression)
 
     def levels(self, number: Number, levels: Sequence[Number], stat: str | None) -> Iterator[Quantity]:
@@ -304,14 +319,14 @@ class _Binder:
         upward = (self.study.metrics[metric].direction == "max") is not complement
         near = f"{before} \u2022 {after}"
         whole = self.sentence.text
-        seed = re.search(r"\bseed (\d+)\b", before) or re.search(r"\bseed (\d+)\b", whole)
+        seed = re.search(r"\bseed (\d+)\b", before, re.IGNORECASE) or re.search(r"\bseed (\d+)\b", whole, re.IGNORECASE)
         if seed:
             return (f"seed.{seed[1]}",)
-        if re.search(r"standard deviation|\bs\.?d\.?\b|\bstd\b|\bspread\b|deviation", whole, re.IGNORECASE) and not re.search(r"±", whole):
+        if re.search(r"standard deviation|\bs\.?d\.?\b|\bstd\b|\bspread\b|deviation|\bvariation\b", whole, re.IGNORECASE) and not re.search(r"±", whole):
             return ("std",)
         if re.search(r"\bmedian\b", near, re.IGNORECASE):
             return ("median",)
-        if re.search(r"\b(?:rang\w+|between|vary|varies|span\w*)\b", whole, re.IGNORECASE) and not re.search(r"difference between", whole):
+        if re.search(r"\b(?:rang\w+|between(?!-)|vary|varies|span\w*)\b", whole, re.IGNORECASE) and not re.search(r"difference between", whole):
             return ("max", "min")
         if re.search(r"\b(?:per-seed|individual|each seed|single[- ]seed|seeds? (?:scores?|values?|returns?|give|are))\b", whole, re.IGNORECASE):
             return ("seeds",)
@@ -327,7 +342,8 @@ class _Binder:
             of_seeds = re.search(r"\b(?:seeds?|runs?|single|trial)\b", whole, re.IGNORECASE)
             if re.search(r"\b(?:mean|average)\b", near, re.IGNORECASE):
                 return ("mean",)
-            return (stat,) if of_seeds else (stat, "mean")
+            alone = re.search(rf"\ba {word}\b", near, re.IGNORECASE) or word in {"maximum", "minimum", "max", "min", "peak"}
+            return (stat,) if of_seeds or alone else ("mean",)
         return ("mean",)
 
     def conditions_of(self, number: Number, levels: Sequence[Number]) -> list[str]:
@@ -335,7 +351,7 @@ class _Binder:
         mentions = self.sentence.conditions
         distinct = [m for i, m in enumerate(mentions) if i == 0 or m.name != mentions[i - 1].name]
         names = list(dict.fromkeys(m.name for m in distinct))
-        place = levels.index(number) if number in levels else None
+        place = next((k for k, each in enumerate(levels) if each.start == number.start), None)
         text = self.sentence.text
         main = self.study.main_pair
         if not names:
@@ -396,14 +412,17 @@ class _Binder:
                 ahead = list(re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", before, re.IGNORECASE))
                 if ahead and not re.search(r"[.;]", before[ahead[-1].end() :]):
                     gap = before[ahead[-1].end() :]
-                    if re.fullmatch(r"[\s,)(=:]*(?:(?:is|are|was|were|of|to|at|set|size|rate|a|=|with|fixed|uses?|equal|for|value|in|all|runs?|and|has|have|\w+ly)[\s=]*){0,5}", gap):
+                    if re.fullmatch(r"[\s,)(=:]*(?:(?:is|are|was|were|holds?|contains?|comprises?|includes?|consists?|counts?|amounts?|of|to|at|set|size|rate|a|=|with|fixed|uses?|equal|for|value|in|all|runs?|and|has|have|\w+ly)[\s=]*){0,5}", gap):
                         found.append((1.0 + len(gap.split()) * 0.3 + ("," in gap) * 2, key))
+            parts = w.key_parts(key) if key not in w.SETTINGS else []
+            if len(parts) > 1 and all(re.search(rf"\b(?:{part})", f"{before} {after}", re.IGNORECASE) for part in parts):
+                found.append((1.5, key))
         if found:
             nearest = min(distance for distance, _ in found)
             keys = [key for distance, key in found if distance <= nearest + 0.15]
             self.last_key = keys[0]
             return keys
-        if self.last_key and re.fullmatch(r"[\s,)\](\[=]*(?:for \w+)?[\s,]*(?:and|or)?[\s,(]*", before) and before:
+        if self.last_key and re.fullmatch(r"[\s,)\](\[=]*(?:(?:for|with|in) [\w -]+?)?[\s,]*(?:and|or)?[\s,(]*", before) and before:
             return [self.last_key, *self.tuple_keys(number)]
         return self.tuple_keys(number)
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stages.g_writing.sentence_check import words as w
-from stages.g_writing.sentence_check.quantities import mean, wins
-from stages.g_writing.sentence_check.reading import Sentence, metric_patterns
+from stages.g_writing.sentence_check.quantities import FRACTIONS, mean, wins
+from stages.g_writing.sentence_check.reading import REMOVED, Sentence, metric_patterns
 from stages.g_writing.sentence_check.study import Study
 
 _REFERENCE = re.compile(
     r"(?:than|over|relative to|compared (?:with|to)|against|versus|vs\.?|below|above|as|of|with respect to|from|beats?|outperform\w*|behind|between|to)"
-    r"\s*(?:that of |those of |the |a |\w+ (?:of|for|by|with) (?:the )?|worst |best |mean |average )*$",
+    r"\s*(?:that of |those of |the |a |\w+ (?:of|for|by|with) (?:the )?|worst |best |mean |average |variant |version |model |method )*$",
     re.IGNORECASE,
 )
 _INTRODUCED = re.compile(r"(?:compared (?:with|to)|relative to|over|against|versus|than|from)\s*(?:the |a )?$", re.IGNORECASE)
@@ -25,6 +25,8 @@ class Pair:
 
     options: tuple[tuple[str, str], ...]
     named: bool
+    strict: bool = False
+    """A claim against everything that is left out: it has to hold for all of the options."""
 
 
 def pair_of(sentence: Sentence, study: Study) -> Pair:
@@ -36,7 +38,7 @@ def pair_of(sentence: Sentence, study: Study) -> Pair:
         first, second = names[0], names[1]
         start = next(mention for mention in mentions if mention.name == first)
         swapped = bool(_INTRODUCED.search(sentence.text[: start.start]))
-        if re.search(r"\bfrom\b[^.]*\bto\b", sentence.text) and len(sentence.numbers) >= 2:
+        if re.search(r"\bfrom\b.*\bto\b", sentence.text) and len(sentence.numbers) >= 2:
             swapped = True
         if re.search(r"difference between", sentence.text, re.IGNORECASE):
             return Pair(((first, second), (second, first)), named=False)
@@ -46,19 +48,20 @@ def pair_of(sentence: Sentence, study: Study) -> Pair:
         mention = mentions[0]
         is_reference = bool(_REFERENCE.search(sentence.text[: mention.start]))
         others = [other for other in everyone if other != name]
+        if main and name not in main and name.startswith(REMOVED):
+            others = [main[0]]
         if main and name in main:
             others = [main[0] if name == main[1] else main[1]]
         pairs = tuple((other, name) if is_reference else (name, other) for other in others)
-        return Pair(pairs, named=bool(main and name in main) or len(everyone) == 2)
+        return Pair(pairs, named=len(pairs) == 1, strict=True)
     if main:
         return Pair((main,), named=True)
     return Pair(tuple((a, b) for a in everyone for b in everyone if a != b), named=False)
 
 
-def directions(sentence: Sentence, study: Study) -> Iterator[str]:
+def directions(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
     """Comparing words that the recorded means contradict, or that nothing recorded can bear out."""
     text = _without_statistics(sentence.text)
-    pair = pair_of(sentence, study)
     yield from _superlatives(sentence, text, study)
     for kind, pattern in (
         ("up", w.NUMERIC_UP), ("down", w.NUMERIC_DOWN), ("better", w.BETTER), ("worse", w.WORSE), ("faster", w.FASTER), ("slower", w.SLOWER),
@@ -73,7 +76,7 @@ def directions(sentence: Sentence, study: Study) -> Iterator[str]:
                 continue
             for metric, complement in metrics[:1] if sentence.metrics else metrics:
                 holds = [_holds(study, a, b, metric, kind, complement=complement) for a, b in pair.options]
-                good = any(holds) if not pair.named else all(holds)
+                good = all(holds) if pair.strict or pair.named else any(holds)
                 if good is denied and holds:
                     yield f"{match[0]!r}: the recorded means of {metric} say otherwise"
                     break
@@ -81,8 +84,9 @@ def directions(sentence: Sentence, study: Study) -> Iterator[str]:
                     break
     yield from _factors(text, sentence, study, pair)
     yield from _every_seed(text, sentence, study, pair)
-    if re.search(r"\b(?:all|every|each) (?:\w+ )?(?:methods?|conditions?|agents?|optimi[sz]ers?|models?|runs?|seeds?)\b[^.]*\b(?:complet\w+|finish\w+|converg\w+|succe\w+)", text) and any(
-        study.completed(name) < study.planned_seeds for name in study.conditions
+    everyone = r"\b(?:all|every|each|both) (?:\w+ ){0,2}?(?:methods?|conditions?|agents?|optimi[sz]ers?|models?|runs?|seeds?)\b"
+    if re.search(rf"{everyone}[^.]*\b(?:complet\w+|finish\w+|converg\w+|succe\w+)", text, re.IGNORECASE) and any(
+        study.completed(name) < study.planned_seeds for name in {m.name for m in sentence.conditions} or study.conditions
     ):
         yield "not every seed was completed"
 
@@ -90,6 +94,7 @@ def directions(sentence: Sentence, study: Study) -> Iterator[str]:
 def _without_statistics(text: str) -> str:
     """Without words that only look like comparisons."""
     text = re.sub(r"\((?:lower|higher) is better\)|(?:lower|higher) is better", "", text, flags=re.IGNORECASE)
+    text = re.sub(r"\b\w+ (?:in|on) (?:only )?\w+ (?:out )?of (?:the |all )?\w+ (?:\w+ )?(?:seeds|runs)\b", "", text, flags=re.IGNORECASE)
     return re.sub(r"\b(?:best|worst|highest|lowest) (?:single |\w+ )?(?:seed|run|trial)\w*|\bloss(?:es)?\b|\bmore(?:over| details)?\b(?= details|over)", "", text, flags=re.IGNORECASE)  # fmt: skip
 
 
@@ -113,8 +118,8 @@ def _metrics_of(sentence: Sentence, study: Study, place: int, kind: str) -> list
         found.append((mention.name, word.startswith(("error", "misclass")) and "acc" in mention.name))
     if found:
         return found
-    unit = next((number.unit for number in sentence.numbers if number.unit in {"pp", "s", "min", "h"}), "")
-    fractions = [metric for metric, facts in study.metrics.items() if (facts.unit == "fraction") == (unit == "pp")] if unit == "pp" else []
+    unit = next((number.unit for number in sentence.numbers if number.unit in {"pp", "points", "s", "min", "h"}), "")
+    fractions = [metric for metric, facts in study.metrics.items() if facts.unit in FRACTIONS] if unit == "pp" else []
     return [(metric, False) for metric in fractions or study.metrics][: None if fractions else 1]
 
 
@@ -209,7 +214,7 @@ def significance(sentence: Sentence, study: Study) -> Iterator[str]:
             yield f"{match[0]!r}: no test was recorded"
         elif known and (min(known) < 0.05) is bool(denied):
             yield f"{match[0]!r}: the recorded p is {min(known):g}"
-    alike = re.search(r"\b(?:comparable|on par|similar|indistinguishable|equal|identical|the same|equivalent|match(?:es)?)\b", text, re.IGNORECASE)
+    alike = re.search(r"\b(?:comparabl[ey]|equally|similarly|on par|similar|indistinguishable|equal|identical|the same|equivalent|match(?:es)?)\b", text, re.IGNORECASE)
     if alike and sentence.conditions and any(re.search(rf"\b{re.escape(p)}", text, re.IGNORECASE) for m in metrics for p in metric_patterns(m)):
         for a, b in pair.options[:1]:
             one, other = mean(study, a, metrics[0]), mean(study, b, metrics[0])

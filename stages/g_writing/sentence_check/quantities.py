@@ -31,6 +31,8 @@ def fits(number: Number, value: float) -> bool:
 
 def printed(value: float, metric_unit: str, unit: str, *, spread: bool = False) -> float | None:
     """A value of the metric in the sentence's unit; None where the unit does not fit. spread: a deviation or difference."""
+    if unit == "points" and spread:
+        unit = "pp" if metric_unit in (*FRACTIONS, *PERCENTS) else ""
     if metric_unit in FRACTIONS:
         if unit == "%" or (unit == "pp" and spread):
             return 100 * value
@@ -39,8 +41,6 @@ def printed(value: float, metric_unit: str, unit: str, *, spread: bool = False) 
         return value if unit in {"", "%"} or (unit == "pp" and spread) else None
     if metric_unit in SECONDS:
         return value if unit == "" else value / _IN_UNIT[unit] if unit in _IN_UNIT else None
-    if unit == "pp" and spread:
-        return value if metric_unit == "points" else None
     return value if unit == "" or unit == metric_unit else None
 
 
@@ -72,7 +72,7 @@ def wins(study: Study, a: str, b: str, metric: str) -> tuple[int, int]:
     return sum(sign * (one[seed] - other[seed]) > 0 for seed in shared), len(shared)
 
 
-def differences(study: Study, a: str, b: str, metric: str, unit: str, *, complement: bool) -> Iterator[tuple[float, str]]:
+def differences(study: Study, a: str, b: str, metric: str, unit: str, *, complement: bool, absolute: bool = False) -> Iterator[tuple[float, str]]:
     """(size, reference) of a against b in the sentence's unit: plain difference, relative change in per cent, or factor."""
     one, other = mean(study, a, metric, complement=complement), mean(study, b, metric, complement=complement)
     if one is None or other is None:
@@ -81,7 +81,7 @@ def differences(study: Study, a: str, b: str, metric: str, unit: str, *, complem
     if unit == "%":
         if other != 0:
             yield abs(one - other) / abs(other) * 100, f"absrel({a},{b}).{of}"
-        if study.metrics[metric].unit in PERCENTS:
+        if study.metrics[metric].unit in PERCENTS and absolute:
             yield abs(one - other), f"absdiff({a},{b}).{of}"
     elif unit == "x":
         if one > 0 and other > 0:

@@ -145,7 +145,8 @@ def _numbers(text: str) -> Iterator[Number]:
 
 def _unit(after: str) -> str:
     for unit, pattern in (
-        ("pp", r"\s*(?:percentage[- ]points?|percent[- ]points?|pp\b|%[- ]points?|points?\b|p\.p\.)"),
+        ("pp", r"\s*(?:percentage[- ]points?|percent[- ]points?|pp\b|%[- ]points?|p\.p\.)"),
+        ("points", r"\s*points?\b"),
         ("%", r"\s*(?:%|per ?cent\b)"),
         ("x", r"\s*(?:×|x\b|-?fold\b|times\b)"),
         ("min", r"\s*-?(?:minutes?|mins?)\b"),
@@ -172,7 +173,7 @@ def _conditions(text: str, study: Study) -> Iterator[Mention]:
             end = mention.end
 
 
-_REMOVED = ("no_", "without_", "wo_", "minus_", "ablate_", "not_")
+REMOVED = ("no_", "without_", "wo_", "minus_", "ablate_", "not_")
 
 
 def _condition_pattern(name: str) -> str:
@@ -180,21 +181,21 @@ def _condition_pattern(name: str) -> str:
         return w.OUR_NAMES
     if name in {"baseline", "base"}:
         return w.BASELINE_NAMES
-    prefix = next((prefix for prefix in _REMOVED if name.startswith(prefix)), None)
+    prefix = next((prefix for prefix in REMOVED if name.startswith(prefix)), None)
     if prefix:
-        part = r"[\s-]".join(rf"{re.escape(word)}\w*" for word in name.removeprefix(prefix).split("_"))
+        part = r"[\s-]".join(w.SHORT.get(word, rf"{re.escape(word)}\w*") for word in name.removeprefix(prefix).split("_"))
         return (
             rf"(?:without|no|removing|dropping|disabling|ablating|excluding|omitting|minus|turning off) (?:the |any |data |\w+ )?{part}"
             rf"|{part} (?:is |was )?(?:removed|disabled|dropped|ablated)|{part}-free"
         )
-    return r"[\s_-]?".join(re.escape(word) for word in name.split("_"))
+    return r"[\s_-]?".join(w.SHORT.get(word, re.escape(word)) for word in name.split("_"))
 
 
 def metric_patterns(metric: str) -> tuple[str, ...]:
     """How a text may call a metric, without its qualifier (test, validation)."""
     if metric in w.METRICS:
         return w.METRICS[metric]
-    parts = [part for part in metric.split("_") if part not in {*w.QUALIFIERS, "s", "ms", "mean"}]
+    parts = [part for part in metric.split("_") if part not in {*w.QUALIFIERS, *w.UNIT_PARTS}]
     own = " ".join(parts)
     return (*(w.METRICS.get(parts[-1], ()) if parts else ()), own) if own else (metric,)
 

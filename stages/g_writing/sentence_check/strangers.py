@@ -15,11 +15,16 @@ _MEASURES = (
 )  # fmt: skip
 
 
+_MEMORY_METRIC = re.compile(r"memory|\bGB\b|\bTB\b", re.IGNORECASE)
+
+
 def strangers(sentence: Sentence, study: Study) -> Iterator[str]:
     """Reasons to refuse the sentence as a statement about this study; none for one that says nothing measurable."""
     text = sentence.text
     speaks = bool(sentence.numbers) or re.search(rf"\b(?:{w.BETTER}|{w.WORSE}|{w.FASTER}|{w.SLOWER})\b", text, re.IGNORECASE)
     known = _known(study)
+    if _MEMORY_METRIC.search(" ".join(f"{name} {facts.unit}" for name, facts in study.metrics.items())):
+        text = re.sub(r"\b[GT]B\b", "", text)
     if re.search(w.HARDWARE, text) and not _hardware_recorded(text, study):
         yield "no such hardware is recorded"
     if re.search(rf"\b(?:{w.OUTSIDE})\b", text, re.IGNORECASE) and sentence.numbers:
@@ -59,6 +64,11 @@ def _as_setting(text: str, match: re.Match[str]) -> bool:
 
 def _splits(sentence: Sentence, study: Study) -> Iterator[str]:
     """'validation accuracy' where only test accuracy was measured."""
+    scored = {part for metric in study.metrics if "time" not in metric for part in metric.split("_")} & set(w.QUALIFIERS)
+    match = re.search(r"\bon (?:the |our )?(validation|held-out|dev|training|test) (?:set|split|data|images|examples)\b", sentence.text)
+    if match and scored and not re.search(r"\btun|\bselect|\bchos|\bstopp|\btrained on", sentence.text):
+        if not any(match[1] in names for name, names in w.QUALIFIERS.items() if name in scored):
+            yield f"only {' and '.join(sorted(scored))} values were measured"
     for mention in sentence.metrics:
         own = next((name for name in w.QUALIFIERS if name in mention.name.split("_")), None)
         if own is None or mention.name.endswith("time") or "time" in mention.name:
@@ -66,7 +76,7 @@ def _splits(sentence: Sentence, study: Study) -> Iterator[str]:
         before = sentence.text[max(0, mention.start - 16) : mention.start].lower()
         for name, names in w.QUALIFIERS.items():
             if name != own and any(re.search(rf"\b{re.escape(each)}[\s-]+$", before) for each in names):
-                others = [metric for metric in study.metrics if name in metric.split("_")]
+                others = [m for m in study.metrics if name in m.split("_") and m.split("_")[-1] == mention.name.split("_")[-1]]
                 if not others:
                     yield f"only {own} values were measured"
 

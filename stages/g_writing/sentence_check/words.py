@@ -61,9 +61,9 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "params": (r"parameters", r"params", r"weights"),
     "n_params": (r"parameters", r"params", r"weights"),
     "n_classes": (r"classes", r"categories"),
-    "n_train": (r"train(?:ing)? (?:set|split|images|examples|samples|sentences|points|data|sequences|documents|instances)",),
+    "n_train": (r"train(?:ed|ing)? on", r"train(?:ing)? (?:set|split|images|examples|samples|sentences|points|data|sequences|documents|instances)",),
     "n_val": (r"val(?:idation)? (?:set|split|images|examples|samples|sentences|points|data|sequences|documents|instances)",),
-    "n_test": (r"(?:test|held-out) (?:set|split|images|examples|samples|sentences|points|data|sequences|documents|instances)",),
+    "n_test": (r"(?:test|evaluat|scor)(?:ed|e|ing)? on", r"(?:test|held-out) (?:set|split|images|examples|samples|sentences|points|data|sequences|documents|instances)",),
     "beta1": (r"beta_?\{?1\}?",),
     "beta2": (r"beta_?\{?2\}?",),
     "beta": (r"beta",),
@@ -107,15 +107,30 @@ def setting_words(key: str) -> tuple[str, ...]:
     """Patterns by which a text names a configuration key; an unknown key is named by its own words."""
     if key in SETTINGS:
         return SETTINGS[key]
-    words = [re.escape(word) for word in key.split("_") if word not in {"n", "num"}]
+    words = key_parts(key)
     return (r"[\s_-]".join(words),) if words else ()
 
+
+def key_parts(key: str) -> list[str]:
+    """Patterns of the words of a configuration key, without what only says that it is a number."""
+    return [SHORT.get(word, re.escape(word)) for word in key.split("_") if word not in {"n", "num", "size", "s"}]
+
+
+SHORT = {
+    "ft": r"fine-?\s?tun\w*|ft", "aug": r"aug\w*", "reg": r"reg\w*", "norm": r"norm\w*", "lr": r"(?:lr|learning[ -]rate)", "wd": r"(?:wd|weight[ -]decay)",
+    "bn": r"(?:bn|batch ?norm\w*)", "ln": r"(?:ln|layer ?norm\w*)", "kd": r"(?:kd|distill\w*)", "init": r"init\w*", "pretrain": r"pre-?train\w*",
+    "pretrained": r"pre-?train\w*", "attn": r"att\w*", "emb": r"emb\w*", "pos": r"pos\w*", "warmup": r"warm-?up", "dropout": r"drop-?out", "ens": r"ensemb\w*",
+    "opt": r"optim\w*", "sched": r"sched\w*", "const": r"const\w*", "cos": r"cos\w*", "lin": r"lin\w*", "exp": r"exp\w*", "rand": r"rand\w*",
+    "large": r"(?:large|larger|big)", "small": r"(?:small|smaller)", "curriculum": r"curricul\w*", "mixup": r"mix-?up",
+}  # fmt: skip
+"""Abbreviations in the ids of conditions."""
+UNIT_PARTS = frozenset({"s", "ms", "gb", "mb", "kb", "pct", "percent", "sec", "seconds", "min", "hours", "h", "mean", "score"})
 
 NUMERIC_UP = r"increas\w*|higher|rise[sn]?|rising|rose|grow\w*|grew|larger|longer|raise[sd]?|above|more|climb\w*|adds?|overhead|extra|additional|exceed\w*"
 NUMERIC_DOWN = (
     r"decreas\w*|lower(?:s|ed|ing)?|reduc\w*|drop\w*|fall(?:s|en|ing)?|fell|declin\w*|smaller|shorter|less|below|fewer|cut(?:s|ting)?|shrink\w*|sav(?:es|ed|ing)"
 )
-BETTER = r"improv\w*|gain\w*|better|outperform\w*|beats?|superior|wins?|advantage|best|ahead|surpass\w*|exceeds?|benefit\w*"
+BETTER = r"improv\w*|gain\w*|better|outperform\w*|beats?|superior|wins?|advantage|best|ahead|surpass\w*|benefit\w*"
 WORSE = r"worse(?:ns)?|degrad\w*|hurts?|inferior|underperform\w*|worst|deteriorat\w*|trails?|behind|harms?|loses?"
 FASTER = r"faster|speed-?up|quicker|speeds?"
 SLOWER = r"slower|slow(?:s|down)"
