@@ -30,6 +30,8 @@ NEGATED = re.compile(r"(?i)\b(not|no|nor|neither|never|cannot|without|hardly|fai
 PREDICTION = re.compile(
     r"(?i)\b((?:predict|expect|hypothes|refut|assum|believe|anticipat)\w*|would|could|may|might|should|whether|if)\b"
 )
+OPENING = re.compile(r"(?i)^(?:as (?:predicted|expected|hypothesised)|(?:contrary to|against|in line with) (?:the|our) (?:prediction|expectation)s?),\s*")
+"""Before a report of what came: 'As predicted, …' predicts nothing."""
 BY_SEED = re.compile(r"(?i)\bseeds?\b")
 REPORTING = ("abstract", "sec:result", "sec:ablation", "sec:discussion", "sec:conclusion")
 """Places whose plain words about two conditions are read as claims."""
@@ -134,7 +136,7 @@ def _contradictions(
     clause: Clause, sentence: Sentence, pairs: tuple[tuple[str, str], ...], results: Results, names: Names
 ) -> Iterator[str]:
     """What the clause's words say against every comparison that it may be about."""
-    if PREDICTION.search(sentence.words):
+    if PREDICTION.search(OPENING.sub("", sentence.words)):
         return
     about = [_in_order_of_words(pair, clause.words, names) for pair in clause.pairs or pairs]
     verdicts = {_verdict(results, a, b) for a, b in about}

@@ -19,6 +19,12 @@ RESULT_PLACES = ("sec:result", "sec:ablation", "tbl:", "fig:")
 """Where a value of the abstract must stand as well."""
 
 
+FEWEST_COMPARED = 2
+"""Conditions of a table of means from which on it is a comparison."""
+_MEAN = re.compile(r"([a-z]\w*)\.\w+\.mean")
+_SEEDS = re.compile(r"^\s*(?:cfg\.seeds\b|pairs\s*\(|\w+\.\w+\.n\s*$)")
+
+
 def mechanical_review(
     document: Document,
     sentences: tuple[Sentence, ...],
@@ -31,6 +37,8 @@ def mechanical_review(
         *_of_lint(findings),
         *_of_claims(claims),
         *_of_conditions(document, sentences, record),
+        *_of_tables(document, record),
+        *_of_seeds(sentences),
         *_of_references(document, sentences, record),
         *_of_abstract(document, sentences, record),
     )
@@ -101,6 +109,30 @@ def _of_conditions(document: Document, sentences: tuple[Sentence, ...], record: 
             )
     if not any(contrast.role == "ablation" for contrast in record.plan.conditions):
         yield _weakness(anchor, "No component is ablated, so an effect cannot be traced to one.", change=None, severity="minor")
+
+
+def _of_tables(document: Document, record: PaperRecord) -> Iterator[Weakness]:
+    """Means stand beside the baseline's: the table with the most conditions holds it."""
+    baseline = next((name for name, condition in record.results.conditions.items() if condition.role == "baseline"), None)
+    tables: dict[str, set[str]] = {}
+    for place, inline in inlines(document):
+        if place.startswith("tbl:") and isinstance(inline, ValueRef) and (mean := _MEAN.fullmatch(inline.expression.strip())):
+            tables.setdefault(place.partition("[")[0], set()).add(mean[1])
+    if baseline is None or not tables:
+        return
+    label, shown = max(tables.items(), key=lambda table: len(table[1]))
+    if len(shown) >= FEWEST_COMPARED and baseline not in shown:
+        yield _weakness(label, "The table of means leaves out the baseline.", change=f"Give the baseline's values ({baseline}) in {label}.")
+
+
+def _of_seeds(sentences: tuple[Sentence, ...]) -> Iterator[Weakness]:
+    """Somewhere it is said over how many seeds the values are."""
+    values = [part.expression for sentence in sentences for part in sentence.content if isinstance(part, ValueRef)]
+    if sentences and not any(_SEEDS.search(expression) for expression in values):
+        results = next((sentence for sentence in sentences if sentence.place.startswith("sec:result")), sentences[0])
+        yield _weakness(
+            results.markdown, "Nowhere is it said over how many seeds the values are.", change="Say it, by the key {{cfg.seeds|words}}."
+        )
 
 
 def _of_references(document: Document, sentences: tuple[Sentence, ...], record: PaperRecord) -> Iterator[Weakness]:
