@@ -33,14 +33,15 @@ def main() -> int:
         wrong = (judgement.verdict == "refused") is (case["label"] == "ok")
         if options.verbose and (wrong or judgement.bound):
             shown = "; ".join(f"{bound.text} = {bound.expression}" for bound in judgement.bound)
-            print(f"{'WRONG ' if wrong else ''}{case['id']} {case['label']}: {judgement.verdict}: {judgement.reason} [{shown}] {case['sentence']}")
+            mark = "WRONG " if wrong else ""
+            print(f"{mark}{case['id']} {case['label']}: {judgement.verdict}: {judgement.reason} [{shown}] {case['sentence']}")
     fabricated = sum(count for (label, _), count in counts.items() if label != "ok")
     true = sum(count for (label, _), count in counts.items() if label == "ok")
-    accepted = fabricated - counts["fabricated", "refused"]
+    accepted = sum(count for (label, verdict), count in counts.items() if label != "ok" and verdict != "refused")
     refused = counts["ok", "refused"]
     print(f"fabricated accepted: {accepted} of {fabricated} ({100 * accepted / max(fabricated, 1):.1f} %; aim at most 2 %)")
     print(f"true finally refused: {refused} of {true} ({100 * refused / max(true, 1):.1f} %; aim at most 10 %)")
-    print(f"true with proposed references: {counts['ok', 'needs references']} of {true}; without a number to look up: {counts['ok', 'fine']}")
+    print(f"true with proposed references: {counts['ok', 'needs references']}; without a number to look up: {counts['ok', 'fine']}")
     return 0
 
 

@@ -163,11 +163,13 @@ class ExportSettings(Section):
     )
     author: str = Field(
         default="",
-        description="Authors, e.g. 'A. One (Institute); B. Two (Institute)'; empty: the paper names who wrote it, e.g. the rule-based researcher.",
+        description="Authors, e.g. 'A. One (Institute); B. Two (Institute)'; "
+        "empty: the paper names who wrote it, e.g. the rule-based researcher.",
     )
     styles: Path | None = Field(
         default=None,
-        description="Folder with a venue's official style files, used instead of our layout; null: styles/ beside the configuration file, here, or beside the output folder.",
+        description="Folder with a venue's official style files, used instead of our layout; "
+        "null: styles/ beside the configuration file, here, or beside the output folder.",
     )
     typesetter: Literal["auto", "latex", "typst"] = Field(
         default="auto", description="Who makes the PDF; auto: LaTeX where it is installed, else a marked preview by typst."

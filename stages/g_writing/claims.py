@@ -30,7 +30,9 @@ NEGATED = re.compile(r"(?i)\b(not|no|nor|neither|never|cannot|without|hardly|fai
 PREDICTION = re.compile(
     r"(?i)\b((?:predict|expect|hypothes|refut|assum|believe|anticipat)\w*|would|could|may|might|should|whether|if)\b"
 )
-OPENING = re.compile(r"(?i)^(?:as (?:predicted|expected|hypothesised)|(?:contrary to|against|in line with) (?:the|our) (?:prediction|expectation)s?),\s*")
+OPENING = re.compile(
+    r"(?i)^(?:as (?:predicted|expected|hypothesised)|(?:contrary to|against) (?:the|our) (?:prediction|expectation)s?),\s*"
+)
 """Before a report of what came: 'As predicted, …' predicts nothing."""
 BY_SEED = re.compile(r"(?i)\bseeds?\b")
 REPORTING = ("abstract", "sec:result", "sec:ablation", "sec:discussion", "sec:conclusion")

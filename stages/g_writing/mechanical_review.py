@@ -122,7 +122,9 @@ def _of_tables(document: Document, record: PaperRecord) -> Iterator[Weakness]:
         return
     label, shown = max(tables.items(), key=lambda table: len(table[1]))
     if len(shown) >= FEWEST_COMPARED and baseline not in shown:
-        yield _weakness(label, "The table of means leaves out the baseline.", change=f"Give the baseline's values ({baseline}) in {label}.")
+        yield _weakness(
+            label, "The table of means leaves out the baseline.", change=f"Give the baseline's values ({baseline}) in {label}."
+        )
 
 
 def _of_seeds(sentences: tuple[Sentence, ...]) -> Iterator[Weakness]:
@@ -131,7 +133,9 @@ def _of_seeds(sentences: tuple[Sentence, ...]) -> Iterator[Weakness]:
     if sentences and not any(_SEEDS.search(expression) for expression in values):
         results = next((sentence for sentence in sentences if sentence.place.startswith("sec:result")), sentences[0])
         yield _weakness(
-            results.markdown, "Nowhere is it said over how many seeds the values are.", change="Say it, by the key {{cfg.seeds|words}}."
+            results.markdown,
+            "Nowhere is it said over how many seeds the values are.",
+            change="Say it, by the key {{cfg.seeds|words}}.",
         )
 
 

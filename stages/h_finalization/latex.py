@@ -10,10 +10,11 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from pydantic import PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt
 
 from stages.contracts import Contract, PaperMode, Venue
 from stages.g_writing.document import (
+    STATEMENT,
     Block,
     BulletList,
     Cite,
@@ -35,7 +36,6 @@ from stages.g_writing.document import (
     Table,
     Text,
     ValueRef,
-    STATEMENT,
     cited_keys,
     flat,
 )
@@ -65,7 +65,7 @@ class PaperTemplate(Contract):
     text_in: PositiveFloat = 5.5
     wide: tuple[str, ...] = ()
     """Kinds of figure that go over both columns."""
-    pages: dict[PaperMode, PositiveInt | None] = {}
+    pages: dict[PaperMode, PositiveInt | None] = Field(default_factory=dict)
     """Pages of main text that the venue takes; absent or None: no limit."""
 
 

@@ -78,7 +78,9 @@ class _Facts:
         return f"Conditions, seeds, metric and analysis were fixed before the first run; {where} gives them with every deviation."
 
     def compute(self) -> str:
-        cost = "; they took {{cost.train_cpu_hours|f2}} hours of processor time" if "train_cpu_hours" in self.record.results.cost else ""
+        cost = (
+            "; they took {{cost.train_cpu_hours|f2}} hours of processor time" if "train_cpu_hours" in self.record.results.cost else ""
+        )
         return f"The runs were made on this device: {self.record.device}{cost}."
 
     def people(self) -> str:
@@ -145,7 +147,7 @@ def _what_was_done(facts: _Facts) -> Iterator[Item]:
     yield Item(
         name="Claims",
         answer="Yes",
-        why="Every comparing sentence, those of the abstract included, was checked against the recorded results before the text was frozen.",
+        why="Every comparing sentence, the abstract included, was checked against the recorded results before the text was frozen.",
     )
     where = facts.at("limitations", "")
     yield (

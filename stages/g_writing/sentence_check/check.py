@@ -39,16 +39,21 @@ class _Refused(Exception):
     pass
 
 
+def _refuse(reasons: Iterator[str]) -> None:
+    """Raise the first reason, where there is one."""
+    for reason in reasons:
+        raise _Refused(reason)
+
+
 def judge(sentence: str, study: Study) -> Judgement:
     """Whether the sentence may stand, and with which references."""
     read_sentence = read(sentence, study)
     try:
-        for reason in strangers(read_sentence, study):
-            raise _Refused(reason)
+        _refuse(strangers(read_sentence, study))
         binder = _Binder(read_sentence, study)
         bound = binder.bound()
-        for reason in (*directions(read_sentence, study, binder.spoken_of()), *significance(read_sentence, study)):
-            raise _Refused(reason)
+        _refuse(directions(read_sentence, study, binder.spoken_of()))
+        _refuse(significance(read_sentence, study))
     except _Refused as refusal:
         return Judgement(verdict="refused", reason=str(refusal))
     if not bound:
@@ -59,7 +64,10 @@ def judge(sentence: str, study: Study) -> Judgement:
         end = number.end
     references = tuple(Bound(text=number.text, expression=quantity.expression, value=quantity.value) for number, quantity in bound)
     return Judgement(
-        verdict="needs references", reason="every number is in the record", bound=references, rewritten=rewritten + read_sentence.text[end:]
+        verdict="needs references",
+        reason="every number is in the record",
+        bound=references,
+        rewritten=rewritten + read_sentence.text[end:],
     )
 
 
@@ -103,7 +111,11 @@ class _Binder:
             if not candidates and not number.unit and not number.word:
                 # '0.19 points for one and 0.21 for the other': the unit is said once
                 said = next((other.unit for other in reversed(self.sentence.numbers) if other.end <= number.start and other.unit), "")
-                candidates = list(self.candidates(replace(number, unit=said), role, levels)) if said in {"%", "pp", "points", "s", "min", "h"} else []
+                candidates = (
+                    list(self.candidates(replace(number, unit=said), role, levels))
+                    if said in {"%", "pp", "points", "s", "min", "h"}
+                    else []
+                )
             if not candidates:
                 raise _Refused(f"{number.text!r} ({role}) is no recorded value that fits what the sentence says")
             found.append((number, candidates[0]))
@@ -114,9 +126,13 @@ class _Binder:
 
     # ------------------------------------------------------------ roles
 
-    def role(self, number: Number) -> str:  # noqa: PLR0911, PLR0912 - one return for each role, in the order of their cues
+    def role(self, number: Number) -> str:  # noqa: PLR0912 - one return for each role, in the order of their cues
         before, after = self.sentence.near(number)
-        if number.unit == "%" and number.value in {90, 95, 99} and re.match(r"[%\s\w]{0,6}(?:confidence|CIs?\b|intervals?|level)", after):
+        if (
+            number.unit == "%"
+            and number.value in {90, 95, 99}
+            and re.match(r"[%\s\w]{0,6}(?:confidence|CIs?\b|intervals?|level)", after)
+        ):
             if number.value != 95:
                 return "other interval"
             return "free"
@@ -126,7 +142,10 @@ class _Binder:
             return "p"
         if re.search(r"\bn\s*=\s*$", before, re.IGNORECASE):
             return "seeds"
-        if re.search(r"(?<!\w)(?:Cohen's d|d|d_\{?z\}?|dz|effect size|standardi[sz]ed(?: \w+){0,2})(?: \w+){0,2}\s*(?:=|of|is|was)\s*(?:about )?$", before):
+        if re.search(
+            r"(?<!\w)(?:Cohen's d|d|d_\{?z\}?|dz|effect size|standardi[sz]ed(?: \w+){0,2})(?: \w+){0,2}\s*(?:=|of|is|was)\s*(?:about )?$",
+            before,
+        ):
             return "dz"
         if self.sentence.has(r"confidence|CIs?|interval") and re.search(r"[\[(]\s*$|(?:from|between|to|and|,)\s*$", before):
             return "interval"
@@ -134,14 +153,22 @@ class _Binder:
             return "free"
         if re.match(r"\s*(?:of|out of)\s+(?:the |our |all )?\w+\s+(?:\w+ )?(?:seeds|runs|pairs)", self.sentence.text[number.end :]):
             return "part of seeds"
-        if number.word and re.search(r"\b(?:of|all|among)\s+(?:the )?$", before) and re.match(r"\s*(?:[,.(]|$|at\b|with\b|in\b|by\b|are\b|is\b|on\b)", after):
+        if (
+            number.word
+            and re.search(r"\b(?:of|all|among)\s+(?:the )?$", before)
+            and re.match(r"\s*(?:[,.(]|$|at\b|with\b|in\b|by\b|are\b|is\b|on\b)", after)
+        ):
             return "conditions"
         for kind, pattern in _COUNTED.items():
             if "." not in number.text and number.step == 1 and re.match(pattern, after):
                 return kind
         if re.search(r"(?:±|\+/-)\s*$", before):
             return "std"
-        if self.sentence.has(r"standard deviations?|s\.d\.|variation|spread") and "±" not in self.sentence.text and not _DIFFERENCE_BEFORE.search(before):
+        if (
+            self.sentence.has(r"standard deviations?|s\.d\.|variation|spread")
+            and "±" not in self.sentence.text
+            and not _DIFFERENCE_BEFORE.search(before)
+        ):
             return "level"
         rate = re.match(r"\s*\w+\s*(?:per|/)\s*(?:second|s|sec|step|hour|minute)\b", after)
         if not rate and self.setting_keys(number) and number.unit not in {"pp", "points", "x", "%"}:
@@ -176,7 +203,10 @@ class _Binder:
                 yield Quantity(test.cohens_dz, f"dz({a},{b}).{metric}")
             elif role == "interval" and test.ci95 is not None:
                 low, high = sorted(sign * end for end in test.ci95)
-                second = any(other.end <= number.start and other.start > number.start - 24 and other.unit != "%" for other in self.sentence.numbers)
+                second = any(
+                    other.end <= number.start and other.start > number.start - 24 and other.unit != "%"
+                    for other in self.sentence.numbers
+                )
                 second = second or bool(re.search(r"(?:to|and|,)\s*$", before))
                 for end, name in ((high, "ci_high"),) if second else ((low, "ci_low"),):
                     for value in (end, abs(end)):
@@ -204,7 +234,10 @@ class _Binder:
             yield Quantity(number.value, "count(metrics)")
         elif role == "conditions":
             named = len({mention.name for mention in self.sentence.conditions})
-            if number.value in {len(study.conditions), *([named] if named > 1 and self.sentence.has("compare|between|both|two") else [])}:
+            if number.value in {
+                len(study.conditions),
+                *([named] if named > 1 and self.sentence.has("compare|between|both|two") else []),
+            }:
                 yield Quantity(number.value, "count(conditions)")
         elif role == "part of seeds":
             yield from self.parts_of_seeds(number)
@@ -239,10 +272,14 @@ class _Binder:
             unit = number.unit
             if re.search(r"factor of\s*(?:about )?$", before):
                 unit = "x"
-            for value, expression in differences(self.study, a, b, metric, unit, complement=complement, absolute=self.sentence.has("absolute")):
+            for value, expression in differences(
+                self.study, a, b, metric, unit, complement=complement, absolute=self.sentence.has("absolute")
+            ):
                 inverse = unit == "x" and self.sentence.has(f"{w.FASTER}|reduc\\w*|shorter|smaller|less|lower|fewer") and value < 1
                 shown = 1 / value if inverse else value
-                if self.holds(number, before, shown) and not (unit == "%" and self.sentence.has(r"(?:percentage|absolute) points?|in absolute terms")):
+                if self.holds(number, before, shown) and not (
+                    unit == "%" and self.sentence.has(r"(?:percentage|absolute) points?|in absolute terms")
+                ):
                     self.used.append((a, b))
                     yield Quantity(shown, expression)
 
@@ -271,7 +308,9 @@ class _Binder:
     # ------------------------------------------------------------ what the words allow
 
     def everywhere(self) -> bool:
-        return self.sentence.has(r"both|all (?:\w+ )?(?:methods|models|conditions|variants|agents|optimi[sz]ers)|every (?:method|model|condition)|each (?:method|model)")
+        return self.sentence.has(
+            r"both|all (?:\w+ )?(?:methods|models|conditions|variants|agents|optimi[sz]ers)|every (?:method|model|condition)|each (?:method|model)"
+        )
 
     def holds_for_all(self, number: Number, before: str, metric: str, *, complement: bool) -> bool:
         names = [mention.name for mention in self.sentence.conditions] or list(self.study.conditions)
@@ -286,14 +325,18 @@ class _Binder:
 
     def holds(self, number: Number, before: str, value: float) -> bool:
         """Equal to the printed digits, or on the side of it that the words before it say."""
-        words = re.sub(r"(?:\bthan\s+)?(?:about|roughly|a|an|the|only)\s*$", "", before).rstrip() if re.search(r"than (?:an? |the )$", before) else before
+        words = (
+            re.sub(r"(?:\bthan\s+)?(?:about|roughly|a|an|the|only)\s*$", "", before).rstrip()
+            if re.search(r"than (?:an? |the )$", before)
+            else before
+        )
         if re.search(rf"(?<!\w){_ABOVE}\s*$", words, re.IGNORECASE):
             return value > number.value or (fits(number, value) and "least" in words)
         if re.search(rf"(?<!\w){_BELOW}\s*$", words, re.IGNORECASE):
             return value < number.value
         if re.search(r"(?:about|roughly|around|approximately|some|circa|nearly)\s*$", before) and number.value and number.step == 1:
             coarse = 10.0 ** (len(str(int(abs(number.value)))) - len(str(int(abs(number.value))).rstrip("0")))
-            return abs(number.value - value) <= coarse / 2 and coarse <= abs(number.value) / 10 or fits(number, value)
+            return (abs(number.value - value) <= coarse / 2 and coarse <= abs(number.value) / 10) or fits(number, value)
         return fits(number, value)
 
     def metrics(self, number: Number) -> list[str]:
@@ -302,10 +345,16 @@ class _Binder:
     def metrics_with_complement(self, number: Number) -> list[tuple[str, bool]]:
         """Metrics that the number can be of: those named beside it, else in the sentence, else all; True: one minus it (error)."""
         mentions = self.sentence.metrics
-        beside = [m for m in mentions if not any(min(m.start, number.start) < o.start < max(m.start, number.start) for o in self.sentence.numbers)]
+        beside = [
+            m
+            for m in mentions
+            if not any(min(m.start, number.start) < o.start < max(m.start, number.start) for o in self.sentence.numbers)
+        ]
         chosen = beside or list(mentions)
         if len({m.name for m in chosen}) > 1:
-            chosen = sorted(chosen, key=lambda m: (number.start - m.end) if m.end <= number.start else 1.5 * (m.start - number.end))[:1]
+            chosen = sorted(chosen, key=lambda m: (number.start - m.end) if m.end <= number.start else 1.5 * (m.start - number.end))[
+                :1
+            ]
         found = []
         for mention in chosen:
             word = self.sentence.text[mention.start : mention.end].lower()
@@ -322,22 +371,28 @@ class _Binder:
         seed = re.search(r"\bseed (\d+)\b", before, re.IGNORECASE) or re.search(r"\bseed (\d+)\b", whole, re.IGNORECASE)
         if seed:
             return (f"seed.{seed[1]}",)
-        if re.search(r"standard deviation|\bs\.?d\.?\b|\bstd\b|\bspread\b|deviation|\bvariation\b", whole, re.IGNORECASE) and not re.search(r"±", whole):
+        if re.search(
+            r"standard deviation|\bs\.?d\.?\b|\bstd\b|\bspread\b|deviation|\bvariation\b", whole, re.IGNORECASE
+        ) and not re.search(r"±", whole):
             return ("std",)
         if re.search(r"\bmedian\b", near, re.IGNORECASE):
             return ("median",)
-        if re.search(r"\b(?:rang\w+|between(?!-)|vary|varies|span\w*)\b", whole, re.IGNORECASE) and not re.search(r"difference between", whole):
+        if re.search(r"\b(?:rang\w+|between(?!-)|vary|varies|span\w*)\b", whole, re.IGNORECASE) and not re.search(
+            r"difference between", whole
+        ):
             return ("max", "min")
-        if re.search(r"\b(?:per-seed|individual|each seed|single[- ]seed|seeds? (?:scores?|values?|returns?|give|are))\b", whole, re.IGNORECASE):
+        if re.search(
+            r"\b(?:per-seed|individual|each seed|single[- ]seed|seeds? (?:scores?|values?|returns?|give|are))\b", whole, re.IGNORECASE
+        ):
             return ("seeds",)
         extreme = re.search(r"\b(best|worst|highest|lowest|maximum|minimum|max|min|top|peak|weakest|strongest)\b", near, re.IGNORECASE)
         if extreme is None:
             extreme = re.search(r"\b(best|worst|highest|lowest)\b(?=[^.]*\b(?:seed|run)\b)", whole, re.IGNORECASE)
         if extreme:
             word = extreme[1].lower()
-            high = word in {"highest", "maximum", "max", "peak", "top"} or (word in {"best", "strongest"}) == upward and word in {
+            high = word in {"highest", "maximum", "max", "peak", "top"} or ((word in {"best", "strongest"}) == upward and word in {
                 "best", "strongest", "worst", "weakest",
-            }  # fmt: skip
+            })  # fmt: skip
             stat = "max" if high is not complement else "min"
             of_seeds = re.search(r"\b(?:seeds?|runs?|single|trial)\b", whole, re.IGNORECASE)
             if re.search(r"\b(?:mean|average)\b", near, re.IGNORECASE):
@@ -363,11 +418,24 @@ class _Binder:
                 return [main[0]]
             return list(self.study.conditions)
         if len(names) == 1:
-            if len(levels) == 2 and re.search(r"\bfrom\b.*\bto\b", text) and place is not None and not re.search(r"\brang|\bbetween\b|\bvar(?:y|ies)", text):
+            if (
+                len(levels) == 2
+                and re.search(r"\bfrom\b.*\bto\b", text)
+                and place is not None
+                and not re.search(r"\brang|\bbetween\b|\bvar(?:y|ies)", text)
+            ):
                 other = [name for name in self.study.conditions if name != names[0]]
-                reference = re.search(r"(?:from|compared|relative|baseline)", text[: distinct[0].start]) is not None and names[0] == (main or ("", ""))[1]
+                reference = (
+                    re.search(r"(?:from|compared|relative|baseline)", text[: distinct[0].start]) is not None
+                    and names[0] == (main or ("", ""))[1]
+                )
                 return (other if not (main and main[0] == names[0]) else [main[1]]) if (place == 0) is not reference else names
-            if len(levels) == 2 and main and names[0] == main[1] and re.search(r"against|versus|\bvs\b|compared|than|up from|down from", text):
+            if (
+                len(levels) == 2
+                and main
+                and names[0] == main[1]
+                and re.search(r"against|versus|\bvs\b|compared|than|up from|down from", text)
+            ):
                 nearest = min(levels, key=lambda n: min(abs(n.end - distinct[0].start), abs(n.start - distinct[0].end)))
                 return names if nearest is number else [main[0]]
             return names
@@ -412,7 +480,10 @@ class _Binder:
                 ahead = list(re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", before, re.IGNORECASE))
                 if ahead and not re.search(r"[.;]", before[ahead[-1].end() :]):
                     gap = before[ahead[-1].end() :]
-                    if re.fullmatch(r"[\s,)(=:]*(?:(?:is|are|was|were|holds?|contains?|comprises?|includes?|consists?|counts?|amounts?|of|to|at|set|size|rate|a|=|with|fixed|uses?|equal|for|value|in|all|runs?|and|has|have|\w+ly)[\s=]*){0,5}", gap):
+                    if re.fullmatch(
+                        r"[\s,)(=:]*(?:(?:is|are|was|were|holds?|contains?|comprises?|includes?|consists?|counts?|amounts?|of|to|at|set|size|rate|a|=|with|fixed|uses?|equal|for|value|in|all|runs?|and|has|have|\w+ly)[\s=]*){0,5}",
+                        gap,
+                    ):
                         found.append((1.0 + len(gap.split()) * 0.3 + ("," in gap) * 2, key))
             parts = w.key_parts(key) if key not in w.SETTINGS else []
             if len(parts) > 1 and all(re.search(rf"\b(?:{part})", f"{before} {after}", re.IGNORECASE) for part in parts):
@@ -451,8 +522,12 @@ class _Binder:
             yield "", value
             return
         names = [m for m in self.sentence.conditions if m.name in value]
-        following = [m for m in names if m.start >= number.end and not any(number.end <= o.start < m.start for o in self.sentence.numbers)]
-        preceding = [m for m in names if m.end <= number.start and not any(m.end <= o.start < number.start for o in self.sentence.numbers)]
+        following = [
+            m for m in names if m.start >= number.end and not any(number.end <= o.start < m.start for o in self.sentence.numbers)
+        ]
+        preceding = [
+            m for m in names if m.end <= number.start and not any(m.end <= o.start < number.start for o in self.sentence.numbers)
+        ]
         between = self.sentence.text[number.end : following[0].start] if following else ""
         chosen = following[:1] if following and re.fullmatch(r"\s*(?:for|with|in|\()\s*", between) else preceding[-1:] or following[:1]
         for mention in chosen:

@@ -94,7 +94,9 @@ def directions(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
 def _without_statistics(text: str) -> str:
     """Without words that only look like comparisons."""
     text = re.sub(r"\((?:lower|higher) is better\)|(?:lower|higher) is better", "", text, flags=re.IGNORECASE)
-    text = re.sub(r"\b\w+ (?:in|on) (?:only )?\w+ (?:out )?of (?:the |all )?\w+ (?:\w+ )?(?:seeds|runs)\b", "", text, flags=re.IGNORECASE)
+    text = re.sub(
+        r"\b\w+ (?:in|on) (?:only )?\w+ (?:out )?of (?:the |all )?\w+ (?:\w+ )?(?:seeds|runs)\b", "", text, flags=re.IGNORECASE
+    )
     return re.sub(r"\b(?:best|worst|highest|lowest) (?:single |\w+ )?(?:seed|run|trial)\w*|\bloss(?:es)?\b|\bmore(?:over| details)?\b(?= details|over)", "", text, flags=re.IGNORECASE)  # fmt: skip
 
 
@@ -102,14 +104,25 @@ def _about_a_bound(text: str, match: re.Match[str]) -> bool:
     """'more than one point', 'exceed 91 %': the bound itself is checked with its number."""
     rest = text[match.end() :]
     bound = r"\s*(?:than\s+)?(?:about |an? |some )?(?:\d|(?:" + "|".join(w.NUMBER_WORDS) + r")\b)"
-    return match[0].lower() in {"more", "less", "fewer", "above", "below", "exceed", "exceeds", "exceeded", "higher", "lower"} and bool(
-        re.match(bound, rest, re.IGNORECASE)
-    )
+    return match[0].lower() in {
+        "more",
+        "less",
+        "fewer",
+        "above",
+        "below",
+        "exceed",
+        "exceeds",
+        "exceeded",
+        "higher",
+        "lower",
+    } and bool(re.match(bound, rest, re.IGNORECASE))
 
 
 def _metrics_of(sentence: Sentence, study: Study, place: int, kind: str) -> list[tuple[str, bool]]:
     if kind in {"faster", "slower"}:
-        speed = [metric for metric in study.metrics if any(part in w.SPEED for part in (metric, metric.split("_")[-1], *metric.split("_")))]
+        speed = [
+            metric for metric in study.metrics if any(part in w.SPEED for part in (metric, metric.split("_")[-1], *metric.split("_")))
+        ]
         return [(metric, False) for metric in speed]
     mentions = sorted(sentence.metrics, key=lambda mention: abs(mention.start - place))
     found = []
@@ -141,7 +154,9 @@ def _holds(study: Study, a: str, b: str, metric: str, kind: str, *, complement: 
 
 
 def _superlatives(sentence: Sentence, text: str, study: Study) -> Iterator[str]:
-    match = re.search(r"\b(best|worst|highest|lowest|fastest|slowest|strongest|weakest|most accurate|least accurate|cheapest)\b", text, re.IGNORECASE)
+    match = re.search(
+        r"\b(best|worst|highest|lowest|fastest|slowest|strongest|weakest|most accurate|least accurate|cheapest)\b", text, re.IGNORECASE
+    )
     if match is None or not sentence.conditions:
         return
     subject = min(sentence.conditions, key=lambda mention: abs(mention.start - match.start()))
@@ -187,7 +202,9 @@ def _factors(text: str, sentence: Sentence, study: Study, pair: Pair) -> Iterato
 
 
 def _every_seed(text: str, sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
-    if not re.search(r"\b(?:all|every|each)\b(?:[^.,;]{0,20})\bseeds?\b", text) or not re.search(rf"\b(?:{w.BETTER}|{w.WORSE}|{w.FASTER}|{w.SLOWER})\b", text):
+    if not re.search(r"\b(?:all|every|each)\b(?:[^.,;]{0,20})\bseeds?\b", text) or not re.search(
+        rf"\b(?:{w.BETTER}|{w.WORSE}|{w.FASTER}|{w.SLOWER})\b", text
+    ):
         return
     worse = re.search(rf"\b(?:{w.WORSE})\b", text) is not None
     metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
@@ -202,10 +219,12 @@ def significance(sentence: Sentence, study: Study) -> Iterator[str]:
     """'significant' needs a recorded test on its side; 'comparable' one that does not tell the two apart."""
     text = sentence.text
     pair = pair_of(sentence, study)
-    metrics = [mention.name for mention in sentence.metrics] or [metric for metric in study.metrics]
+    metrics = [mention.name for mention in sentence.metrics] or list(study.metrics)
     match = re.search(r"\bsignifican\w+\b|\bconclusive(?:ly)?\b|\bstatistically (?:clear|reliable)", text, re.IGNORECASE)
     if match and not re.search(r"significance (?:tests?|level)", text):
-        denied = re.search(rf"{w.NEGATED}(?:\s+[\w-]+){{0,3}}\s*$", text[: match.start()], re.IGNORECASE) or re.search(r"\bnon-?$|\bin$", text[: match.start()])
+        denied = re.search(rf"{w.NEGATED}(?:\s+[\w-]+){{0,3}}\s*$", text[: match.start()], re.IGNORECASE) or re.search(
+            r"\bnon-?$|\bin$", text[: match.start()]
+        )
         tests = [found[0] for a, b in pair.options for metric in metrics if (found := study.compared(a, b, metric))]
         wilcoxon = re.search("Wilcoxon|signed-rank", text)
         values = [test.wilcoxon_p if wilcoxon else test.t_p for test in tests]
@@ -214,8 +233,16 @@ def significance(sentence: Sentence, study: Study) -> Iterator[str]:
             yield f"{match[0]!r}: no test was recorded"
         elif known and (min(known) < 0.05) is bool(denied):
             yield f"{match[0]!r}: the recorded p is {min(known):g}"
-    alike = re.search(r"\b(?:comparabl[ey]|equally|similarly|on par|similar|indistinguishable|equal|identical|the same|equivalent|match(?:es)?)\b", text, re.IGNORECASE)
-    if alike and sentence.conditions and any(re.search(rf"\b{re.escape(p)}", text, re.IGNORECASE) for m in metrics for p in metric_patterns(m)):
+    alike = re.search(
+        r"\b(?:comparabl[ey]|equally|similarly|on par|similar|indistinguishable|equal|identical|the same|equivalent|match(?:es)?)\b",
+        text,
+        re.IGNORECASE,
+    )
+    if (
+        alike
+        and sentence.conditions
+        and any(re.search(rf"\b{re.escape(p)}", text, re.IGNORECASE) for m in metrics for p in metric_patterns(m))
+    ):
         for a, b in pair.options[:1]:
             one, other = mean(study, a, metrics[0]), mean(study, b, metrics[0])
             found = study.compared(a, b, metrics[0])

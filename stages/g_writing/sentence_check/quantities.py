@@ -28,7 +28,6 @@ def fits(number: Number, value: float) -> bool:
     return abs(number.value - value) <= number.step / 2 * (1 + 1e-9) + 1e-12
 
 
-
 def printed(value: float, metric_unit: str, unit: str, *, spread: bool = False) -> float | None:
     """A value of the metric in the sentence's unit; None where the unit does not fit. spread: a deviation or difference."""
     if unit == "points" and spread:
@@ -41,7 +40,7 @@ def printed(value: float, metric_unit: str, unit: str, *, spread: bool = False) 
         return value if unit in {"", "%"} or (unit == "pp" and spread) else None
     if metric_unit in SECONDS:
         return value if unit == "" else value / _IN_UNIT[unit] if unit in _IN_UNIT else None
-    return value if unit == "" or unit == metric_unit else None
+    return value if unit in {"", metric_unit} else None
 
 
 def level(scores: Scores, stat: str, *, complement: bool) -> Iterator[tuple[float, str]]:
@@ -72,7 +71,9 @@ def wins(study: Study, a: str, b: str, metric: str) -> tuple[int, int]:
     return sum(sign * (one[seed] - other[seed]) > 0 for seed in shared), len(shared)
 
 
-def differences(study: Study, a: str, b: str, metric: str, unit: str, *, complement: bool, absolute: bool = False) -> Iterator[tuple[float, str]]:
+def differences(
+    study: Study, a: str, b: str, metric: str, unit: str, *, complement: bool, absolute: bool = False
+) -> Iterator[tuple[float, str]]:
     """(size, reference) of a against b in the sentence's unit: plain difference, relative change in per cent, or factor."""
     one, other = mean(study, a, metric, complement=complement), mean(study, b, metric, complement=complement)
     if one is None or other is None:
@@ -95,6 +96,6 @@ def differences(study: Study, a: str, b: str, metric: str, unit: str, *, complem
 def logarithms(study: Study, condition: str, metric: str) -> Iterator[tuple[float, str]]:
     """Cross-entropy in nats and in bits of a perplexity."""
     value = mean(study, condition, metric)
-    if value is not None and value > 0 and metric.split("_")[-1] in {"ppl", "perplexity"}:
+    if value is not None and value > 0 and metric.rsplit("_", maxsplit=1)[-1] in {"ppl", "perplexity"}:
         yield math.log(value), f"ln({condition}.{metric}.mean)"
         yield math.log2(value), f"log2({condition}.{metric}.mean)"

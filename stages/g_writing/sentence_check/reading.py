@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.study import Study
@@ -68,7 +68,9 @@ class Sentence:
 
 def plain(raw: str) -> str:
     """LaTeX's commands read as signs: '$3\\\\times10^{-4}$' becomes 3e-4."""
-    text = unicodedata.normalize("NFC", raw).replace("\u2212", "-").replace("\u2013", "-").replace("\u00a0", " ").replace("\u2009", " ")
+    text = (
+        unicodedata.normalize("NFC", raw).replace("\u2212", "-").replace("\u2013", "-").replace("\u00a0", " ").replace("\u2009", " ")
+    )
     text = re.sub(r"\\(?:text|mathrm|mathbf|textbf|emph|textit)\{([^{}]*)\}", r"\1", text)
     text = re.sub(r"(\d(?:\.\d+)?)\s*(?:\\times|\\cdot|×)\s*10\s*\^\s*\{?\s*(-?\d+)\s*\}?", r"\1e\2", text)
     text = re.sub(r"(?<![\d.e])10\s*\^\s*\{?\s*(-?\d+)\s*\}?", r"1e\1", text)
@@ -130,17 +132,19 @@ def _numbers(text: str) -> Iterator[Number]:
         found.append(Number(text[start : match.end()], value, step, start, match.end(), _unit(text[match.end() :]), signed=negative))
     for match in re.finditer(rf"\b(?:{'|'.join(w.NUMBER_WORDS)})\b", text, re.IGNORECASE):
         after = text[match.end() :]
-        if re.match(r"[- ](?:of (?:the|our|these)\b(?! (?:\w+ )?(?:seeds|runs))|another|can|may|should|would|is\b|way\b|by one|hand)", after):
+        if re.match(
+            r"[- ](?:of (?:the|our|these)\b(?! (?:\w+ )?(?:seeds|runs))|another|can|may|should|would|is\b|way\b|by one|hand)", after
+        ):
             continue
-        found.append(Number(match[0], float(w.NUMBER_WORDS[match[0].lower()]), 1.0, match.start(), match.end(), _unit(after), word=True))
+        found.append(
+            Number(match[0], float(w.NUMBER_WORDS[match[0].lower()]), 1.0, match.start(), match.end(), _unit(after), word=True)
+        )
     # A unit that follows the last number of a range or of value ± deviation belongs to both.
     found.sort(key=lambda number: number.start)
     for number, following in zip(found, [*found[1:], None], strict=False):
         between = text[number.end : following.start] if following else ""
         shared = not number.unit and following is not None and following.unit and re.fullmatch(r"\s*(?:±|-|to|and|\+/-|,)\s*", between)
-        if shared and following is not None:
-            number = Number(number.text, number.value, number.step, number.start, number.end, following.unit, number.word, number.signed)
-        yield number
+        yield replace(number, unit=following.unit) if shared and following is not None else number
 
 
 def _unit(after: str) -> str:
@@ -204,7 +208,9 @@ def _metrics(text: str, study: Study) -> Iterator[Mention]:
     found = []
     for metric in study.metrics:
         for pattern in metric_patterns(metric):
-            found += [Mention(metric, m.start(), m.end()) for m in re.finditer(rf"\b{re.escape(pattern)}\w{{0,2}}\b", text, re.IGNORECASE)]
+            found += [
+                Mention(metric, m.start(), m.end()) for m in re.finditer(rf"\b{re.escape(pattern)}\w{{0,2}}\b", text, re.IGNORECASE)
+            ]
     found.sort(key=lambda mention: (mention.start, -mention.end))
     end = -1
     for mention in found:

@@ -37,7 +37,9 @@ def strangers(sentence: Sentence, study: Study) -> Iterator[str]:
     aliases = {alias.lower() for metric in study.metrics for alias in metric_patterns(metric)}
     for match in re.finditer(rf"\b(?:{_MEASURES})\b", text, re.IGNORECASE):
         word = match[0].lower()
-        if not any(word.startswith(alias) or alias in word or alias.startswith(word) for alias in aliases) and not _as_setting(text, match):
+        if not any(word.startswith(alias) or alias in word or alias.startswith(word) for alias in aliases) and not _as_setting(
+            text, match
+        ):
             yield f"{match[0]!r} was not measured"
     yield from _splits(sentence, study)
     yield from _unknown_conditions(sentence, study, known)
@@ -50,10 +52,16 @@ def _known(study: Study) -> str:
 
 
 def _hardware_recorded(text: str, study: Study) -> bool:
-    recorded = " ".join(f"{key} {value}" for key, value in study.config.items() if re.search(r"gpu|cpu|hardware|device|machine|memory", key)).lower()
+    recorded = " ".join(
+        f"{key} {value}" for key, value in study.config.items() if re.search(r"gpu|cpu|hardware|device|machine|memory", key)
+    ).lower()
     if re.search(r"\bno GPUs?\b|\bwithout (?:a |any )?GPUs?\b|\bCPU only\b", text, re.IGNORECASE):
         return "gpu none" in recorded
-    return bool(recorded) and all(match.lower().rstrip("s") in recorded for match in re.findall(w.HARDWARE, text)) and "none" not in recorded
+    return (
+        bool(recorded)
+        and all(match.lower().rstrip("s") in recorded for match in re.findall(w.HARDWARE, text))
+        and "none" not in recorded
+    )
 
 
 def _as_setting(text: str, match: re.Match[str]) -> bool:
@@ -65,10 +73,12 @@ def _as_setting(text: str, match: re.Match[str]) -> bool:
 def _splits(sentence: Sentence, study: Study) -> Iterator[str]:
     """'validation accuracy' where only test accuracy was measured."""
     scored = {part for metric in study.metrics if "time" not in metric for part in metric.split("_")} & set(w.QUALIFIERS)
-    match = re.search(r"\bon (?:the |our )?(validation|held-out|dev|training|test) (?:set|split|data|images|examples)\b", sentence.text)
-    if match and scored and not re.search(r"\btun|\bselect|\bchos|\bstopp|\btrained on", sentence.text):
-        if not any(match[1] in names for name, names in w.QUALIFIERS.items() if name in scored):
-            yield f"only {' and '.join(sorted(scored))} values were measured"
+    match = re.search(
+        r"\bon (?:the |our )?(validation|held-out|dev|training|test) (?:set|split|data|images|examples)\b", sentence.text
+    )
+    elsewhere = scored and not re.search(r"\btun|\bselect|\bchos|\bstopp|\btrained on", sentence.text)
+    if match and elsewhere and not any(match[1] in names for name, names in w.QUALIFIERS.items() if name in scored):
+        yield f"only {' and '.join(sorted(scored))} values were measured"
     for mention in sentence.metrics:
         own = next((name for name in w.QUALIFIERS if name in mention.name.split("_")), None)
         if own is None or mention.name.endswith("time") or "time" in mention.name:
@@ -101,13 +111,17 @@ def _unknown_conditions(sentence: Sentence, study: Study, known: str) -> Iterato
         if any(start <= match.start() < end for start, end in covered) or word.lower() in known or word in w.NAMES_OF_TESTS:
             continue
         first = match.start() == 0 or re.search(r"[.:;]\s*$", sentence.text[: match.start()])
-        if first and (word.lower() in _ORDINARY or not re.match(rf"\s+(?:\w+ly\s+)?(?:{w.RESULT_VERBS})\b", sentence.text[match.end() :])):
+        if first and (
+            word.lower() in _ORDINARY or not re.match(rf"\s+(?:\w+ly\s+)?(?:{w.RESULT_VERBS})\b", sentence.text[match.end() :])
+        ):
             continue
         if len(word) == 1 or sentence.cited or not re.search(r"[a-z]{2}|[A-Z]{2}", word):
             continue
         if "·" in word or word.lower() in {"pp", "vs", "sd", "ci", "id"}:
             continue
         yield f"{word} is no condition, metric or name of this study"
-    for match in re.finditer(rf"\b({'|'.join(w.ORDINALS)}) (?:variant|condition|method|model|optimi[sz]er|baseline|agent|configuration)", raw, re.IGNORECASE):
+    for match in re.finditer(
+        rf"\b({'|'.join(w.ORDINALS)}) (?:variant|condition|method|model|optimi[sz]er|baseline|agent|configuration)", raw, re.IGNORECASE
+    ):
         if w.ORDINALS[match[1].lower()] > len(study.conditions):
             yield f"there are only {len(study.conditions)} conditions"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import FiniteFloat, JsonValue
+from pydantic import Field, FiniteFloat, JsonValue
 
 from stages.contracts import Contract
 
@@ -47,7 +47,7 @@ class Study(Contract):
     comparisons: dict[str, Compared]
     """'a_vs_b/metric' -> the test of a against b."""
     config: dict[str, JsonValue]
-    notes: dict[str, str] = {}
+    notes: dict[str, str] = Field(default_factory=dict)
 
     def compared(self, a: str, b: str, metric: str) -> tuple[Compared, int] | None:
         """The recorded test of the two, and 1 or -1 for the order in which it was made."""

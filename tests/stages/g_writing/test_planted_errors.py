@@ -24,7 +24,10 @@ from stages.g_writing.values import render_values
 STUDIES = Path(__file__).with_name("studies.py")
 TOPICS: dict[str, tuple[str, dict[str, Any]]] = {
     "clear": ("Which optimiser is best for small language models?", {"effects": {"muon": -0.2, "sgd": 0.5}}),
-    "negative": ("Does the learning-rate schedule matter for tiny language models?", {"effects": {"trapezoid": 0.08, "constant": -0.06}}),
+    "negative": (
+        "Does the learning-rate schedule matter for tiny language models?",
+        {"effects": {"trapezoid": 0.08, "constant": -0.06}},
+    ),
     "seeds": ("Which activation function should a tiny GPT use?", {"effects": {"swiglu": -0.03, "relu": 0.05}, "seeds": 6}),
 }
 
@@ -42,7 +45,9 @@ class Paper:
         self.baseline = next(contrast for contrast in self.record.plan.conditions if contrast.role == "baseline")
         self.others = [contrast for contrast in self.record.plan.conditions if contrast.role == "treatment"]
         self.table = next(
-            block for block in re.findall(r"(?:^\|.*\n)+", self.markdown, re.MULTILINE) if f"{{{{{self.baseline.id}.val_bpb.mean" in block
+            block
+            for block in re.findall(r"(?:^\|.*\n)+", self.markdown, re.MULTILINE)
+            if f"{{{{{self.baseline.id}.val_bpb.mean" in block
         )
 
     def required(self, markdown: str) -> list[str]:
@@ -113,7 +118,6 @@ def untested_comparison(paper: Paper) -> str:
     """Two conditions that no plan compared."""
     a, b = (contrast.label for contrast in paper.others[:2])
     return _after(paper, "results", f"{a[:1].upper()}{a[1:]} is better than {b}.")
-
 
 
 def unmeasured_condition(paper: Paper) -> str:

@@ -39,13 +39,15 @@ FAKES = {
 \DeclareOption{final}{\showntrue}
 \ProcessOptions\relax
 \RequirePackage{natbib,geometry}
-\renewcommand\maketitle{{\def\And{\and}\centering\@title\par\ifshown\begin{tabular}[t]{c}\@author\end{tabular}\else Anonymous Author(s)\fi\par}}
+\renewcommand\maketitle{{\def\And{\and}\centering\@title\par
+\ifshown\begin{tabular}[t]{c}\@author\end{tabular}\else Anonymous Author(s)\fi\par}}
 """,
     "iclr": r"""\ProvidesPackage{iclr2099_conference}
 \RequirePackage{natbib,eso-pic,fancyhdr}
 \newif\ificlrfinal
 \def\iclrfinalcopy{\iclrfinaltrue}
-\renewcommand\maketitle{{\def\And{\and}\@title\par\ificlrfinal\begin{tabular}[t]{l}\@author\end{tabular}\else Anonymous authors\fi\par}}
+\renewcommand\maketitle{{\def\And{\and}\@title\par
+\ificlrfinal\begin{tabular}[t]{l}\@author\end{tabular}\else Anonymous authors\fi\par}}
 """,
     "icml": r"""\ProvidesPackage{icml2099}
 \newif\ifshown
@@ -88,7 +90,9 @@ def exported(tmp_path: Path, venue: str, **changes: Any) -> Path:
     """Stages 22 and 23 with real LaTeX."""
     outputs = small.record()
     text = outputs[Manuscript]
-    outputs[Manuscript] = text.model_copy(update={"authors": (LINE,), "markdown": text.markdown.replace("\n## Cost", f"{THANKS}\n## Cost")})
+    outputs[Manuscript] = text.model_copy(
+        update={"authors": (LINE,), "markdown": text.markdown.replace("\n## Cost", f"{THANKS}\n## Cost")}
+    )
     outputs = small.ready(outputs)
     small.write_runs(tmp_path, outputs[small.c.RefinedRecords])
     world = small.context(

@@ -70,7 +70,7 @@ def compose(record: PaperRecord, plan: Outline, *, guided: bool = False) -> tupl
         "abstract": lambda: [framing.abstract(study, voice)],
         "introduction": lambda: framing.introduction(study, voice, opening),
         "related_work": lambda: related.related_work(study, voice, opening, rest),
-        "method": lambda: method.method(study, voice),
+        "method": lambda: method.method(study, voice, plan),
         "setup": lambda: method.setup(study, voice),
         "results": lambda: results.results(study, voice, plan),
         "ablations": lambda: results.ablations(study, voice, plan),

@@ -18,15 +18,17 @@ from researchclaw.adapters.offline.writing.language import (
     sentences,
 )
 from researchclaw.adapters.offline.writing.reading import Study, Trial
-from stages.contracts import Contrast, Factor, Level, Statement
+from researchclaw.adapters.offline.writing.results import figure, shown
+from stages.contracts import Contrast, Factor, Level, Outline, Statement
 
 
-def method(study: Study, voice: Voice) -> list[str]:
+def method(study: Study, voice: Voice, outline: Outline) -> list[str]:
     blocks = ["### What is varied {#sec:factor}"]
     for factor in study.factors:
         blocks.append(_factor(study, voice, factor))
     blocks.append(_combination(study, voice))
     blocks.append(_conditions_table(study, voice))
+    blocks.append(_diagram(voice, outline))
     blocks.append("### Hypotheses {#sec:hypotheses}")
     blocks.append(_hypotheses_opening(study, voice))
     blocks.extend(_hypothesis(study, voice, trial, place) for place, trial in enumerate(study.trials))
@@ -34,6 +36,19 @@ def method(study: Study, voice: Voice) -> list[str]:
     blocks.append("### How a difference is judged {#sec:judging}")
     blocks.extend(_judging(study, voice))
     return [block for block in blocks if block]
+
+
+def _diagram(voice: Voice, outline: Outline) -> str:
+    """The study as boxes and arrows, where the outline has it."""
+    spec = shown(outline, "method_diagram")
+    if spec is None:
+        return ""
+    lead = voice.say(
+        "method diagram",
+        f"@fig:{spec.id} draws the way from the corpus to the comparisons.",
+        f"The way of every run, from the corpus to its comparison, is drawn in @fig:{spec.id}.",
+    )
+    return f"{lead}\n\n{figure(spec)}"
 
 
 # ---------------------------------------------------------------- what is varied

@@ -90,7 +90,15 @@ def figures(study: Study) -> tuple[FigureSpec, ...]:
         and found.ci95_low is not None
     )
     reported = tuple(contrast.id for contrast in study.measured if contrast.role != "ablation")
-    made = []
+    made = [
+        FigureSpec(
+            id="method_diagram",
+            kind="method_diagram",
+            caption="How the study was run: one corpus, a training run for each condition and seed, a sealed evaluator, and comparisons within seeds.",
+            alt="Boxes from the corpus over the conditions to the evaluator and the comparison",
+            conditions=conditions,
+        )
+    ]
     if main:
         made.append(
             FigureSpec(
