@@ -178,7 +178,7 @@ def _agreement(files: Files) -> Faults:
     """Title, section titles and citation keys of the three texts, read from each on its own."""
     tex, draft, bib = (files[name].decode() for name in ("paper.tex", "paper_draft.md", "references.bib"))
     document = read_document(files)
-    if f"\\title{{{escape(document.title)}}}" not in tex:
+    if f"title{{{escape(document.title)}}}" not in tex:  # \title, or \icmltitle of the venue's own style
         yield "paper.tex has another title than the manuscript"
     if not draft.startswith("# ") or escape(document.title) != escape(_unescaped(draft.splitlines()[0][2:])):
         yield "paper_draft.md has another title than the manuscript"
