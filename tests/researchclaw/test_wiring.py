@@ -22,6 +22,7 @@ def test_the_texts_of_a_layout_are_its_frame_its_facts_and_the_style() -> None:
     assert set(wiring.paper_templates("neurips")) == {
         "paper/neurips/frame.tex",
         "paper/neurips/layout.json",
+        "paper/neurips/official.tex",
         "paper/rcpaper.sty",
     }
 
