@@ -78,10 +78,9 @@ class _Facts:
         return f"Conditions, seeds, metric and analysis were fixed before the first run; {where} gives them with every deviation."
 
     def compute(self) -> str:
-        cost = (
-            "; they took {{cost.train_cpu_hours|f2}} hours of processor time" if "train_cpu_hours" in self.record.results.cost else ""
-        )
-        return f"The runs were made on this device: {self.record.device}{cost}."
+        # what differs between machines is printed in the cost paragraph alone, so that a resumed run gives the same paper
+        where = self.at("appendix_cost", "the delivered results.json")
+        return f"The runs were made on this device: {self.record.device}; {where} gives the time that they took."
 
     def people(self) -> str:
         return "No people took part: every measurement is the score of a training run."
