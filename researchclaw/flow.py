@@ -1,262 +1,275 @@
-"""The run as a Prefect flow: one task per stage and round, artifacts for people. The only importer of Prefect.
+"""The run as a Prefect flow: one task per stage and round, artifacts for people, gates as forms where a server stays up.
 
-The embedded default is a temporary server of our own: a child process on loopback with its database below
-<output>/.prefect, which dies with this process however that ends (PR_SET_PDEATHSIG). It is started before Prefect is
-imported, so that most of its start-up is hidden behind ours. Measured on two idle cores: import 0.9 s, server 11 s the
-first time (its database is made), 5.5 s later, 23 tasks 1.1 s. Prefect's database is a view: deleting it loses no research.
+Prefect is imported here, in flow_gate.py, flow_experiments.py and server_app.py, and nowhere else; server.py says which
+server it is. Prefect's database is a view: deleting it loses no research.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
-import fcntl
-import http.client
-import importlib.util
 import logging
 import os
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from researchclaw.engine import Engine
-from researchclaw.settings import FlowSettings
+from researchclaw.gates import Anywhere, AtTerminal, AutoApprove, from_ui
+from researchclaw.server import Reached, listens, server
+from researchclaw.settings import FlowSettings, GateSettings
 from stages.contracts import Analysis, Contract, Deliverables, ExperimentPlan, Goal, Results, Shortlist
-from stages.errors import SettingsError, TryAgain, WaitingAtGate
+from stages.errors import ResearchError, TryAgain, WaitingAtGate
 from stages.stage import Stage
 
 if TYPE_CHECKING:
-    from prefect.client.schemas.objects import State, TaskRun
+    from prefect.client.orchestration import SyncPrefectClient
+    from prefect.client.schemas.objects import FlowRun, State, TaskRun
     from prefect.tasks import Task
 
-SERVER = """
-import ctypes, os, runpy, signal, sys
-ctypes.CDLL(None).prctl(1, signal.SIGKILL)   # PR_SET_PDEATHSIG: no orphan, even after kill -9 of the parent
-if os.getppid() != int(sys.argv[1]):
-    sys.exit(0)                              # the parent died before the line above
-import prefect
-sys.argv = ["uvicorn", "--app-dir", os.path.dirname(os.path.dirname(prefect.__file__)), "--factory",
-            "prefect.server.api.server:create_app", "--host", "127.0.0.1", "--port", sys.argv[2],
-            "--log-level", "error", "--lifespan", "on"]
-runpy.run_module("uvicorn", run_name="__main__")
-"""
+logger = logging.getLogger(__name__)
 
-HUSH = {
-    "DO_NOT_TRACK": "1",
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
-    "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
-    "PREFECT_PLUGINS_ENABLED": "false",
-    "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
-    "PREFECT_LOGGING_LEVEL": "INFO",
-    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
-    "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
-    "PREFECT_INTERNAL_LOGGING_LEVEL": "CRITICAL",
-}
-"""Nothing phones home, and the terminal belongs to our own progress display."""
-
-SMALL_SERVER = {
-    "PREFECT__SERVER_EPHEMERAL": "1",  # without the services that only deployments need
-    "PREFECT_UI_ENABLED": "0",
-    "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false",
-    "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
-    "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "false",
-    "OMP_NUM_THREADS": "1",
-}
-"""The temporary server shares the cores with the training runs (measured while it waits: 1.1 % of a core)."""
+SECRET_NAMES = re.compile(r"KEY|TOKEN|SECRET|PASSW|AUTH_STRING", re.IGNORECASE)
+"""Environment variables whose values must not stand in a log."""
 
 
-def environment(output: Path, url: str) -> dict[str, str]:
-    """What Prefect must find in os.environ before it is imported; settings of the user's own Prefect are left out."""
-    home = (output / ".prefect").absolute()
-    # a proxy of the user's shell must not see traffic to our own server; the name in lower case wins where both are set
-    direct = ",".join(filter(None, (os.environ.get("no_proxy") or os.environ.get("NO_PROXY", ""), "127.0.0.1", "localhost")))
-    return {
-        **HUSH,
-        "PREFECT_HOME": str(home),
-        "PREFECT_PROFILES_PATH": str(home / "profiles.toml"),
-        "PREFECT_API_URL": url,
-        "NO_PROXY": direct,
-        "no_proxy": direct,
-    }
+class ServerLost(ResearchError):
+    """The Prefect server went away while the run was at work; what was done stands in the run folder."""
 
 
-@contextlib.contextmanager
-def server(output: Path, settings: FlowSettings) -> Iterator[Callable[[], None]]:
-    """Set the environment and start the temporary server, if none is configured.
-
-    Gives a function that waits until the server answers; to be called as late as possible.
-    Raises:
-        SettingsError (from that function): the server gives no answer.
-    """
-    for name in [name for name in os.environ if name.startswith("PREFECT_")]:
-        del os.environ[name]
-    if settings.server_url is not None:
-        os.environ.update(environment(output, settings.server_url))
-        yield lambda: None
-        return
-    for name in ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "http_proxy", "https_proxy"):
-        if os.environ.get(name, "").startswith("socks") and importlib.util.find_spec("socksio") is None:
-            del os.environ[name]  # Prefect's client could not even be made: httpx cannot speak it without that package
-    port = free_port()
-    os.environ.update(environment(output, f"http://127.0.0.1:{port}/api"))
-    home = output / ".prefect"
-    home.mkdir(parents=True, exist_ok=True)
-    log = home / "server.log"
-    turn = (home / "starting.lock").open("a")
-    fcntl.flock(turn, fcntl.LOCK_EX)  # two runs started together must not both make the database
-    with log.open("ab") as sink:
-        child = subprocess.Popen(
-            [sys.executable, "-c", SERVER, str(os.getpid()), str(port)],
-            stdin=subprocess.DEVNULL,
-            stdout=sink,
-            stderr=sink,
-            start_new_session=True,  # a Ctrl-C at the terminal is ours to handle
-            env={**os.environ, **SMALL_SERVER},
-            cwd=home,  # Prefect reads .env, prefect.toml and pyproject.toml where it stands: the user's are not for our server
-        )
-
-    def ready() -> None:
-        _wait(child, port, settings.startup_timeout_sec, log)
-        turn.close()
-
-    try:
-        yield ready
-    finally:
-        turn.close()
-        child.terminate()
-        try:
-            child.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _wait(child: subprocess.Popen[bytes], port: int, timeout_s: float, log: Path) -> None:
-    until = time.monotonic() + timeout_s
-    way_out = "see its log, or run without Prefect: --set flow.engine=plain"
-    while time.monotonic() < until:
-        if child.poll() is not None:
-            raise SettingsError(f"the temporary Prefect server ended with code {child.returncode} ({log}); {way_out}.")
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
-        try:
-            connection.request("GET", "/api/health")
-            if connection.getresponse().status == 200:
-                return
-        except (OSError, http.client.HTTPException):
-            time.sleep(0.05)
-        finally:
-            connection.close()
-    raise SettingsError(f"the temporary Prefect server gave no answer within {timeout_s:.0f} s ({log}); {way_out}.")
-
-
-def run(engine: Engine, settings: FlowSettings, output: Path, *, from_stage: int | None = None, to_stage: int | None = None) -> None:
+def run(
+    engine: Engine,
+    settings: FlowSettings,
+    output: Path,
+    *,
+    from_stage: int | None = None,
+    to_stage: int | None = None,
+    gates: GateSettings | None = None,
+    tell: Callable[[str], None] = logger.info,
+) -> None:
     """Bring the run to its end under Prefect.
 
     The ports are bound in closures: Prefect would validate and store flow parameters.
+    tell: a line for the person, such as where a gate waits.
     Raises:
         ResearchError: as from `Engine.run`; how the run ended stands in run.json.
     """
-    with engine.standing(), server(output, settings) as ready:
+    with engine.standing(), server(output, settings.server_url, settings.startup_timeout_sec) as reached:
         brief = engine.prepared()  # a topic that no kit can answer ends here, before anybody waits for a server
-        ready()
-        prefect_run(engine, settings, lambda: engine.walk(brief, from_stage=from_stage, to_stage=to_stage))
+        reached.wait()
+        flow_run = PrefectRun(engine, settings, reached, gates or GateSettings(), tell)
+        flow_run.go(lambda: engine.walk(brief, from_stage=from_stage, to_stage=to_stage))
 
 
-def prefect_run(engine: Engine, settings: FlowSettings, walk: Callable[[], None]) -> None:
-    home = Path(os.environ["PREFECT_HOME"])
-    home.mkdir(parents=True, exist_ok=True)
-    with contextlib.chdir(home):  # as for the server: settings of the user's own Prefect are left out
-        from prefect import flow, task
-        from prefect.cache_policies import NO_CACHE
-        from prefect.states import Completed
+@dataclass
+class PrefectRun:
+    """One process of the run as one flow run."""
 
-    _take_the_console_away()
-    graph = _Graph()
+    engine: Engine
+    settings: FlowSettings
+    reached: Reached
+    gates: GateSettings
+    tell: Callable[[str], None]
 
-    def invoke(stage: Stage, round_: int, body: Callable[[], Contract]) -> Contract:
-        made: list[Contract] = []
+    def go(self, walk: Callable[[], None]) -> None:
+        place = Path(os.environ["PREFECT_HOME"])
+        place.mkdir(parents=True, exist_ok=True)
+        with contextlib.chdir(place):  # as for the server: settings of the user's own Prefect are left out
+            import httpx
+            from prefect import flow
+            from prefect.exceptions import Pause, PrefectHTTPStatusError
+            from prefect.states import Completed
 
-        def stage_body() -> None:
-            made.append(body())
+        _take_the_console_away()
+        waiting: list[WaitingAtGate] = []
 
-        stage_task: Task[[], None] = task(
-            name=stage.task_name,
-            task_run_name=stage.task_name if round_ == 1 else f"{stage.task_name} (round {round_})",
-            description=stage.summary,
-            tags=[stage.phase] + (["gate"] if stage.gate else []),
-            retries=settings.retries,
-            retry_delay_seconds=settings.retry_delay_sec,
-            retry_condition_fn=_may_be_tried_again,
-            cache_policy=NO_CACHE,
+        @flow(
+            name="researchclaw",
+            flow_run_name=self.engine.store.run_id,
+            description="From one sentence to a paper that can be checked.",
             persist_result=False,
+            validate_parameters=False,
             log_prints=False,
-        )(stage_body)
-        # the states of the stages whose outputs this one takes: the UI draws its graph from them
-        state: State[None] = stage_task(return_state=True, wait_for=graph.upstream(stage))
-        if not state.is_completed():
-            state.result()  # raises what the stage raised
-        graph.made[stage.output] = state
-        return made[-1]
+        )
+        def researchclaw() -> State[None] | None:
+            try:
+                self._inside(walk)
+            except WaitingAtGate as exc:  # nothing has failed: this process is done, the run is not
+                waiting.append(exc)
+                paused = _paused()
+                if paused is not None:  # the form stays in the UI, and what is filled in is taken up by the next process
+                    raise Pause(state=paused) from exc
+                return Completed(name="Waiting", message=str(exc))
+            return None
 
-    @flow(
-        name="researchclaw",
-        flow_run_name=engine.store.run_id,
-        description="From one sentence to a paper that can be checked.",
-        persist_result=False,
-        validate_parameters=False,
-        log_prints=False,
-    )
-    def researchclaw() -> State[None] | None:
+        self.engine.watcher = Artifacts(self.engine)
         try:
-            walk()
-        except WaitingAtGate as exc:  # nothing has failed: this process is done, the run is not
-            waiting.append(exc)
-            return Completed(name="Waiting", message=str(exc))
-        return None
+            _take_over(self.engine, self.tell)
+            researchclaw()
+        except Pause:
+            pass
+        except (httpx.HTTPError, PrefectHTTPStatusError) as exc:
+            raise ServerLost(
+                f"the Prefect server at {self.reached.url} gives no answer or no sound one ({' '.join(str(exc).split())[:200]}); see "
+                f"`researchclaw server status`, then `researchclaw resume {self.engine.store.reference}`."
+            ) from exc
+        finally:
+            if listens(self.reached.url):
+                _send_what_is_left()
+        if waiting:
+            raise waiting[0]
 
-    waiting: list[WaitingAtGate] = []
-    engine.invoke = invoke
-    engine.watcher = Artifacts(engine)
-    _mark_the_killed(engine.store.run_id)
-    try:
-        researchclaw()
-    finally:
-        _send_what_is_left()
-    if waiting:
-        raise waiting[0]
+    def _inside(self, walk: Callable[[], None]) -> None:
+        """The walk, within the flow."""
+        from prefect.client.orchestration import get_client
+        from prefect.runtime import flow_run
+
+        from researchclaw.flow_experiments import Experiments
+
+        _take_the_console_away()  # Prefect sets its handlers when the first flow begins
+        flow_run_id = UUID(str(flow_run.id))
+        self.engine.invoke = self._invoke()
+        experiments = Experiments(flow_run_id)
+        self.engine.journal.listen(experiments)
+        try:
+            with get_client(sync_client=True) as client:
+                self._open_the_gates(client, flow_run_id)
+                walk()
+        finally:
+            experiments.close()
+
+    def _open_the_gates(self, client: SyncPrefectClient, flow_run_id: UUID) -> None:
+        """Where the server stays up, a person may decide there too."""
+        from researchclaw.flow_gate import PausedRun, look_in
+
+        engine, keeper = self.engine, self.engine.gatekeeper
+        if not self.reached.lasting or isinstance(keeper, AutoApprove):
+            return
+        look = look_in(engine.store, engine.pipeline)
+        engine.gatekeeper = Anywhere(
+            store=engine.store,
+            open_form=lambda stage, output: PausedRun(client, flow_run_id, self.reached.url, engine.store, stage, output, look),
+            prompt=keeper if isinstance(keeper, AtTerminal) else None,
+            timeout_s=self.gates.timeout,
+            tell=self.tell,
+        )
+
+    def _invoke(self) -> Callable[[Stage, int, Callable[[], Contract]], Contract]:
+        from prefect import task
+        from prefect.cache_policies import NO_CACHE
+
+        graph = _Graph()
+
+        def invoke(stage: Stage, round_: int, body: Callable[[], Contract]) -> Contract:
+            made: list[Contract] = []
+
+            def stage_body() -> None:
+                made.append(body())
+
+            stage_task: Task[[], None] = task(
+                name=stage.task_name,
+                task_run_name=stage.task_name if round_ == 1 else f"{stage.task_name} (round {round_})",
+                description=stage.summary,
+                tags=[stage.phase] + (["gate"] if stage.gate else []),
+                retries=self.settings.retries,
+                retry_delay_seconds=self.settings.retry_delay_sec,
+                retry_condition_fn=_may_be_tried_again,
+                cache_policy=NO_CACHE,
+                persist_result=False,
+                log_prints=False,
+            )(stage_body)
+            # the states of the stages whose outputs this one takes: the UI draws its graph from them
+            state: State[None] = stage_task(return_state=True, wait_for=graph.upstream(stage))
+            if not state.is_completed():
+                state.result()  # raises what the stage raised
+            graph.made[stage.output] = state
+            return made[-1]
+
+        return invoke
 
 
-def _mark_the_killed(run_id: str) -> None:
-    """A process that was killed could not tell Prefect: its flow runs of our name, left 'Running', are set to Crashed.
+def _paused() -> State[Any] | None:
+    """The state of this flow run on the server, if it is paused there."""
+    from prefect.client.orchestration import get_client
+    from prefect.runtime import flow_run
 
-    This process holds the run's lock, so none of them can be alive.
-    """
+    with get_client(sync_client=True) as client:
+        state = client.read_flow_run(UUID(str(flow_run.id))).state
+    return state if state is not None and state.is_paused() else None
+
+
+# ---------------------------------------------------------------- what earlier processes left
+
+
+def _take_over(engine: Engine, tell: Callable[[str], None]) -> None:
+    """Earlier flow runs of this run that the server still calls 'Running' or 'Paused': this process holds the run's lock, so
+    no process is behind them. What a person submitted there is recorded; then they are closed, as crashed or as gone on."""
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName, FlowRunFilterState, FlowRunFilterStateType
     from prefect.client.schemas.objects import StateType
-    from prefect.states import Crashed
+    from prefect.states import Completed, Crashed
 
+    open_types = [StateType.RUNNING, StateType.PENDING, StateType.PAUSED, StateType.CANCELLING]
     with get_client(sync_client=True) as client:
         left = client.read_flow_runs(
             flow_run_filter=FlowRunFilter(
-                name=FlowRunFilterName(any_=[run_id]),
-                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING])),
+                name=FlowRunFilterName(any_=[engine.store.run_id]),
+                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=open_types)),
             )
         )
         for flow_run in left:
-            client.set_flow_run_state(flow_run.id, Crashed(message="The process was killed; a later one took over."), force=True)
+            _take_up_answers(client, flow_run, engine, tell)
+            _close_tasks(client, flow_run)
+            if flow_run.state_type == StateType.PAUSED:
+                gone_on: State[Any] = Completed(name="Went on", message="A later process of this run went on from here.")
+                client.set_flow_run_state(flow_run.id, gone_on, force=True)
+            else:
+                client.set_flow_run_state(flow_run.id, Crashed(message="The process was killed; a later one took over."), force=True)
+
+
+def _take_up_answers(client: SyncPrefectClient, flow_run: FlowRun, engine: Engine, tell: Callable[[str], None]) -> None:
+    """Record what a person submitted in the UI while no process was at work; an earlier answer in another way counts."""
+    from researchclaw.flow_gate import look_in, read, submitted
+    from researchclaw.gate_forms import FormIncomplete, form_for
+
+    for gate in engine.store.gates():
+        stage = engine.pipeline[gate.question.stage - 1]
+        found = engine.store.output(stage)
+        values = submitted(client, flow_run.id, gate) if found is not None else []
+        if found is None or not values:
+            continue
+        output = stage.output.model_validate(found.output)
+        try:
+            decided = read(form_for(output), values[-1], output, look_in(engine.store, engine.pipeline))
+        except FormIncomplete as exc:
+            tell(f"gate {stage.number}: what was submitted in the UI is no decision ({exc}); it is asked again.")
+            continue
+        answer = from_ui(engine.store, stage, decided, tell)
+        tell(f"gate {stage.number}: {answer.decision} by {answer.by} ({answer.via}), given while no process was at work.")
+
+
+def _close_tasks(client: SyncPrefectClient, flow_run: FlowRun) -> None:
+    from prefect.client.schemas.filters import (
+        FlowRunFilter,
+        FlowRunFilterId,
+        TaskRunFilter,
+        TaskRunFilterState,
+        TaskRunFilterStateType,
+    )
+    from prefect.client.schemas.objects import StateType
+    from prefect.states import Crashed
+
+    left = client.read_task_runs(
+        flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[flow_run.id])),
+        task_run_filter=TaskRunFilter(
+            state=TaskRunFilterState(type=TaskRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING]))
+        ),
+    )
+    for task_run in left:
+        client.set_task_run_state(task_run.id, Crashed(message="The process was killed in the middle."), force=True)
 
 
 @dataclass
@@ -281,15 +294,33 @@ def _may_be_tried_again(_task: Task[Any, Any], _run: TaskRun, state: State[Any])
 
 
 def _take_the_console_away() -> None:
-    """Prefect's log goes to its server; what a person must know is raised, and printed by the command line."""
-    from prefect.logging.handlers import PrefectConsoleHandler
+    """Prefect's log goes to its server, without secrets; what a person must know is raised, and printed by the command line."""
+    from prefect.logging.handlers import APILogHandler, PrefectConsoleHandler
 
-    names = ["", *logging.root.manager.loggerDict]
-    for name in names:
-        logger = logging.getLogger(name)
-        for handler in list(logger.handlers):
+    for ours in ("researchclaw", "stages"):
+        logging.getLogger(ours).setLevel(logging.INFO)
+    secrets = [value for name, value in os.environ.items() if SECRET_NAMES.search(name) and len(value) >= 8]
+    for name in ["", *logging.root.manager.loggerDict]:
+        one = logging.getLogger(name)
+        for handler in list(one.handlers):
             if isinstance(handler, PrefectConsoleHandler):
-                logger.removeHandler(handler)
+                one.removeHandler(handler)
+            elif isinstance(handler, APILogHandler) and not isinstance(handler.formatter, WithoutSecrets):
+                handler.setFormatter(WithoutSecrets(handler.formatter or logging.Formatter(), secrets))
+
+
+class WithoutSecrets(logging.Formatter):
+    """Puts *** for every secret, in the message and in the traceback."""
+
+    def __init__(self, inner: logging.Formatter, secrets: list[str]) -> None:
+        super().__init__()
+        self._inner, self._secrets = inner, secrets
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = self._inner.format(record)
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
 
 
 def _send_what_is_left() -> None:
@@ -320,10 +351,27 @@ class Artifacts:
         elif isinstance(output, Analysis):
             self._table("results", result_rows(output.results), "Every condition over its seeds")
         elif isinstance(output, Deliverables):
-            self._markdown("deliverables", deliverables_text(output, self.engine.store.deliverables), "The paper and its figures")
+            folder = self.engine.store.deliverables
+            self._markdown("deliverables", deliverables_text(output, folder), "The paper and its figures")
+            self._paper(output, folder)
 
     def question(self, stage: Stage, body: str) -> None:
         self._markdown(f"gate-{stage.number:02d}-question", body, f"What is asked at gate {stage.number}")
+
+    @staticmethod
+    def _paper(output: Deliverables, folder: Path) -> None:
+        from prefect.artifacts import create_image_artifact, create_link_artifact
+
+        names = [file.path for file in output.files]
+        for name in ("report.html", "paper.pdf"):
+            if name in names:
+                create_link_artifact(
+                    link=(folder / name).as_uri(), key=name.replace(".", "-"), link_text=name, description=str(folder)
+                )
+        picture = next((name for name in names if name.startswith("charts/") and name.endswith(".png")), None)
+        if picture is not None:  # as a data URI: a page that came by http may not show files
+            data = base64.b64encode((folder / picture).read_bytes()).decode()
+            create_image_artifact(image_url=f"data:image/png;base64,{data}", key="first-chart", description=picture)
 
     def _markdown(self, key: str, text: str, description: str) -> None:
         from prefect.artifacts import create_markdown_artifact

@@ -1,7 +1,6 @@
 """The flow with the real Prefect and its temporary server: seconds each."""
 
 import json
-import os
 import signal
 import sqlite3
 import subprocess
@@ -15,7 +14,6 @@ import pytest
 
 from researchclaw import flow
 from researchclaw.run_store import RunStore, runs
-from researchclaw.settings import FlowSettings
 
 Start = Callable[..., subprocess.Popen[str]]
 
@@ -179,15 +177,6 @@ def test_what_may_be_tried_again_is_retried_and_other_failures_pass_at_once(
     assert query(other, "select state_type from flow_run") == [("FAILED",)]
 
 
-def test_the_users_own_prefect_settings_are_left_out_and_nothing_phones_home(tmp_path: Path) -> None:
-    found = flow.environment(tmp_path, "http://127.0.0.1:1/api")
-    assert found["PREFECT_HOME"] == str(tmp_path / ".prefect")
-    assert found["PREFECT_SERVER_ANALYTICS_ENABLED"] == "false"
-    assert found["DO_NOT_TRACK"] == "1"
-    assert "127.0.0.1" in found["NO_PROXY"]
-    assert found["no_proxy"] == found["NO_PROXY"]  # the name in lower case wins
-
-
 @pytest.mark.slow
 def test_proxies_and_prefect_files_of_the_users_folder_are_left_out(
     tmp_path: Path, start_toy: Start, monkeypatch: pytest.MonkeyPatch
@@ -201,7 +190,7 @@ def test_proxies_and_prefect_files_of_the_users_folder_are_left_out(
     assert (code, error) == (0, "")
 
 
-def test_flow_is_the_only_importer_of_prefect() -> None:
+def test_prefect_is_imported_by_the_flow_and_its_server_only() -> None:
     root = Path(flow.__file__).parents[1]
     guilty = [
         path.relative_to(root).as_posix()
@@ -209,16 +198,4 @@ def test_flow_is_the_only_importer_of_prefect() -> None:
         for path in (root / folder).rglob("*.py")
         if any(line.strip().startswith(("import prefect", "from prefect")) for line in path.read_text().splitlines())
     ]
-    assert guilty == ["researchclaw/flow.py"]
-
-
-def test_a_server_that_does_not_come_up_is_one_line_with_the_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flow, "SERVER", "import sys; sys.exit(7)")
-    for name, value in os.environ.items():
-        monkeypatch.setenv(name, value)  # put back afterwards what the server's start takes away
-    for name in flow.environment(tmp_path, ""):
-        monkeypatch.setenv(name, "")
-    from stages.errors import SettingsError
-
-    with flow.server(tmp_path, FlowSettings()) as ready, pytest.raises(SettingsError, match=r"code 7.*flow\.engine=plain"):
-        ready()
+    assert sorted(guilty) == [f"researchclaw/{name}.py" for name in ("flow", "flow_experiments", "flow_gate", "server_app")]
