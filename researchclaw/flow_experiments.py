@@ -1,7 +1,8 @@
 """Training runs in Prefect's UI: a task run each, with condition, seed and result, and how far the schedule is.
 
 They are registered when they have ended, by a thread of its own: an experiment waits for no server, and none is lost when
-the server does not answer. A view only: the run folder holds the records.
+the server does not answer. So the UI's own durations say nothing (the server stamps states itself, and takes no earlier
+time); the training time stands in the state's message. A view only: the run folder holds the records.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import httpx
@@ -37,7 +37,7 @@ class Experiments:
 
     def __init__(self, flow_run_id: UUID) -> None:
         self._flow_run_id = flow_run_id
-        self._queue: queue.SimpleQueue[tuple[Event, datetime] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="experiments to Prefect", daemon=True)
         self._thread.start()
         self._number = self._done = self._planned = 0
@@ -45,7 +45,7 @@ class Experiments:
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, ExperimentEnded | ExperimentsPlanned):
-            self._queue.put((event, datetime.now(UTC)))
+            self._queue.put(event)
 
     def close(self) -> None:
         self._queue.put(None)
@@ -56,15 +56,15 @@ class Experiments:
     def _work(self) -> None:
         told = False
         with get_client(sync_client=True) as client:
-            while (item := self._queue.get()) is not None:
+            while (event := self._queue.get()) is not None:
                 try:
-                    self._register(client, *item)
+                    self._register(client, event)
                 except (httpx.HTTPError, PrefectHTTPStatusError) as exc:
                     if not told:
                         logger.warning("training runs are missing in Prefect's UI: %s", exc)
                     told = True
 
-    def _register(self, client: SyncPrefectClient, event: Event, at: datetime) -> None:
+    def _register(self, client: SyncPrefectClient, event: Event) -> None:
         if isinstance(event, ExperimentsPlanned):
             self._planned, self._done = event.runs, 0
             self._show_progress(client)
@@ -77,8 +77,7 @@ class Experiments:
                 name=run_name(event),
                 extra_tags=["training run", event.purpose, event.condition],
             )
-            begun = at - timedelta(seconds=event.seconds or 0)
-            for state in (Running(timestamp=begun), end_state(event, at)):
+            for state in (Running(), end_state(event)):
                 client.set_task_run_state(run.id, state, force=True)
             if event.purpose == "report" and self._planned:
                 self._done += 1
@@ -102,7 +101,8 @@ def run_name(event: ExperimentEnded) -> str:
     return f"{event.condition}, seed {event.seed}: {result}"
 
 
-def end_state(event: ExperimentEnded, at: datetime) -> State[None]:
+def end_state(event: ExperimentEnded) -> State[None]:
+    seconds = "" if event.seconds is None else f", trained for {event.seconds:.1f} s"
     if event.verdict == "ok":
-        return Completed(message=f"{event.purpose}: {event.value}", timestamp=at)
-    return Failed(message=f"{event.purpose}: {event.verdict}: {event.reason or 'no reason given'}", timestamp=at)
+        return Completed(message=f"{event.purpose}: {event.value}{seconds}")
+    return Failed(message=f"{event.purpose}: {event.verdict}: {event.reason or 'no reason given'}{seconds}")
