@@ -1,9 +1,11 @@
 """The flow with the real Prefect and its temporary server: seconds each."""
 
 import json
+import logging
 import signal
 import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -198,4 +200,17 @@ def test_prefect_is_imported_by_the_flow_and_its_server_only() -> None:
         for path in (root / folder).rglob("*.py")
         if any(line.strip().startswith(("import prefect", "from prefect")) for line in path.read_text().splitlines())
     ]
-    assert sorted(guilty) == [f"researchclaw/{name}.py" for name in ("flow", "flow_experiments", "flow_gate", "server_app")]
+    # server.py: in the text of the temporary server, which is a process of its own
+    names = ("flow", "flow_experiments", "flow_gate", "server", "server_app")
+    assert sorted(guilty) == [f"researchclaw/{name}.py" for name in names]
+
+
+def test_secrets_are_left_out_of_messages_and_tracebacks() -> None:
+    try:
+        raise ValueError("refused: sk-12345678")
+    except ValueError:
+        record = logging.LogRecord("x", logging.INFO, "", 1, "key %s", ("sk-12345678",), sys.exc_info())
+    text = flow.WithoutSecrets(logging.Formatter(), ["sk-12345678"]).format(record)
+    assert text.startswith("key ***")
+    assert "refused: ***" in text
+    assert "sk-1234" not in text
