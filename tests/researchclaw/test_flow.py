@@ -87,6 +87,8 @@ def test_a_run_is_a_flow_of_named_tasks_with_rounds_and_artifacts_and_touches_lo
     assert names == [
         "01 aim", "02 search", "03 screen", "04 design", "05 trial", "05 trial (round 2)",
         "06 judge", "06 judge (round 2)", "07 report (round 2)",
+        "toy, seed 0: 0.2000", "toy, seed 0: 0.2500", "toy, seed 1: 0.1667", "toy, seed 1: 0.2000",
+        "toy, seed 2: 0.1429", "toy, seed 2: 0.1667",
     ]  # fmt: skip
     assert {key for (key,) in query(output, "select key from artifact")} == {"gate-03-question"}
     assert {state for (state,) in query(output, "select state_type from task_run")} == {"COMPLETED"}
