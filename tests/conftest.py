@@ -1,10 +1,15 @@
 """For every test: no socket but loopback, and no HTTP proxy that would hide one."""
 
 import ipaddress
+import signal
 import socket
 from typing import Any
 
 import pytest
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # a job that a script put into the background ignores Ctrl-C, and so would every program that the tests start
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class NetworkIsShut(AssertionError):
