@@ -11,10 +11,11 @@ import errno
 import io
 import logging
 import os
+import select
 import signal
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn, cast
 
@@ -42,6 +43,8 @@ app = typer.Typer(
 )
 kits_app = typer.Typer(help="The studies that can be run here.", rich_markup_mode=None)
 sandbox_app = typer.Typer(help="The sealed place where training code runs.", rich_markup_mode=None)
+server_app = typer.Typer(help="The project's own Prefect server, with the UI where gates can be answered.", rich_markup_mode=None)
+app.add_typer(server_app, name="server")
 app.add_typer(kits_app, name="kits")
 app.add_typer(sandbox_app, name="sandbox")
 
@@ -365,7 +368,11 @@ def _walk(store: RunStore, settings: Settings, first: int | None, last: int | No
         else:
             from researchclaw import flow
 
-            flow.run(engine, settings.flow, settings.output, from_stage=first, to_stage=last)
+            def tell(line: str) -> None:
+                with display.paused():
+                    _say(line)
+
+            flow.run(engine, settings.flow, settings.output, from_stage=first, to_stage=last, gates=settings.gates, tell=tell)
 
 
 @contextlib.contextmanager
@@ -404,9 +411,19 @@ def _gatekeeper(settings: Settings, store: RunStore, display: LiveDisplay | Plai
 
     console = _console()
 
-    def ask(prompt: str) -> str:
+    def ask(prompt: str, look: Callable[[], None]) -> str:
         with display.paused():
-            return input(prompt)
+            print(prompt, end="", flush=True)
+            while not select.select([sys.stdin], [], [], 1.0)[0]:
+                try:
+                    look()
+                except BaseException:
+                    print()  # the prompt is left standing
+                    raise
+            line = sys.stdin.readline()
+            if not line:
+                raise EOFError
+            return line.removesuffix("\n")
 
     def show(markdown: str) -> None:
         with display.paused():
@@ -531,7 +548,9 @@ def _decide(decision: str, run: str, stage: str | None, comment: str, output: Pa
 
     store = _store(run, output)
     answer = answer_by_command(store, "approve" if decision == "approve" else "reject", comment, _numbers(stage, None)[0])
-    print(f"gate {answer.stage} of {store.run_id}: {answer.decision}; `researchclaw resume {store.reference}` goes on.")
+    at_work = store.holder()
+    goes_on = f"`researchclaw resume {store.reference}` goes on" if at_work is None else f"process {at_work.pid} goes on"
+    print(f"gate {answer.stage} of {store.run_id}: {answer.decision}; {goes_on}.")
 
 
 @app.command()
@@ -588,6 +607,53 @@ def list_stages(as_json: AsJson = False) -> None:
         takes = ", ".join(contract.__name__ for contract in stage.needs)
         head = f"  {stage.number:2d} {stage.name:<18} {'gate' if stage.gate else '    '}  "
         print(textwrap.fill(f"{stage.output.__name__} <- {takes}", width, initial_indent=head, subsequent_indent=" " * 32))
+
+
+# ---------------------------------------------------------------- the project's server
+
+
+@server_app.command("start")
+def server_start(output: Output = None, config: Config = None, set_: Set = None) -> None:
+    """Start the server of this output folder; runs use it from now on, until `server stop`."""
+    from researchclaw import server
+    from researchclaw.run_store import check_output
+
+    settings = _load(config, None, _overrides(set_, output, None, False))
+    check_output(settings.output, settings.min_free_mb)
+    record, new = server.start(settings.output, settings.server, settings.flow.startup_timeout_sec)
+    print(f"{'started' if new else 'is up already'}: {record.url} (process {record.holder.pid}, {record.database})")
+
+
+@server_app.command("stop")
+def server_stop(output: Output = None, config: Config = None) -> None:
+    """Stop the server of this output folder; no result is lost."""
+    from researchclaw import server
+
+    record = server.stop(_load(config, None, _overrides(None, output, None, False)).output)
+    print("there is none" if record is None else f"stopped: {record.url}")
+
+
+@server_app.command("status")
+def server_status(output: Output = None, config: Config = None, as_json: AsJson = False) -> None:
+    """Where the server of this output folder hears; exit code 1 when there is none or it does not answer."""
+    import json
+
+    from researchclaw import server
+
+    record = server.running(_load(config, None, _overrides(None, output, None, False)).output)
+    answers = record is not None and server.answers(record)
+    if as_json:
+        facts = {} if record is None else {"url": record.url, **record.model_dump(mode="json")}
+        print(json.dumps({"up": record is not None, "answers": answers, **facts}, indent=2))
+    elif record is None:
+        print("there is none; `researchclaw server start` starts it")
+    else:
+        auth = "with authentication" if record.authentication else "without authentication"
+        print(f"{record.url}: process {record.holder.pid}, since {record.started}, {record.database}, {auth}")
+        if not answers:
+            print("it gives no answer; `researchclaw server stop`, then `start`")
+    if not answers:
+        raise typer.Exit(1)
 
 
 # ---------------------------------------------------------------- kits, machine, single experiments

@@ -259,7 +259,11 @@ class Engine:
         gate = self.store.ask(stage.question(output))
         if before is None:
             self.journal.event(GateAsked(stage=stage.number, title=gate.question.title))
-        answer = gate.answer or self.gatekeeper.decide(stage, output, gate.question)
+        answer = gate.answer
+        if answer is None:
+            self._stand(status="waiting", message=f"waiting at gate {stage.number}: {gate.question.title}")
+            answer = self.gatekeeper.decide(stage, output, gate.question)
+            self._stand(status="running", message="")
         if not any(event.answer == answer for event in self.journal.events(GateDecided)):
             self.journal.event(GateDecided(answer=answer))
         if answer.decision == "edit":
@@ -279,8 +283,9 @@ class Engine:
         """Give the reason to every stage from the one that made the material to the gate, and go back there."""
         to = self.routes.rejected[stage.number]
         for number in range(to, stage.number + 1):
-            self.store.add_guidance(Guidance(stage=number, message=answer.comment, by=answer.by), at=answer.at)
-        self._go_back(to, "rejected", answer.comment)
+            for message in filter(None, (*answer.changes, answer.comment)):
+                self.store.add_guidance(Guidance(stage=number, message=message, by=answer.by), at=answer.at)
+        self._go_back(to, "rejected", "; ".join(filter(None, (answer.comment, *answer.changes))))
         return to
 
     # ---- going back

@@ -99,6 +99,7 @@ class ExperimentEnded(Contract):
     verdict: Verdict
     value: FiniteFloat | None
     reason: str | None = None
+    seconds: float | None = Field(default=None, description="Wall time of the training.")
 
     @classmethod
     def of(cls, record: RunRecord) -> Self:
@@ -109,6 +110,7 @@ class ExperimentEnded(Contract):
             verdict=record.verdict,
             value=record.measurement.value if record.measurement else None,
             reason=record.reason,
+            seconds=record.cost.train_wall_s,
         )
 
 

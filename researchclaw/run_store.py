@@ -248,6 +248,14 @@ def _started(pid: int) -> str | None:
     return None if fields[0] in "ZX" else fields[19]
 
 
+def holder_of(pid: int) -> Holder:
+    """A living process, named so that it is not taken for another one later."""
+    started = _started(pid)
+    if started is None:
+        raise ProcessLookupError(f"process {pid} is gone")
+    return Holder(pid=pid, boot_id=_boot_id(), started=started)
+
+
 def living(holder: Holder) -> bool:
     return holder.boot_id == _boot_id() and holder.started == _started(holder.pid)
 
@@ -353,9 +361,7 @@ class RunStore:
             RunLocked: another process is at work on the run.
         """
         path = self.folder / "lock.json"
-        started = _started(os.getpid())
-        assert started is not None
-        me = Holder(pid=os.getpid(), boot_id=_boot_id(), started=started)
+        me = holder_of(os.getpid())
         with self._taking_turns(path):
             other = self.holder()
             if other is not None:
@@ -496,8 +502,8 @@ class RunStore:
             write_model(self._gate_path(question.stage), gate)
             return gate
 
-    def answer(self, answer: GateAnswer) -> GateAnswer:
-        """Write the decision down; the first one wins.
+    def answer(self, answer: GateAnswer, edit: tuple[Stage, Contract] | None = None) -> GateAnswer:
+        """Write the decision down, and with it the person's version of the stage's output; the first decision wins.
 
         Raises:
             SettingsError: the gate was not asked yet.
@@ -511,12 +517,20 @@ class RunStore:
                 )
             if gate.answer is not None:
                 raise GateAlreadyAnswered(gate.answer)
+            if edit is not None:
+                stage, output = edit
+                before = self.output(stage)
+                assert before is not None
+                self.write_edited(stage, before, output, answer.by)
             write_model(self._gate_path(answer.stage), gate.model_copy(update={"answer": answer}))
         return answer
 
+    def gates(self) -> tuple[Gate, ...]:
+        """Every question that was asked and still stands, with its answer."""
+        return tuple(read_model(path, Gate) for path in sorted((self.folder / "gates").glob("[0-9][0-9].json")))
+
     def waiting_gates(self) -> tuple[Gate, ...]:
-        found = (read_model(path, Gate) for path in sorted((self.folder / "gates").glob("[0-9][0-9].json")))
-        return tuple(gate for gate in found if gate.answer is None)
+        return tuple(gate for gate in self.gates() if gate.answer is None)
 
 
 class GateAlreadyAnswered(UserMustAct):

@@ -13,9 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, PositiveFloat, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, PositiveFloat, PositiveInt, ValidationError, field_validator
 
 from researchclaw.shipped import shipped
 from stages.errors import SettingsError
@@ -180,6 +181,34 @@ class GateSettings(Section):
     """Where a person decides."""
 
     auto_approve: bool = Field(default=False, description="Approve every gate, recorded as such; the flag is --auto-approve.")
+    timeout: PositiveFloat | None = Field(
+        default=None,
+        description="Seconds that a run waits for an answer while the project's server is up, then exit code 3; null: for ever.",
+    )
+
+
+class ServerSettings(Section):
+    """The project's own Prefect server with its UI: `researchclaw server start`."""
+
+    host: str = Field(
+        default="127.0.0.1",
+        description="Address it hears on; other than loopback only with PREFECT_SERVER_API_AUTH_STRING in the environment.",
+    )
+    port: Annotated[int, Field(ge=1)] | None = Field(default=None, description="Its port; null: a free one.")
+    database_url: str | None = Field(
+        default=None,
+        description=(
+            "PostgreSQL, e.g. postgresql+asyncpg://user@host/name, the password in the variable PGPASSWORD; "
+            "null: SQLite below the output folder."
+        ),
+    )
+
+    @field_validator("database_url")
+    @classmethod
+    def _without_password(cls, url: str | None) -> str | None:
+        if url is not None and (not url.startswith("postgresql+asyncpg://") or urlsplit(url).password is not None):
+            raise ValueError("not PostgreSQL, or with a password")
+        return url
 
 
 class FlowSettings(Section):
@@ -187,9 +216,13 @@ class FlowSettings(Section):
 
     engine: Literal["prefect", "plain"] = Field(default="prefect", description="Prefect, or the same stages without it.")
     server_url: str | None = Field(
-        default=None, description="API of a Prefect server, e.g. http://127.0.0.1:4200/api; null: a temporary local one."
+        default=None,
+        description=(
+            "API of a Prefect server of yours, e.g. http://127.0.0.1:4200/api; "
+            "null: the project's when it is up, else a temporary one."
+        ),
     )
-    startup_timeout_sec: PositiveInt = Field(default=120, description="Seconds that the temporary server may take to start.")
+    startup_timeout_sec: PositiveInt = Field(default=120, description="Seconds that a server may take to start.")
     retries: Annotated[int, Field(ge=0)] = Field(default=2, description="Times a stage is tried again when a source gave no answer.")
     retry_delay_sec: Annotated[float, Field(ge=0)] = Field(default=3, description="Seconds between two such tries.")
 
@@ -205,6 +238,7 @@ class Settings(Section):
     literature: LiteratureSettings = LiteratureSettings()
     export: ExportSettings = ExportSettings()
     gates: GateSettings = GateSettings()
+    server: ServerSettings = ServerSettings()
     flow: FlowSettings = FlowSettings()
 
 

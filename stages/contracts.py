@@ -925,6 +925,7 @@ class GateAnswer(Contract):
     stage: PositiveInt
     decision: Literal["approve", "reject", "edit"]
     comment: str = ""
+    changes: tuple[str, ...] = Field(default=(), description="What a rejection asks to be changed, one sentence each.")
     by: str
     via: Literal["auto-approve", "terminal", "command line", "prefect ui"]
     at: str = Field(description="UTC, ISO 8601.")

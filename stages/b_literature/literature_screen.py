@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from stages.a_scoping.study import kit_of, studied_factors
@@ -17,7 +18,7 @@ from stages.contracts import (
     SearchPlan,
     Shortlist,
 )
-from stages.errors import EvidenceMissing, MalformedAnswer
+from stages.errors import EvidenceMissing, MalformedAnswer, UserMustAct
 from stages.ports import Context, Question
 
 
@@ -85,6 +86,34 @@ def run(inputs: Inputs, ctx: Context) -> Shortlist:
             included=len(works),
         ),
     )
+
+
+def with_choice(output: Shortlist, candidates: Candidates, *, drop: Sequence[str], keep: Sequence[str], reason: str) -> Shortlist:
+    """The shortlist as a person wants it: works dropped, works that were left out kept; works stay in the order of the search.
+
+    reason: stands with each decision that was changed.
+    Raises:
+        UserMustAct: a work is no candidate, has no summary that a sentence could rest on, or none is left.
+    """
+    known = {candidate.work.key: candidate.work for candidate in candidates.candidates}
+    if strangers := sorted({*drop, *keep} - known.keys()):
+        raise UserMustAct(f"the search did not bring up {', '.join(strangers)}")
+    if both := sorted(set(drop) & set(keep)):
+        raise UserMustAct(f"{', '.join(both)} cannot be dropped and kept")
+    if empty := [key for key in keep if known[key].gist is None]:
+        raise UserMustAct(f"{', '.join(empty)} cannot be kept: the record has no summary that a sentence could rest on")
+    wanted = ({decision.key for decision in output.decisions if decision.included} | set(keep)) - set(drop)
+    if not wanted:
+        raise UserMustAct("no work would be left to cite")
+    decisions = tuple(
+        decision
+        if decision.included == (decision.key in wanted)
+        else Screened(key=decision.key, included=decision.key in wanted, reason=reason)
+        for decision in output.decisions
+    )
+    works = tuple(work for key, work in known.items() if key in wanted)
+    counts = output.counts.model_copy(update={"excluded": output.counts.screened - len(works), "included": len(works)})
+    return Shortlist(works=works, decisions=decisions, counts=counts)
 
 
 def question(output: Shortlist) -> GateQuestion:

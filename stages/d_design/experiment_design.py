@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import ClassVar
 
 from stages.a_scoping.study import kit_of, studied_factors
@@ -20,7 +21,7 @@ from stages.contracts import (
     PlannedComparison,
     RegisteredHypothesis,
 )
-from stages.errors import MalformedAnswer
+from stages.errors import MalformedAnswer, UserMustAct
 from stages.ports import Context, Question
 
 DEVELOPMENT_SEEDS_FROM = 101
@@ -107,6 +108,37 @@ def run(inputs: Inputs, ctx: Context) -> ExperimentPlan:
         registration_sha256="0" * 64,
     )
     return plan.model_copy(update={"registration_sha256": registration(plan)})
+
+
+def with_changes(plan: ExperimentPlan, *, conditions: Sequence[str], seeds: int, budget_s: float) -> ExperimentPlan:
+    """The plan as a person wants it, registered anew; ablations of what is taken out go with it.
+
+    Raises:
+        UserMustAct: the baseline would go, or no comparison would be left.
+    """
+    gone = {c.id for c in plan.conditions if c.id not in conditions}
+    gone |= {c.id for c in plan.conditions if c.ablates in gone}
+    kept = tuple(c for c in plan.conditions if c.id not in gone)
+    if not kept or kept[0].role != "baseline":
+        raise UserMustAct("the baseline cannot be taken out")
+    comparisons = tuple(c for c in plan.comparisons if not gone & {c.a, c.b})
+    if not comparisons:
+        raise UserMustAct("no comparison would be left; keep a condition beside the baseline")
+    followed = [f"A person asked to leave out {c.label}." for c in plan.conditions if c.id in gone]
+    if seeds != len(plan.seeds):
+        followed.append("The number of seeds was set on a person's word.")
+    if budget_s != plan.budget_s:
+        followed.append("The training budget of a run was set on a person's word.")
+    changed = plan.model_copy(
+        update={
+            "conditions": kept,
+            "comparisons": comparisons,
+            "seeds": tuple(range(1, seeds + 1)),
+            "budget_s": budget_s,
+            "guidance_followed": (*plan.guidance_followed, *followed),
+        }
+    )
+    return changed.model_copy(update={"registration_sha256": registration(changed)})
 
 
 def registration(plan: ExperimentPlan) -> str:

@@ -45,21 +45,21 @@ def run(inputs: Inputs, ctx: Context) -> Archive:
     lessons += [
         Lesson(strategy="repair of a failed run", outcome=repair, insight=repair, context=context) for repair in inputs.refined.repairs
     ]
-    return Archive(lessons=tuple(lessons), reproduction=reproduction(inputs.brief, inputs.goal, inputs.refined))
+    return Archive(lessons=tuple(lessons), reproduction=reproduction(inputs.brief, inputs.goal, inputs.plan, inputs.refined))
 
 
-def reproduction(brief: Brief, goal: Goal, refined: RefinedRecords) -> tuple[str, ...]:
+def reproduction(brief: Brief, goal: Goal, plan: ExperimentPlan, refined: RefinedRecords) -> tuple[str, ...]:
     """The command for the whole study, then one for each recorded training run that ended well."""
     runs = (*refined.runs, *refined.development, *refined.confirmation)
-    return (study_command(brief, goal), *(run.command for run in runs if run.verdict == "ok"))
+    return (study_command(brief, goal, plan), *(run.command for run in runs if run.verdict == "ok"))
 
 
-def study_command(brief: Brief, goal: Goal) -> str:
-    """The whole study again with the same limits; keys as in config.arc.yaml."""
+def study_command(brief: Brief, goal: Goal, plan: ExperimentPlan) -> str:
+    """The whole study again with the same limits; keys as in config.arc.yaml. Seeds and budget may be a person's, from gate 9."""
     limits: dict[str, float | int | str | None] = {
         "experiment.kit": brief.kit,
-        "experiment.time_budget_sec": brief.budget_s,
-        "experiment.seeds": brief.seeds,
+        "experiment.time_budget_sec": plan.budget_s,
+        "experiment.seeds": len(plan.seeds),
         "experiment.max_conditions": brief.max_conditions,
         "experiment.refine_attempts": brief.refine_attempts,
         "experiment.confirm_seeds": brief.confirm_seeds,

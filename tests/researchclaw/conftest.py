@@ -1,12 +1,15 @@
-"""The toy pipeline, for the tests of the machine that runs stages."""
+"""The toy pipeline and a project with a server, for the tests of the machine that runs stages."""
 
+import http.client
 import importlib.util
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -17,11 +20,15 @@ ROOT = HERE.parents[1]
 @pytest.fixture(scope="session")
 def toy() -> ModuleType:
     """tests/researchclaw/toy.py as a module."""
-    spec = importlib.util.spec_from_file_location("toy", HERE / "toy.py")
+    return _module("toy")
+
+
+def _module(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules["toy"] = module
+    sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
 
@@ -45,3 +52,74 @@ def start_toy(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
         )
 
     return start
+
+
+@pytest.fixture(scope="session")
+def browser() -> ModuleType:
+    """tests/researchclaw/browser.py as a module."""
+    return _module("browser")
+
+
+class Project:
+    """An output folder with its own server, and what a person or a stranger may send to it."""
+
+    def __init__(self, output: Path) -> None:
+        self.output = output
+        self.url = ""
+        self.environment: dict[str, str] = {}
+
+    def command(self, *words: str, code: int = 0) -> str:
+        """One `researchclaw` command as a process of its own; what it printed."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
+        environment |= {"PYTHONPATH": os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), str(ROOT))))} | self.environment
+        done = subprocess.run(
+            [sys.executable, "-m", "researchclaw", *words, "--output", str(self.output)],
+            capture_output=True, text=True, env=environment, check=False, stdin=subprocess.DEVNULL, cwd=self.output.parent,
+        )  # fmt: skip
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def start(self, *words: str) -> None:
+        said = self.command("server", "start", *words)
+        self.url = next(word for word in said.split() if word.startswith("http://"))
+
+    def stop(self) -> None:
+        self.command("server", "stop")
+
+    def ask(self, method: str, path: str, body: object = None, token: bool = True, **headers: str) -> tuple[int, Any]:
+        """Status and JSON of the API's answer; with the token that the UI fetches too."""
+        if token and method != "GET":
+            _, given = self.ask("GET", "/csrf-token?client=test", **headers)
+            headers |= {"Prefect-Csrf-Token": given["token"], "Prefect-Csrf-Client": "test"}
+        connection = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=30)
+        try:
+            text = None if body is None else json.dumps(body)
+            connection.request(method, f"/api{path}", text, {"Content-Type": "application/json", **headers})
+            answer = connection.getresponse()
+            data = answer.read()
+        finally:
+            connection.close()
+        return answer.status, json.loads(data) if data[:1] in (b"{", b"[") else data.decode()
+
+    def submit(self, link: str, **form: object) -> Any:
+        """Fill in the form of a paused run, as the UI sends it."""
+        status, answer = self.ask("POST", f"/flow_runs/{link.rsplit('/', 1)[1]}/resume", {"run_input": form})
+        assert status < 300, answer
+        return answer
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A project whose server is up."""
+    it = Project(tmp_path_factory.mktemp("project") / "artifacts")
+    it.start()
+    yield it
+    it.stop()
+
+
+@pytest.fixture
+def new_project(tmp_path: Path) -> Iterator[Project]:
+    """A project without a server; one that the test starts is stopped."""
+    it = Project(tmp_path / "artifacts")
+    yield it
+    it.stop()

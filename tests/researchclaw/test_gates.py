@@ -34,7 +34,7 @@ class Person:
         self.words = list(words)
         self.shown: list[str] = []
 
-    def ask(self, prompt: str) -> str:
+    def ask(self, prompt: str, look: Callable[[], None]) -> str:
         if not self.words:
             raise EOFError
         return self.words.pop(0)

@@ -16,7 +16,7 @@ from researchclaw.engine import Engine, Routes
 from researchclaw.gates import AutoApprove, Gatekeeper, LeaveWaiting
 from researchclaw.journal import ExperimentEnded, Journal
 from researchclaw.run_store import RunStore, runs
-from researchclaw.settings import FlowSettings
+from researchclaw.settings import FlowSettings, GateSettings
 from stages.contracts import Brief, Contract, Decision, GateQuestion, Guidance, Hardware
 from stages.errors import ResearchError, SourceUnavailable
 from stages.ports import Context
@@ -222,7 +222,14 @@ def main(folder: str, topic: str, kind: str, sleep_s: str = "0") -> None:
         else:
             from researchclaw import flow
 
-            flow.run(it, FlowSettings(retry_delay_sec=0.1), output)
+            timeout = os.environ.get("TOY_TIMEOUT")
+            flow.run(
+                it,
+                FlowSettings(retry_delay_sec=0.1),
+                output,
+                gates=GateSettings(timeout=None if timeout is None else float(timeout)),
+                tell=lambda line: sys.stdout.write(f"{line}\n") and sys.stdout.flush(),
+            )
 
 
 def interrupt(_number: int, _frame: Any) -> None:
@@ -230,6 +237,8 @@ def interrupt(_number: int, _frame: Any) -> None:
 
 
 if __name__ == "__main__":
+    if "LAB_AUTH" in os.environ:
+        os.environ["PREFECT_SERVER_API_AUTH_STRING"] = os.environ["LAB_AUTH"]
     signal.signal(signal.SIGTERM, interrupt)
     try:
         main(*sys.argv[1:])

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from researchclaw.settings import keys
-from stages.contracts import Archive, Attempt, Brief, Goal, RefinedRecords
+from stages.contracts import Archive, Attempt, Brief, ExperimentPlan, Goal, RefinedRecords
 from stages.h_finalization import knowledge_archive
 from stages.h_finalization.knowledge_archive import study_command
 
@@ -44,7 +44,7 @@ def test_attempts_and_failures_leave_lessons_too(tmp_path: Path) -> None:
 
 def test_the_study_command_uses_keys_that_exist() -> None:
     outputs = small.record()
-    words = shlex.split(study_command(outputs[Brief], outputs[Goal]))
+    words = shlex.split(study_command(outputs[Brief], outputs[Goal], outputs[ExperimentPlan]))
     assert words[:4] == ["researchclaw", "run", "--topic", "Does the learning-rate schedule matter?"]
     known = {key.name for key in keys()}
     assert {words[i + 1].partition("=")[0] for i, word in enumerate(words) if word == "--set"} <= known

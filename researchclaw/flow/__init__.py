@@ -1,0 +1,442 @@
+"""The run as a Prefect flow: one task per stage and round, artifacts for people, gates as forms where a server stays up.
+
+Prefect is imported in this package and nowhere else; server.py says which server it is. Prefect's database is a view:
+deleting it loses no research.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import logging
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from researchclaw.engine import Engine
+from researchclaw.gates import Anywhere, AtTerminal, AutoApprove, from_ui
+from researchclaw.server import Reached, listens, server
+from researchclaw.settings import FlowSettings, GateSettings
+from stages.contracts import Analysis, Contract, Deliverables, ExperimentPlan, Goal, Results, Shortlist
+from stages.errors import ResearchError, TryAgain, WaitingAtGate
+from stages.stage import Stage
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
+    from prefect.client.schemas.objects import FlowRun, State, TaskRun
+    from prefect.tasks import Task
+
+logger = logging.getLogger(__name__)
+
+SECRET_NAMES = re.compile(r"KEY|TOKEN|SECRET|PASSW|AUTH_STRING", re.IGNORECASE)
+"""Environment variables whose values must not stand in a log."""
+
+
+class ServerLost(ResearchError):
+    """The Prefect server went away while the run was at work; what was done stands in the run folder."""
+
+
+def run(
+    engine: Engine,
+    settings: FlowSettings,
+    output: Path,
+    *,
+    from_stage: int | None = None,
+    to_stage: int | None = None,
+    gates: GateSettings | None = None,
+    tell: Callable[[str], None] = logger.info,
+) -> None:
+    """Bring the run to its end under Prefect.
+
+    The ports are bound in closures: Prefect would validate and store flow parameters.
+    tell: a line for the person, such as where a gate waits.
+    Raises:
+        ResearchError: as from `Engine.run`; how the run ended stands in run.json.
+    """
+    with engine.standing(), server(output, settings.server_url, settings.startup_timeout_sec) as reached:
+        brief = engine.prepared()  # a topic that no kit can answer ends here, before anybody waits for a server
+        reached.wait()
+        flow_run = PrefectRun(engine, settings, reached, gates or GateSettings(), tell)
+        flow_run.go(lambda: engine.walk(brief, from_stage=from_stage, to_stage=to_stage))
+
+
+@dataclass
+class PrefectRun:
+    """One process of the run as one flow run."""
+
+    engine: Engine
+    settings: FlowSettings
+    reached: Reached
+    gates: GateSettings
+    tell: Callable[[str], None]
+
+    def go(self, walk: Callable[[], None]) -> None:
+        place = Path(os.environ["PREFECT_HOME"])
+        place.mkdir(parents=True, exist_ok=True)
+        with contextlib.chdir(place):  # as for the server: settings of the user's own Prefect are left out
+            import httpx
+            from prefect import flow
+            from prefect.exceptions import Pause, PrefectHTTPStatusError
+            from prefect.states import Completed
+
+        _take_the_console_away()
+        waiting: list[WaitingAtGate] = []
+
+        @flow(
+            name="researchclaw",
+            flow_run_name=self.engine.store.run_id,
+            description="From one sentence to a paper that can be checked.",
+            persist_result=False,
+            validate_parameters=False,
+            log_prints=False,
+        )
+        def researchclaw() -> State[None] | None:
+            try:
+                self._inside(walk)
+            except WaitingAtGate as exc:  # nothing has failed: this process is done, the run is not
+                waiting.append(exc)
+                paused = _paused()
+                if paused is not None:  # the form stays in the UI, and what is filled in is taken up by the next process
+                    raise Pause(state=paused) from exc
+                return Completed(name="Waiting", message=str(exc))
+            return None
+
+        self.engine.watcher = Artifacts(self.engine)
+        try:
+            _take_over(self.engine, self.tell)
+            researchclaw()
+        except Pause:
+            pass
+        except (httpx.HTTPError, PrefectHTTPStatusError) as exc:
+            raise ServerLost(
+                f"the Prefect server at {self.reached.url} gives no answer or no sound one ({' '.join(str(exc).split())[:200]}); see "
+                f"`researchclaw server status`, then `researchclaw resume {self.engine.store.reference}`."
+            ) from exc
+        finally:
+            if listens(self.reached.url):
+                _send_what_is_left()
+        if waiting:
+            raise waiting[0]
+
+    def _inside(self, walk: Callable[[], None]) -> None:
+        """The walk, within the flow."""
+        from prefect.client.orchestration import get_client
+        from prefect.runtime import flow_run
+
+        from researchclaw.flow.experiments import Experiments
+
+        _take_the_console_away()  # Prefect sets its handlers when the first flow begins
+        flow_run_id = UUID(str(flow_run.id))
+        self.engine.invoke = self._invoke()
+        experiments = Experiments(flow_run_id)
+        self.engine.journal.listen(experiments)
+        try:
+            with get_client(sync_client=True) as client:
+                self._open_the_gates(client, flow_run_id)
+                walk()
+        finally:
+            experiments.close()
+
+    def _open_the_gates(self, client: SyncPrefectClient, flow_run_id: UUID) -> None:
+        """Where the server stays up, a person may decide there too."""
+        from researchclaw.flow.gate import PausedRun, look_in
+
+        engine, keeper = self.engine, self.engine.gatekeeper
+        if not self.reached.lasting or isinstance(keeper, AutoApprove):
+            return
+        look = look_in(engine.store, engine.pipeline)
+        engine.gatekeeper = Anywhere(
+            store=engine.store,
+            open_form=lambda stage, output: PausedRun(client, flow_run_id, self.reached.url, engine.store, stage, output, look),
+            prompt=keeper if isinstance(keeper, AtTerminal) else None,
+            timeout_s=self.gates.timeout,
+            tell=self.tell,
+        )
+
+    def _invoke(self) -> Callable[[Stage, int, Callable[[], Contract]], Contract]:
+        from prefect import task
+        from prefect.cache_policies import NO_CACHE
+
+        graph = _Graph()
+
+        def invoke(stage: Stage, round_: int, body: Callable[[], Contract]) -> Contract:
+            made: list[Contract] = []
+
+            def stage_body() -> None:
+                made.append(body())
+
+            stage_task: Task[[], None] = task(
+                name=stage.task_name,
+                task_run_name=stage.task_name if round_ == 1 else f"{stage.task_name} (round {round_})",
+                description=stage.summary,
+                tags=[stage.phase] + (["gate"] if stage.gate else []),
+                retries=self.settings.retries,
+                retry_delay_seconds=self.settings.retry_delay_sec,
+                retry_condition_fn=_may_be_tried_again,
+                cache_policy=NO_CACHE,
+                persist_result=False,
+                log_prints=False,
+            )(stage_body)
+            # the states of the stages whose outputs this one takes: the UI draws its graph from them
+            state: State[None] = stage_task(return_state=True, wait_for=graph.upstream(stage))
+            if not state.is_completed():
+                state.result()  # raises what the stage raised
+            graph.made[stage.output] = state
+            return made[-1]
+
+        return invoke
+
+
+def _paused() -> State[Any] | None:
+    """The state of this flow run on the server, if it is paused there."""
+    from prefect.client.orchestration import get_client
+    from prefect.runtime import flow_run
+
+    with get_client(sync_client=True) as client:
+        state = client.read_flow_run(UUID(str(flow_run.id))).state
+    return state if state is not None and state.is_paused() else None
+
+
+# ---------------------------------------------------------------- what earlier processes left
+
+
+def _take_over(engine: Engine, tell: Callable[[str], None]) -> None:
+    """Earlier flow runs of this run that the server still calls 'Running' or 'Paused': this process holds the run's lock, so
+    no process is behind them. What a person submitted there is recorded; then they are closed, as crashed or as gone on."""
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName, FlowRunFilterState, FlowRunFilterStateType
+    from prefect.client.schemas.objects import StateType
+    from prefect.states import Completed, Crashed
+
+    open_types = [StateType.RUNNING, StateType.PENDING, StateType.PAUSED, StateType.CANCELLING]
+    with get_client(sync_client=True) as client:
+        left = client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(
+                name=FlowRunFilterName(any_=[engine.store.run_id]),
+                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=open_types)),
+            )
+        )
+        for flow_run in left:
+            _take_up_answers(client, flow_run, engine, tell)
+            _close_tasks(client, flow_run)
+            if flow_run.state_type == StateType.PAUSED:
+                gone_on: State[Any] = Completed(name="Went on", message="A later process of this run went on from here.")
+                client.set_flow_run_state(flow_run.id, gone_on, force=True)
+            else:
+                client.set_flow_run_state(flow_run.id, Crashed(message="The process was killed; a later one took over."), force=True)
+
+
+def _take_up_answers(client: SyncPrefectClient, flow_run: FlowRun, engine: Engine, tell: Callable[[str], None]) -> None:
+    """Record what a person submitted in the UI while no process was at work; an earlier answer in another way counts."""
+    from researchclaw.flow.gate import look_in, read, submitted
+    from researchclaw.gate_forms import FormIncomplete, form_for
+
+    for gate in engine.store.gates():
+        stage = engine.pipeline[gate.question.stage - 1]
+        found = engine.store.output(stage)
+        values = submitted(client, flow_run.id, gate) if found is not None else []
+        if found is None or not values:
+            continue
+        output = stage.output.model_validate(found.output)
+        try:
+            decided = read(form_for(output), values[-1], output, look_in(engine.store, engine.pipeline))
+        except FormIncomplete as exc:
+            tell(f"gate {stage.number}: what was submitted in the UI is no decision ({exc}); it is asked again.")
+            continue
+        answer = from_ui(engine.store, stage, decided, tell)
+        tell(f"gate {stage.number}: {answer.decision} by {answer.by} ({answer.via}), given while no process was at work.")
+
+
+def _close_tasks(client: SyncPrefectClient, flow_run: FlowRun) -> None:
+    from prefect.client.schemas.filters import (
+        FlowRunFilter,
+        FlowRunFilterId,
+        TaskRunFilter,
+        TaskRunFilterState,
+        TaskRunFilterStateType,
+    )
+    from prefect.client.schemas.objects import StateType
+    from prefect.states import Crashed
+
+    left = client.read_task_runs(
+        flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[flow_run.id])),
+        task_run_filter=TaskRunFilter(
+            state=TaskRunFilterState(type=TaskRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING]))
+        ),
+    )
+    for task_run in left:
+        client.set_task_run_state(task_run.id, Crashed(message="The process was killed in the middle."), force=True)
+
+
+@dataclass
+class _Graph:
+    """Which task's state stands for which output."""
+
+    made: dict[type[Contract], State[Any]] = field(default_factory=dict)
+
+    def upstream(self, stage: Stage) -> list[State[Any]]:
+        return [self.made[contract] for contract in stage.needs if contract in self.made]
+
+
+def _may_be_tried_again(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Only what the world may answer next time; a person's part or a bug is not helped by waiting."""
+    try:
+        state.result()
+    except TryAgain:
+        return True
+    except Exception:  # noqa: BLE001 (the engine raises it again; here only its kind matters)
+        return False
+    return False
+
+
+def _take_the_console_away() -> None:
+    """Prefect's log goes to its server, without secrets; what a person must know is raised, and printed by the command line."""
+    from prefect.logging.handlers import APILogHandler, PrefectConsoleHandler
+
+    for ours in ("researchclaw", "stages"):
+        logging.getLogger(ours).setLevel(logging.INFO)
+    secrets = [value for name, value in os.environ.items() if SECRET_NAMES.search(name) and len(value) >= 8]
+    for name in ["", *logging.root.manager.loggerDict]:
+        one = logging.getLogger(name)
+        for handler in list(one.handlers):
+            if isinstance(handler, PrefectConsoleHandler):
+                one.removeHandler(handler)
+            elif isinstance(handler, APILogHandler) and not isinstance(handler.formatter, WithoutSecrets):
+                handler.setFormatter(WithoutSecrets(handler.formatter or logging.Formatter(), secrets))
+
+
+class WithoutSecrets(logging.Formatter):
+    """Puts *** for every secret, in the message and in the traceback."""
+
+    def __init__(self, inner: logging.Formatter, secrets: list[str]) -> None:
+        super().__init__()
+        self._inner, self._secrets = inner, secrets
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = self._inner.format(record)
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
+
+
+def _send_what_is_left() -> None:
+    """Log lines and events that wait for their batch, before the temporary server is gone; 5 s each at most."""
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogHandler
+
+    EventsWorker.drain_all(timeout=5)
+    APILogHandler().flush()
+
+
+# ---------------------------------------------------------------- what a person sees in the UI
+
+
+@dataclass(frozen=True)
+class Artifacts:
+    """Puts the main outputs into Prefect's UI. A watcher: the run depends on none of it."""
+
+    engine: Engine
+
+    def output(self, stage: Stage, output: Contract) -> None:
+        if isinstance(output, Goal):
+            self._markdown("goal", goal_text(output), "What the study wants to know")
+        elif isinstance(output, Shortlist):
+            self._table("shortlist", shortlist_rows(output), "What may be cited, and why")
+        elif isinstance(output, ExperimentPlan):
+            self._markdown("plan", plan_text(output), "What will be run, frozen before the first run")
+        elif isinstance(output, Analysis):
+            self._table("results", result_rows(output.results), "Every condition over its seeds")
+        elif isinstance(output, Deliverables):
+            folder = self.engine.store.deliverables
+            self._markdown("deliverables", deliverables_text(output, folder), "The paper and its figures")
+            self._paper(output, folder)
+
+    def question(self, stage: Stage, body: str) -> None:
+        self._markdown(f"gate-{stage.number:02d}-question", body, f"What is asked at gate {stage.number}")
+
+    @staticmethod
+    def _paper(output: Deliverables, folder: Path) -> None:
+        from prefect.artifacts import create_image_artifact, create_link_artifact
+
+        names = [file.path for file in output.files]
+        for name in ("report.html", "paper.pdf"):
+            if name in names:
+                create_link_artifact(
+                    link=(folder / name).as_uri(), key=name.replace(".", "-"), link_text=name, description=str(folder)
+                )
+        picture = next((name for name in names if name.startswith("charts/") and name.endswith(".png")), None)
+        if picture is not None:  # as a data URI: a page that came by http may not show files
+            data = base64.b64encode((folder / picture).read_bytes()).decode()
+            create_image_artifact(image_url=f"data:image/png;base64,{data}", key="first-chart", description=picture)
+
+    def _markdown(self, key: str, text: str, description: str) -> None:
+        from prefect.artifacts import create_markdown_artifact
+
+        create_markdown_artifact(markdown=text, key=key, description=description)
+
+    def _table(self, key: str, rows: list[dict[str, Any]], description: str) -> None:
+        from prefect.artifacts import create_table_artifact
+
+        create_table_artifact(table=rows, key=key, description=description)
+
+
+def goal_text(goal: Goal) -> str:
+    choices = "\n".join(f"- {choice}" for choice in goal.choices)
+    return f"# {goal.question}\n\n**Topic:** {goal.topic}\n\n**Counts as success:** {goal.success_criterion}\n\n{choices}\n"
+
+
+def shortlist_rows(shortlist: Shortlist) -> list[dict[str, Any]]:
+    works = {work.key: work for work in shortlist.works}
+    return [
+        {
+            "key": decision.key,
+            "in": "yes" if decision.included else "no",
+            "title": works[decision.key].title if decision.key in works else "",
+            "year": works[decision.key].year if decision.key in works else "",
+            "reason": decision.reason,
+        }
+        for decision in shortlist.decisions
+    ]
+
+
+def plan_text(plan: ExperimentPlan) -> str:
+    rows = "\n".join(
+        f"| {c.id} | {c.role} | {c.label} | {', '.join(f'{k}={v}' for k, v in c.settings.items())} |" for c in plan.conditions
+    )
+    analysis = "\n".join(f"- {sentence}" for sentence in plan.analysis)
+    return (
+        f"Kit `{plan.kit}`, metric {plan.metric.label}, {len(plan.conditions)} conditions × {len(plan.seeds)} seeds × "
+        f"{plan.budget_s:g} s\n\n| condition | role | what | settings |\n|---|---|---|---|\n{rows}\n\n{analysis}\n\n"
+        f"Registration `{plan.registration_sha256}`\n"
+    )
+
+
+def result_rows(results: Results) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for name, condition in results.conditions.items():
+        summary = condition.metrics.get(results.metric.name)
+        if summary is not None:
+            rows.append(
+                {
+                    "condition": name,
+                    "role": condition.role,
+                    "what": condition.label,
+                    "n": summary.n,
+                    f"mean {results.metric.unit}": summary.mean,
+                    "sd": summary.std,
+                    "failed": condition.failed,
+                }
+            )
+    return rows
+
+
+def deliverables_text(deliverables: Deliverables, folder: Path) -> str:
+    """Links to the paper, its figures and its records; the training runs' many files are only counted."""
+    shown = [file for file in deliverables.files if "/" not in file.path or file.path.startswith("charts/")]
+    lines = [f"- [{file.path}]({(folder / file.path).as_uri()}) ({file.bytes} bytes)" for file in shown]
+    more = f"\nand {len(deliverables.files) - len(shown)} files of code and training runs\n"
+    return f"{deliverables.pages} pages, typeset by {deliverables.typeset_by}\n\n" + "\n".join(lines) + "\n" + more
