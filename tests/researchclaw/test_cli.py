@@ -223,9 +223,9 @@ def test_a_deleted_folder_is_said_in_one_line(say: Say, toys: ModuleType, tmp_pa
 )
 def test_what_becomes_of_the_output_does_not_end_a_run(around: str, encoding: str, tmp_path: Path) -> None:
     go = (
-        "import sys; from researchclaw import cli, progress, journal\n"
-        "cli._mend_streams()\n"
-        "with cli._display(3) as display:\n"
+        "import sys; from researchclaw import progress, journal; from researchclaw.cli import program, running\n"
+        "program._mend_streams()\n"
+        "with running._display(3) as display:\n"
         "    for n in range(2000): display(journal.StageStarted(stage=1, name='toy', round=1))\n"
         "assert not sys.stdin.isatty()"
     )

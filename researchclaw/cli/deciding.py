@@ -1,0 +1,67 @@
+"""`approve`, `reject`, `guide`: what people say to a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from researchclaw.cli.given import stage_numbers, store_of
+from researchclaw.cli.options import Output, Run
+from researchclaw.cli.program import app
+from stages.errors import SettingsError
+
+
+@app.command()
+def approve(
+    run: Run = "latest",
+    stage: Annotated[str | None, typer.Option("--stage", metavar="N|NAME", help="Gate; default: the one that waits.")] = None,
+    comment: Annotated[str, typer.Option("--comment", help="Kept with the decision.")] = "",
+    output: Output = None,
+) -> None:
+    """Approve at the gate where a run waits."""
+    _decide("approve", run, stage, comment, output)
+
+
+@app.command()
+def reject(
+    run: Run = "latest",
+    reason: Annotated[str, typer.Option("--reason", help="Told to the stage that made the material.")] = "",
+    stage: Annotated[str | None, typer.Option("--stage", metavar="N|NAME", help="Gate; default: the one that waits.")] = None,
+    output: Output = None,
+) -> None:
+    """Reject at the gate where a run waits; the stage that made the material is done again with the reason."""
+    if not reason.strip():
+        raise SettingsError('a rejection needs a reason: --reason "…".')
+    _decide("reject", run, stage, reason.strip(), output)
+
+
+def _decide(decision: str, run: str, stage: str | None, comment: str, output: Path | None) -> None:
+    from researchclaw.gates import answer_by_command
+
+    store = store_of(run, output)
+    answer = answer_by_command(store, "approve" if decision == "approve" else "reject", comment, stage_numbers(stage, None)[0])
+    at_work = store.holder()
+    goes_on = f"`researchclaw resume {store.reference}` goes on" if at_work is None else f"process {at_work.pid} goes on"
+    print(f"gate {answer.stage} of {store.run_id}: {answer.decision}; {goes_on}.")
+
+
+@app.command()
+def guide(
+    run: Run = "latest",
+    stage: Annotated[str, typer.Option("--stage", metavar="N|NAME", help="The stage that is told.")] = "",
+    message: Annotated[str, typer.Option("--message", help="What it is told.")] = "",
+    output: Output = None,
+) -> None:
+    """Tell a stage something; if it is done already, `resume` does it and all after it again."""
+    from researchclaw.gates import person
+    from stages.contracts import Guidance
+
+    if not stage or not message.strip():
+        raise SettingsError('guidance needs a stage and words: --stage 9 --message "…".')
+    store = store_of(run, output)
+    number = stage_numbers(stage, None)[0]
+    assert number is not None
+    store.add_guidance(Guidance(stage=number, message=message.strip(), by=person()))
+    print(f"stage {number} of {store.run_id} will be told; `researchclaw resume {store.reference}` goes on.")

@@ -1,0 +1,128 @@
+"""What a person gave on the command line, checked: settings, stages by number or name, a run by its id."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stages.errors import SettingsError
+
+if TYPE_CHECKING:
+    from researchclaw.adapters.isolation.limits import Limits
+    from researchclaw.run_store import RunStore
+    from researchclaw.settings import Settings
+
+
+LOOKS = ("export.venue", "export.mode", "export.styles", "export.typesetter")
+"""What may change after the research is done: how the paper is set, not what it says."""
+
+
+def how_it_looks(set_: list[str] | None) -> list[str]:
+    for given in set_ or []:
+        if given.partition("=")[0].strip() not in LOOKS:
+            raise SettingsError(f"--set {given}: a resumed run keeps its settings; only {', '.join(LOOKS)} can be changed.")
+    return list(set_ or [])
+
+
+def load_settings(config: Path | None, preset: str | None = None, overrides: Sequence[str] = ()) -> Settings:
+    """The settings with absolute paths: a run may be resumed from another folder, and a sandbox has none of ours."""
+    from researchclaw.settings import load
+
+    try:
+        Path.cwd()
+    except FileNotFoundError as exc:
+        raise SettingsError("the current folder was deleted; go to one that is there.") from exc
+    settings = load(config, preset, overrides)
+    corpus = settings.experiment.corpus
+    experiment = settings.experiment.model_copy(update={"corpus": corpus.absolute() if corpus else None})
+    files = tuple(path.absolute() for path in settings.literature.user_bib)
+    literature = settings.literature.model_copy(update={"user_bib": files})
+    styles = settings.export.styles
+    export = settings.export.model_copy(update={"styles": styles.absolute() if styles else None})
+    parts = {"experiment": experiment, "literature": literature, "export": export}
+    return settings.model_copy(update={"output": settings.output.absolute(), **parts})
+
+
+def overrides_of(set_: list[str] | None, output: Path | None, kit: str | None, auto_approve: bool) -> list[str]:
+    """The options that are settings, as `--set` would give them; JSON strings are YAML."""
+
+    given = list(set_ or [])
+    if output is not None:
+        given.append(f"output={json.dumps(str(output))}")
+    if kit is not None:
+        given.append(f"experiment.kit={json.dumps(kit)}")
+    if auto_approve:
+        given.append("gates.auto_approve=true")
+    return given
+
+
+def check_before_spending(settings: Settings, topic: str) -> None:
+    """Everything that can be wrong before anything is spent.
+
+    Raises:
+        SettingsError: the topic is empty, or a setting names something that is not there.
+    """
+    from researchclaw.run_store import check_output
+
+    if not any(character.isalnum() for character in topic):
+        raise SettingsError('the topic is empty; say in one sentence what to find out: --topic "…".')
+    try:
+        topic.encode()
+    except UnicodeEncodeError as exc:
+        raise SettingsError("the topic is not UTF-8 text; say it in the encoding of this system.") from exc
+    if settings.experiment.kit is not None:
+        from researchclaw.kits import kit_names
+
+        must_be_known("experiment.kit", settings.experiment.kit, kit_names())
+    corpus = settings.experiment.corpus
+    if corpus is not None and not corpus.exists():
+        raise SettingsError(f"experiment.corpus: {corpus} is not there; give a file or a folder of text.")
+    if settings.literature.user_bib:
+        from researchclaw.adapters.user_library import library_of
+
+        # A file that cannot be read ends the run before it begins; an entry that lacks something is left out aloud.
+        for entry in library_of(settings.literature.user_bib).left_out:
+            print(f"Not citable: {entry}.")
+    styles = settings.export.styles
+    if styles is not None and not styles.is_dir():
+        raise SettingsError(f"export.styles: {styles} is no folder; give the folder that holds the venue's style file.")
+    check_output(settings.output, settings.min_free_mb)
+
+
+def must_be_known(key: str, value: str, allowed: Sequence[str]) -> None:
+    import difflib
+
+    if value not in allowed:
+        close = difflib.get_close_matches(value, allowed, n=1, cutoff=0.4)
+        hint = f"did you mean '{close[0]}'? " if close else ""
+        raise SettingsError(f"{key}: there is no '{value}'; {hint}known: {', '.join(allowed)}.")
+
+
+def stage_numbers(from_stage: str | None, to_stage: str | None) -> tuple[int | None, int | None]:
+    if from_stage is None and to_stage is None:
+        return None, None
+    from researchclaw.engine import stage_number
+    from stages.pipeline import PIPELINE
+
+    first = None if from_stage is None else stage_number(PIPELINE, from_stage)
+    last = None if to_stage is None else stage_number(PIPELINE, to_stage)
+    if first is not None and last is not None and first > last:
+        raise SettingsError(f"--from-stage {first} comes after --to-stage {last}.")
+    return first, last
+
+
+def store_of(reference: str, output: Path | None, config: Path | None = None) -> RunStore:
+    from researchclaw.run_store import RunStore, find_run
+
+    if output is None:
+        output = load_settings(config).output
+    return RunStore(find_run(reference, output))
+
+
+def limits_of(settings: Settings) -> Limits:
+    from researchclaw.adapters.isolation.limits import Limits
+
+    sandbox = settings.sandbox
+    return Limits(memory_mb=sandbox.memory_mb, scratch_mb=sandbox.disk_mb, processes=sandbox.processes)

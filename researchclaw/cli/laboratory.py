@@ -1,0 +1,149 @@
+"""`kits`, `doctor`, `experiment`, `sandbox exec`: the machine, and single training runs on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from researchclaw.cli.given import limits_of, load_settings, must_be_known, overrides_of
+from researchclaw.cli.options import AsJson, Config, Output, Set
+from researchclaw.cli.program import app
+
+kits_app = typer.Typer(help="The studies that can be run here.", rich_markup_mode=None)
+sandbox_app = typer.Typer(help="The sealed place where training code runs.", rich_markup_mode=None)
+app.add_typer(kits_app, name="kits")
+app.add_typer(sandbox_app, name="sandbox")
+
+
+@kits_app.command("list")
+def kits_list(as_json: AsJson = False) -> None:
+    """The kits, and what they can answer."""
+    from researchclaw.kits import shipped_kits
+
+    found = shipped_kits()
+    if as_json:
+        import json
+
+        print(json.dumps([{"name": k.name, "title": k.title, "domain": k.domain, "answers": k.answers} for k in found], indent=2))
+        return
+    for kit in found:
+        print(f"{kit.name}: {kit.title} ({kit.metric.label})")
+        for line in kit.answers:
+            print(f"  {line}")
+
+
+def _kit(name: str) -> object:
+    from researchclaw.kits import kit_folder, kit_names, load_kit
+
+    must_be_known("kit", name, kit_names())
+    return load_kit(kit_folder(name))
+
+
+@kits_app.command("show")
+def kits_show(name: Annotated[str, typer.Argument(metavar="KIT")], as_json: AsJson = False) -> None:
+    """One kit: what may vary in it, and what it can answer."""
+    from stages.contracts import Kit
+
+    kit = _kit(name)
+    assert isinstance(kit, Kit)
+    if as_json:
+        print(kit.model_dump_json(indent=2))
+        return
+    print(f"{kit.name}: {kit.title}\n{kit.summary}\nmetric: {kit.metric.label} ({kit.metric.unit})\n")
+    for factor in kit.factors:
+        print(f"{factor.name}: {factor.question}")
+        for level in factor.levels:
+            print(f"  {level.name:<20} {level.label}{'  (baseline)' if level.is_baseline else ''}")
+
+
+@kits_app.command("check")
+def kits_check(name: Annotated[str, typer.Argument(metavar="KIT")]) -> None:
+    """Read a kit as a run would; says what is wrong with it."""
+    from stages.contracts import Kit
+
+    kit = _kit(name)
+    assert isinstance(kit, Kit)
+    print(f"{kit.name} is sound: {len(kit.factors)} factors, {len(kit.constants)} constants, {kit.kit_sha256[:12]}")
+
+
+@app.command()
+def doctor(as_json: AsJson = False, output: Output = None, config: Config = None) -> None:
+    """What this machine offers to a run, and what it lacks."""
+    from researchclaw.doctor import examine
+
+    report = examine(load_settings(config, None, overrides_of(None, output, None, False)))
+    if as_json:
+        print(report.model_dump_json(indent=2))
+    else:
+        for check in report.checks:
+            print(f"{'ok  ' if check.passed else 'LACK'}  {check.name:<12} {check.detail}")
+    if not report.passed:
+        raise typer.Exit(2)
+
+
+@app.command()
+def experiment(
+    kit: Annotated[str, typer.Option("--kit", help="The kit that scores it.")] = "tiny_lm",
+    train: Annotated[Path | None, typer.Option("--train", help="The candidate; default: the kit's own train.py.")] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0)] = 0,
+    steps: Annotated[int | None, typer.Option("--steps", min=1, help="Default: as many as fit in the budget.")] = None,
+    budget: Annotated[float | None, typer.Option("--budget", min=0.1, help="Seconds; default: the kit's.")] = None,
+    scored_bytes: Annotated[int | None, typer.Option("--scored-bytes", min=1, help="Default: the whole split.")] = None,
+    split: Annotated[str, typer.Option("--split", help="val or test.")] = "val",
+    keep: Annotated[Path | None, typer.Option("--keep", help="Folder in which the run's files are kept.")] = None,
+    config: Config = None,
+    set_: Set = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train and score one candidate in the sandbox, as a run would."""
+    from researchclaw import experiment_cli, wiring
+    from researchclaw.kits import kit_names
+
+    settings = load_settings(config, None, list(set_ or []))
+    must_be_known("--kit", kit, kit_names())
+    if split not in ("val", "test"):
+        must_be_known("--split", split, ("val", "test"))
+    code = experiment_cli.run_experiment(
+        kit=kit,
+        state=wiring.state_around(settings, Path.cwd()),
+        echo=_echo,
+        train=train,
+        seed=seed,
+        steps=steps,
+        budget_s=budget,
+        scored_bytes=scored_bytes,
+        split="test" if split == "test" else "val",
+        json_output=as_json,
+        output=keep,
+        corpus=settings.experiment.corpus,
+        limits=limits_of(settings),
+        allow_weaker=settings.sandbox.allow_weaker,
+    )
+    raise typer.Exit(code)
+
+
+@sandbox_app.command("exec", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def sandbox_exec(
+    command: Annotated[list[str], typer.Argument(metavar="COMMAND...", help="After --; files of yours are bound read-only.")],
+    with_file: Annotated[list[Path] | None, typer.Option("--with-file", help="A file that the command may read.")] = None,
+    config: Config = None,
+) -> None:
+    """Run a command where training code runs: no network, no files of yours, hard limits."""
+    from researchclaw import experiment_cli, wiring
+
+    settings = load_settings(config)
+    code = experiment_cli.sandbox_exec(
+        command,
+        state=wiring.state_folder(settings),
+        echo=_echo,
+        with_files=tuple(with_file or ()),
+        limits=limits_of(settings),
+        allow_weaker=settings.sandbox.allow_weaker,
+    )
+    raise typer.Exit(code)
+
+
+def _echo(line: str) -> None:
+    print(line, flush=True)

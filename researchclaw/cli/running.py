@@ -1,0 +1,246 @@
+"""`run` and `resume`: hold the lock, wire the world, walk the stages, say where the paper is."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from researchclaw.cli.given import check_before_spending, how_it_looks, load_settings, overrides_of, stage_numbers, store_of
+from researchclaw.cli.options import AutoApprove, Config, FromStage, Output, Preset, Run, Set, ToStage
+from researchclaw.cli.program import Interrupted, app
+from stages.errors import SettingsError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from researchclaw.gates import Gatekeeper
+    from researchclaw.journal import Journal
+    from researchclaw.progress import LiveDisplay, PlainLines
+    from researchclaw.run_store import RunStore
+    from researchclaw.settings import Settings
+
+
+@app.command()
+def run(
+    topic: Annotated[str, typer.Option("--topic", help="What the paper is to find out, in one sentence.")],
+    auto_approve: AutoApprove = False,
+    preset: Preset = None,
+    output: Output = None,
+    config: Config = None,
+    kit: Annotated[str | None, typer.Option("--kit", help="Kit to use; default: found from the topic.")] = None,
+    from_stage: FromStage = None,
+    to_stage: ToStage = None,
+    set_: Set = None,
+) -> None:
+    """Make a paper about a topic."""
+    settings = load_settings(config, preset, overrides_of(set_, output, kit, auto_approve))
+    check_before_spending(settings, topic)
+    first, last = stage_numbers(from_stage, to_stage)
+    if first is not None and first > 1:
+        store = _earlier_run(settings.output, topic, first)
+        _work(store, settings, first, last)
+        return
+    from researchclaw import hardware
+    from researchclaw.run_store import RunStore
+
+    store = RunStore.create(
+        settings.output,
+        " ".join(topic.split()),
+        settings=settings.model_dump(mode="json"),
+        hardware=hardware.found(),
+        version=_program_version(),
+        versions=hardware.versions(),
+        command=("researchclaw", *sys.argv[1:]),
+    )
+    _work(store, settings, None, last)
+
+
+@app.command()
+def resume(
+    run: Run = "latest",
+    from_stage: FromStage = None,
+    to_stage: ToStage = None,
+    auto_approve: AutoApprove = False,
+    output: Output = None,
+    config: Config = None,
+    set_: Set = None,
+) -> None:
+    """Go on with a run where it stopped; nothing that was paid for is paid again."""
+    from researchclaw import settings as settings_module
+    from researchclaw.run_store import check_output
+
+    store = store_of(run, output, config)
+    info = store.info()
+    overrides = [*how_it_looks(set_), *(["gates.auto_approve=true"] if auto_approve else [])]
+    settings = settings_module.overridden(settings_module.from_record(info.settings), overrides)
+    settings = settings.model_copy(update={"output": store.folder.parent})  # the folder may have been moved
+    check_output(store.folder.parent, settings.min_free_mb)
+    first, last = stage_numbers(from_stage, to_stage)
+    if info.status == "done" and first is None and _unchanged(store):
+        print(f"{store.run_id} is done; nothing was changed. Redo a part with --from-stage.")
+        _summary(store)
+        return
+    _work(store, settings, first, last)
+
+
+def _earlier_run(output: Path, topic: str, first: int) -> RunStore:
+    """The newest run on the same topic, to be redone from a stage on."""
+    from researchclaw.run_store import RunStore, runs
+
+    words = " ".join(topic.split())
+    for folder in reversed(runs(output)):
+        store = RunStore(folder)
+        if store.info().topic == words:
+            return store
+    raise SettingsError(f"--from-stage {first}: {output} holds no run on this topic whose earlier stages could be used.")
+
+
+def _unchanged(store: RunStore) -> bool:
+    """No guidance was added, no gate rejected since the run was done."""
+    from researchclaw.run_store import guidance_hash
+    from stages.pipeline import PIPELINE
+
+    for stage in PIPELINE:
+        found = store.output(stage)
+        if found is None or found.guidance != guidance_hash(store.guidance(stage.number)):
+            return False
+    return True
+
+
+def _work(store: RunStore, settings: Settings, first: int | None, last: int | None) -> None:
+    """Hold the lock, wire the world, walk the stages, say where the paper is.
+
+    Raises:
+        Interrupted: typer would end a Ctrl-C without a word.
+    """
+    try:
+        _walk(store, settings, first, last)
+    except KeyboardInterrupt as exc:
+        raise Interrupted(f"interrupted; `researchclaw resume {store.reference}` goes on from here.") from exc
+    _summary(store)
+
+
+def _walk(store: RunStore, settings: Settings, first: int | None, last: int | None) -> None:
+    from researchclaw import wiring
+    from researchclaw.engine import Engine, Plainly
+    from researchclaw.journal import Journal
+    from stages.pipeline import PIPELINE
+
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(store.lock())
+        journal: Journal = stack.enter_context(Journal(store.journal_path))
+        if journal.dropped:
+            print("The last line of the journal was torn when the run was killed; it was dropped, its work is done again.")
+        display = stack.enter_context(_display(len(PIPELINE)))
+        journal.listen(display)
+        engine = Engine(
+            pipeline=PIPELINE,
+            store=store,
+            journal=journal,
+            world=wiring.build(settings, store, journal),
+            gatekeeper=_gatekeeper(settings, store, display),
+        )
+        if settings.flow.engine == "plain":
+            engine.invoke = Plainly(settings.flow.retries, settings.flow.retry_delay_sec)
+            engine.run(from_stage=first, to_stage=last)
+        else:
+            from researchclaw import flow
+
+            def tell(line: str) -> None:
+                with display.paused():
+                    _say(line)
+
+            flow.run(engine, settings.flow, settings.output, from_stage=first, to_stage=last, gates=settings.gates, tell=tell)
+
+
+@contextlib.contextmanager
+def _display(stages: int) -> Iterator[LiveDisplay | PlainLines]:
+    from researchclaw.progress import LiveDisplay, PlainLines
+
+    if sys.stdout.isatty():
+        with LiveDisplay(stages, _console()) as live:
+            yield live
+    else:
+        yield PlainLines(stages, _say)
+
+
+def _say(line: str) -> None:
+    """A line to whoever watches; when nobody reads any more (`researchclaw run | head`), the run goes on unseen."""
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console()
+
+
+def _gatekeeper(settings: Settings, store: RunStore, display: LiveDisplay | PlainLines) -> Gatekeeper:
+    from researchclaw.gates import AtTerminal, AutoApprove, LeaveWaiting
+
+    if settings.gates.auto_approve:
+        return AutoApprove(store)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return LeaveWaiting(store)
+    from rich.markdown import Markdown
+
+    console = _console()
+
+    def ask(prompt: str, look: Callable[[], None]) -> str:
+        with display.paused():
+            print(prompt, end="", flush=True)
+            while not select.select([sys.stdin], [], [], 1.0)[0]:
+                try:
+                    look()
+                except BaseException:
+                    print()  # the prompt is left standing
+                    raise
+            line = sys.stdin.readline()
+            if not line:
+                raise EOFError
+            return line.removesuffix("\n")
+
+    def show(markdown: str) -> None:
+        with display.paused():
+            console.print(Markdown(markdown))
+
+    return AtTerminal(store, show, ask)
+
+
+def _summary(store: RunStore) -> None:
+    """Where the paper is, what it found, what it cost: looked up in the run folder."""
+    from researchclaw.progress import duration, summary
+    from stages.pipeline import PIPELINE
+
+    found = summary(store, PIPELINE)
+    info = store.info()
+    if info.status == "stopped":
+        print(f"{store.run_id} stopped as asked after {info.stage}; `researchclaw resume {store.reference}` goes on.")
+    if found.paper is not None:
+        print(f"Paper:    {found.paper}")
+    if found.finding is not None:
+        print(f"Finding:  {found.finding}")
+    if found.runs:
+        print(f"Runs:     {found.runs} training runs, {found.failed} failed")
+    for line in found.degraded:
+        print(f"Note:     {line}")
+    print(f"Time:     {duration(info.seconds)}   Folder: {store.folder}")
+
+
+def _program_version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("researchclaw")
+    except PackageNotFoundError:
+        return "checkout"
