@@ -339,6 +339,12 @@ class RunStore:
     def write_info(self, info: RunInfo) -> None:
         write_model(self.folder / "run.json", info)
 
+    def record_export(self, export: dict[str, JsonValue]) -> None:
+        """How the paper is set from now on; the only settings that may change once the research has begun."""
+        info = self.info()
+        if info.settings.get("export") != export:
+            self.write_info(info.model_copy(update={"settings": {**info.settings, "export": export}}))
+
     # ---- lock
 
     def holder(self) -> Holder | None:

@@ -168,6 +168,7 @@ class OuterWorld:
             kits=shipped_kits(),
             templates=paper_templates(settings.export.venue),
             mode=settings.export.mode,
+            author=settings.export.author,
             official=official_style(settings.export.venue, style_folders(settings)),
         )
 
@@ -182,6 +183,7 @@ def remembered(settings: Settings, names: Sequence[str], cache: Path) -> World:
         from researchclaw.adapters.figures import MatplotlibIllustrator
         from researchclaw.adapters.journalled import JournalledLaboratory, JournalledLibrary, JournalledModel
         from researchclaw.adapters.shelf import FolderShelf
+        from researchclaw.adapters.style_files import official_style
         from researchclaw.adapters.typesetting import Typesetter
         from researchclaw.kits import shipped_kits
         from researchclaw.replay import Named, SilentLaboratory, SilentLibrary, SilentModel
@@ -199,6 +201,9 @@ def remembered(settings: Settings, names: Sequence[str], cache: Path) -> World:
             shelf=FolderShelf(folder),
             kits=shipped_kits(),
             templates=paper_templates(settings.export.venue),
+            mode=settings.export.mode,
+            author=settings.export.author,
+            official=official_style(settings.export.venue, style_folders(settings)),
         )
 
     return world

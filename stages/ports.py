@@ -231,6 +231,8 @@ class Context:
     templates: Mapping[str, str] = field(default_factory=dict)
     """Path below templates/ -> text, e.g. 'paper/frame.tex.j2'."""
     mode: PaperMode = "preprint"
+    author: str = ""
+    """Who signs the paper, as the settings say it now; empty: who the study's brief names."""
     official: OfficialStyle | None = None
     """The venue's own style, where the user dropped it in."""
     guidance: tuple[Guidance, ...] = ()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from researchclaw.settings import Settings
 
 
-LOOKS = ("export.venue", "export.mode", "export.styles", "export.typesetter")
+LOOKS = ("export.venue", "export.mode", "export.author", "export.styles", "export.typesetter")
 """What may change after the research is done: how the paper is set, not what it says."""
 
 

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from researchclaw.settings import Settings
 
 
+QUALITY_GATE = 20
+"""Where a new look begins: the gate lists what the venue asks of the authors, and the stages after it set the paper."""
+
+
 @app.command()
 def run(
     topic: Annotated[str, typer.Option("--topic", help="What the paper is to find out, in one sentence.")],
@@ -79,10 +83,13 @@ def resume(
     store = store_of(run, output, config)
     info = store.info()
     overrides = [*how_it_looks(set_), *(["gates.auto_approve=true"] if auto_approve else [])]
-    settings = settings_module.overridden(settings_module.from_record(info.settings), overrides)
+    recorded = settings_module.from_record(info.settings)
+    settings = settings_module.overridden(recorded, overrides)
     settings = settings.model_copy(update={"output": store.folder.parent})  # the folder may have been moved
     check_output(store.folder.parent, settings.min_free_mb)
     first, last = stage_numbers(from_stage, to_stage)
+    if first is None and settings.export != recorded.export and store.deliverables.exists():
+        first = QUALITY_GATE
     if info.status == "done" and first is None and _unchanged(store):
         print(f"{store.run_id} is done; nothing was changed. Redo a part with --from-stage.")
         _summary(store)
@@ -135,6 +142,7 @@ def _walk(store: RunStore, settings: Settings, first: int | None, last: int | No
 
     with contextlib.ExitStack() as stack:
         stack.enter_context(store.lock())
+        store.record_export(settings.export.model_dump(mode="json"))
         journal: Journal = stack.enter_context(Journal(store.journal_path))
         if journal.dropped:
             print("The last line of the journal was torn when the run was killed; it was dropped, its work is done again.")

@@ -9,6 +9,7 @@ from stages.contracts import (
     Deliverables,
     ExperimentPlan,
     FigureSpec,
+    Manuscript,
     PaperMode,
     QualityReport,
     Reviews,
@@ -23,7 +24,7 @@ from stages.g_writing.against_record import called
 from stages.g_writing.document import Document, Figure, blocks
 from stages.g_writing.markdown import parse
 from stages.h_finalization.checks import EDITION, MANUSCRIPT, PLAN, WORK_LIST, WORKS, untraced
-from stages.h_finalization.front_matter import usable
+from stages.h_finalization.front_matter import signed, usable
 from stages.h_finalization.manifest import MANIFEST, delivered, manifest_bytes
 from stages.h_finalization.quality_gate import manuscript_sha256
 from stages.h_finalization.recomputed import INDEX, RUNS, delivered_run
@@ -54,7 +55,7 @@ def run(inputs: Inputs, ctx: Context) -> Deliverables:
         SettingsError: there is no layout for the venue.
     """
     _refuse_unchecked(inputs)
-    manuscript, results = inputs.revised.manuscript, inputs.analysis.results
+    manuscript, results = signed(inputs.revised.manuscript, ctx.mode, ctx.author), inputs.analysis.results
     edition = edition_of(inputs, ctx)
     paper = render(manuscript, results, inputs.shortlist.works, edition)
     drawings = {figure.path.rpartition(".")[0]: _draw(figure, inputs, edition, ctx) for figure in _figures(paper.document)}
@@ -63,7 +64,7 @@ def run(inputs: Inputs, ctx: Context) -> Deliverables:
 
     files = {
         **_paper_files(paper, edition, typeset, drawings),
-        **_record_files(inputs, paper, edition, ctx),
+        **_record_files(inputs, manuscript, paper, edition, ctx),
         **code_files((*inputs.bundle.codes, *([inputs.refined.tuned] if inputs.refined.tuned else [])), _runs(inputs)),
         "reproduce.md": reproduce_markdown(inputs.archive.reproduction, inputs.archive.lessons, degraded).encode(),
     }
@@ -188,9 +189,8 @@ def _paper_files(paper: Rendered, edition: Edition, typeset: Typeset, drawings: 
     return files
 
 
-def _record_files(inputs: Inputs, paper: Rendered, edition: Edition, ctx: Context) -> dict[str, bytes]:
+def _record_files(inputs: Inputs, manuscript: Manuscript, paper: Rendered, edition: Edition, ctx: Context) -> dict[str, bytes]:
     """What an audit needs to write the paper again: results, frozen text, works, layout, plan, reviews, list of runs."""
-    manuscript = inputs.revised.manuscript
     support = supported_sentences(parse(manuscript.markdown, manuscript.authors), paper.works)
     reviews = ReviewRecord(
         reviews=inputs.reviews,
@@ -203,7 +203,7 @@ def _record_files(inputs: Inputs, paper: Rendered, edition: Edition, ctx: Contex
         "results.json": dump_results(inputs.analysis.results).encode(),
         "reviews.json": _json(reviews.model_dump_json(indent=1)),
         "reviews.md": reviews_markdown(reviews, inputs.analysis.results).encode(),
-        MANUSCRIPT: _json(inputs.revised.manuscript.model_dump_json(indent=1)),
+        MANUSCRIPT: _json(manuscript.model_dump_json(indent=1)),
         WORKS: _json(WORK_LIST.dump_json(tuple(_without_abstract(work) for work in paper.works), indent=1).decode()),
         EDITION: _json(edition.model_dump_json(indent=1)),
         PLAN: _json(inputs.plan.model_dump_json(indent=1)),

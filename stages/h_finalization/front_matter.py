@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from pydantic import Field
 
-from stages.contracts import Contract, OfficialStyle, PaperMode, Venue
+from stages.contracts import Contract, Manuscript, OfficialStyle, PaperMode, Venue
 from stages.h_finalization.latex import FrontMatter
 from stages.h_finalization.tex_characters import escape
 
@@ -37,6 +37,15 @@ def authors_of(lines: Sequence[str]) -> tuple[Author, ...]:
         if part:
             found.append(Author(name=named[1], affiliation=named[2]) if named else Author(name=part))
     return tuple(found)
+
+
+def signed(manuscript: Manuscript, mode: PaperMode, author: str) -> Manuscript:
+    """The manuscript under the names of this export; nothing that goes to a blind review says who wrote it.
+
+    author: as in the settings; empty leaves the names that the manuscript has.
+    """
+    authors = (ANONYMOUS,) if mode == "submission" else (author,) if author else manuscript.authors
+    return manuscript.model_copy(update={"authors": authors})
 
 
 def usable(official: OfficialStyle | None, mode: PaperMode) -> bool:

@@ -48,8 +48,8 @@ def run(inputs: Inputs, ctx: Context) -> QualityReport:
 
 
 def manuscript_sha256(manuscript: Manuscript) -> str:
-    """Hash of all that is printed: title, authors, text and figures."""
-    return hashlib.sha256(manuscript.model_dump_json().encode()).hexdigest()
+    """Hash of all that is frozen: title, text and figures; who signs it is said at the export."""
+    return hashlib.sha256(manuscript.model_dump_json(exclude={"authors"}).encode()).hexdigest()
 
 
 def question(output: QualityReport) -> GateQuestion:

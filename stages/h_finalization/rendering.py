@@ -13,7 +13,7 @@ from stages.g_writing.document import STATEMENT, Block, Document, Figure, cited_
 from stages.g_writing.markdown import parse, print_markdown
 from stages.g_writing.values import PrintedValue, render_values
 from stages.h_finalization.bibliography import references_bib
-from stages.h_finalization.front_matter import ANONYMOUS, front_matter
+from stages.h_finalization.front_matter import front_matter
 from stages.h_finalization.latex import PaperTemplate, render_latex
 from stages.h_finalization.statements import Statement, statements_markdown
 
@@ -49,9 +49,8 @@ def render(manuscript: Manuscript, results: Results, works: Sequence[Work], edit
     Raises:
         ManuscriptRefused: a value without a record, or a citation without a work.
     """
-    authors = (ANONYMOUS,) if edition.mode == "submission" else manuscript.authors
     asked = statements_markdown(edition.statements)
-    whole = parse(f"{manuscript.markdown.rstrip()}\n\n{asked}" if asked else manuscript.markdown, authors)
+    whole = parse(f"{manuscript.markdown.rstrip()}\n\n{asked}" if asked else manuscript.markdown, manuscript.authors)
     if edition.mode == "submission":
         kept = tuple(section for section in whole.sections if section.id not in _THANKS)
         whole = whole.model_copy(update={"sections": kept})
