@@ -168,15 +168,16 @@ class OuterWorld:
             kits=shipped_kits(),
             templates=paper_templates(settings.export.venue),
             mode=settings.export.mode,
+            date=self._store.info().created,
             author=settings.export.author,
             official=official_style(settings.export.venue, style_folders(settings)),
         )
 
 
-def remembered(settings: Settings, names: Sequence[str], cache: Path) -> World:
+def remembered(settings: Settings, names: Sequence[str], cache: Path, date: str) -> World:
     """A world that answers from a journal alone; what the journal does not hold is refused.
 
-    names: of the models that answered in the run. cache: where matplotlib keeps its list of fonts.
+    names: of the models that answered in the run. date: when the run began. cache: where matplotlib keeps its list of fonts.
     """
 
     def world(folder: Path, journal: Journal, schedule: Schedule) -> Context:
@@ -202,6 +203,7 @@ def remembered(settings: Settings, names: Sequence[str], cache: Path) -> World:
             kits=shipped_kits(),
             templates=paper_templates(settings.export.venue),
             mode=settings.export.mode,
+            date=date,
             author=settings.export.author,
             official=official_style(settings.export.venue, style_folders(settings)),
         )

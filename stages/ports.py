@@ -231,6 +231,8 @@ class Context:
     templates: Mapping[str, str] = field(default_factory=dict)
     """Path below templates/ -> text, e.g. 'paper/frame.tex.j2'."""
     mode: PaperMode = "preprint"
+    date: str = ""
+    """When the study began, ISO 8601."""
     author: str = ""
     """Who signs the paper, as the settings say it now; empty: who the study's brief names."""
     official: OfficialStyle | None = None

@@ -140,7 +140,7 @@ def replay(
     settings = settings_module.from_record(store.info().settings)
     place = (output or Path(f"{store.run_id}-replay")).absolute()
     with tempfile.TemporaryDirectory(prefix="researchclaw-") as cache:
-        world = wiring.remembered(settings, models_of(store.journal_path), Path(cache))
+        world = wiring.remembered(settings, models_of(store.journal_path), Path(cache), store.info().created)
         found = replayed(store, PIPELINE, place, world)
     if as_json:
         print(found.model_dump_json(indent=2))

@@ -26,6 +26,7 @@ from stages.h_finalization.quality_gate import manuscript_sha256
 from stages.h_finalization.recomputed import INDEX, RUNS, departures, disagreements, measurements
 from stages.h_finalization.rendering import Edition, Rendered, provenance_json, read_provenance, render
 from stages.h_finalization.reports import ReviewRecord, reviews_markdown
+from stages.h_finalization.ro_crate import METADATA, undescribed
 from stages.h_finalization.tex_characters import escape
 from stages.h_finalization.tex_content import first_difference
 
@@ -54,6 +55,7 @@ def verify_files(files: Files, *, not_yet: Collection[str] = ()) -> tuple[Check,
         _checked("claims", "every comparing sentence says what results.json says", lambda: _claims(files)),
         _checked("figures", "every number drawn is in results.json", lambda: _figures(files)),
         _checked("code", "the delivered code is the code that ran", lambda: _code(files)),
+        _checked("metadata", f"{METADATA} describes the files that are there", lambda: _metadata(files)),
         _checked("reviews", "reviews.md says what reviews.json says", lambda: _reviews(files)),
     )
 
@@ -172,6 +174,10 @@ def _first_difference(found: str, again: str) -> str:
             left = max(0, start - 30)
             return f"in line {number}: it says {one[left : start + 30]!r}, the record gives {other[left : start + 30]!r}"
     return f"in length: {len(found.splitlines())} lines, the record gives {len(again.splitlines())}"
+
+
+def _metadata(files: Files) -> Faults:
+    yield from undescribed(files[METADATA], files)
 
 
 def _agreement(files: Files) -> Faults:

@@ -31,6 +31,7 @@ from stages.h_finalization.recomputed import INDEX, RUNS, delivered_run
 from stages.h_finalization.references.support import supported_sentences, with_support
 from stages.h_finalization.rendering import Edition, Rendered, figure_width_in, provenance_json, render, template_of
 from stages.h_finalization.reports import ReviewRecord, code_files, reproduce_markdown, reviews_markdown
+from stages.h_finalization.ro_crate import METADATA, ro_crate
 from stages.h_finalization.statements import statements
 from stages.h_finalization.typst_source import render_typst
 from stages.ports import Context, Drawing, Typeset
@@ -73,6 +74,15 @@ def run(inputs: Inputs, ctx: Context) -> Deliverables:
     for path, content in files.items():
         ctx.shelf.put(path, content)
     files |= {path: ctx.shelf.get(path) for path in ctx.shelf.copy_runs()}
+    files[METADATA] = ro_crate(
+        files,
+        title=paper.document.title,
+        authors=paper.document.authors,
+        date=ctx.date,
+        works=paper.works,
+        runs=_runs(inputs),
+    )
+    ctx.shelf.put(METADATA, files[METADATA])
     ctx.shelf.put(MANIFEST, manifest_bytes(files))
     ctx.shelf.publish()
     return Deliverables(files=delivered(files), typeset_by=typeset.by, pages=typeset.pages, degraded=degraded)

@@ -67,6 +67,7 @@ def test_everything_that_is_promised_is_delivered(tmp_path: Path) -> None:
         "provenance.json",
         "reproduce.md",
         "manifest.json",
+        "ro-crate-metadata.json",
     ):
         assert (folder / path).is_file(), path
     assert {file.path for file in made.files} | {"manifest.json"} == {

@@ -116,6 +116,9 @@ def test_every_layout_compiles_in_every_mode_and_a_submission_names_nobody(tmp_p
     assert ("Revealing Names" in tex) is not anonymous
     assert (",lines]{rcpaper}" in tex) is anonymous
     assert ("Anonymous" in tex) is anonymous
+    if anonymous:
+        named = [file for file in folder.rglob("*") if file.is_file() and b"Institute of Facts" in file.read_bytes()]
+        assert not named  # the record goes to the reviewers, too
     assert not [check for check in audit(folder) if not check.passed]
 
 
