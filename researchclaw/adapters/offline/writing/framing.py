@@ -209,7 +209,7 @@ def _abstract_use(study: Study, voice: Voice) -> str:
         start = study.conditions[study.record.incumbent]
         return voice.must(
             "abstract use",
-            f"None of the planned conditions gives a reason to leave {study.name(study.baseline)}, but a setting found by a short search "
+            f"Not one of the planned conditions gives a reason to leave {study.name(study.baseline)}, but a setting found by a short search "
             f"{study.cmp('tuned', start.id)} {study.plain(start)} on fresh seeds.",
         )
     if any(trial.clear for trial in study.trials):

@@ -267,7 +267,7 @@ def _seeds(study: Study, voice: Voice, trial: Trial) -> str:
             f"All {n} seeds agree, in favour of {ahead}.",
             f"The sign is the same for every seed ({study.pair('wins', a, b, 'int')} of {study.pair('pairs', a, b, 'int')} for {label}).",
             f"Seed by seed the picture does not change: all {n} go to {ahead}.",
-            f"None of the {n} seeds speaks for {rival if trial.result.wins else label}.",
+            f"Not one of the {n} seeds speaks for {rival if trial.result.wins else label}.",
         )
     return voice.turn(
         "seeds split",
@@ -468,7 +468,7 @@ def _slope(study: Study, voice: Voice) -> str:
     if max(falls) > 0.04:
         return voice.say(
             "curves slope",
-            "None of the conditions has levelled off when the budget ends, which is a reason not to read the final order as a final word."
+            "Not one of the conditions has levelled off when the budget ends, which is a reason not to read the final order as a final word."
             if min(falls) > 0.04
             else "Some conditions are still descending when the budget ends, which is a reason not to read the final order as a final word.",
             "At the end of the budget no curve has levelled off, so longer training may change the order."
@@ -696,7 +696,7 @@ def _kept(study: Study, voice: Voice, incumbent: Contrast) -> str:
     record, name, unit = study.record, study.name(incumbent), study.metric.unit
     kept = listing(changes_in_words([attempt for attempt in record.attempts if attempt.verdict == "keep"]))
     if not kept:
-        return voice.must("loop nothing", f"None of this was kept, so {name} stands as it was registered.")
+        return voice.must("loop nothing", f"Nothing of this was kept, so {name} stands as it was registered.")
     result = study.comparison("tuned", incumbent.id)
     if result is None or "tuned" not in study.results.conditions:
         return voice.must(
