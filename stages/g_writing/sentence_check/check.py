@@ -78,18 +78,27 @@ _COUNTED = {
 }
 _DIFFERENCE_BEFORE = re.compile(
     r"(?:\bby(?: a factor of| a margin of)?|\b(?:gain|improvement|increase|decrease|reduction|drop|difference|gap|advantage|margin|overhead|deficit|rise|lead|decline"
-    r"|saving|speed-?up|cost|change|benefit|effect)s?(?: (?!from\b|to\b)[\w()-]+){0,5}? (?:of|is|was|amounts to|equals|corresponds to))"
+    r"|saving|speed-?up|cost|change|benefit|effect|(?:additional|extra|added)(?: [\w-]+){1,3})s?(?: (?!from\b|to\b)[\w()-]+){0,5}? (?:of|is|was|amounts to|equals|corresponds to)"
+    r"|\b(?:additional|extra|adds|added|costs?|saves?|gains?|loses?|contributes?|accounts? for|brings?|worth))"
     r"\s*(?:an? |the |about |only |roughly |around |approximately |nearly |almost |just |some |slightly |more than |less than |over |under |at least |at most |relative |absolute |\(|mean )*$",
     re.IGNORECASE,
 )
 _DIFFERENCE_AFTER = re.compile(
-    r"^\s*(?:%|per ?cent|×|x|times|percentage points?|points?|pp|nats|bits|seconds?|minutes?|hours?|s|ms|min|h|GB|MB)?\s*(?:in absolute terms |absolute |relative |units? )?"
-    r"(?:higher|lower|better|worse|faster|slower|more|less|fewer|longer|shorter|larger|smaller|below|above|cheaper|behind|ahead|gain|improvement|reduction"
+    r"^\s*(?:%|per ?cent|×|x|times|percentage points?|points?|pp|[A-Za-z][\w/]*(?= (?:below|above|lower|higher|less|more|better|worse)\b)|nats|bits|seconds?|minutes?|hours?|s|ms|min|h|GB|MB)?\s*(?:in absolute terms |absolute |relative |units? )?"
+    r"(?:in relative terms|in absolute terms|additional|extra|further|added|higher|lower|better|worse|faster|slower|more|less|fewer|longer|shorter|larger|smaller|below|above|cheaper|behind|ahead|gain|improvement|reduction"
     r"|increase|decrease|overhead|drop|speed-?up|relative (?:gain|improvement|reduction|increase)|advantage)\b",
     re.IGNORECASE,
 )
 _ABOVE = r"(?:more than|above|exceed\w*|at least|greater than|>=?|no less than|surpass\w*|just over|well over|slightly over|over|upwards of|higher than|beyond)"
 _BELOW = r"(?:less than|below|under|at most|fewer than|<=?|up to|nearly|almost|just under|no more than|lower than|within|shorter than)"
+
+
+_DEVIATION = re.compile(
+    r"\bstandard deviations?\b|\bs\.d\.|\bs\.?d\.?\b|\bstd\b|\bspread\b|\bdeviations?\b|\bvariation\b", re.IGNORECASE
+)
+
+ABOUT = 0.05
+"""How far, as a share, a value may be from a number that the text calls approximate."""
 
 
 class _Binder:
@@ -110,12 +119,17 @@ class _Binder:
             candidates = list(self.candidates(number, role, levels))
             if not candidates and not number.unit and not number.word:
                 # '0.19 points for one and 0.21 for the other': the unit is said once
-                said = next((other.unit for other in reversed(self.sentence.numbers) if other.end <= number.start and other.unit), "")
+                free = {other.start for other, its in roles if its == "free"}
+                said = next(
+                    (o.unit for o in reversed(self.sentence.numbers) if o.end <= number.start and o.unit and o.start not in free), ""
+                )
                 candidates = (
                     list(self.candidates(replace(number, unit=said), role, levels))
                     if said in {"%", "pp", "points", "s", "min", "h"}
                     else []
                 )
+            if not candidates and role == "level" and number.unit == "" and not number.word:
+                candidates = list(self.named_settings(number))
             if not candidates:
                 raise _Refused(f"{number.text!r} ({role}) is no recorded value that fits what the sentence says")
             found.append((number, candidates[0]))
@@ -136,8 +150,11 @@ class _Binder:
             if number.value != 95:
                 return "other interval"
             return "free"
-        if re.search(r"(?:level|alpha|threshold)\s*(?:of|=|at)?\s*$", before) or re.match(r"\s*(?:significance )?level\b", after):
-            return "free" if number.value in {0.05, 0.01, 0.1} else "level of a test"
+        if ("alpha" not in self.study.config and re.search(r"(?:level|alpha|threshold)\s*(?:of|=|at)?\s*$", before)) or re.match(
+            r"\s*%?\s*(?:significance )?level\b", after
+        ):
+            share = number.value / 100 if number.unit == "%" else number.value
+            return "free" if share in {0.05, 0.01, 0.1} else "level of a test"
         if re.search(r"\bp\s*(?:-?\s*values?)?\s*(?:of|is|was|=|<=?|>=?|equal to|below|above|about)\s*$", before, re.IGNORECASE):
             return "p"
         if re.search(r"\bn\s*=\s*$", before, re.IGNORECASE):
@@ -147,9 +164,25 @@ class _Binder:
             before,
         ):
             return "dz"
-        if self.sentence.has(r"confidence|CIs?|interval") and re.search(r"[\[(]\s*$|(?:from|between|to|and|,)\s*$", before):
+        named = re.search(r"\b(?:confidence|CIs?|intervals?)\b", self.sentence.text)
+        if (
+            named
+            and named.start() < number.start
+            and re.match(
+                r"\s*(?:%|\w+(?: points)?)?\s*(?:to|-|and)\s*[-+]?\d", after + self.sentence.text[number.end + len(after) :][:3]
+            )
+            and not re.search(r"\bp\b", after)
+        ):
+            return "interval"
+        if (
+            named
+            and (named.start() < number.start or re.search(r"[\[(]\s*$|,\s*$", before))
+            and re.search(r"[\[(]\s*$|(?:from|between|to|of|and|,)\s*$", before)
+        ):
             return "interval"
         if re.search(r"\bseed\s*$", before, re.IGNORECASE) and "." not in number.text:
+            return "free"
+        if self.seed_name(number):
             return "free"
         if re.match(r"\s*(?:of|out of)\s+(?:the |our |all )?\w+\s+(?:\w+ )?(?:seeds|runs|pairs)", self.sentence.text[number.end :]):
             return "part of seeds"
@@ -159,23 +192,97 @@ class _Binder:
             and re.match(r"\s*(?:[,.(]|$|at\b|with\b|in\b|by\b|are\b|is\b|on\b)", after)
         ):
             return "conditions"
+        if self.one_range(number, before):
+            return "range"
+        if self.bound_on_seeds(number, before):
+            return "bound on seeds"
+        if (
+            re.match(r"\s+of (?:the|its|our|their) (?:\d[\d,]* )?(?!seeds|runs)[a-z]+", self.sentence.text[number.end :])
+            and number.step == 1
+            and not number.unit
+        ):
+            return "part of a whole"
         for kind, pattern in _COUNTED.items():
             if "." not in number.text and number.step == 1 and re.match(pattern, after):
                 return kind
         if re.search(r"(?:±|\+/-)\s*$", before):
             return "std"
         if (
-            self.sentence.has(r"standard deviations?|s\.d\.|variation|spread")
+            (deviation := _DEVIATION.search(self.sentence.text))
+            and deviation.start() < number.start
             and "±" not in self.sentence.text
             and not _DIFFERENCE_BEFORE.search(before)
         ):
             return "level"
         rate = re.match(r"\s*\w+\s*(?:per|/)\s*(?:second|s|sec|step|hour|minute)\b", after)
-        if not rate and self.setting_keys(number) and number.unit not in {"pp", "points", "x", "%"}:
+        if not rate and self.countable(number) and number.unit not in {"pp", "points", "x", "%"}:
             return "setting"
         if number.unit in {"pp", "points", "x"} or _DIFFERENCE_BEFORE.search(before) or _DIFFERENCE_AFTER.match(after):
             return "difference"
         return "level"
+
+    def seed_name(self, number: Number) -> bool:
+        """'seeds 0 to 4', 'the seeds are 11, 12 and 13': numbers that name recorded seeds."""
+        named = {seed for by_metric in self.study.conditions.values() for scores in by_metric.values() for seed in scores.seeds}
+        listed = r"\bseeds(?: used| were| are|:)*(?:[\s,]|\d|\band\b|\bto\b|-)*$"
+        return (
+            number.text in named
+            and not number.unit
+            and re.search(listed, self.sentence.text[: number.start], re.IGNORECASE) is not None
+        )
+
+    def countable(self, number: Number) -> list[str]:
+        """The settings that the words name, less those that count things where the number has decimals."""
+        counts = "." not in number.text or number.text[-1:].isalpha()
+        timed = number.unit in {"s", "ms", "min", "h", "day"}
+        return [
+            key
+            for key in self.setting_keys(number)
+            if (counts or not isinstance(self.study.config[key], int))
+            and (not timed or re.search(r"time|hour|minute|second|day|budget", key))
+        ]
+
+    def bound_on_seeds(self, number: Number, before: str) -> bool:
+        """'never falls below', 'no seed exceeds', 'every run stays above': the number bounds each seed's own value."""
+        whole = self.sentence.text[: number.start]
+        if re.match(_COUNTED["seeds"], self.sentence.text[number.end :]):
+            return False
+        return bool(
+            re.search(rf"(?<!\w)(?:{_ABOVE}|{_BELOW})\s*$", before, re.IGNORECASE)
+            and re.search(
+                r"\bnever\b|\bneither\b|\bnone\b|\bno (?:\w+ ){0,2}?(?:method|model|variant|condition|optimi[sz]er|agent)\b|\bno (?:\w+ ){0,3}?(?:seed|run)\b|\b(?:every|each|all|any) (?:\w+ ){0,3}?(?:seeds?|runs?)\b",
+                whole,
+                re.IGNORECASE,
+            )
+        )
+
+    def seed_bounds(self, number: Number) -> Iterator[Quantity]:
+        before, _ = self.sentence.near(number)
+        above = re.search(rf"(?<!\w){_ABOVE}\s*$", before, re.IGNORECASE) is not None
+        denied = self.sentence.has("never|no|not|neither|none")
+        above = above is not denied  # 'never below' bounds from below
+        names = list(dict.fromkeys(m.name for m in self.sentence.conditions) or self.study.conditions)
+        for metric, complement in self.metrics_with_complement(number):
+            unit = self.study.metrics[metric].unit
+            values = [
+                printed(value, unit, number.unit)
+                for name in names
+                if metric in self.study.conditions[name]
+                for value, _ in level(self.study.conditions[name][metric], "seeds", complement=complement)
+            ]
+            if None not in values and all((v > number.value) if above else (v < number.value) for v in values if v is not None):
+                yield Quantity(number.value, f"{names[0] if len(names) == 1 else 'all'}.{metric}.{'min' if above else 'max'}")
+
+    def one_range(self, number: Number, before: str) -> bool:
+        """'the seeds span 0.54 points', 'differ by at most …': one number for the distance from the worst seed to the best."""
+        if not self.sentence.has("seeds?|runs?"):
+            return False
+        return bool(
+            re.search(
+                r"\b(?:span\w*|spread over|(?:differ|vary|varies) by|(?:a |the )?(?:range|spread) (?:of|is)|apart by)\s*(?:at most |only |about |just |up to |less than )*$",
+                before,
+            )
+        )
 
     # ------------------------------------------------------------ candidates
 
@@ -189,6 +296,11 @@ class _Binder:
                 yield from self.settings(number)
             case "difference":
                 yield from self.differences(number)
+            case "range":
+                yield from self.ranges(number)
+                yield from self.levels(number, levels, "std")
+            case "bound on seeds":
+                yield from self.seed_bounds(number)
             case "std" | "level":
                 yield from self.levels(number, levels, "std" if role == "std" else None)
 
@@ -199,15 +311,11 @@ class _Binder:
             if found is None:
                 continue
             test, sign = found
-            if role == "dz" and test.cohens_dz is not None and fits(number, abs(test.cohens_dz)):
+            if role == "dz" and test.cohens_dz is not None and (fits(number, abs(test.cohens_dz)) or fits(number, test.cohens_dz)):
                 yield Quantity(test.cohens_dz, f"dz({a},{b}).{metric}")
             elif role == "interval" and test.ci95 is not None:
                 low, high = sorted(sign * end for end in test.ci95)
-                second = any(
-                    other.end <= number.start and other.start > number.start - 24 and other.unit != "%"
-                    for other in self.sentence.numbers
-                )
-                second = second or bool(re.search(r"(?:to|and|,)\s*$", before))
+                second = bool(re.search(r"(?:\bto|\band|,|^\s*-)\s*$", before))
                 for end, name in ((high, "ci_high"),) if second else ((low, "ci_low"),):
                     for value in (end, abs(end)):
                         shown = printed(value, self.study.metrics[metric].unit, number.unit, spread=True)
@@ -242,12 +350,29 @@ class _Binder:
         elif role == "part of seeds":
             yield from self.parts_of_seeds(number)
         elif role == "seeds":
-            named_ones = [mention.name for mention in self.sentence.conditions]
-            if self.sentence.has(r"of (?:the |our |all )?\w+ (?:\w+ )?(?:seeds|runs)|planned|scheduled|intended"):
-                if number.value == study.planned_seeds:
-                    yield Quantity(number.value, "cfg.seeds")
-            elif all(study.completed(name) == number.value for name in named_ones or study.conditions):
-                yield Quantity(number.value, f"n({named_ones[0] if named_ones else 'all'})")
+            yield from self.numbers_of_seeds(number)
+
+    def numbers_of_seeds(self, number: Number) -> Iterator[Quantity]:
+        """Seeds that were planned, that were run, that failed, or runs in total: which, the words beside say."""
+        study = self.study
+        named_ones = [mention.name for mention in self.sentence.conditions]
+        if self.sentence.has(r"of (?:the |our |all )?\w+ (?:\w+ )?(?:seeds|runs)|planned|scheduled|intended"):
+            if number.value == study.planned_seeds:
+                yield Quantity(number.value, "cfg.seeds")
+            elif number.value == study.planned_seeds * len(study.conditions) and self.sentence.has("planned|scheduled"):
+                yield Quantity(number.value, "count(runs)")
+        elif self.sentence.has(r"in total|in all(?! \w)|altogether|overall|planned|scheduled"):
+            planned = study.planned_seeds * len(study.conditions)
+            done = sum(study.completed(name) for name in study.conditions)
+            if number.value == (planned if self.sentence.has("planned|scheduled") else done):
+                yield Quantity(number.value, "count(runs)")
+            elif not named_ones and all(study.completed(name) == number.value for name in study.conditions):
+                yield Quantity(number.value, "n(all)")
+        elif self.sentence.has(r"crash\w*|fail\w*|diverg\w*|aborted") and named_ones:
+            if number.value == study.planned_seeds - study.completed(named_ones[0]):
+                yield Quantity(number.value, f"cfg.seeds - n({named_ones[0]})")
+        elif all(study.completed(name) == number.value for name in named_ones or study.conditions):
+            yield Quantity(number.value, f"n({named_ones[0] if named_ones else 'all'})")
 
     def parts_of_seeds(self, number: Number) -> Iterator[Quantity]:
         if self.sentence.has(r"finish\w*|complet\w*|converge\w*|crash\w*|fail\w*|surviv\w*"):
@@ -283,6 +408,18 @@ class _Binder:
                     self.used.append((a, b))
                     yield Quantity(shown, expression)
 
+    def ranges(self, number: Number) -> Iterator[Quantity]:
+        """Largest minus smallest value over the seeds of a condition."""
+        before, _ = self.sentence.near(number)
+        for condition in dict.fromkeys(mention.name for mention in self.sentence.conditions):
+            for metric in self.metrics(number):
+                scores = self.study.conditions[condition].get(metric)
+                if scores is None or scores.n < 2:
+                    continue
+                shown = printed(scores.max - scores.min, self.study.metrics[metric].unit, number.unit, spread=True)
+                if shown is not None and self.holds(number, before, shown):
+                    yield Quantity(shown, f"{condition}.{metric}.max - {condition}.{metric}.min")
+
     def levels(self, number: Number, levels: Sequence[Number], stat: str | None) -> Iterator[Quantity]:
         before, after = self.sentence.near(number)
         conditions = self.conditions_of(number, levels)
@@ -293,17 +430,34 @@ class _Binder:
                     continue
                 bound_on_all = stat is None and self.everywhere()
                 for name in (stat,) if stat else self.stats(number, before, after, metric, complement=complement):
+                    if name in {"max", "min"} and not self.extreme_of_all(name, condition, metric):
+                        continue
                     for value, label in level(scores, name, complement=complement):
                         shown = printed(value, self.study.metrics[metric].unit, number.unit, spread=name == "std")
                         if shown is None or not self.holds(number, before, shown):
                             continue
-                        if bound_on_all and not self.holds_for_all(number, before, metric, complement=complement):
+                        if bound_on_all and not self.holds_for_all(
+                            number, before, metric, "std" if name == "std" else "mean", complement=complement
+                        ):
                             continue
                         yield Quantity(shown, f"{'1 - ' if complement else ''}{condition}.{metric}.{label}")
                 if self.sentence.has(r"cross-entropy|nats?(?: per token)?|bits per token|entropy"):
                     for value, expression in logarithms(self.study, condition, metric):
                         if fits(number, value):
                             yield Quantity(value, expression)
+
+    def extreme_of_all(self, stat: str, condition: str, metric: str) -> bool:
+        """'the best return of any run': without a name, or of any run at all, it is the extreme over the conditions, too."""
+        if self.sentence.conditions and not self.sentence.has(
+            r"of any (?:run|seed|method|condition)|overall|of all (?:runs|seeds|methods)"
+        ):
+            return True
+        if self.sentence.conditions and len({mention.name for mention in self.sentence.conditions}) > 1:
+            return True
+        values = [getattr(scores[metric], stat) for scores in self.study.conditions.values() if metric in scores]
+        own = getattr(self.study.conditions[condition][metric], stat)
+        named_here = bool(self.sentence.conditions) and self.sentence.has(rf"seed of (?:the |our )?|{w.OUR_NAMES}")
+        return named_here or own == (max if stat == "max" else min)(values)
 
     # ------------------------------------------------------------ what the words allow
 
@@ -312,13 +466,13 @@ class _Binder:
             r"both|all (?:\w+ )?(?:methods|models|conditions|variants|agents|optimi[sz]ers)|every (?:method|model|condition)|each (?:method|model)"
         )
 
-    def holds_for_all(self, number: Number, before: str, metric: str, *, complement: bool) -> bool:
+    def holds_for_all(self, number: Number, before: str, metric: str, stat: str, *, complement: bool) -> bool:
         names = [mention.name for mention in self.sentence.conditions] or list(self.study.conditions)
         if self.sentence.has("both") and not self.sentence.conditions and self.study.main_pair:
             names = list(self.study.main_pair)
         for name in names:
-            for value, _ in level(self.study.conditions[name][metric], "mean", complement=complement):
-                shown = printed(value, self.study.metrics[metric].unit, number.unit)
+            for value, _ in level(self.study.conditions[name][metric], stat, complement=complement):
+                shown = printed(value, self.study.metrics[metric].unit, number.unit, spread=stat == "std")
                 if shown is None or not self.holds(number, before, shown):
                     return False
         return True
@@ -334,9 +488,11 @@ class _Binder:
             return value > number.value or (fits(number, value) and "least" in words)
         if re.search(rf"(?<!\w){_BELOW}\s*$", words, re.IGNORECASE):
             return value < number.value
-        if re.search(r"(?:about|roughly|around|approximately|some|circa|nearly)\s*$", before) and number.value and number.step == 1:
-            coarse = 10.0 ** (len(str(int(abs(number.value)))) - len(str(int(abs(number.value))).rstrip("0")))
-            return (abs(number.value - value) <= coarse / 2 and coarse <= abs(number.value) / 10) or fits(number, value)
+        if re.search(r"(?:about|roughly|around|approximately|some|circa|nearly|almost|close to)\s*$", before) and number.value:
+            digits = re.sub(r"\D", "", number.text).strip("0")
+            if len(digits) > 2:  # who says 'about 203' has counted
+                return fits(number, value)
+            return abs(number.value - value) <= ABOUT * abs(number.value) or fits(number, value)
         return fits(number, value)
 
     def metrics(self, number: Number) -> list[str]:
@@ -345,6 +501,10 @@ class _Binder:
     def metrics_with_complement(self, number: Number) -> list[tuple[str, bool]]:
         """Metrics that the number can be of: those named beside it, else in the sentence, else all; True: one minus it (error)."""
         mentions = self.sentence.metrics
+        said = re.match(r"\s*([A-Za-z][\w/]*)", self.sentence.text[number.end :])
+        if said and any(said[1] == facts.unit for facts in self.study.metrics.values()):
+            of_unit = [metric for metric, facts in self.study.metrics.items() if facts.unit == said[1]]
+            return [(metric, False) for metric in of_unit]
         beside = [
             m
             for m in mentions
@@ -358,7 +518,7 @@ class _Binder:
         found = []
         for mention in chosen:
             word = self.sentence.text[mention.start : mention.end].lower()
-            error = word.startswith(("error", "misclass")) and "acc" in mention.name
+            error = word.startswith(("err", "misclass")) and "acc" in mention.name
             if (mention.name, error) not in found:
                 found.append((mention.name, error))
         return found or [(metric, False) for metric in self.study.metrics]
@@ -371,18 +531,25 @@ class _Binder:
         seed = re.search(r"\bseed (\d+)\b", before, re.IGNORECASE) or re.search(r"\bseed (\d+)\b", whole, re.IGNORECASE)
         if seed:
             return (f"seed.{seed[1]}",)
-        if re.search(
-            r"standard deviation|\bs\.?d\.?\b|\bstd\b|\bspread\b|deviation|\bvariation\b", whole, re.IGNORECASE
-        ) and not re.search(r"±", whole):
+        deviation = _DEVIATION.search(whole)
+        if (
+            deviation
+            and "±" not in whole
+            and (deviation.start() < number.start or re.match(rf"\W*(?:[\w-]+\W+){{0,1}}?(?:{_DEVIATION.pattern})", after))
+        ):
+            return ("std",)
+        if re.search(r"\bvar(?:y|ies|ied) (?:much |even |far )?(?:less|more|least|most)\b", whole, re.IGNORECASE):
             return ("std",)
         if re.search(r"\bmedian\b", near, re.IGNORECASE):
             return ("median",)
-        if re.search(r"\b(?:rang\w+|between(?!-)|vary|varies|span\w*)\b", whole, re.IGNORECASE) and not re.search(
+        if re.search(r"\b(?:rang\w+|between(?=\W*[-\d])|vary|varies|span\w*)\b", whole, re.IGNORECASE) and not re.search(
             r"difference between", whole
         ):
             return ("max", "min")
         if re.search(
-            r"\b(?:per-seed|individual|each seed|single[- ]seed|seeds? (?:scores?|values?|returns?|give|are))\b", whole, re.IGNORECASE
+            r"\b(?:seeds|runs) (?:of (?:the )?[\w -]+? )?(?:reach(?:ed)?|gave|gives?|yield(?:ed)?|obtain(?:ed)?|score|have) |\b(?:per-seed|individual|each seed|single[- ]seed|seeds? (?:scores?|values?|returns?|give|are))\b",
+            whole,
+            re.IGNORECASE,
         ):
             return ("seeds",)
         extreme = re.search(r"\b(best|worst|highest|lowest|maximum|minimum|max|min|top|peak|weakest|strongest)\b", near, re.IGNORECASE)
@@ -410,7 +577,7 @@ class _Binder:
         text = self.sentence.text
         main = self.study.main_pair
         if not names:
-            if self.everywhere():
+            if self.everywhere() or self.sentence.has(r"of any (?:run|seed)|overall"):
                 return list(self.study.conditions)
             if len(levels) == 2 and re.search(r"\bfrom\b", text) and re.search(r"\bto\b", text) and place is not None:
                 return self.from_to(levels, place)
@@ -430,14 +597,20 @@ class _Binder:
                     and names[0] == (main or ("", ""))[1]
                 )
                 return (other if not (main and main[0] == names[0]) else [main[1]]) if (place == 0) is not reference else names
-            if (
-                len(levels) == 2
-                and main
-                and names[0] == main[1]
-                and re.search(r"against|versus|\bvs\b|compared|than|up from|down from", text)
-            ):
+            turned = re.search(
+                r"\b(?:falls?|fell|drops?|dropped|rises?|rose|improves?|improved|increases?|increased|decreases?|decreased|reduced|lowered|raised)"
+                r" to\b",
+                text,
+            )
+            if len(levels) == 2 and main and names[0] == main[1] and turned and levels[0].end <= turned.start() < levels[1].start:
+                return names if number is levels[0] else [main[0]]
+            against = re.search(r"\b(?:against|versus|vs|compared|than|instead of|not|up from|down from)\b", text)
+            if len(levels) == 2 and main and names[0] in main and against:
+                opponent = main[0] if names[0] == main[1] else main[1]
+                if names[0] == main[0]:
+                    return names if number.end <= against.start() or number is levels[0] else [opponent]
                 nearest = min(levels, key=lambda n: min(abs(n.end - distinct[0].start), abs(n.start - distinct[0].end)))
-                return names if nearest is number else [main[0]]
+                return names if nearest is number else [opponent]
             return names
         anchors = levels if place is not None else [n for n in self.sentence.numbers if n.start <= number.start and n in levels][-1:]
         if place is None:  # a deviation belongs to the value before it
@@ -474,14 +647,18 @@ class _Binder:
                 found.append((0.6, key))
             for pattern in w.setting_words(key):
                 between = r"(?:(?!and\b|or\b|with\b|of\b)\w+[\s-]+)"
-                behind = re.match(rf"^[\s-]*{between}{{0,1}}?(?:{pattern})(?!\w)", after, re.IGNORECASE)
+                behind = re.match(rf"^[\s-]*{between}{{0,2}}?(?:{pattern})(?!\w)", after, re.IGNORECASE)
                 if behind:
                     found.append((0.5 + 0.1 * len(behind[0].split()), key))
                 ahead = list(re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", before, re.IGNORECASE))
                 if ahead and not re.search(r"[.;]", before[ahead[-1].end() :]):
-                    gap = before[ahead[-1].end() :]
+                    gap = re.sub(
+                        rf"\b(?:{'|'.join(re.escape(self.sentence.text[m.start : m.end]) for m in self.sentence.conditions) or '-'})\b",
+                        "",
+                        before[ahead[-1].end() :],
+                    )
                     if re.fullmatch(
-                        r"[\s,)(=:]*(?:(?:is|are|was|were|holds?|contains?|comprises?|includes?|consists?|counts?|amounts?|of|to|at|set|size|rate|a|=|with|fixed|uses?|equal|for|value|in|all|runs?|and|has|have|\w+ly)[\s=]*){0,5}",
+                        r"[\s,)(=:]*(?:(?:is|are|was|were|holds?|contains?|comprises?|includes?|consists?|counts?|amounts?|of|to|at|set|size|rate|a|=|with|fixed|uses?|equal|for|value|over|number|in|all|runs?|and|has|have|\w+ly)[\s=]*){0,5}",
                         gap,
                     ):
                         found.append((1.0 + len(gap.split()) * 0.3 + ("," in gap) * 2, key))
@@ -489,13 +666,21 @@ class _Binder:
             if len(parts) > 1 and all(re.search(rf"\b(?:{part})", f"{before} {after}", re.IGNORECASE) for part in parts):
                 found.append((1.5, key))
         if found:
-            nearest = min(distance for distance, _ in found)
-            keys = [key for distance, key in found if distance <= nearest + 0.15]
+            keys = [key for _, key in sorted(found)]
             self.last_key = keys[0]
             return keys
         if self.last_key and re.fullmatch(r"[\s,)\](\[=]*(?:(?:for|with|in) [\w -]+?)?[\s,]*(?:and|or)?[\s,(]*", before) and before:
             return [self.last_key, *self.tuple_keys(number)]
         return self.tuple_keys(number)
+
+    def named_settings(self, number: Number) -> Iterator[Quantity]:
+        """A number that is no result and is exactly the value of a setting that the sentence names somewhere."""
+        for key, value in self.study.config.items():
+            if key == "seeds" or not any(self.sentence.has(pattern) for pattern in w.setting_words(key)):
+                continue
+            for path, stored in self.stored(value, number):
+                if isinstance(stored, int | float) and not isinstance(stored, bool) and self.setting_fits(number, float(stored)):
+                    yield Quantity(float(stored), f"cfg.{key}{path}")
 
     def tuple_keys(self, number: Number) -> list[str]:
         """'(beta1, beta2) = (x, y)': the k-th name for the k-th number."""
@@ -522,6 +707,9 @@ class _Binder:
             yield "", value
             return
         names = [m for m in self.sentence.conditions if m.name in value]
+        if len({m.name for m in names}) == 1:
+            yield f".{names[0].name}", value[names[0].name]
+            return
         following = [
             m for m in names if m.start >= number.end and not any(number.end <= o.start < m.start for o in self.sentence.numbers)
         ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.quantities import FRACTIONS, mean, wins
-from stages.g_writing.sentence_check.reading import REMOVED, Sentence, metric_patterns
+from stages.g_writing.sentence_check.reading import REMOVED, Sentence, metric_patterns, part_pattern
 from stages.g_writing.sentence_check.study import Study
 
 _REFERENCE = re.compile(
@@ -54,20 +54,37 @@ def pair_of(sentence: Sentence, study: Study) -> Pair:
             others = [main[0] if name == main[1] else main[1]]
         pairs = tuple((other, name) if is_reference else (name, other) for other in others)
         return Pair(pairs, named=len(pairs) == 1, strict=True)
+    removed = ablated(sentence, study)
+    if removed:
+        return Pair(
+            tuple((main[0] if main else other, removed) for other in everyone if other != removed)[: 1 if main else None],
+            named=bool(main),
+        )
     if main:
         return Pair((main,), named=True)
     return Pair(tuple((a, b) for a in everyone for b in everyone if a != b), named=False)
 
 
+def ablated(sentence: Sentence, study: Study) -> str | None:
+    """The condition without a part, where the sentence speaks of that part or of the ablation and there is only one."""
+    without = {name: name.removeprefix(prefix) for name in study.conditions for prefix in REMOVED if name.startswith(prefix)}
+    named = [name for name, part in without.items() if sentence.has(part_pattern(part))]
+    if named:
+        return named[0] if len(named) == 1 else None
+    return next(iter(without)) if len(without) == 1 and sentence.has(r"ablat\w+") else None
+
+
 def directions(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
     """Comparing words that the recorded means contradict, or that nothing recorded can bear out."""
-    text = _without_statistics(sentence.text)
-    yield from _superlatives(sentence, text, study)
+    text = _without_statistics(_without_names(sentence))
+    yield from _superlatives(sentence, study)
     for kind, pattern in (
         ("up", w.NUMERIC_UP), ("down", w.NUMERIC_DOWN), ("better", w.BETTER), ("worse", w.WORSE), ("faster", w.FASTER), ("slower", w.SLOWER),
     ):  # fmt: skip
         for match in re.finditer(rf"\b(?:{pattern})\b", text, re.IGNORECASE):
-            if _about_a_bound(text, match) or (kind == "better" and match[0].lower() == "best"):
+            if re.search(r"\b(?:vary|varies|varied|effect\b[^.,;]*)\s*(?:is |was )?(?:much |even )?$", text[: match.start()]):
+                continue  # of spreads and effects, not of means
+            if _about_a_bound(text, match) or match[0].lower() in {"best", "worst"}:
                 continue
             denied = re.search(rf"{w.NEGATED}(?:\s+\w+){{0,2}}\s*$", text[: match.start()], re.IGNORECASE) is not None
             metrics = _metrics_of(sentence, study, match.start(), kind)
@@ -82,6 +99,7 @@ def directions(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
                     break
                 if not sentence.metrics and good:
                     break
+    yield from _best_seed(sentence, study)
     yield from _factors(text, sentence, study, pair)
     yield from _every_seed(text, sentence, study, pair)
     everyone = r"\b(?:all|every|each|both) (?:\w+ ){0,2}?(?:methods?|conditions?|agents?|optimi[sz]ers?|models?|runs?|seeds?)\b"
@@ -89,6 +107,15 @@ def directions(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
         study.completed(name) < study.planned_seeds for name in {m.name for m in sentence.conditions} or study.conditions
     ):
         yield "not every seed was completed"
+
+
+def _without_names(sentence: Sentence) -> str:
+    """The text with the names of conditions blanked: the 'without' of a name denies nothing."""
+    text = sentence.text
+    for mention in sentence.conditions:
+        if text[mention.start : mention.end].lower().startswith(("without", "no ", "minus")):
+            text = text[: mention.start] + "\u2022" * (mention.end - mention.start) + text[mention.end :]
+    return text
 
 
 def _without_statistics(text: str) -> str:
@@ -103,7 +130,7 @@ def _without_statistics(text: str) -> str:
 def _about_a_bound(text: str, match: re.Match[str]) -> bool:
     """'more than one point', 'exceed 91 %': the bound itself is checked with its number."""
     rest = text[match.end() :]
-    bound = r"\s*(?:than\s+)?(?:about |an? |some )?(?:\d|(?:" + "|".join(w.NUMBER_WORDS) + r")\b)"
+    bound = r"\s*(?:than\s+)?(?:about |an? |some |p\s*=?\s*)?(?:-?\d|(?:" + "|".join(w.NUMBER_WORDS) + r")\b)"
     return match[0].lower() in {
         "more",
         "less",
@@ -128,9 +155,13 @@ def _metrics_of(sentence: Sentence, study: Study, place: int, kind: str) -> list
     found = []
     for mention in mentions:
         word = sentence.text[mention.start : mention.end].lower()
-        found.append((mention.name, word.startswith(("error", "misclass")) and "acc" in mention.name))
+        found.append((mention.name, word.startswith(("err", "misclass")) and "acc" in mention.name))
     if found:
         return found
+    said = [re.match(r"\s*([A-Za-z][\w/]*)", sentence.text[number.end :]) for number in sentence.numbers]
+    units = {match[1] for match in said if match}
+    if of_unit := [metric for metric, facts in study.metrics.items() if facts.unit in units]:
+        return [(metric, False) for metric in of_unit]
     unit = next((number.unit for number in sentence.numbers if number.unit in {"pp", "points", "s", "min", "h"}), "")
     fractions = [metric for metric, facts in study.metrics.items() if facts.unit in FRACTIONS] if unit == "pp" else []
     return [(metric, False) for metric in fractions or study.metrics][: None if fractions else 1]
@@ -153,28 +184,107 @@ def _holds(study: Study, a: str, b: str, metric: str, kind: str, *, complement: 
             return one != other and rises != upward
 
 
-def _superlatives(sentence: Sentence, text: str, study: Study) -> Iterator[str]:
-    match = re.search(
-        r"\b(best|worst|highest|lowest|fastest|slowest|strongest|weakest|most accurate|least accurate|cheapest)\b", text, re.IGNORECASE
-    )
-    if match is None or not sentence.conditions:
+_HIGH = "highest|largest|longest|greatest|most|biggest"
+_LOW = "lowest|smallest|shortest|least|fewest"
+_GOOD = "best|strongest|most accurate|fastest|cheapest|quickest|most efficient"
+_BAD = "worst|weakest|least accurate|slowest|most expensive"
+_SUPERLATIVE = re.compile(rf"\b(?:{_GOOD}|{_BAD}|{_HIGH}|{_LOW})\b", re.IGNORECASE)
+_OF_SEEDS = re.compile(
+    r"\b(?:of|across|over|among|in|from|by) (?:any|its|all|the|every|each|their)?\s?(?:\w+ )?(?:seeds?|runs?|trials?)\b"
+    r"|\b(?:seeds?|runs?|trials?)(?:'s)?\b",
+    re.IGNORECASE,
+)
+_VARIATION = re.compile(r"\b(?:varia\w+|spread|standard deviations?|deviations?|noise|stable|unstable|scatter)\b", re.IGNORECASE)
+
+
+def _superlatives(sentence: Sentence, study: Study) -> Iterator[str]:
+    """Superlatives across conditions; one across the seeds of a condition is the number's own business."""
+    for match in _SUPERLATIVE.finditer(sentence.text):
+        if re.match(r" (?:of|likely|notably|importantly)\b", sentence.text[match.end() :]) and match[0].lower() == "most":
+            continue
+        if re.search(r"\bat (?:most|least|best|worst)?\s*$", sentence.text[: match.end()], re.IGNORECASE) and re.search(
+            r"\bat $", sentence.text[: match.start()], re.IGNORECASE
+        ):
+            continue
+        if re.search(r"\bvar(?:y|ies|ied)\s*$", sentence.text[: match.start()]) and sentence.conditions:
+            subject = min(sentence.conditions, key=lambda mention: abs(mention.start - match.start()))
+            yield from _least_varied(match[0].lower(), subject.name, sentence, study)
+            continue
+        clause = re.split(r"[,;:(]|\bwhile\b|\bbut\b|\bthan\b|\bexceeds?\b", sentence.text[match.end() :])[0]
+        if re.match(r"\W*(?:\w+ ){0,2}?(?:seeds?|runs?|trials?)\b", clause) or (
+            _OF_SEEDS.search(clause) and not re.search(r"\b(?:every|each|all) (?:\w+ )?seeds?\b", clause)
+        ):
+            continue
+        if re.search(r"\b(?:its|their|whose)\s*$", sentence.text[: match.start()]):
+            continue  # across its own seeds
+        if re.match(r"\W*(?:possible|value|learning|p\b)", clause) or re.search(r"\bseed \d", sentence.text, re.IGNORECASE):
+            continue
+        alone = re.fullmatch(r"\W*(?:one )?(?:\([^)]*\))?\W*", clause)
+        if alone and re.search(r"\b(?:seeds?|runs?|trials?|any)\b", sentence.text, re.IGNORECASE):
+            continue
+        yield from _superlative(match[0].lower(), match.start(), clause, sentence, study)
+
+
+def _superlative(word: str, place: int, clause: str, sentence: Sentence, study: Study) -> Iterator[str]:
+    if not sentence.conditions:
         return
-    subject = min(sentence.conditions, key=lambda mention: abs(mention.start - match.start()))
-    speedy = match[1].lower() in {"fastest", "slowest", "cheapest"}
-    metrics = _metrics_of(sentence, study, match.start(), "faster" if speedy else "better")
+    subject = min(sentence.conditions, key=lambda mention: abs(mention.start - place))
+    spoken = re.split(rf"\b(?:and|but)\b(?=[^,;]*{_SUPERLATIVE.pattern})", clause, flags=re.IGNORECASE)[0]
+    if _VARIATION.search(spoken):
+        yield from _least_varied(word, subject.name, sentence, study)
+        return
+    speedy = re.fullmatch("fastest|slowest|cheapest|quickest|most efficient|most expensive", word) is not None
+    metrics = _metrics_of(sentence, study, place + len(word) + 1, "faster" if speedy else "better")
     if not metrics:
-        yield f"{match[1]!r}: nothing was recorded that could bear it out"
+        yield f"{word!r}: nothing was recorded that could bear it out"
         return
-    metric, complement = metrics[0]
+    both = re.search(r"\bboth\b", clause) is not None
+    for metric, complement in metrics if both else metrics[:1]:
+        yield from _not_so(word, subject.name, metric, study, complement=complement)
+
+
+def _not_so(word: str, subject: str, metric: str, study: Study, *, complement: bool) -> Iterator[str]:
     values = {name: value for name in study.conditions if (value := mean(study, name, metric, complement=complement)) is not None}
     upward = (study.metrics[metric].direction == "max") is not complement
-    word = match[1].lower()
-    high = word == "highest" or (word in {"best", "strongest", "most accurate", "fastest", "cheapest"} and upward) or (
-        word in {"worst", "weakest", "least accurate", "slowest"} and not upward
-    )  # fmt: skip
+    high = re.fullmatch(_HIGH, word) is not None or (
+        upward if re.fullmatch(_GOOD, word) else not upward if re.fullmatch(_BAD, word) else False
+    )
     winner = (max if high else min)(values, key=lambda name: values[name])
-    if subject.name != winner:
-        yield f"{match[1]!r}: by {metric} it is {winner}"
+    if subject != winner:
+        yield f"{word!r}: by {metric} it is {winner}"
+
+
+def _best_seed(sentence: Sentence, study: Study) -> Iterator[str]:
+    """'Seed 3 is the best of …': of the named condition, by the named metric."""
+    seed = re.search(r"\bseed (\d+)\b", sentence.text, re.IGNORECASE)
+    word = _SUPERLATIVE.search(sentence.text)
+    if seed is None or word is None or not sentence.conditions or sentence.has("worst-case"):
+        return
+    metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
+    scores = study.conditions[sentence.conditions[0].name].get(metric)
+    if scores is None or seed[1] not in scores.seeds:
+        yield f"seed {seed[1]} of it was not recorded"
+        return
+    upward = study.metrics[metric].direction == "max"
+    high = re.fullmatch(_HIGH, word[0], re.IGNORECASE) is not None or (
+        upward if re.fullmatch(_GOOD, word[0], re.IGNORECASE) else not upward if re.fullmatch(_BAD, word[0], re.IGNORECASE) else False
+    )
+    if scores.seeds[seed[1]] != (scores.max if high else scores.min):
+        yield f"{word[0]!r}: seed {seed[1]} is not"
+
+
+def _least_varied(word: str, subject: str, sentence: Sentence, study: Study) -> Iterator[str]:
+    """Who varies least or most over seeds; one seed says nothing about it."""
+    metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
+    spreads = {name: scores[metric].std for name, scores in study.conditions.items() if metric in scores}
+    known = {name: spread for name, spread in spreads.items() if spread is not None}
+    if subject not in known:
+        yield f"{word!r}: the spread of {subject} was not recorded"
+        return
+    high = re.fullmatch(f"{_HIGH}|{_BAD}", word) is not None
+    winner = (max if high else min)(known, key=lambda name: known[name])
+    if subject != winner:
+        yield f"{word!r}: the spread of {metric} is so for {winner}"
 
 
 _FACTORS = {"twice": 2.0, "double": 2.0, "doubles": 2.0, "doubled": 2.0, "doubling": 2.0, "thrice": 3.0, "triple": 3.0, "triples": 3.0, "tripled": 3.0,
@@ -184,19 +294,27 @@ _FACTORS = {"twice": 2.0, "double": 2.0, "doubles": 2.0, "doubled": 2.0, "doubli
 
 def _factors(text: str, sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
     """Factors in words, held to a tenth."""
-    for match in re.finditer(rf"\b(?:{'|'.join(_FACTORS)})\b", text, re.IGNORECASE):
+    for match in re.finditer(rf"\b(?:{'|'.join(_FACTORS)})\b(?! an? (?:hour|minute|day))", text, re.IGNORECASE):
         factor = _FACTORS[match[0].lower()]
         kind = "faster" if re.search(w.FASTER + r"|\bfast\b|\bslow\b|\bquick", text) else "better"
         true = False
         for metric, complement in _metrics_of(sentence, study, match.start(), kind):
             for a, b in pair.options:
                 one, other = mean(study, a, metric, complement=complement), mean(study, b, metric, complement=complement)
+                if _VARIATION.search(text):
+                    one, other = study.conditions[a][metric].std, study.conditions[b][metric].std
                 if one is None or other is None or one <= 0 or other <= 0:
                     continue
                 ratio = one / other
                 if re.search(r"\bfast\b|faster|quick", text) and study.metrics[metric].direction == "min":
                     ratio = 1 / ratio
-                true = true or abs(ratio / factor - 1) <= 0.1
+                before = text[: match.start()]
+                if re.search(r"(?:more than|over|above|at least)\s*$", before, re.IGNORECASE):
+                    true = true or ratio > factor
+                elif re.search(r"(?:less than|under|below|nearly|almost)\s*$", before, re.IGNORECASE):
+                    true = true or 0.8 * factor <= ratio < factor
+                else:
+                    true = true or abs(ratio / factor - 1) <= 0.1
         if not true:
             yield f"{match[0]!r}: no recorded ratio is near {factor:g}"
 
@@ -233,15 +351,26 @@ def significance(sentence: Sentence, study: Study) -> Iterator[str]:
             yield f"{match[0]!r}: no test was recorded"
         elif known and (min(known) < 0.05) is bool(denied):
             yield f"{match[0]!r}: the recorded p is {min(known):g}"
+    speed = re.search(r"\bfast\b|\bquick\w*|\bslow\b|\bcostly\b|\bexpensive\b|\bcheap\b", text, re.IGNORECASE)
+    if not sentence.metrics:
+        metrics = [metric for metric, _ in _metrics_of(sentence, study, 0, "faster" if speed else "better")]
     alike = re.search(
-        r"\b(?:comparabl[ey]|equally|similarly|on par|similar|indistinguishable|equal|identical|the same|equivalent|match(?:es)?)\b",
+        r"\b(?:comparabl[ey]|equally|similarly|on par|similar|indistinguishable|equal|identical|the same|equivalent|match(?:es)?"
+        r"|(?:no|little|hardly any|without) (?:\w+ )?(?:effect|difference|influence|impact|change|gain|benefit|improvement)"
+        r"|(?:does|do|did) not (?:matter|affect|change|influence|help|hurt|differ)|unaffected|unchanged|makes? no difference)\b",
         text,
         re.IGNORECASE,
     )
     if (
         alike
-        and sentence.conditions
-        and any(re.search(rf"\b{re.escape(p)}", text, re.IGNORECASE) for m in metrics for p in metric_patterns(m))
+        and metrics
+        and (sentence.conditions or ablated(sentence, study))
+        and not re.search(rf"{w.NEGATED}\s*$|\b(?:order|ordering|ranking)\b[^.]*$", text[: alike.start()], re.IGNORECASE)
+        and (
+            speed
+            or re.search(r"on par|comparabl|equally|match", alike[0])
+            or any(re.search(rf"\b{re.escape(p)}", text, re.IGNORECASE) for m in metrics for p in metric_patterns(m))
+        )
     ):
         for a, b in pair.options[:1]:
             one, other = mean(study, a, metrics[0]), mean(study, b, metrics[0])

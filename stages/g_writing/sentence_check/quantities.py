@@ -36,6 +36,8 @@ def printed(value: float, metric_unit: str, unit: str, *, spread: bool = False) 
         if unit == "%" or (unit == "pp" and spread):
             return 100 * value
         return value if unit == "" else None
+    if metric_unit == "" and unit == "%" and 0 <= value <= 1 and not spread:
+        return 100 * value
     if metric_unit in PERCENTS:
         return value if unit in {"", "%"} or (unit == "pp" and spread) else None
     if metric_unit in SECONDS:

@@ -94,6 +94,9 @@ def read(raw: str, study: Study) -> Sentence:
     text = _blank(_COMMON_NAMES, text)
     for name in sorted(_names(study), key=len, reverse=True):
         text = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", lambda m: re.sub(r"[\d-]", "\u00b7", m[0]), text)
+    metrics = tuple(_metrics(text, study))
+    for mention in metrics:  # the digits of F1 and R^2 are no numbers
+        text = text[: mention.start] + re.sub(r"\d", "\u00b7", text[mention.start : mention.end]) + text[mention.end :]
     if cited:
         text = re.sub(r"\b(?:19|20)\d\d\b", lambda m: "\u00b7" * 4, text)
     return Sentence(
@@ -101,7 +104,7 @@ def read(raw: str, study: Study) -> Sentence:
         text=text,
         numbers=tuple(_numbers(text)),
         conditions=tuple(_conditions(text, study)),
-        metrics=tuple(_metrics(text, study)),
+        metrics=metrics,
         cited=cited,
     )
 
@@ -133,30 +136,40 @@ def _numbers(text: str) -> Iterator[Number]:
     for match in re.finditer(rf"\b(?:{'|'.join(w.NUMBER_WORDS)})\b", text, re.IGNORECASE):
         after = text[match.end() :]
         if re.match(
-            r"[- ](?:of (?:the|our|these)\b(?! (?:\w+ )?(?:seeds|runs))|another|can|may|should|would|is\b|way\b|by one|hand)", after
+            r"[- ](?:of (?:the|our|these)\b(?! (?:\w+ ){0,3}?(?:seeds|runs|pairs))|another|can|may|should|would|is\b|way\b|by one|hand)",
+            after,
         ):
             continue
         found.append(
             Number(match[0], float(w.NUMBER_WORDS[match[0].lower()]), 1.0, match.start(), match.end(), _unit(after), word=True)
         )
+    for match in re.finditer(r"\b(half an?|an?)(?= (?:hour|minute|day)\b)", text, re.IGNORECASE):
+        value = 0.5 if match[1].lower().startswith("half") else 1.0
+        found.append(Number(match[0], value, 0.1, match.start(), match.end(), _unit(text[match.end() :]), word=True))
     # A unit that follows the last number of a range or of value ± deviation belongs to both.
     found.sort(key=lambda number: number.start)
     for number, following in zip(found, [*found[1:], None], strict=False):
         between = text[number.end : following.start] if following else ""
-        shared = not number.unit and following is not None and following.unit and re.fullmatch(r"\s*(?:±|-|to|and|\+/-|,)\s*", between)
+        shared = (
+            not number.unit
+            and following is not None
+            and following.unit
+            and re.fullmatch(r"\s*(?:±|-|to|and|of|of the|\+/-|,)\s*", between)
+        )
         yield replace(number, unit=following.unit) if shared and following is not None else number
 
 
 def _unit(after: str) -> str:
+    after = after.removeprefix("]")
     for unit, pattern in (
-        ("pp", r"\s*(?:percentage[- ]points?|percent[- ]points?|pp\b|%[- ]points?|p\.p\.)"),
+        ("pp", r"\s*(?:additional |extra |more |further )?(?:percentage[- ]points?|percent[- ]points?|pp\b|%[- ]points?|p\.p\.)"),
         ("points", r"\s*points?\b"),
         ("%", r"\s*(?:%|per ?cent\b)"),
         ("x", r"\s*(?:×|x\b|-?fold\b|times\b)"),
-        ("min", r"\s*-?(?:minutes?|mins?)\b"),
+        ("min", r"\s*-?(?:additional |extra |more |further |fewer )?(?:minutes?|mins?)\b"),
         ("h", r"\s*-?(?:hours?|hrs?|h)\b"),
         ("ms", r"\s*-?(?:milliseconds?|ms)\b"),
-        ("s", r"\s*-?(?:seconds?|secs?|s)\b"),
+        ("s", r"\s*-?(?:additional |extra |more |further |fewer )?(?:seconds?|secs?|s)\b"),
         ("day", r"\s*-?days?\b"),
     ):
         if re.match(pattern, after):
@@ -169,6 +182,10 @@ def _conditions(text: str, study: Study) -> Iterator[Mention]:
     found = []
     for name, pattern in patterns.items():
         found += [Mention(name, match.start(), match.end()) for match in re.finditer(rf"\b(?:{pattern})\b", text, re.IGNORECASE)]
+    without = [name for name in study.conditions if name.startswith(REMOVED)]
+    if len(without) == 1:
+        pattern = r"(?:the )?ablated (?:variant|model|version|system|method)|the ablation(?= (?:\w+ )?(?:reach|obtain|attain|score|achiev|get|has|is|train|take|need))"
+        found += [Mention(without[0], match.start(), match.end()) for match in re.finditer(rf"\b(?:{pattern})", text, re.IGNORECASE)]
     found.sort(key=lambda mention: (mention.start, -mention.end))
     end = -1
     for mention in found:
@@ -180,6 +197,11 @@ def _conditions(text: str, study: Study) -> Iterator[Mention]:
 REMOVED = ("no_", "without_", "wo_", "minus_", "ablate_", "not_")
 
 
+def part_pattern(part: str) -> str:
+    """How a text may write the part that a condition lacks: with hyphens or in other endings."""
+    return r"[\s-]".join(w.SHORT.get(word, "-?".join(map(re.escape, word)) + r"\w*") for word in part.split("_"))
+
+
 def _condition_pattern(name: str) -> str:
     if name in {"ours", "proposed", "our_method", "full"}:
         return w.OUR_NAMES
@@ -187,10 +209,10 @@ def _condition_pattern(name: str) -> str:
         return w.BASELINE_NAMES
     prefix = next((prefix for prefix in REMOVED if name.startswith(prefix)), None)
     if prefix:
-        part = r"[\s-]".join(w.SHORT.get(word, rf"{re.escape(word)}\w*") for word in name.removeprefix(prefix).split("_"))
+        part = part_pattern(name.removeprefix(prefix))
         return (
             rf"(?:without|no|removing|dropping|disabling|ablating|excluding|omitting|minus|turning off) (?:the |any |data |\w+ )?{part}"
-            rf"|{part} (?:is |was )?(?:removed|disabled|dropped|ablated)|{part}-free"
+            rf"|{part} (?:is |was )?(?:removed|disabled|dropped|ablated|left out|omitted|switched off|turned off|excluded|absent)|{part}-free"
         )
     return r"[\s_-]?".join(w.SHORT.get(word, re.escape(word)) for word in name.split("_"))
 
@@ -204,13 +226,18 @@ def metric_patterns(metric: str) -> tuple[str, ...]:
     return (*(w.METRICS.get(parts[-1], ()) if parts else ()), own) if own else (metric,)
 
 
+def _metric_stems(metric: str) -> Iterator[str]:
+    """'fitting time' for fit_time_ms: the id's own words, each as a stem."""
+    parts = [part for part in metric.split("_") if part not in {*w.QUALIFIERS, *w.UNIT_PARTS}]
+    if len(parts) > 1 and all(len(part) > 2 for part in parts):
+        yield r"[\s-]".join(rf"{re.escape(part)}\w*" for part in parts)
+
+
 def _metrics(text: str, study: Study) -> Iterator[Mention]:
     found = []
     for metric in study.metrics:
-        for pattern in metric_patterns(metric):
-            found += [
-                Mention(metric, m.start(), m.end()) for m in re.finditer(rf"\b{re.escape(pattern)}\w{{0,2}}\b", text, re.IGNORECASE)
-            ]
+        for pattern in (*(rf"{re.escape(words)}\w{{0,2}}" for words in metric_patterns(metric)), *_metric_stems(metric)):
+            found += [Mention(metric, m.start(), m.end()) for m in re.finditer(rf"\b(?:{pattern})(?!\w)", text, re.IGNORECASE)]
     found.sort(key=lambda mention: (mention.start, -mention.end))
     end = -1
     for mention in found:

@@ -10,7 +10,7 @@ from stages.g_writing.sentence_check.reading import Sentence, metric_patterns
 from stages.g_writing.sentence_check.study import Study
 
 _MEASURES = (
-    r"F1(?:[- ]score)?|BLEU|ROUGE\S*|AUROC|AUC|FID|PSNR|SSIM|perplexity|accuracy|accuracies|IoU|calibration error|ECE|bits per byte|bits per character|latency"
+    r"F1(?:[- ]score)?|BLEU|ROUGE\S*|AUROC|AUC|FID|PSNR|SSIM|perplexity|accuracy|accuracies|IoU|calibration(?: error)?|sample efficiency|data efficiency|interpretability|ECE|bits per byte|bits per character|latency"
     r"|RMSE|MSE|throughput|reward|word error rate|FLOPs?|energy|carbon|precision|recall|mean average precision|top-5|robustness|memory|power consumption|return|loss"
 )  # fmt: skip
 
@@ -29,6 +29,13 @@ def strangers(sentence: Sentence, study: Study) -> Iterator[str]:
         yield "no such hardware is recorded"
     if re.search(rf"\b(?:{w.OUTSIDE})\b", text, re.IGNORECASE) and sentence.numbers:
         yield "a number of other people's needs its quotation"
+    if re.search(r"state[- ]of[- ]the[- ]art", text, re.IGNORECASE) and not sentence.cited:
+        yield "what others have reached is not in this record"
+    claim = re.search(rf"\b(?:{w.UNMEASURED})\b", text, re.IGNORECASE)
+    hedged = sentence.cited or re.search(rf"\b(?:{w.HEDGED})\b", text, re.IGNORECASE)
+    ours = sentence.conditions or re.search(r"\b(?:gains?|results?|findings?|improvements?|effects?|our)\b", text, re.IGNORECASE)
+    if claim and ours and not hedged:
+        yield f"{claim[0]!r}: nothing was recorded that could bear it out"
     if not speaks:
         return
     for match in re.finditer(w.DATASETS, sentence.raw):
@@ -47,7 +54,7 @@ def strangers(sentence: Sentence, study: Study) -> Iterator[str]:
 
 def _known(study: Study) -> str:
     """Every recorded word, lower case."""
-    values = " ".join(str(value) for value in study.config.values())
+    values = " ".join(f"{key.replace('_', ' ')} {value}" for key, value in study.config.items())
     return f"{study.task} {values} {' '.join(study.conditions)} {' '.join(study.metrics)} {' '.join(study.notes.values())}".lower()
 
 
@@ -103,12 +110,20 @@ _ORDINARY = frozenset(
 )
 
 
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]", "", text.lower())
+
+
 def _unknown_conditions(sentence: Sentence, study: Study, known: str) -> Iterator[str]:
     raw = re.sub(r"\\[a-zA-Z]+(?:\{[^}]*\})?|\$[^$]*\$", " ", sentence.raw)
     covered = [(mention.start, mention.end) for mention in (*sentence.conditions, *sentence.metrics)]
     for match in re.finditer(r"(?<![\w·-])[A-Z][\w+-]*", sentence.text):
         word = match[0].strip("-")
-        if any(start <= match.start() < end for start, end in covered) or word.lower() in known or word in w.NAMES_OF_TESTS:
+        if (
+            any(start <= match.start() < end for start, end in covered)
+            or _letters(word) in _letters(known)
+            or word in w.NAMES_OF_TESTS
+        ):
             continue
         first = match.start() == 0 or re.search(r"[.:;]\s*$", sentence.text[: match.start()])
         if first and (

@@ -14,9 +14,10 @@ NUMBER_WORDS = {
 ORDINALS = {"second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7}
 
 METRICS: dict[str, tuple[str, ...]] = {
-    "accuracy": ("accuracy", "accurate", "correct", "acc", "error", "error rate", "errors", "misclassif"),
+    "accuracy": ("accuracy", "accurate", "correct", "acc", "error", "error rate", "errors", "errs", "misclassif", "misclassifies", "misclassified"),
     "acc": ("accuracy", "accurate", "correct", "acc", "error", "error rate", "misclassif"),
     "loss": ("loss", "losses"),
+    "logloss": ("log loss", "log-loss", "logloss", "loss", "cross-entropy"),
     "ppl": ("perplexity", "perplexities", "ppl"),
     "perplexity": ("perplexity", "perplexities", "ppl"),
     "bpb": ("bits per byte", "bpb"),
@@ -31,7 +32,8 @@ METRICS: dict[str, tuple[str, ...]] = {
     "fid": ("fid",),
     "wer": ("word error rate", "wer"),
     "mse": ("mean squared error", "mse", "squared error"),
-    "rmse": ("rmse", "root mean squared error"),
+    "rmse": ("rmse", "root mean squared error", "root mean square error"),
+    "r2": ("r2", "r^2", "r-squared", "coefficient of determination", "explained variance", "variance explained", "of the variance", "of variance", "explain", "explains"),
     "mae": ("mae", "mean absolute error"),
     "precision": ("precision",),
     "recall": ("recall",),
@@ -44,7 +46,7 @@ METRICS: dict[str, tuple[str, ...]] = {
     "tokens_per_s": ("tokens per second", "throughput", "tok/s", "tokens/s", "processes"),
     "images_per_s": ("images per second", "throughput"),
     "samples_per_s": ("samples per second", "throughput"),
-    "time": ("training time", "training takes", "takes", "run time", "runtime", "wall-clock", "trains", "wall time", "to train", "duration"),
+    "time": ("training time", "training takes", "takes", "take", "run time", "runtime", "wall-clock", "trains", "wall time", "to train", "duration", "training", "minutes per run", "seconds per run", "fitting", "to fit"),
 }  # fmt: skip
 """Last word of a metric's id (or the whole id) -> how a text calls it."""
 
@@ -55,15 +57,15 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "lr": (r"learning rates?", r"step size", r"lr"),
     "learning_rate": (r"learning rates?", r"step size", r"lr"),
     "weight_decay": (r"weight decay",),
-    "batch_size": (r"batch(?:es)? (?:size )?(?:of )?", r"minibatch(?:es)?"),
+    "batch_size": (r"batch(?:es)?(?: size)?(?: of)?", r"minibatch(?:es)?"),
     "epochs": (r"epochs?",),
     "steps": (r"(?:\w+ )?steps", r"updates", r"iterations"),
     "params": (r"parameters", r"params", r"weights"),
     "n_params": (r"parameters", r"params", r"weights"),
     "n_classes": (r"classes", r"categories"),
-    "n_train": (r"train(?:ed|ing)? on", r"train(?:ing)? (?:set|split|images|examples|samples|sentences|points|data|sequences|documents|instances)",),
-    "n_val": (r"val(?:idation)? (?:set|split|images|examples|samples|sentences|points|data|sequences|documents|instances)",),
-    "n_test": (r"(?:test|evaluat|scor)(?:ed|e|ing)? on", r"(?:test|held-out) (?:set|split|images|examples|samples|sentences|points|data|sequences|documents|instances)",),
+    "n_train": (r"(?:train|fit|fitt)(?:ed|ing|s)? on", r"for (?:training|fitting)", r"to (?:train|fit)(?: on)?", r"train(?:ing)? (?:set|split|images|examples|samples|sentences|pairs|points|rows|data|sequences|documents|instances|cases)",),
+    "n_val": (r"for (?:validation|tuning|model selection|early stopping)", r"val(?:idation)? (?:set|split|images|examples|samples|sentences|pairs|points|rows|data|sequences|documents|instances|cases)",),
+    "n_test": (r"for (?:testing|the test|evaluation)", r"(?:test|evaluat|scor)(?:ed|e|ing)? on", r"(?:test|held-out) (?:set|split|images|examples|samples|sentences|pairs|points|rows|data|sequences|documents|instances|cases)",),
     "beta1": (r"beta_?\{?1\}?",),
     "beta2": (r"beta_?\{?2\}?",),
     "beta": (r"beta",),
@@ -84,8 +86,8 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "episodes": (r"episodes",),
     "dropout": (r"dropout(?: rate)?",),
     "momentum": (r"momentum",),
-    "warmup": (r"warm-?up(?: steps)?",),
-    "warmup_steps": (r"warm-?up(?: steps)?",),
+    "warmup": (r"warm(?:s|ed|ing)?[ -]?up(?: steps)?",),
+    "warmup_steps": (r"warm(?:s|ed|ing)?[ -]?up(?: steps)?",),
     "temperature": (r"temperature",),
     "vocab": (r"vocabulary(?: size)?", r"vocab"),
     "vocab_size": (r"vocabulary(?: size)?", r"vocab"),
@@ -127,11 +129,11 @@ SHORT = {
 UNIT_PARTS = frozenset({"s", "ms", "gb", "mb", "kb", "pct", "percent", "sec", "seconds", "min", "hours", "h", "mean", "score"})
 
 NUMERIC_UP = r"increas\w*|higher|rise[sn]?|rising|rose|grow\w*|grew|larger|longer|raise[sd]?|above|more|climb\w*|adds?|overhead|extra|additional|exceed\w*"
-NUMERIC_DOWN = r"decreas\w*|lower(?:s|ed|ing)?|reduc\w*|drop\w*|fall(?:s|en|ing)?|fell|declin\w*|smaller|shorter|less|below|fewer|cut(?:s|ting)?|shrink\w*|sav(?:es|ed|ing)"
-BETTER = r"improv\w*|gain\w*|better|outperform\w*|beats?|superior|wins?|advantage|best|ahead|surpass\w*|benefit\w*"
-WORSE = r"worse(?:ns)?|degrad\w*|hurts?|inferior|underperform\w*|worst|deteriorat\w*|trails?|behind|harms?|loses?"
-FASTER = r"faster|speed-?up|quicker|speeds?"
-SLOWER = r"slower|slow(?:s|down)"
+NUMERIC_DOWN = r"decreas\w*|lower(?:s|ed|ing)?|reduc\w*|drop(?!out)\w*|fall(?:s|en|ing)?|fell|declin\w*|smaller|shorter|less|below|fewer|cut(?:s|ting)?|shrink\w*|sav(?:es|ed|ing)"
+BETTER = r"improv\w*|gain\w*|better|outperform\w*|beats?|superior|wins?|advantage|best|ahead|surpass\w*|benefit\w*|leads?(?! to)|leading(?! to)"
+WORSE = r"worse(?:ns)?|degrad\w*|hurts?|inferior|underperform\w*|worst|deteriorat\w*|trails?|behind|harms?|loses?|lags?"
+FASTER = r"faster|speed-?up|quicker|speeds?|cheaper|less expensive"
+SLOWER = r"slower|slow(?:s|down)|costlier|more expensive"
 NEGATED = r"\b(?:not|no|never|neither|nor|without|cannot|fails? to|n't)\b"
 
 OUR_NAMES = (
@@ -141,8 +143,11 @@ OUR_NAMES = (
 BASELINE_NAMES = r"(?:the )?baseline(?: \w*(?:model|method|network))?|baselines?|the control|the vanilla \w+"
 
 HARDWARE = r"\bGPUs?\b|\bTPUs?\b|\bCPUs?\b|\bA100s?\b|\bH100s?\b|\bH200s?\b|\bV100s?\b|\bT4\b|\bA6000\b|\bRTX\b|\bNVIDIA\b|\bAMD\b|\bIntel\b|\bcores?\b|\b[GT]B\b|\bclusters?\b|\bnodes?\b"  # fmt: skip
-OUTSIDE = r"original (?:paper|work|authors|publication)|prior work|previous(?:ly)? (?:work|reported|published)|reported (?:by|in)|published|literature|state[- ]of[- ]the[- ]art|leaderboard|et al"  # fmt: skip
+OUTSIDE = r"the first (?:to|that)|original (?:paper|work|authors|publication)|prior work|previous(?:ly)? (?:work|reported|published)|reported (?:by|in)|published|literature|state[- ]of[- ]the[- ]art|leaderboard|et al"  # fmt: skip
 DATASETS = r"\b(?:MNIST|Fashion-MNIST|ImageNet(?:-\w+)?|SVHN|STL-10|COCO|WikiText(?:-\d+)?|C4|GLUE|SuperGLUE|SQuAD|OpenWebText|The Pile|LAMBADA|PTB|enwik8|text8|Atari|MuJoCo|Hopper\S*|HalfCheetah\S*|Walker\S*|CartPole\S*|LunarLander\S*|Acrobot\S*|Ant-v\d|Humanoid\S*|Breakout|Pong)\b"  # fmt: skip
+UNMEASURED = r"robust\w*|generali[sz]es?(?: well| better)?(?= to|\b)|out-of-distribution|transfers? to|transferred to|scales? (?:to|with|well)|scalable|real-world|user study|human (?:raters?|judges?|annotators?|evaluation)|fair(?:er|ness)|interpretable|explainable|production|adversarial\w*|unseen (?:data|domains?|tasks?)|other (?:datasets|data sets|tasks|domains)"
+"""Claims for which a study of scores over seeds holds nothing."""
+HEDGED = r"may|might|could|can(?:not)?|not|no|whether|unknown|open|untested|future|remains?|would|if|unclear|limit\w*|beyond|left"
 RESULT_VERBS = r"reach\w*|attain\w*|obtain\w*|achiev\w*|scores?|gets?|yield\w*|gives?|outperform\w*|improv\w*|reduc\w*|lowers?|beats?|has|have|is|are|needs?|takes?|processes|wins?|runs?|trains?|converge\w*|finish\w*|perform\w*|increases?|surpass\w*|exceeds?|remains?|stays?"  # fmt: skip
 NAMES_OF_TESTS = {
     "Wilcoxon", "Cohen", "Student", "Holm", "Welch", "Bonferroni", "Hedges", "Bayes", "Gaussian", "Adam", "Table", "Section", "Figure",
