@@ -130,7 +130,7 @@ UNIT_PARTS = frozenset({"s", "ms", "gb", "mb", "kb", "pct", "percent", "sec", "s
 
 NUMERIC_UP = r"increas\w*|higher|rise[sn]?|rising|rose|grow\w*|grew|larger|longer|raise[sd]?|above|more|climb\w*|adds?|overhead|extra|additional|exceed\w*"
 NUMERIC_DOWN = r"decreas\w*|lower(?:s|ed|ing)?|reduc\w*|drop(?!out)\w*|fall(?:s|en|ing)?|fell|declin\w*|smaller|shorter|less|below|fewer|cut(?:s|ting)?|shrink\w*|sav(?:es|ed|ing)"
-BETTER = r"improv\w*|gain\w*|better|outperform\w*|beats?|superior|wins?|advantage|best|ahead|surpass\w*|benefit\w*|leads?(?! to)|leading(?! to)"
+BETTER = r"improv\w*|gain\w*|better|outperform\w*|beats?|superior|wins?|advantage|best|ahead|surpass\w*|benefit\w*|leads?(?! to)|leading(?! to)|favou?rs?"
 WORSE = r"worse(?:ns)?|degrad\w*|hurts?|inferior|underperform\w*|worst|deteriorat\w*|trails?|behind|harms?|loses?|lags?"
 FASTER = r"faster|speed-?up|quicker|speeds?|cheaper|less expensive"
 SLOWER = r"slower|slow(?:s|down)|costlier|more expensive"

@@ -2,7 +2,7 @@
 
 The sentences were written in rounds, each after the rules of the one before, and each was judged once before a rule was changed
 for it: true refused 8 of 58, 8 of 33, 3 of 30, 15 of 65, 26 of 66, 5 of 58, 12 of 54, 6 of 51 and 10 of 47, fabricated
-accepted 4 of 56, 1 of 40, 2 of 35, 8 of 72, 9 of 64, 2 of 58, 2 of 55, 0 of 51 and 4 of 49. True ones that are still refused are left out.
+accepted 4 of 56, 1 of 40, 2 of 35, 8 of 72, 9 of 64, 2 of 58, 2 of 55, 0 of 51 and 4 of 49. True ones still refused are left out.
 """
 
 import json
