@@ -342,11 +342,31 @@ Role = Literal["proponent", "skeptic", "methodologist", "chair"]
 
 
 class Statement(Contract):
-    """One turn of the debate."""
+    """One turn of the debate; a rebuttal names whom it answers and quotes him."""
 
     role: Role
     text: str
     keys: tuple[str, ...] = ()
+    to: Role | None = Field(default=None, exclude_if=_says_nothing)
+    quote: str | None = Field(default=None, exclude_if=_says_nothing, description="Verbatim from the statement that is answered.")
+
+
+class Objection(Contract):
+    """What the chair has to answer: a statement of the skeptic or the methodologist, or a rebuttal."""
+
+    id: Slug
+    contrast: Slug
+    by: Role
+    text: str
+    quote: str | None = None
+
+
+class Ruling(Contract):
+    """The chair's answer to one objection."""
+
+    objection: Slug
+    verdict: Literal["granted", "refuted", "left to a comparison"]
+    text: str
 
 
 class Hypothesis(Contract):
@@ -362,6 +382,9 @@ class Hypothesis(Contract):
     rationale: str
     keys: tuple[str, ...] = ()
     debate: tuple[Statement, ...] = Field(min_length=3)
+    rulings: tuple[Ruling, ...] = Field(
+        default=(), exclude_if=_says_nothing, description="On each objection to this hypothesis, in their order."
+    )
     novelty: Literal["unknown", "studied elsewhere", "not seen in the works read"]
 
 
@@ -674,13 +697,30 @@ class AnalystRemark(Contract):
     comparison: str | None = None
 
 
+class Stand(Contract):
+    """What one analyst thinks of one hypothesis once he has seen the numbers; a finding stands whatever he thinks."""
+
+    analyst: Literal["statistician", "domain reader", "devil's advocate"]
+    hypothesis: Slug
+    view: Literal["holds", "fails", "open"]
+
+
 class Analysis(Contract):
     """Stage 14."""
 
     results: Results
     findings: tuple[Finding, ...]
     remarks: tuple[AnalystRemark, ...]
+    stands: tuple[Stand, ...] = Field(default=(), exclude_if=_says_nothing, description="Every analyst on every hypothesis.")
     best: Slug = Field(description="Condition with the best mean; says nothing about significance.")
+
+    @property
+    def disagreements(self) -> tuple[Slug, ...]:
+        """Hypotheses on which the analysts do not think alike."""
+        views: dict[Slug, set[str]] = {}
+        for stand in self.stands:
+            views.setdefault(stand.hypothesis, set()).add(stand.view)
+        return tuple(hypothesis for hypothesis, held in views.items() if len(held) > 1)
 
 
 class Decision(Contract):

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, Protocol, TypeVar
 
-from pydantic import PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt
 
 from stages.contracts import (
     CitedWork,
@@ -34,6 +34,10 @@ from stages.contracts import (
 )
 
 
+def _none_given(complaints: object) -> bool:
+    return not complaints
+
+
 class Question(Contract):
     """A typed question to a mind. Subclasses stand beside the stage that asks and carry all the facts as fields.
 
@@ -41,7 +45,15 @@ class Question(Contract):
     """
 
     template: ClassVar[str]
-    """Below templates/prompts/, e.g. 'c_synthesis/hypothesis_gen.md.j2'."""
+    """Below templates/prompts/, e.g. 'c_synthesis/hypothesis_gen.md.j2'. A question that is answered by rule has none."""
+    by_rule: ClassVar[bool] = False
+    """Nothing is left to judge: the rule-based researcher answers, whatever mind is configured."""
+    judges: ClassVar[bool] = False
+    """A verdict on work that is done: asked at temperature 0, and of another model where the settings name one."""
+
+    complaints: tuple[str, ...] = Field(
+        default=(), exclude_if=_none_given, description="Why the answer of the round before was refused."
+    )
 
 
 Answer = TypeVar("Answer", bound=Contract)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from stages.a_scoping.study import kit_of, studied_factors
+from stages.asking import accepted
 from stages.contracts import Contract, Factor, Goal, ProblemTree
-from stages.errors import MalformedAnswer
 from stages.ports import Context, Question
 
 
@@ -30,9 +30,12 @@ def run(inputs: Inputs, ctx: Context) -> ProblemTree:
         MalformedAnswer: a sub-question names a factor that the kit does not have.
     """
     kit = kit_of(inputs.goal, ctx)
-    tree = ctx.model.ask(DecomposeQuestion(goal=inputs.goal, factors=studied_factors(inputs.goal, kit)), answer=ProblemTree)
     known = {factor.name for factor in kit.factors}
-    for sub in tree.sub_questions:
-        if strangers := set(sub.factors) - known:
-            raise MalformedAnswer(f"sub-question {sub.id!r} names unknown factors {sorted(strangers)}")
+
+    def faults(tree: ProblemTree) -> list[str]:
+        strange = ((sub.id, sorted(set(sub.factors) - known)) for sub in tree.sub_questions)
+        return [f"sub-question {name!r} names unknown factors {strangers}" for name, strangers in strange if strangers]
+
+    question = DecomposeQuestion(goal=inputs.goal, factors=studied_factors(inputs.goal, kit))
+    tree = accepted(ctx, question, ProblemTree, faults)
     return ProblemTree(sub_questions=tuple(sorted(tree.sub_questions, key=lambda sub: sub.priority)))

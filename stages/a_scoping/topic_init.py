@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from stages.asking import accepted
 from stages.contracts import Brief, Contract, Goal, Kit, Slug, TopicMatch
 from stages.errors import SettingsError, TopicOutsideKits
 from stages.ports import Context, Question
@@ -41,12 +42,13 @@ def run(inputs: Inputs, ctx: Context) -> Goal:
     Raises:
         TopicOutsideKits: no kit can answer the topic.
         SettingsError: the kit that the settings name does not exist.
+        MalformedAnswer: the reading names a kit, a factor or a level that does not exist.
     """
     brief = inputs.brief
     kits = tuple(kit for kit in ctx.kits if brief.kit in (None, kit.name))
     if not kits:
         raise SettingsError(f"experiment.kit is {brief.kit!r}; the kits here are {', '.join(repr(kit.name) for kit in ctx.kits)}")
-    reading = ctx.model.ask(TopicQuestion(topic=brief.topic, kits=kits), answer=TopicReading)
+    reading = accepted(ctx, TopicQuestion(topic=brief.topic, kits=kits), TopicReading, lambda reading: _faults(reading, kits))
     kit = next((kit for kit in kits if kit.name == reading.kit), None)
     if kit is None or not reading.matches:
         raise TopicOutsideKits(_outside(brief.topic, kits))
@@ -67,6 +69,23 @@ def run(inputs: Inputs, ctx: Context) -> Goal:
         choices=reading.choices,
         hardware=brief.hardware,
     )
+
+
+def _faults(reading: TopicReading, kits: tuple[Kit, ...]) -> list[str]:
+    if reading.kit is None:
+        return []
+    kit = next((kit for kit in kits if kit.name == reading.kit), None)
+    if kit is None:
+        return [f"there is no kit {reading.kit!r}; the kits are {', '.join(kit.name for kit in kits)}"]
+    factors = {factor.name: factor for factor in kit.factors}
+    named = [match.factor for match in reading.matches]
+    found = [f"kit {kit.name} has no factor {name!r}" for name in (*named, *reading.set_aside) if name not in factors]
+    if len(set(named)) != len(named) or len(named) > 2:
+        found.append("one factor is matched, or two different ones; further ones are set aside")
+    for match in reading.matches:
+        levels = {level.name for level in factors[match.factor].levels} if match.factor in factors else set()
+        found += [f"factor {match.factor!r} has no level {level!r}" for level in match.levels if level not in levels]
+    return found
 
 
 def _outside(topic: str, kits: tuple[Kit, ...]) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
+from stages.asking import at_once
 from stages.b_literature.deduplication import unite
 from stages.contracts import Candidate, Candidates, Contract, SearchPlan, SourceOutcome, Work
 from stages.errors import EvidenceMissing, SourceUnavailable
@@ -27,8 +27,7 @@ def run(inputs: Inputs, ctx: Context) -> Candidates:
         EvidenceMissing: the sources answered and know no work.
     """
     queries = inputs.plan.queries
-    with ThreadPoolExecutor(max_workers=len(queries)) as pool:
-        answers = list(pool.map(lambda query: ctx.library.search(query, WORKS_PER_QUERY), queries))
+    answers = at_once(lambda query: ctx.library.search(query, WORKS_PER_QUERY), queries)
     outcomes = _merge_outcomes(answers)
     if not any(outcome.answered for outcome in outcomes):
         raise SourceUnavailable("; ".join(f"{outcome.source}: {outcome.reason}" for outcome in outcomes))
@@ -56,7 +55,7 @@ def _candidate(work: Work, score: float, found_by: Sequence[str]) -> Candidate:
     return Candidate(work=work, score=score, queries=queries, records=len(found_by) if len(found_by) > len(queries) else 0)
 
 
-def _merge_outcomes(answers: list[SearchAnswer]) -> tuple[SourceOutcome, ...]:
+def _merge_outcomes(answers: Sequence[SearchAnswer]) -> tuple[SourceOutcome, ...]:
     """One line per source: it answered if it answered any query; the last reason stands for the failures."""
     merged: dict[str, SourceOutcome] = {}
     for outcome in (outcome for answer in answers for outcome in answer.outcomes):

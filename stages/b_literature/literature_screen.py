@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from pydantic import Field, PositiveInt
+
 from stages.a_scoping.study import kit_of, studied_factors
+from stages.asking import accepted
 from stages.contracts import (
     Brief,
     Candidates,
@@ -18,7 +21,7 @@ from stages.contracts import (
     SearchPlan,
     Shortlist,
 )
-from stages.errors import EvidenceMissing, MalformedAnswer, UserMustAct
+from stages.errors import EvidenceMissing, UserMustAct
 from stages.ports import Context, Question
 
 
@@ -42,15 +45,30 @@ class ScreenQuestion(Question):
     guidance: tuple[str, ...]
 
 
+class Included(Contract):
+    number: PositiveInt = Field(description="Place among the candidates, from 1.")
+    reason: str
+
+
+class Excluded(Contract):
+    """Works that are left out for the same reason."""
+
+    reason: str
+    numbers: tuple[PositiveInt, ...]
+
+
 class Screening(Contract):
-    decisions: tuple[Screened, ...]
+    """Every candidate by its number, in exactly one place; a work has no other name here, so none can be invented."""
+
+    included: tuple[Included, ...]
+    excluded: tuple[Excluded, ...]
 
 
 def run(inputs: Inputs, ctx: Context) -> Shortlist:
     """The shortlist with PRISMA counts; every candidate has a decision.
 
     Raises:
-        MalformedAnswer: a candidate was left undecided, or a decision names a stranger.
+        MalformedAnswer: a candidate was left undecided or decided twice, too many were included, or one without a text.
         EvidenceMissing: nothing was included.
     """
     candidates = inputs.candidates.candidates
@@ -62,9 +80,14 @@ def run(inputs: Inputs, ctx: Context) -> Shortlist:
         at_most=inputs.brief.max_works,
         guidance=tuple(item.message for item in ctx.guidance),
     )
-    decisions = ctx.model.ask(question, answer=Screening).decisions
-    if sorted(decision.key for decision in decisions) != sorted(candidate.work.key for candidate in candidates):
-        raise MalformedAnswer("the screening must decide on each candidate exactly once, and on nothing else")
+    screening = accepted(ctx, question, Screening, lambda screening: _faults(screening, question))
+    reasons = {one.number: Screened(key="", included=True, reason=one.reason) for one in screening.included}
+    reasons |= {
+        number: Screened(key="", included=False, reason=group.reason) for group in screening.excluded for number in group.numbers
+    }
+    decisions = tuple(
+        reasons[number].model_copy(update={"key": candidate.work.key}) for number, candidate in enumerate(candidates, start=1)
+    )
     retracted = {candidate.work.key for candidate in candidates if candidate.work.retracted}
     decisions = tuple(
         Screened(key=decision.key, included=False, reason="retracted") if decision.key in retracted else decision
@@ -86,6 +109,24 @@ def run(inputs: Inputs, ctx: Context) -> Shortlist:
             included=len(works),
         ),
     )
+
+
+def _faults(screening: Screening, question: ScreenQuestion) -> list[str]:
+    candidates = question.candidates.candidates
+    included = [one.number for one in screening.included]
+    numbers = sorted([*included, *(number for group in screening.excluded for number in group.numbers)])
+    if numbers != list(range(1, len(candidates) + 1)):
+        missing = sorted(set(range(1, len(candidates) + 1)) - set(numbers))
+        twice = sorted({number for number in numbers if numbers.count(number) > 1})
+        strange = sorted(set(numbers) - set(range(1, len(candidates) + 1)))
+        return [
+            f"the screening must decide on each candidate exactly once, and on nothing else: undecided {missing[:20]}, "
+            f"decided twice {twice[:20]}, no candidates {strange[:20]}"
+        ]
+    if len(included) > question.at_most:
+        return [f"{len(included)} works are included; {question.at_most} is the limit"]
+    silent = [number for number in included if not (work := candidates[number - 1].work).gist and not work.abstract]
+    return [f"works without a summary are included: {silent}"] if silent else []
 
 
 def with_choice(output: Shortlist, candidates: Candidates, *, drop: Sequence[str], keep: Sequence[str], reason: str) -> Shortlist:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from stages.a_scoping.study import kit_of, studied_factors
+from stages.asking import accepted
 from stages.contracts import Contract, Factor, Goal, ProblemTree, SearchPlan
 from stages.ports import Context, Question
 
@@ -26,7 +27,11 @@ class SearchQuestion(Question):
 
 
 def run(inputs: Inputs, ctx: Context) -> SearchPlan:
-    """Queries for the library and the rules of the screening; every query goes to every source that the library asks."""
+    """Queries for the library and the rules of the screening; every query goes to every source that the library asks.
+
+    Raises:
+        MalformedAnswer: a query serves no sub-question, or two have the same id.
+    """
     factors = studied_factors(inputs.goal, kit_of(inputs.goal, ctx))
     question = SearchQuestion(
         goal=inputs.goal,
@@ -34,6 +39,17 @@ def run(inputs: Inputs, ctx: Context) -> SearchPlan:
         factors=factors,
         guidance=tuple(item.message for item in ctx.guidance),
     )
-    plan = ctx.model.ask(question, answer=SearchPlan)
+    serves = {sub.id for sub in inputs.problem_tree.sub_questions}
+
+    def faults(plan: SearchPlan) -> list[str]:
+        ids = [query.id for query in plan.queries]
+        found = [f"two queries have the id {name!r}" for name in sorted({name for name in ids if ids.count(name) > 1})]
+        return found + [
+            f"query {query.id!r} serves {query.sub_question!r}, which is no sub-question"
+            for query in plan.queries
+            if query.sub_question not in serves
+        ]
+
+    plan = accepted(ctx, question, SearchPlan, faults)
     queries = tuple(query.model_copy(update={"sources": ctx.library.sources}) for query in plan.queries)
     return plan.model_copy(update={"queries": queries})

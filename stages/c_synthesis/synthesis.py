@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from stages.a_scoping.study import kit_of, studied_factors
+from stages.asking import accepted
 from stages.contracts import Contract, Factor, Goal, KnowledgeCards, ProblemTree, Synthesis
-from stages.errors import MalformedAnswer
 from stages.ports import Context, Question
 
 
@@ -31,7 +31,7 @@ def run(inputs: Inputs, ctx: Context) -> Synthesis:
     """Themes and gaps, each tied to cards.
 
     Raises:
-        MalformedAnswer: a theme, agreement or gap rests on a work without a card.
+        MalformedAnswer: a theme, agreement or gap rests on a work without a card, or a gap on a factor that is not studied.
     """
     question = SynthesisQuestion(
         goal=inputs.goal,
@@ -39,11 +39,19 @@ def run(inputs: Inputs, ctx: Context) -> Synthesis:
         cards=inputs.cards,
         factors=studied_factors(inputs.goal, kit_of(inputs.goal, ctx)),
     )
-    answer = ctx.model.ask(question, answer=Synthesis)
     known = {card.key for card in inputs.cards.cards}
-    used = [key for theme in answer.themes for key in theme.keys]
-    used += [key for agreement in answer.agreements for key in agreement.keys]
-    used += [key for gap in answer.gaps for key in gap.rests_on]
-    if strangers := sorted(set(used) - known):
-        raise MalformedAnswer(f"the synthesis rests on works without a card: {strangers}")
-    return answer
+    factors = {factor.name for factor in question.factors}
+
+    def faults(answer: Synthesis) -> list[str]:
+        used = [key for theme in answer.themes for key in theme.keys]
+        used += [key for agreement in answer.agreements for key in agreement.keys]
+        used += [key for gap in answer.gaps for key in gap.rests_on]
+        strangers = sorted(set(used) - known)
+        found = [f"the synthesis rests on works without a card: {strangers}"] if strangers else []
+        return found + [
+            f"gap {gap.id!r} is about {gap.factor!r}, which the study does not vary"
+            for gap in answer.gaps
+            if gap.factor is not None and gap.factor not in factors
+        ]
+
+    return accepted(ctx, question, Synthesis, faults)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from typing import ClassVar
 
 from stages import python_source
 from stages.a_scoping.study import kit_of
+from stages.asking import at_once
 from stages.contracts import CodeBundle, CodeCheck, ConditionCode, Contract, Contrast, ExperimentPlan, Goal, Kit
 from stages.d_design.patching import normalised_hash, unified_patch
 from stages.errors import ExperimentFailed, MalformedAnswer
@@ -23,7 +24,8 @@ class Inputs(Contract):
 class CodeQuestion(Question):
     """What does train.py look like under this condition?"""
 
-    template: ClassVar[str] = "d_design/code_generation.md.j2"
+    by_rule: ClassVar[bool] = True
+    """Setting the constants that the condition names leaves nothing to judge, and a whole script to copy."""
 
     condition: Contrast
     train_py: str
@@ -42,8 +44,7 @@ def run(inputs: Inputs, ctx: Context) -> CodeBundle:
     """
     kit = kit_of(inputs.goal, ctx)
     conditions = inputs.plan.conditions
-    with ThreadPoolExecutor(max_workers=len(conditions)) as pool:
-        sources = list(pool.map(lambda condition: _write(condition, kit, ctx), conditions))
+    sources = at_once(lambda condition: _write(condition, kit, ctx), conditions)
     checks = [static_checks(condition, source, kit) for condition, source in zip(conditions, sources, strict=True)]
     _refuse_twins(conditions, sources)
 
@@ -97,7 +98,7 @@ def static_checks(condition: Contrast, source: str, kit: Kit) -> tuple[CodeCheck
     return checks
 
 
-def _refuse_twins(conditions: tuple[Contrast, ...], sources: list[str]) -> None:
+def _refuse_twins(conditions: tuple[Contrast, ...], sources: Sequence[str]) -> None:
     seen: dict[str, str] = {}
     for condition, source in zip(conditions, sources, strict=True):
         twin = seen.setdefault(normalised_hash(source), condition.id)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
-from stages.a_scoping.study import kit_of, studied_factors
+from stages.a_scoping.study import foreign_settings, kit_of, studied_factors
+from stages.asking import accepted
 from stages.contracts import (
     Brief,
     Contract,
@@ -21,7 +22,7 @@ from stages.contracts import (
     PlannedComparison,
     RegisteredHypothesis,
 )
-from stages.errors import MalformedAnswer, UserMustAct
+from stages.errors import UserMustAct
 from stages.ports import Context, Question
 
 DEVELOPMENT_SEEDS_FROM = 101
@@ -66,17 +67,14 @@ def run(inputs: Inputs, ctx: Context) -> ExperimentPlan:
         MalformedAnswer: no baseline, a comparison with a stranger, or an ablation that does not name what it removes.
     """
     brief, kit = inputs.brief, kit_of(inputs.goal, ctx)
-    design = ctx.model.ask(
-        DesignQuestion(
-            brief=brief,
-            goal=inputs.goal,
-            hypotheses=inputs.hypotheses,
-            factors=studied_factors(inputs.goal, kit),
-            guidance=tuple(item.message for item in ctx.guidance),
-        ),
-        answer=Design,
+    question = DesignQuestion(
+        brief=brief,
+        goal=inputs.goal,
+        hypotheses=inputs.hypotheses,
+        factors=studied_factors(inputs.goal, kit),
+        guidance=tuple(item.message for item in ctx.guidance),
     )
-    _check(design, kit)
+    design = accepted(ctx, question, Design, lambda design: list(_faults(design, kit)))
     plan = ExperimentPlan(
         kit=kit.name,
         kit_sha256=kit.kit_sha256,
@@ -147,20 +145,22 @@ def registration(plan: ExperimentPlan) -> str:
     return hashlib.sha256(json.dumps(frozen, sort_keys=True).encode()).hexdigest()
 
 
-def _check(design: Design, kit: Kit) -> None:
+def _faults(design: Design, kit: Kit) -> Iterator[str]:
     known = {condition.id: condition for condition in design.conditions}
     if len(known) != len(design.conditions):
-        raise MalformedAnswer("two conditions have the same id")
-    if design.conditions[0].role != "baseline" or sum(c.role == "baseline" for c in design.conditions) != 1:
-        raise MalformedAnswer("the first condition, and no other, must be the baseline")
+        yield "two conditions have the same id"
+    if not design.conditions or design.conditions[0].role != "baseline" or sum(c.role == "baseline" for c in design.conditions) != 1:
+        yield "the first condition, and no other, must be the baseline"
     for condition in design.conditions:
-        if strangers := set(condition.settings) - set(kit.constants):
-            raise MalformedAnswer(f"condition {condition.id!r} sets unknown constants {sorted(strangers)}")
+        if strange := foreign_settings(condition, kit.factors):
+            yield f"condition {condition.id!r} sets {', '.join(strange)}, which no level and no ablation of the kit sets"
         if condition.role == "ablation" and not (condition.removes and condition.ablates in known):
-            raise MalformedAnswer(f"ablation {condition.id!r} does not name what it removes, and from which condition")
+            yield f"ablation {condition.id!r} does not name what it removes, and from which condition"
     for comparison in design.comparisons:
         if strangers := {comparison.a, comparison.b} - set(known):
-            raise MalformedAnswer(f"a comparison names unknown conditions {sorted(strangers)}")
+            yield f"a comparison names unknown conditions {sorted(strangers)}"
+    if design.seeds < 1 or not design.comparisons:
+        yield "the plan needs a seed and a comparison at least"
 
 
 def question(output: ExperimentPlan) -> GateQuestion:

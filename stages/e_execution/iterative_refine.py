@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from statistics import fmean
 from typing import ClassVar
 
 from stages.a_scoping.study import kit_of
+from stages.asking import accepted, at_once
 from stages.contracts import (
     Attempt,
     CodeBundle,
@@ -63,7 +64,7 @@ def run(inputs: Inputs, ctx: Context) -> RefinedRecords:
     """All reported runs, and what the improvement loop tried and confirmed.
 
     Raises:
-        MalformedAnswer: a proposal does not become a one-purpose patch.
+        MalformedAnswer: a proposal sets what may not be tried, or does not become a one-purpose patch.
     """
     plan = inputs.plan
     incumbent = _leading(plan, inputs.records.runs)
@@ -136,25 +137,40 @@ def _propose(incumbent: Contrast, plan: ExperimentPlan, kit: Kit, ctx: Context) 
         studied=tuple(sorted(studied)),
         at_most=plan.refine_attempts,
     )
-    return ctx.model.ask(question, answer=Proposals).proposals[: plan.refine_attempts]
+    return accepted(ctx, question, Proposals, lambda answer: list(_faults(answer, question))).proposals[: plan.refine_attempts]
+
+
+def _faults(answer: Proposals, question: ProposeQuestion) -> Iterator[str]:
+    """A proposal sets one constant that may be tried to a literal that may be tried, and changes something."""
+    for proposal in answer.proposals:
+        if len(proposal.settings) != 1:
+            yield f"the proposal {proposal.change!r} must set exactly one constant"
+        for name, literal in proposal.settings.items():
+            if name in question.studied or literal not in question.tunable.get(name, ()):
+                yield f"{name} = {literal} may not be tried"
+            elif literal == question.current.get(name):
+                yield f"{name} is {literal} already"
 
 
 def _candidates(
     proposals: tuple[Proposal, ...], incumbent: Contrast, inputs: Inputs, kit: Kit, ctx: Context
 ) -> tuple[dict[int, ConditionCode], dict[int, Probe]]:
     """Proposals as checked and timed code by their number, and the probes of those that failed."""
-    contrasts, sources = [], []
-    for number, proposal in enumerate(proposals, start=1):
-        contrast = Contrast(
+    contrasts = [
+        Contrast(
             id=f"attempt_{number}",
             label=proposal.change,
             role="treatment",
             settings={**incumbent.settings, **proposal.settings},
             reason=proposal.change,
         )
-        question = CodeQuestion(condition=contrast, train_py=kit.train_py)
-        contrasts.append(contrast)
-        sources.append(ctx.model.ask(question, answer=TrainingCode).train_py)
+        for number, proposal in enumerate(proposals, start=1)
+    ]
+
+    def write(contrast: Contrast) -> str:
+        return ctx.model.ask(CodeQuestion(condition=contrast, train_py=kit.train_py), answer=TrainingCode).train_py
+
+    sources = at_once(write, contrasts)
     checks = [static_checks(contrast, source, kit) for contrast, source in zip(contrasts, sources, strict=True)]
     requests = [ProbeRequest(condition=inputs.code.baseline, train_py=kit.train_py)]
     requests += [ProbeRequest(condition=c.id, train_py=source) for c, source in zip(contrasts, sources, strict=True)]

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from typing import ClassVar
 
 from pydantic import Field, JsonValue
 
+from stages.asking import accepted
 from stages.contracts import Analysis, Contract, Decision, ExperimentPlan, Goal, Hypotheses, RefinedRecords, Results, Slug
-from stages.errors import ExperimentFailed, MalformedAnswer
+from stages.errors import ExperimentFailed
 from stages.f_analysis.results import comparison_key, dump_results
 from stages.ports import Context, Question
+
+
+INTERVAL_NEEDS = 3
+"""Pairs below which there is no interval (stages.f_analysis.statistics)."""
 
 
 class Inputs(Contract):
@@ -51,18 +58,45 @@ def run(inputs: Inputs, ctx: Context) -> Decision:
 
     Raises:
         ExperimentFailed: the model would proceed although not one planned comparison has a shared seed.
-        MalformedAnswer: a reason is missing, or the evidence points at nothing in the results.
+        MalformedAnswer: a reason or the evidence is missing, the evidence points at nothing in the results, or a reason types
+            a number that was not counted.
     """
-    decision = ctx.model.ask(decision_question(inputs, ctx.round), Decision)
-    if not decision.reasons:
-        raise MalformedAnswer(f"the decision to {decision.verdict} came without a reason; ask again")
-    results = inputs.analysis.results
-    for pointer in decision.evidence:
-        if not points_into(results, pointer):
-            raise MalformedAnswer(f"the decision rests on {pointer!r}, which is not in the results; ask again")
+    question, results = decision_question(inputs, ctx.round), inputs.analysis.results
+    decision = accepted(ctx, question, Decision, lambda decision: list(_faults(decision, question, results)))
     if decision.verdict == "proceed" and not results.comparisons:
         raise ExperimentFailed("no comparison of the plan has a seed on which both sides ended well; look at the logs of the runs")
     return decision
+
+
+def _faults(decision: Decision, question: DecisionQuestion, results: Results) -> Iterator[str]:
+    if not any(reason.strip() for reason in decision.reasons):
+        yield f"the decision to {decision.verdict} came without a reason; ask again"
+    if not decision.evidence:
+        yield f"the decision to {decision.verdict} points at no evidence"
+    for pointer in decision.evidence:
+        if not points_into(results, pointer):
+            yield f"the decision rests on {pointer!r}, which is not in the results; ask again"
+    counted = _counts(question)
+    names = sorted((c.label for c in results.conditions.values()), key=len, reverse=True)
+    for reason in decision.reasons:
+        plain = reason
+        for name in names:
+            plain = plain.replace(name, " ")
+        if typed := [number for number in re.findall(r"(?<![\w-])\d[\d.,]*\d|(?<![\w-])\d", plain) if number not in counted]:
+            yield f"the reason {reason[:120]!r} types {', '.join(typed)}, which is none of the counts; values are given as evidence"
+
+
+def _counts(question: DecisionQuestion) -> set[str]:
+    """The numbers that the question itself gives: runs, seeds, pairs, hypotheses."""
+    failed = sum(outcome.failed for outcome in question.outcomes)
+    ended = sum(outcome.ended_well for outcome in question.outcomes)
+    verdicts = [finding.verdict for finding in question.analysis.findings]
+    counts = {failed, ended, failed + ended, question.planned_seeds, question.primary_pairs, question.round, len(verdicts)}
+    counts |= {len(question.outcomes), len(question.alternatives), INTERVAL_NEEDS, *map(verdicts.count, set(verdicts))}
+    counts |= {len(verdicts) - verdicts.count("undecided")}
+    counts |= {number for outcome in question.outcomes for number in (outcome.failed, outcome.ended_well)}
+    logged = {number for outcome in question.outcomes for reason in outcome.reasons for number in re.findall(r"\d[\d.,]*", reason)}
+    return {str(number) for number in counts} | logged
 
 
 def decision_question(inputs: Inputs, round_number: int) -> DecisionQuestion:

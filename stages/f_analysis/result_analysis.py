@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from typing import ClassVar, Literal
 
+from pydantic import Field
+
+from stages.asking import accepted, at_once
 from stages.contracts import (
     Analysis,
     AnalystRemark,
@@ -22,9 +25,11 @@ from stages.contracts import (
     Schedule,
     Shortlist,
     Slug,
+    Stand,
 )
-from stages.errors import MalformedAnswer
 from stages.f_analysis.results import TUNED, build_results, comparison_key
+from stages.g_writing.remark_check import remark_faults
+from stages.g_writing.value_list import how_to_write, value_lines
 from stages.ports import Context, Question
 
 Analyst = Literal["statistician", "domain reader", "devil's advocate"]
@@ -56,8 +61,13 @@ class AnalystQuestion(Question):
     findings: tuple[Finding, ...]
 
 
+    values: tuple[str, ...] = Field(description="Key beside value, a line for each condition and each comparison.")
+    examples: tuple[str, ...] = Field(description="How a line becomes an expression.")
+
+
 class Remarks(Contract):
     remarks: tuple[AnalystRemark, ...]
+    stands: tuple[Stand, ...] = Field(description="One for each hypothesis.")
 
 
 def run(inputs: Inputs, ctx: Context) -> Analysis:
@@ -65,7 +75,8 @@ def run(inputs: Inputs, ctx: Context) -> Analysis:
 
     Raises:
         ExperimentFailed: no run of the baseline ended well.
-        MalformedAnswer: an analyst speaks for another or of a comparison that was not made.
+        MalformedAnswer: an analyst speaks for another or of a comparison that was not made, types a number, names a value that
+            the results do not hold, claims what they do not show, or leaves a hypothesis out.
     """
     results = build_results(
         plan=inputs.plan,
@@ -86,17 +97,17 @@ def run(inputs: Inputs, ctx: Context) -> Analysis:
             plan=inputs.plan,
             results=results,
             findings=findings,
+            values=value_lines(results, ("conditions", "comparisons", "references")),
+            examples=tuple(how_to_write(results)),
         )
         for analyst in ANALYSTS
     )
-    with ThreadPoolExecutor(max_workers=len(questions)) as pool:
-        answers = tuple(pool.map(lambda question: ctx.model.ask(question, Remarks), questions))
-    for question, answer in zip(questions, answers, strict=True):
-        _check(answer, question)
+    answers = at_once(lambda question: accepted(ctx, question, Remarks, lambda answer: list(_faults(answer, question))), questions)
     return Analysis(
         results=results,
         findings=findings,
         remarks=tuple(remark for answer in answers for remark in answer.remarks),
+        stands=tuple(stand for answer in answers for stand in answer.stands),
         best=best_condition(results),
     )
 
@@ -160,9 +171,17 @@ def _judge_sameness(comparison: PairedComparison, margin: float) -> Judgement:
     return "undecided", "The interval reaches beyond the size that was declared negligible without excluding it."
 
 
-def _check(answer: Remarks, question: AnalystQuestion) -> None:
+def _faults(answer: Remarks, question: AnalystQuestion) -> Iterator[str]:
+    results = question.results
+    names = {condition.label for condition in results.conditions.values()} | {results.metric.label, question.goal.topic}
+    names |= {text for contrast in question.plan.conditions for text in (contrast.label, contrast.removes) if text}
     for remark in answer.remarks:
         if remark.analyst != question.analyst:
-            raise MalformedAnswer(f"the {question.analyst} answered in the name of the {remark.analyst}; ask again")
-        if remark.comparison is not None and remark.comparison not in question.results.comparisons:
-            raise MalformedAnswer(f"the {question.analyst} speaks of {remark.comparison!r}, which was not compared; ask again")
+            yield f"the {question.analyst} answered in the name of the {remark.analyst}; ask again"
+        if remark.comparison is not None and remark.comparison not in results.comparisons:
+            yield f"the {question.analyst} speaks of {remark.comparison!r}, which was not compared; ask again"
+        yield from remark_faults(remark.text, results, names)
+    wanted = [(question.analyst, hypothesis.id) for hypothesis in question.hypotheses.hypotheses]
+    given = [(stand.analyst, stand.hypothesis) for stand in answer.stands]
+    if sorted(given) != sorted(wanted):
+        yield f"the {question.analyst} must say once of each of {[name for _, name in wanted]} what he thinks of it"

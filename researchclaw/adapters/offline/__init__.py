@@ -22,10 +22,10 @@ def rules() -> dict[type[Question], Rule]:
     from researchclaw.adapters.offline import analysis, planning, reading, review, scoping, thinking, writing
     from stages.a_scoping.problem_decompose import DecomposeQuestion
     from stages.a_scoping.topic_init import TopicQuestion
-    from stages.b_literature.knowledge_extract import CardQuestion
+    from stages.b_literature.knowledge_extract import CardsQuestion
     from stages.b_literature.literature_screen import ScreenQuestion
     from stages.b_literature.search_strategy import SearchQuestion
-    from stages.c_synthesis.hypothesis_gen import ChairQuestion, ContrastQuestion, DebateQuestion
+    from stages.c_synthesis.hypothesis_gen import ChairQuestion, ContrastQuestion, DebateQuestion, RebuttalQuestion
     from stages.c_synthesis.synthesis import SynthesisQuestion
     from stages.d_design.code_generation import CodeQuestion
     from stages.d_design.experiment_design import DesignQuestion
@@ -42,10 +42,11 @@ def rules() -> dict[type[Question], Rule]:
         DecomposeQuestion: scoping.decompose,
         SearchQuestion: reading.plan_search,
         ScreenQuestion: reading.screen,
-        CardQuestion: reading.read_card,
+        CardsQuestion: reading.read_cards,
         SynthesisQuestion: thinking.synthesise,
         ContrastQuestion: thinking.contrasts,
         DebateQuestion: thinking.argue,
+        RebuttalQuestion: thinking.answer_back,
         ChairQuestion: thinking.preside,
         DesignQuestion: planning.design,
         CodeQuestion: planning.write_code,

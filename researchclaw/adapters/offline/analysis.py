@@ -9,7 +9,7 @@ from researchclaw.adapters.offline.analysts.devils_advocate import DEVILS_ADVOCA
 from researchclaw.adapters.offline.analysts.domain_reader import DOMAIN_READER
 from researchclaw.adapters.offline.analysts.statistician import STATISTICIAN
 from researchclaw.adapters.offline.analysts.view import PAIRS_NEEDED, Speaker, View
-from stages.contracts import AnalystRemark, Decision
+from stages.contracts import AnalystRemark, Decision, Stand
 from stages.f_analysis.research_decision import ConditionOutcome, DecisionQuestion
 from stages.f_analysis.result_analysis import Analyst, AnalystQuestion, Remarks
 
@@ -25,6 +25,9 @@ _SPEAKERS: Mapping[Analyst, tuple[Speaker, ...]] = {
     "devil's advocate": DEVILS_ADVOCATE,
 }
 
+_VIEWS: Mapping[str, Literal["holds", "fails", "open"]] = {"supported": "holds", "contradicted": "fails", "undecided": "open"}
+"""A rule thinks of a hypothesis what its finding says."""
+
 
 def remarks(question: AnalystQuestion) -> Remarks:
     """What one analyst has to say about these results; may be nothing at all."""
@@ -34,7 +37,11 @@ def remarks(question: AnalystQuestion) -> Remarks:
             AnalystRemark(analyst=question.analyst, text=text, comparison=comparison)
             for speak in _SPEAKERS[question.analyst]
             for text, comparison in speak(view)
-        )
+        ),
+        stands=tuple(
+            Stand(analyst=question.analyst, hypothesis=finding.hypothesis, view=_VIEWS[finding.verdict])
+            for finding in question.findings
+        ),
     )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from stages.b_literature.knowledge_extract import CardQuestion
-from stages.b_literature.literature_screen import Screening, ScreenQuestion
+from stages.b_literature.knowledge_extract import CardsQuestion
+from stages.b_literature.literature_screen import Excluded, Included, Screening, ScreenQuestion
 from stages.b_literature.search_strategy import SearchQuestion
-from stages.contracts import Candidate, Factor, Goal, KnowledgeCard, Screened, SearchPlan, SearchQuery, Work
+from stages.contracts import Candidate, Factor, Goal, KnowledgeCard, KnowledgeCards, SearchPlan, SearchQuery, Work
 
 SETTINGS_QUERIES: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
     (
@@ -163,15 +163,16 @@ def screen(question: ScreenQuestion) -> Screening:
         found.sort(key=lambda c: (c.work.key not in query.keys, -c.score, c.work.key))
         for candidate in [c for c in found if c.work.key not in chosen][:SUPPORT_WORKS_PER_QUERY]:
             choose(candidate, f"places the study among works on {_words(query.id)}")
+    included: list[Included] = []
+    excluded: dict[str, list[int]] = {}
+    for number, candidate in enumerate(candidates, start=1):
+        if candidate.work.key in chosen:
+            included.append(Included(number=number, reason=chosen[candidate.work.key]))
+        else:
+            excluded.setdefault(_why_not(candidate.work, factors, dropped, question.goal), []).append(number)
     return Screening(
-        decisions=tuple(
-            Screened(
-                key=candidate.work.key,
-                included=candidate.work.key in chosen,
-                reason=chosen.get(candidate.work.key) or _why_not(candidate.work, factors, dropped, question.goal),
-            )
-            for candidate in candidates
-        )
+        included=tuple(included),
+        excluded=tuple(Excluded(reason=reason, numbers=tuple(numbers)) for reason, numbers in excluded.items()),
     )
 
 
@@ -221,11 +222,14 @@ def _why_not(work: Work, factors: set[str], dropped: set[str], goal: Goal) -> st
     return f"treats {_words(subject).replace('-', ' ')}, which the question does not ask about"
 
 
-def read_card(question: CardQuestion) -> KnowledgeCard:
+def read_cards(question: CardsQuestion) -> KnowledgeCards:
+    return KnowledgeCards(cards=tuple(_card(work, question.goal) for work in question.works))
+
+
+def _card(work: Work, goal: Goal) -> KnowledgeCard:
     """The claim is the work's summary with its authors as the subject; the span is the summary itself."""
-    work = question.work
-    assert work.gist is not None  # stage 6 asks only about works with a text
-    technique = next((tag for tag in work.about if tag in {match.factor for match in question.goal.matches}), None)
+    assert work.gist is not None  # rules put no work without a summary on the shortlist
+    technique = next((tag for tag in work.about if tag in {match.factor for match in goal.matches}), None)
     return KnowledgeCard(
         key=work.key,
         claim=f"{authors_as_subject(work)} {work.gist}.",

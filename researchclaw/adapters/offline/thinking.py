@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stages.c_synthesis.hypothesis_gen import ChairQuestion, ContrastQuestion, Contrasts, DebateQuestion, Turn, Turns
+from stages.c_synthesis.hypothesis_gen import (
+    Chairing,
+    ChairQuestion,
+    ContrastQuestion,
+    Contrasts,
+    DebateQuestion,
+    RebuttalQuestion,
+    Rebuttals,
+    StatedHypothesis,
+    Turn,
+    Turns,
+)
 from stages.c_synthesis.synthesis import SynthesisQuestion
 from stages.contracts import (
     Agreement,
     Contrast,
     Factor,
     Gap,
-    Hypotheses,
-    Hypothesis,
     KnowledgeCard,
     Level,
     Metric,
+    Objection,
+    Ruling,
     Statement,
     Synthesis,
     Theme,
@@ -223,7 +234,7 @@ deviation of a paired difference over seeds, 0.007 bpb at this budget (measured 
 def argue(question: DebateQuestion) -> Turns:
     """The proponent states the case for each contrast, the skeptic the case against, the methodologist the pitfall."""
     found = []
-    for place, contrast in enumerate(_debated(question.contrasts)):
+    for place, contrast in enumerate(question.contrasts.debated):
         levels = _levels_of(contrast, question.factors)
         if question.role == "proponent":
             text = " ".join(level.case_for for _, level in levels)
@@ -238,23 +249,24 @@ def argue(question: DebateQuestion) -> Turns:
     return Turns(turns=tuple(found))
 
 
-def _debated(contrasts: Contrasts) -> list[Contrast]:
-    return [c for c in (*contrasts.contrasts, *contrasts.spare) if c.role in ("treatment", "combination")]
-
-
 def _levels_of(contrast: Contrast, factors: tuple[Factor, ...]) -> list[tuple[Factor, Level]]:
     return [(factor, level) for factor in factors for level in factor.levels if contrast.levels.get(factor.name) == level.name]
 
 
-def preside(question: ChairQuestion) -> Hypotheses:
+def answer_back(question: RebuttalQuestion) -> Rebuttals:
+    """None: the cases for and against were written beside each other, and a rule has nothing to add to them."""
+    return Rebuttals(rebuttals=())
+
+
+def preside(question: ChairQuestion) -> Chairing:
     """One hypothesis for each treatment; the one with the largest predicted difference among those first named leads."""
-    stated = [_hypothesis(number, c, question) for number, c in enumerate(_debated(question.contrasts), start=1)]
+    stated = [_hypothesis(number, c, question) for number, c in enumerate(question.contrasts.debated, start=1)]
     chosen = {contrast.id for contrast in question.contrasts.contrasts}
     standing = [hypothesis for hypothesis in stated if hypothesis.treatment in chosen]
     named = {level for match in question.goal.matches for level in match.levels}
     by_id = {contrast.id: contrast for contrast in (*question.contrasts.contrasts, *question.contrasts.spare)}
 
-    def rank(hypothesis: Hypothesis) -> tuple[bool, bool, float]:
+    def rank(hypothesis: StatedHypothesis) -> tuple[bool, bool, float]:
         contrast = by_id[hypothesis.treatment]
         return (
             contrast.role == "combination",
@@ -262,14 +274,21 @@ def preside(question: ChairQuestion) -> Hypotheses:
             -hypothesis.predicted_size,
         )
 
-    return Hypotheses(
-        contrasts=question.contrasts.contrasts,
+    predicted = {hypothesis.treatment: hypothesis for hypothesis in stated}
+    return Chairing(
+        rulings=tuple(_answer(objection, predicted[objection.contrast]) for objection in question.objections),
         hypotheses=tuple(sorted(standing, key=rank)),
         rejected=tuple(hypothesis for hypothesis in stated if hypothesis.treatment not in chosen),
     )
 
 
-def _hypothesis(number: int, contrast: Contrast, question: ChairQuestion) -> Hypothesis:
+def _answer(objection: Objection, hypothesis: StatedHypothesis) -> Ruling:
+    """The skeptic is right where a loss is predicted; everything else only the paired comparison can tell."""
+    granted = objection.by == "skeptic" and hypothesis.predicts == "worse"
+    return Ruling(objection=objection.id, verdict="granted" if granted else "left to a comparison", text=hypothesis.ruling)
+
+
+def _hypothesis(number: int, contrast: Contrast, question: ChairQuestion) -> StatedHypothesis:
     levels = _levels_of(contrast, question.factors)
     metric = question.goal.metric
     signed = sum(_signed(level) for _, level in levels)
@@ -277,7 +296,9 @@ def _hypothesis(number: int, contrast: Contrast, question: ChairQuestion) -> Hyp
     size = round(abs(signed), 3) if predicts != "same" else max(LEAST_MARGIN, *(level.expected_size for _, level in levels))
     turns = [turn.statement for turn in question.debate if turn.contrast == contrast.id]
     in_study = contrast.id in {c.id for c in question.contrasts.contrasts}
-    return Hypothesis.model_validate(
+    retrieved = dict(question.retrieved)[contrast.id]
+    seen = "studied elsewhere" if any(turn.keys for turn in turns) else "not seen in the works read"
+    return StatedHypothesis.model_validate(
         {
             "id": f"h{number}",
             "statement": _statement(contrast, predicts, metric),
@@ -288,8 +309,8 @@ def _hypothesis(number: int, contrast: Contrast, question: ChairQuestion) -> Hyp
             "refuted_when": _refuted_when(predicts),
             "rationale": " ".join(level.mechanism for _, level in levels),
             "keys": tuple(dict.fromkeys(key for turn in turns for key in turn.keys)),
-            "debate": (*turns, Statement(role="chair", text=_ruling(contrast, predicts, in_study))),
-            "novelty": "studied elsewhere" if any(turn.keys for turn in turns) else "not seen in the works read",
+            "ruling": _ruling(contrast, predicts, in_study),
+            "novelty": seen if retrieved else "unknown",
         }
     )
 
