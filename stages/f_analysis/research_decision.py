@@ -15,7 +15,6 @@ from stages.errors import ExperimentFailed
 from stages.f_analysis.results import comparison_key, dump_results
 from stages.ports import Context, Question
 
-
 INTERVAL_NEEDS = 3
 """Pairs below which there is no interval (stages.f_analysis.statistics)."""
 

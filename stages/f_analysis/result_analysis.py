@@ -60,7 +60,6 @@ class AnalystQuestion(Question):
     results: Results
     findings: tuple[Finding, ...]
 
-
     values: tuple[str, ...] = Field(description="Key beside value, a line for each condition and each comparison.")
     examples: tuple[str, ...] = Field(description="How a line becomes an expression.")
 

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar
 
-from stages.contracts import Contract, Manuscript, Outline, SectionPlan
+from pydantic import Field
+
+from stages.asking import at_once
+from stages.contracts import Contract, FigureSpec, Manuscript, Outline, SectionPlan, Work
 from stages.errors import ManuscriptRefused
 from stages.g_writing import paper_outline
-from stages.g_writing.against_record import faults
-from stages.g_writing.lint import Finding
+from stages.g_writing.against_record import claims, faults
 from stages.g_writing.markdown import parse
 from stages.g_writing.record import PaperRecord
-from stages.g_writing.values import leaves, render_values
+from stages.g_writing.section_facts import facts_for, figures_for, values_for
+from stages.g_writing.value_list import how_to_write, value_lines
+from stages.g_writing.values import render_values
 from stages.ports import Context, Question
 
 MENDING_ROUNDS = 3
 """Times that a writer sees the faults of a section before the draft is refused."""
+
+APPENDIX = "appendix_"
+"""How the ids of the sections begin that hold nothing but the record's own tables."""
 
 
 class Inputs(paper_outline.Inputs):
@@ -25,38 +32,66 @@ class Inputs(paper_outline.Inputs):
 
 
 class SectionQuestion(Question):
-    """What does this section say?"""
+    """What does this section say?
+
+    A language model sees the facts, values, figures and works that the section needs; the record is for a mind that works by rules.
+    """
 
     template: ClassVar[str] = "g_writing/paper_draft.md.j2"
 
     record: PaperRecord
     outline: Outline
     section: SectionPlan
-    citable: tuple[str, ...]
-    """Keys that may be cited; nothing else may be."""
-    values: tuple[str, ...]
-    """Every value expression that the record can answer."""
+    facts: tuple[str, ...]
+    values: tuple[str, ...] = Field(
+        description="Key beside value, a line for each condition, each comparison and each kind of setting."
+    )
+    examples: tuple[str, ...] = Field(description="How a line becomes an expression.")
+    figures: tuple[FigureSpec, ...] = Field(description="Those that the section places.")
+    works: tuple[Work, ...] = Field(description="Those that the section may cite.")
     guidance: tuple[str, ...]
 
 
+class AppendixQuestion(Question):
+    """What does the record hold for this appendix? Deviations, seeds and costs are disclosed in full, not as a mind likes to."""
+
+    by_rule: ClassVar[bool] = True
+
+    record: PaperRecord
+    outline: Outline
+    section: SectionPlan
+    guided: bool
+
+
 class MendQuestion(Question):
-    """How does the section read without these faults?"""
+    """Which passages of the section change, so that these faults are gone?"""
 
     template: ClassVar[str] = "g_writing/paper_mend.md.j2"
 
     record: PaperRecord
     outline: Outline
     section: SectionPlan
-    citable: tuple[str, ...]
     values: tuple[str, ...]
+    examples: tuple[str, ...]
+    figures: tuple[FigureSpec, ...]
+    works: tuple[Work, ...]
     markdown: str
-    complaints: tuple[str, ...]
+    found: tuple[str, ...] = Field(description="The faults, one a line.")
 
 
 class SectionDraft(Contract):
     """The body of a section in the manuscript's dialect, without its heading."""
 
     markdown: str
+
+
+class Patch(Contract):
+    before: str = Field(description="Verbatim from the section, and there exactly once.")
+    after: str = Field(description="What stands there instead; may be empty.")
+
+
+class Mended(Contract):
+    patches: tuple[Patch, ...]
 
 
 def run(inputs: Inputs, ctx: Context) -> Manuscript:
@@ -66,36 +101,62 @@ def run(inputs: Inputs, ctx: Context) -> Manuscript:
         ManuscriptRefused: the text says something that the record does not, after the rounds of mending.
     """
     record = paper_outline.record_of(inputs, ctx)
-    outline = inputs.outline
-    citable, values = tuple(sorted(record.citable)), tuple(leaves(record.results))
+    outline, works = inputs.outline, {work.key: work for work in inputs.shortlist.works}
     guidance = tuple(item.message for item in ctx.guidance)
+    examples = tuple(how_to_write(record.results))
 
     def write(section: SectionPlan) -> str:
-        question = SectionQuestion(record=record, outline=outline, section=section, citable=citable, values=values, guidance=guidance)
+        if section.id.startswith(APPENDIX):
+            appendix = AppendixQuestion(record=record, outline=outline, section=section, guided=bool(guidance))
+            return ctx.model.ask(appendix, answer=SectionDraft).markdown
+        question = SectionQuestion(
+            record=record,
+            outline=outline,
+            section=section,
+            facts=facts_for(section.id, record),
+            values=value_lines(record.results, values_for(section.id)),
+            examples=examples,
+            figures=figures_for(section.id, outline.figures),
+            works=tuple(works[key] for key in dict.fromkeys(section.keys)),
+            guidance=guidance,
+        )
         return ctx.model.ask(question, answer=SectionDraft).markdown
 
-    def mend(section: SectionPlan, markdown: str, complaints: tuple[str, ...]) -> str:
+    def mend(place: int) -> str:
+        section, body, found = outline.sections[place], bodies[place], complaints[place]
+        if not found:
+            return body
         question = MendQuestion(
             record=record,
             outline=outline,
             section=section,
-            citable=citable,
-            values=values,
-            markdown=markdown,
-            complaints=complaints,
+            values=value_lines(record.results, values_for(section.id)),
+            examples=examples,
+            figures=figures_for(section.id, outline.figures),
+            works=tuple(works[key] for key in dict.fromkeys(section.keys)),
+            markdown=body,
+            found=found,
         )
-        return ctx.model.ask(question, answer=SectionDraft).markdown if complaints else markdown
+        return with_patches(body, ctx.model.ask(question, answer=Mended).patches)
 
-    with ThreadPoolExecutor(max_workers=len(outline.sections)) as pool:
-        bodies = tuple(pool.map(write, outline.sections))
-        for _ in range(MENDING_ROUNDS):
-            complaints = complaints_of(outline, bodies, record)
-            if not any(complaints):
-                break
-            bodies = tuple(pool.map(mend, outline.sections, bodies, complaints))
-    if refused := [line for lines in complaints_of(outline, bodies, record) for line in lines]:
+    bodies = at_once(write, outline.sections)
+    complaints = complaints_of(outline, bodies, record)
+    for _ in range(MENDING_ROUNDS):
+        if not any(complaints):
+            break
+        bodies = at_once(mend, range(len(bodies)))
+        complaints = complaints_of(outline, bodies, record)
+    if refused := [line for lines in complaints for line in lines]:
         raise ManuscriptRefused(f"the draft still has {len(refused)} faults after {MENDING_ROUNDS} rounds; the first: {refused[0]}")
     return Manuscript(title=outline.title, authors=(record.author,), markdown=assembled(outline, bodies), figures=outline.figures)
+
+
+def with_patches(body: str, patches: Sequence[Patch]) -> str:
+    """The body with each patch whose passage stands there exactly once; of the others the fault stays, and is shown again."""
+    for patch in patches:
+        if patch.before and body.count(patch.before) == 1:
+            body = body.replace(patch.before, patch.after)
+    return body
 
 
 def assembled(outline: Outline, bodies: Sequence[str]) -> str:
@@ -109,25 +170,34 @@ def assembled(outline: Outline, bodies: Sequence[str]) -> str:
 def _heading(section: SectionPlan) -> str:
     if section.id == "abstract":
         return "## Abstract"
-    return f"## {section.title} {{#sec:{section.id}{' .appendix' if section.id.startswith('appendix_') else ''}}}"
+    return f"## {section.title} {{#sec:{section.id}{' .appendix' if section.id.startswith(APPENDIX) else ''}}}"
 
 
 def complaints_of(outline: Outline, bodies: Sequence[str], record: PaperRecord) -> tuple[tuple[str, ...], ...]:
-    """For each section what forbids its export: a form that cannot be read, a value without a record, a fault of the lint.
+    """For each section what forbids its export: a form that cannot be read, a value without a record, a label that another section
+    has, a fault of the lint, a comparison that the record does not bear out.
 
     Raises:
-        ManuscriptRefused: a fault lies between sections (a label used twice) or in the outline (the title).
+        ManuscriptRefused: a fault lies in the outline (the title), which no section can mend.
     """
     unreadable = tuple(_unreadable(section, body, record) for section, body in zip(outline.sections, bodies, strict=True))
     if any(unreadable):
         return unreadable
+    doubled = _doubled_labels(outline, bodies)
+    if any(doubled):
+        return doubled
     document = parse(assembled(outline, bodies), (record.author,))
-    findings = [finding for finding in faults(document, outline.figures, record) if finding.gate]
+    found = [(finding.place, finding.message) for finding in faults(document, outline.figures, record) if finding.gate]
+    found += [
+        (claim.place, f"{claim.place}: the comparison is {claim.verdict}: {claim.reason} ({claim.sentence[:160]!r})")
+        for claim in claims(document, record)
+        if claim.verdict != "supported"
+    ]
     by_section = tuple(
-        tuple(finding.message for finding in findings if _lies_in(finding, section, body))
+        tuple(dict.fromkeys(message for place, message in found if _lies_in(place, section, body)))
         for section, body in zip(outline.sections, bodies, strict=True)
     )
-    nowhere = [finding.message for finding in findings if not any(finding.message in lines for lines in by_section)]
+    nowhere = [message for _, message in found if not any(message in lines for lines in by_section)]
     if nowhere:
         raise ManuscriptRefused(nowhere[0])
     return by_section
@@ -142,8 +212,19 @@ def _unreadable(section: SectionPlan, body: str, record: PaperRecord) -> tuple[s
     return ()
 
 
-def _lies_in(finding: Finding, section: SectionPlan, body: str) -> bool:
-    label = finding.place.split("[")[0].split(" ")[0]
+def _doubled_labels(outline: Outline, bodies: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """For each section the labels that an earlier one has already."""
+    owner = {f"sec:{section.id}": section.title for section in outline.sections}
+    found = []
+    for section, body in zip(outline.sections, bodies, strict=True):
+        own = re.findall(r"\{#((?:sec|fig|tbl|eq):[A-Za-z0-9_-]+)", body)
+        found.append(tuple(f"the label {label} stands in {owner[label]} already" for label in own if label in owner))
+        owner |= {label: section.title for label in own if label not in owner}
+    return tuple(found)
+
+
+def _lies_in(place: str, section: SectionPlan, body: str) -> bool:
+    label = place.split("[", maxsplit=1)[0].split(" ", maxsplit=1)[0]
     if label in ("abstract", f"sec:{section.id}"):
         return label.removeprefix("sec:") == section.id
     return f"{{#{label}" in body

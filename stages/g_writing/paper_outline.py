@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 from stages.a_scoping.study import kit_of
+from stages.asking import accepted
 from stages.contracts import (
     Analysis,
     Brief,
@@ -23,8 +25,9 @@ from stages.contracts import (
     Shortlist,
     Synthesis,
 )
-from stages.errors import MalformedAnswer
+from stages.g_writing.against_record import names as names_of_study
 from stages.g_writing.record import PaperRecord, paper_record
+from stages.g_writing.remark_check import remark_faults
 from stages.ports import Context, Question
 
 SECTIONS: tuple[tuple[str, str], ...] = (
@@ -104,21 +107,25 @@ def run(inputs: Inputs, ctx: Context) -> Outline:
     """
     record = record_of(inputs, ctx)
     question = OutlineQuestion(record=record, sections=SECTIONS, guidance=tuple(item.message for item in ctx.guidance))
-    outline = ctx.model.ask(question, answer=Outline)
-    _check(outline, record)
-    return outline
+    return accepted(ctx, question, Outline, lambda outline: list(_faults(outline, record)))
 
 
-def _check(outline: Outline, record: PaperRecord) -> None:
+def _faults(outline: Outline, record: PaperRecord) -> Iterator[str]:
     if tuple(section.id for section in outline.sections) != tuple(name for name, _ in SECTIONS):
-        raise MalformedAnswer(f"the outline must have exactly these sections, in order: {', '.join(name for name, _ in SECTIONS)}")
+        yield f"the outline must have exactly these sections, in order: {', '.join(name for name, _ in SECTIONS)}"
     planned = {key for section in outline.sections for key in section.keys}
     if strangers := sorted(planned - record.citable):
-        raise MalformedAnswer(f"the outline cites works that are not on the shortlist: {strangers}")
+        yield f"the outline cites works that are not on the shortlist: {strangers}"
     if len({figure.id for figure in outline.figures}) != len(outline.figures):
-        raise MalformedAnswer("the outline gives the same id to two figures")
+        yield "the outline gives the same id to two figures"
+    kinds = [figure.kind for figure in outline.figures]
+    if len(set(kinds)) != len(kinds):
+        yield "the outline has two figures of one kind"
     for figure in outline.figures:
         unknown = set(figure.conditions) - set(record.results.conditions)
         unknown |= set(figure.comparisons) - set(record.results.comparisons) - {"interaction"}
         if unknown:
-            raise MalformedAnswer(f"figure {figure.id!r} shows what was not measured: {sorted(unknown)}")
+            yield f"figure {figure.id!r} shows what was not measured: {sorted(unknown)}"
+    names = names_of_study(record)
+    for what, text in (("title", outline.title), ("claim", outline.claim)):
+        yield from (f"the {what}: {fault}" for fault in remark_faults(text, record.results, names))

@@ -6,14 +6,15 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from stages.asking import accepted
 from stages.contracts import ChangeAnswer, Contract, Guidance, Manuscript, Reviews, RevisedManuscript, Weakness
-from stages.errors import MalformedAnswer
 from stages.g_writing import paper_outline
 from stages.g_writing.claims import Sentence, sentences
 from stages.g_writing.markdown import parse
+from stages.g_writing.passages import around, main_text
 from stages.g_writing.patches import apply_answers, canonical
 from stages.g_writing.record import PaperRecord
-from stages.g_writing.values import leaves
+from stages.g_writing.value_list import how_to_write, value_lines
 from stages.ports import Context, Question
 
 ROUNDS = 2
@@ -35,8 +36,10 @@ class RevisionQuestion(Question):
     required: tuple[Weakness, ...]
     guidance: tuple[Weakness, ...] = Field(description="A person's words, as changes with ids 'guidance_1' …; the quote is empty.")
     refused: tuple[ChangeAnswer, ...] = Field(description="Answers of the round before that could not be applied, with the reason.")
+    shown: str = Field(description="The passages that the changes are about; the main text where a person asks for something.")
     citable: tuple[str, ...]
-    values: tuple[str, ...] = Field(description="Every value expression that the record can answer.")
+    values: tuple[str, ...] = Field(description="Key beside value.")
+    examples: tuple[str, ...]
 
 
 class RevisionAnswers(Contract):
@@ -78,20 +81,27 @@ def _ask(
     ctx: Context,
 ) -> tuple[ChangeAnswer, ...]:
     by_person = {weakness.id for weakness in guidance}
+    question_of_a_person = any(weakness.id in by_person for weakness in pending)
     question = RevisionQuestion(
         manuscript=manuscript,
         sentences=sentences(parse(manuscript.markdown, manuscript.authors)),
         required=tuple(weakness for weakness in pending if weakness.id not in by_person),
         guidance=tuple(weakness for weakness in pending if weakness.id in by_person),
         refused=refused,
+        shown=main_text(manuscript.markdown)
+        if question_of_a_person
+        else around(manuscript.markdown, tuple(weakness.quote for weakness in pending)),
         citable=tuple(sorted(record.citable)),
-        values=tuple(leaves(record.results)),
+        values=value_lines(record.results, ("conditions", "comparisons", "references")),
+        examples=tuple(how_to_write(record.results)),
     )
-    answers = ctx.model.ask(question, answer=RevisionAnswers).answers
-    wanted, got = [weakness.id for weakness in pending], [answer.id for answer in answers]
-    if sorted(wanted) != sorted(got):
-        raise MalformedAnswer(f"the revision must answer each of {wanted} once; it answered {got}")
-    return answers
+    wanted = sorted(weakness.id for weakness in pending)
+
+    def faults(given: RevisionAnswers) -> list[str]:
+        got = [answer.id for answer in given.answers]
+        return [f"the revision must answer each of {wanted} once; it answered {got}"] if sorted(got) != wanted else []
+
+    return accepted(ctx, question, RevisionAnswers, faults).answers
 
 
 def _as_change(number: int, item: Guidance) -> Weakness:

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar, Literal
 
-from stages.contracts import Contract, Manuscript, Review, Reviews, Slug, Weakness
-from stages.errors import MalformedAnswer
+from pydantic import Field
+
+from stages.asking import accepted, at_once
+from stages.contracts import Contract, Manuscript, Review, Reviews, Slug
 from stages.g_writing import paper_outline
 from stages.g_writing.against_record import claims, faults
 from stages.g_writing.claims import Claim, Sentence, sentences
 from stages.g_writing.document import labels
 from stages.g_writing.markdown import parse
 from stages.g_writing.mechanical_review import mechanical_review
+from stages.g_writing.passages import chosen, main_text
 from stages.g_writing.patches import canonical
 from stages.g_writing.record import PaperRecord
+from stages.g_writing.value_list import value_lines
 from stages.ports import Context, Question
 
 Role = Literal["experiments", "method", "clarity"]
 ROLES: tuple[Role, ...] = ("experiments", "method", "clarity")
+
+_READS: dict[Role, tuple[str, ...]] = {
+    "experiments": ("abstract", "setup", "results", "ablations", "limitations", "conclusion"),
+    "method": ("abstract", "introduction", "method", "discussion", "limitations", "conclusion"),
+}
+
+SHORTEST_QUOTE = 12
+"""Characters of a quotation that tell a sentence from others; 'the' stands everywhere (a guess)."""
 
 INSERT = "Insert after the quoted sentence: "
 """How a required change begins that asks for a wording; what follows is the wording, in the manuscript's dialect."""
@@ -32,10 +43,12 @@ class Inputs(paper_outline.Inputs):
 class ReviewQuestion(Question):
     """What are the strengths and weaknesses of the paper, read for one side of it?
 
-    A language model sees the paper, the claims and what the rules found; the record is for a mind that works by rules.
+    A language model sees the sections that its side is about, the claims, the code, the runs and the values; the record is for a
+    mind that works by rules.
     """
 
     template: ClassVar[str] = "g_writing/peer_review.md.j2"
+    judges: ClassVar[bool] = True
 
     role: Role
     manuscript: Manuscript
@@ -43,15 +56,20 @@ class ReviewQuestion(Question):
     claims: tuple[Claim, ...]
     mechanical: Review
     record: PaperRecord
+    text: str = Field(description="The sections that the role reads.")
+    facts: tuple[str, ...] = Field(description="Code, checks and runs of each condition.")
+    values: tuple[str, ...] = Field(description="Key beside value.")
 
 
 class AreaChairQuestion(Question):
     """Which of the changes that the reviewers ask for must be made?"""
 
     template: ClassVar[str] = "g_writing/area_chair.md.j2"
+    judges: ClassVar[bool] = True
 
     manuscript: Manuscript
     reviews: tuple[Review, ...]
+    text: str = Field(description="Where a paper says what a reviewer may miss: abstract, limitations, conclusion.")
 
 
 class RequiredChanges(Contract):
@@ -74,21 +92,66 @@ def run(inputs: Inputs, ctx: Context) -> Reviews:
     mechanical = mechanical_review(document, text, table, faults(document, manuscript.figures, record), record)
 
     def read(role: Role) -> Review:
-        question = ReviewQuestion(role=role, manuscript=manuscript, sentences=text, claims=table, mechanical=mechanical, record=record)
+        question = ReviewQuestion(
+            role=role,
+            manuscript=manuscript,
+            sentences=text,
+            claims=table,
+            mechanical=mechanical,
+            record=record,
+            text=read_by(role, manuscript.markdown),
+            facts=evidence(record) if role == "experiments" else (),
+            values=value_lines(record.results, ("conditions", "comparisons")) if role == "experiments" else (),
+        )
         answer = ctx.model.ask(question, answer=Review)
         return with_checked_quotes(answer, role, manuscript.markdown, labels(document))
 
-    with ThreadPoolExecutor(max_workers=len(ROLES)) as pool:
-        reviews = (mechanical, *pool.map(read, ROLES))
-    chosen = ctx.model.ask(AreaChairQuestion(manuscript=manuscript, reviews=reviews), answer=RequiredChanges)
-    return Reviews(reviews=reviews, required=_required(reviews, chosen))
+    reviews = (mechanical, *at_once(read, ROLES))
+    question = AreaChairQuestion(
+        manuscript=manuscript, reviews=reviews, text=chosen(manuscript.markdown, ("abstract", "limitations", "conclusion"))
+    )
+    asked = {weakness.id: weakness for review in reviews for weakness in review.weaknesses if weakness.required_change}
+
+    def strange(answer: RequiredChanges) -> list[str]:
+        strangers = sorted(set(answer.ids) - asked.keys())
+        return [f"the area chair requires changes that no reviewer asked for: {strangers}"] if strangers else []
+
+    wanted = accepted(ctx, question, RequiredChanges, strange).ids
+    by_rule = {weakness.id for weakness in mechanical.weaknesses if weakness.severity == "major"}
+    required = tuple(weakness for name, weakness in asked.items() if name in wanted or name in by_rule)
+    return Reviews(reviews=reviews, required=required)
+
+
+def read_by(role: Role, markdown: str) -> str:
+    """What a role reads: clarity the whole main text, the others the sections that its questions are about."""
+    return chosen(markdown, _READS[role]) if role in _READS else main_text(markdown)
+
+
+def evidence(record: PaperRecord) -> tuple[str, ...]:
+    """What a reviewer of the experiments can hold the text against: each condition's code and runs, and what went wrong."""
+    proved = {facts.condition: facts for facts in record.code}
+    lines = []
+    for contrast in record.plan.conditions:
+        constants = ", ".join(f"{name} = {literal}" for name, literal in contrast.settings.items()) or "nothing"
+        result = record.results.conditions.get(contrast.id)
+        seeds = result.metrics[record.results.metric.name].n if result else 0
+        checks = ", ".join(proved[contrast.id].checks) if contrast.id in proved else ""
+        lines.append(
+            f"{contrast.id} ({contrast.role}) changes {constants}; "
+            + (f"code checks passed: {checks}; " if checks else "")
+            + f"{seeds} of {len(record.plan.seeds)} seeds have a score"
+        )
+    lines += [f"failed: {run.condition}, seed {run.seed}: {run.verdict}, {run.reason}" for run in record.failed]
+    return (*lines, *(f"deviation: {text}" for text in record.deviations), *(f"repair: {text}" for text in record.repairs))
 
 
 def with_checked_quotes(review: Review, role: Role, markdown: str, known_labels: frozenset[str]) -> Review:
     """The review under the role's name, without the weaknesses that quote nothing from the manuscript; how many is said."""
     plain = _plain(markdown)
     kept = [
-        w for w in review.weaknesses if w.quote.removeprefix("@") in known_labels or (w.quote.strip() and _plain(w.quote) in plain)
+        w
+        for w in review.weaknesses
+        if w.quote.removeprefix("@") in known_labels or (len(w.quote.strip()) >= SHORTEST_QUOTE and _plain(w.quote) in plain)
     ]
     dropped = len(review.weaknesses) - len(kept)
     note = f" Dropped because their quotation is not in the manuscript: {dropped}." if dropped else ""
@@ -101,15 +164,6 @@ def with_checked_quotes(review: Review, role: Role, markdown: str, known_labels:
             ),
         }
     )
-
-
-def _required(reviews: tuple[Review, ...], chosen: RequiredChanges) -> tuple[Weakness, ...]:
-    """What the rules found major is required whatever the chair says; the chair adds what readers asked for."""
-    asked = {weakness.id: weakness for review in reviews for weakness in review.weaknesses if weakness.required_change}
-    if strangers := sorted(set(chosen.ids) - asked.keys()):
-        raise MalformedAnswer(f"the area chair requires changes that no reviewer asked for: {strangers}")
-    by_rule = {weakness.id for weakness in reviews[0].weaknesses if weakness.severity == "major"}
-    return tuple(weakness for name, weakness in asked.items() if name in chosen.ids or name in by_rule)
 
 
 def _plain(text: str) -> str:

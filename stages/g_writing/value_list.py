@@ -20,7 +20,9 @@ _OF: dict[str, Family] = {
     "env": "machine",
     "cost": "cost",
 }
-_LEFT_OUT = re.compile(r"\.(?:min|max|median|seed\.\d+|tokens|t_p|wilcoxon_p)$|^seed_diff|^absrel|^interaction\.(?:n|dz|sd_diff|t_p|wilcoxon_p)$")
+_LEFT_OUT = re.compile(
+    r"\.(?:min|max|median|seed\.\d+|tokens|t_p|wilcoxon_p)$|^seed_diff|^absrel|^interaction\.(?:n|dz|sd_diff|t_p|wilcoxon_p)$"
+)
 """Values that a text seldom needs and that a table of the appendix prints; they can be looked up all the same."""
 _LONGEST = 80
 """Characters of a setting that is a text, e.g. the name of the corpus."""

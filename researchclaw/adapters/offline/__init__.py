@@ -32,7 +32,7 @@ def rules() -> dict[type[Question], Rule]:
     from stages.e_execution.iterative_refine import ProposeQuestion
     from stages.f_analysis.research_decision import DecisionQuestion
     from stages.f_analysis.result_analysis import AnalystQuestion
-    from stages.g_writing.paper_draft import MendQuestion, SectionQuestion
+    from stages.g_writing.paper_draft import AppendixQuestion, MendQuestion, SectionQuestion
     from stages.g_writing.paper_outline import OutlineQuestion
     from stages.g_writing.paper_revision import RevisionQuestion
     from stages.g_writing.peer_review import AreaChairQuestion, ReviewQuestion
@@ -55,6 +55,7 @@ def rules() -> dict[type[Question], Rule]:
         DecisionQuestion: analysis.decide,
         OutlineQuestion: writing.outline,
         SectionQuestion: writing.section,
+        AppendixQuestion: writing.appendix_of,
         MendQuestion: writing.mend,
         ReviewQuestion: review.review_paper,
         AreaChairQuestion: review.preside,

@@ -16,7 +16,7 @@ from researchclaw.adapters.offline.writing.language import Voice
 from researchclaw.adapters.offline.writing.reading import Study
 from stages.contracts import Outline
 from stages.errors import ManuscriptRefused
-from stages.g_writing.paper_draft import MendQuestion, SectionDraft, SectionQuestion
+from stages.g_writing.paper_draft import AppendixQuestion, Mended, MendQuestion, SectionDraft, SectionQuestion
 from stages.g_writing.paper_outline import OutlineQuestion
 from stages.g_writing.record import PaperRecord
 
@@ -34,22 +34,35 @@ def section(question: SectionQuestion) -> SectionDraft:
     Raises:
         ManuscriptRefused: the outline asks for a section that no rule writes.
     """
+    return _part(question, guided=bool(question.guidance))
+
+
+def appendix_of(question: AppendixQuestion) -> SectionDraft:
+    """One appendix, the same whoever wrote the rest.
+
+    Raises:
+        ManuscriptRefused: the outline asks for an appendix that no rule writes.
+    """
+    return _part(question, guided=question.guided)
+
+
+def _part(question: SectionQuestion | AppendixQuestion, *, guided: bool) -> SectionDraft:
     with _ONE_AT_A_TIME:  # sections are asked for at once; the first to come composes the paper for all
-        written = _composed(question.record.model_dump_json(), question.outline.model_dump_json(), bool(question.guidance))
+        written = _composed(question.record.model_dump_json(), question.outline.model_dump_json(), guided)
     for name, text in written:
         if name == question.section.id:
             return SectionDraft(markdown=text)
     raise ManuscriptRefused(f"the rule-based writer has no rule for a section {question.section.id!r}")
 
 
-def mend(question: MendQuestion) -> SectionDraft:
+def mend(question: MendQuestion) -> Mended:
     """Never: a rule that wrote a refused sentence would write it again.
 
     Raises:
         ManuscriptRefused: always, with the first complaint.
     """
     raise ManuscriptRefused(
-        f"{question.section.id}: {question.complaints[0]} (the rule-based writer does not rewrite; this is a fault of its rules)"
+        f"{question.section.id}: {question.found[0]} (the rule-based writer does not rewrite; this is a fault of its rules)"
     )
 
 
