@@ -150,6 +150,7 @@ class OuterWorld:
         from researchclaw.adapters.figures import MatplotlibIllustrator
         from researchclaw.adapters.journalled import JournalledLaboratory, JournalledLibrary, JournalledModel
         from researchclaw.adapters.offline import OfflineResearcher
+        from researchclaw.adapters.rules_first import RulesFirst
         from researchclaw.adapters.shelf import FolderShelf
         from researchclaw.adapters.style_files import official_style
         from researchclaw.adapters.typesetting import Typesetter
@@ -158,8 +159,9 @@ class OuterWorld:
 
         journal, settings = self._journal, self._settings
         bench = laboratory(settings, self._store.folder, journal)
+        mind = rules = OfflineResearcher()
         return Context(
-            model=JournalledModel(OfflineResearcher(), journal),
+            model=JournalledModel(RulesFirst(mind, rules), journal),
             library=JournalledLibrary(library(settings), journal),
             laboratory=JournalledLaboratory(bench, journal),
             illustrator=MatplotlibIllustrator(cache=state_folder(settings) / "matplotlib"),

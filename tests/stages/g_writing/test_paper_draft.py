@@ -3,15 +3,13 @@
 import importlib.util
 from pathlib import Path
 
-import jinja2
 import pytest
 
 from stages.errors import ManuscriptRefused
 from stages.g_writing import paper_draft, paper_outline
 from stages.g_writing.markdown import parse
-from stages.g_writing.paper_draft import Inputs, MendQuestion, SectionDraft, SectionQuestion
+from stages.g_writing.paper_draft import Inputs, Mended, MendQuestion, Patch, SectionDraft, SectionQuestion
 
-ROOT = Path(__file__).resolve().parents[3]
 TOPIC = "Does the learning-rate schedule matter for tiny byte-level language models?"
 
 
@@ -40,9 +38,10 @@ class Careless:
 
     def ask(self, question, answer):
         if isinstance(question, MendQuestion):
-            self.complaints.append(question.complaints)
+            self.complaints.append(question.found)
             good = len(self.complaints) >= self.patience
-            return SectionDraft(markdown="The question on the schedule stays open." if good else self.spoilt)
+            after = "The question on the schedule stays open." if good else self.spoilt
+            return Mended(patches=(Patch(before=self.spoilt, after=after),))
         if isinstance(question, SectionQuestion) and question.section.id == "conclusion":
             return SectionDraft(markdown=self.spoilt)
         return self.mind.ask(question, answer)
@@ -84,24 +83,47 @@ def test_a_draft_that_is_not_mended_is_refused_with_its_first_fault(inputs, stud
     assert len(mind.complaints) == paper_draft.MENDING_ROUNDS
 
 
-def test_the_prompts_render_with_their_questions_alone(inputs, studies):
-    record = paper_outline.record_of(inputs, studies.context())
-    shared = {
-        "record": record,
-        "outline": inputs.outline,
-        "section": inputs.outline.sections[1],
-        "citable": tuple(sorted(record.citable)),
-        "values": ("baseline.val_bpb.mean",),
-    }
-    questions = (
-        SectionQuestion(**shared, guidance=()),
-        MendQuestion(**shared, markdown="Text.", complaints=("a numeral is typed",)),
-    )
-    loader = jinja2.FileSystemLoader(ROOT / "templates" / "prompts")
-    environment = jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined)
-    for question in questions:
-        text = environment.get_template(question.template).render(
-            {name: getattr(question, name) for name in type(question).model_fields}
-        )
-        assert "baseline.val_bpb.mean" in text
-        assert "{{expression|format}}" in text
+def test_a_patch_that_fits_nowhere_leaves_its_fault_to_the_next_round(inputs, studies):
+    class Elsewhere(Careless):
+        def ask(self, question, answer):
+            if isinstance(question, MendQuestion) and not self.complaints:
+                self.complaints.append(question.found)
+                return Mended(patches=(Patch(before="Words that stand nowhere.", after="Nothing."),))
+            return super().ask(question, answer)
+
+    mind = Elsewhere(studies.context().model, "The loss falls by 0.3 bits.", patience=2)
+    manuscript = paper_draft.run(inputs, studies.with_mind(mind))
+    assert mind.complaints[0] == mind.complaints[1]
+    assert "0.3" not in manuscript.markdown
+
+
+def test_a_label_that_two_sections_give_is_mended_in_the_later_one(inputs, studies):
+    spoilt = "### Once more {#sec:results}\n\nThe question stays open."
+    mind = Careless(studies.context().model, spoilt, patience=1)
+    paper_draft.run(inputs, studies.with_mind(mind))
+    assert mind.complaints == [("the label sec:results stands in Results already",)]
+
+
+def test_a_comparison_that_the_record_contradicts_is_given_back(inputs, studies):
+    spoilt = "A constant learning rate is better than cosine decay ({{diff(constant,baseline).val_bpb|signed3}} bpb)."
+    mind = Careless(studies.context().model, spoilt, patience=1)
+    paper_draft.run(inputs, studies.with_mind(mind))
+    assert any("contradicted" in line for line in mind.complaints[0])
+
+
+def test_a_section_is_shown_what_it_needs_and_no_more(inputs, studies):
+    asked = []
+
+    class Curious(Careless):
+        def ask(self, question, answer):
+            asked.append(question)
+            return self.mind.ask(question, answer)
+
+    paper_draft.run(inputs, studies.with_mind(Curious(studies.context().model, "", 0)))
+    sections = {question.section.id: question for question in asked if isinstance(question, SectionQuestion)}
+    assert not any(name.startswith("appendix_") for name in sections)
+    assert any("diff" in line and "ci_low" in line for line in sections["abstract"].values)
+    assert not sections["related_work"].values
+    assert {work.key for work in sections["related_work"].works} == set(sections["related_work"].section.keys)
+    placed = [figure.id for question in sections.values() for figure in question.figures]
+    assert len(placed) == len(set(placed))

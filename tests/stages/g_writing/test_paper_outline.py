@@ -3,7 +3,6 @@
 import importlib.util
 from pathlib import Path
 
-import jinja2
 import pytest
 
 from stages.contracts import Outline
@@ -69,13 +68,3 @@ def test_a_figure_of_what_was_not_measured_is_refused(inputs, studies):
     figure = outline.figures[0].model_copy(update={"conditions": ("dreamt_up",)})
     with pytest.raises(MalformedAnswer, match="dreamt_up"):
         paper_outline.run(inputs, studies.with_mind(Stubborn(outline.model_copy(update={"figures": (figure,)}))))
-
-
-def test_the_prompt_renders_with_the_question_alone(inputs, studies):
-    record = paper_outline.record_of(inputs, studies.context())
-    question = OutlineQuestion(record=record, sections=SECTIONS, guidance=("Keep it short.",))
-    loader = jinja2.FileSystemLoader(ROOT / "templates" / "prompts")
-    template = jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined).get_template(question.template)
-    text = template.render({name: getattr(question, name) for name in type(question).model_fields})
-    assert "Keep it short." in text
-    assert "robbins1951stochastic" in text

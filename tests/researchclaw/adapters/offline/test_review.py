@@ -31,7 +31,17 @@ def points(record: PaperRecord, role: Any) -> list[review.Point]:
     document = parse(manuscript.markdown, manuscript.authors)
     text, table = sentences(document), claims(document, record)
     mechanical = mechanical_review(document, text, table, faults(document, manuscript.figures, record), record)
-    question = ReviewQuestion(role=role, manuscript=manuscript, sentences=text, claims=table, mechanical=mechanical, record=record)
+    question = ReviewQuestion(
+        role=role,
+        manuscript=manuscript,
+        sentences=text,
+        claims=table,
+        mechanical=mechanical,
+        record=record,
+        text="",
+        facts=(),
+        values=(),
+    )
     return list(review._POINTS[role](question))
 
 
