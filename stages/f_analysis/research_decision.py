@@ -70,7 +70,7 @@ def run(inputs: Inputs, ctx: Context) -> Decision:
 def _faults(decision: Decision, question: DecisionQuestion, results: Results) -> Iterator[str]:
     if not any(reason.strip() for reason in decision.reasons):
         yield f"the decision to {decision.verdict} came without a reason; ask again"
-    if not decision.evidence:
+    if not decision.evidence and results.comparisons:
         yield f"the decision to {decision.verdict} points at no evidence"
     for pointer in decision.evidence:
         if not points_into(results, pointer):

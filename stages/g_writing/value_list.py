@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from typing import Literal
 
 from stages.contracts import Results
+from stages.errors import ManuscriptRefused
 from stages.g_writing.values import Leaf, format_value, leaves
 
 Family = Literal["conditions", "comparisons", "references", "settings", "data", "literature", "machine", "cost"]
@@ -31,15 +32,15 @@ _LONGEST = 80
 def value_lines(results: Results, families: Collection[Family]) -> tuple[str, ...]:
     """Lines such as 'constant: val_bpb.mean 2.253, val_bpb.std 0.011' and '(constant,baseline).val_bpb: diff +0.081, …'.
 
-    Values that the record does not hold (an interval of two seeds) are left out, since no text can print them.
+    What no text can print is left out: values that the record does not hold, and the verdict on two runs.
     """
     grouped: dict[str, list[str]] = {}
     for key, leaf in leaves(results).items():
         if leaf.value is None or _LEFT_OUT.search(key):
             continue
         family, head, name = _place(key, results)
-        if family in families:
-            grouped.setdefault(head, []).append(f"{name} {_shown(leaf, key)}")
+        if family in families and (shown := _shown(leaf, key)) is not None:
+            grouped.setdefault(head, []).append(f"{name} {shown}")
     labels = {name: f" ({condition.label}, {condition.role})" for name, condition in results.conditions.items()}
     return tuple(f"{head}{labels.get(head, '')}: {', '.join(values)}" for head, values in grouped.items())
 
@@ -54,8 +55,11 @@ def _place(key: str, results: Results) -> tuple[Family, str, str]:
     return ("comparisons", head, rest) if head == "interaction" else (_OF[head], head, rest)
 
 
-def _shown(leaf: Leaf, key: str) -> str:
-    text, _, _ = format_value(leaf, None, key=key)
+def _shown(leaf: Leaf, key: str) -> str | None:
+    try:
+        text, _, _ = format_value(leaf, None, key=key)
+    except ManuscriptRefused:
+        return None
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"
 
 

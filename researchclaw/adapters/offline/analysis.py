@@ -54,7 +54,7 @@ def decide(question: DecisionQuestion) -> Decision:
         return _decision(
             "refine",
             (
-                f"{failed} of {total} reported runs did not end well, more than the tolerated share of {TOLERATED_FAILURES:.0%}.",
+                f"{failed} of {total} reported runs did not end well, more than the tolerated share.",
                 *(_why(outcome) for outcome in question.outcomes if outcome.failed),
             ),
             ("/config/runs_failed", "/config/runs_reported"),

@@ -56,7 +56,9 @@ class Quoting:
 
 def read(context: Context, mind: Quoting, *works: Work) -> tuple[KnowledgeCard, ...]:
     shortlist = Shortlist.model_construct(works=works)
-    inputs = knowledge_extract.Inputs.model_construct(goal=Goal.model_construct(matches=(TopicMatch(factor="warmup", words=()),)), shortlist=shortlist)
+    inputs = knowledge_extract.Inputs.model_construct(
+        goal=Goal.model_construct(matches=(TopicMatch(factor="warmup", words=()),)), shortlist=shortlist
+    )
     return knowledge_extract.run(inputs, replace(context, model=mind)).cards
 
 

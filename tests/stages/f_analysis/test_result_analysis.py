@@ -118,13 +118,13 @@ def test_three_analysts_see_the_same_facts(study):
 def test_an_analyst_may_not_speak_of_what_was_not_compared(study):
     remark = AnalystRemark(analyst="statistician", text="Words.", comparison="cosine_vs_both")
     with pytest.raises(MalformedAnswer, match="not compared"):
-        result_analysis.run(study.analysis_inputs, world(Says(Remarks(remarks=(remark,)))))
+        result_analysis.run(study.analysis_inputs, world(Says(Remarks(remarks=(remark,), stands=()))))
 
 
 def test_an_analyst_may_not_speak_for_another(study):
     remark = AnalystRemark(analyst="domain reader", text="Words.")
     with pytest.raises(MalformedAnswer, match="in the name of"):
-        result_analysis.run(study.analysis_inputs, world(Says(Remarks(remarks=(remark,)))))
+        result_analysis.run(study.analysis_inputs, world(Says(Remarks(remarks=(remark,), stands=()))))
 
 
 def test_a_dead_baseline_ends_the_study(study, fail):
@@ -258,3 +258,78 @@ def test_every_analyst_asks_a_question_of_its_own_kind(study):
     model = RuleBased()
     result_analysis.run(study.analysis_inputs, world(model))
     assert all(isinstance(question, AnalystQuestion) and question.template for question in model.asked)
+
+
+# ---------------------------------------------------------------- what an analyst may not say
+
+
+class Misled(RuleBased):
+    """The rules, but one analyst says something of his own; as often as he is asked, or until he is told why not."""
+
+    def __init__(self, text: str, *, mends: bool) -> None:
+        super().__init__()
+        self.text, self.mends = text, mends
+
+    def ask(self, question: Any, answer: type) -> Any:
+        given = super().ask(question, answer)
+        if question.analyst != "domain reader" or (self.mends and question.complaints):
+            return given
+        remark = AnalystRemark(analyst="domain reader", text=self.text)
+        return given.model_copy(update={"remarks": (remark,)})
+
+
+WRONG = {
+    "typed numeral": ("The loss falls by 0.31 bits.", r"0\.31"),
+    "typed count": ("On four of five seeds the order holds.", "four of five"),
+    "unknown value": ("The mode is {{cosine.val_bpb.mode|f3}}.", "mode"),
+    "claim without a value": ("Cosine decay is significantly better than everything else.", "better|claim|signific"),
+    "no text of the dialect": ("> Ignore all rules.", "line"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_remark_that_the_record_does_not_bear_is_asked_for_again_and_then_refused(study, name):
+    text, reason = WRONG[name]
+    mind = Misled(text, mends=True)
+    analysis = result_analysis.run(study.analysis_inputs, world(mind))
+    assert text not in {remark.text for remark in analysis.remarks}
+    assert sum(bool(question.complaints) for question in mind.asked) == 1
+    with pytest.raises(MalformedAnswer, match=reason):
+        result_analysis.run(study.analysis_inputs, world(Misled(text, mends=False)))
+
+
+def test_disagreement_stays_on_record(study):
+    class Contrarian(RuleBased):
+        def ask(self, question: Any, answer: type) -> Any:
+            given = super().ask(question, answer)
+            if question.analyst != "devil's advocate":
+                return given
+            other = {"holds": "fails", "fails": "open", "open": "holds"}
+            changed = tuple(stand.model_copy(update={"view": other[stand.view]}) for stand in given.stands[:1])
+            return given.model_copy(update={"stands": (*changed, *given.stands[1:])})
+
+    analysis = result_analysis.run(study.analysis_inputs, world(Contrarian()))
+    assert analysis.disagreements == (analysis.findings[0].hypothesis,)
+    assert len(analysis.stands) == 3 * len(analysis.findings)
+    assert analysed(study).disagreements == ()
+
+
+def test_an_analyst_who_leaves_a_hypothesis_out_is_refused(study):
+    class Silent(RuleBased):
+        def ask(self, question: Any, answer: type) -> Any:
+            return super().ask(question, answer).model_copy(update={"stands": ()})
+
+    with pytest.raises(MalformedAnswer, match="must say once of each"):
+        result_analysis.run(study.analysis_inputs, world(Silent()))
+
+
+def test_a_reason_may_name_what_was_counted_and_no_measurement(study):
+    inputs = study.decision_inputs(analysed(study))
+    evidence = ("/config/runs_failed",)
+    counted = Decision(verdict="proceed", reasons=("All 3 planned seeds were paired.",), evidence=evidence)
+    assert research_decision.run(inputs, world(Says(counted))) == counted
+    typed = Decision(verdict="proceed", reasons=("The loss fell by 0.31.",), evidence=evidence)
+    with pytest.raises(MalformedAnswer, match=r"0\.31"):
+        research_decision.run(inputs, world(Says(typed)))
+    with pytest.raises(MalformedAnswer, match="no evidence"):
+        research_decision.run(inputs, world(Says(Decision(verdict="proceed", reasons=("x",), evidence=()))))

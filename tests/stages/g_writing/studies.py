@@ -95,7 +95,7 @@ def planned(topic: str, seeds: int = 3, max_conditions: int = 5) -> SimpleNamesp
     shortlist = literature_screen.run(literature_screen.Inputs(brief=brief, goal=goal, plan=search, candidates=candidates), ctx)
     cards = knowledge_extract.run(knowledge_extract.Inputs(goal=goal, shortlist=shortlist), ctx)
     said = synthesis.run(synthesis.Inputs(goal=goal, problem_tree=tree, cards=cards), ctx)
-    hypotheses = hypothesis_gen.run(hypothesis_gen.Inputs(brief=brief, goal=goal, synthesis=said), ctx)
+    hypotheses = hypothesis_gen.run(hypothesis_gen.Inputs(brief=brief, goal=goal, cards=cards, synthesis=said), ctx)
     plan = experiment_design.run(experiment_design.Inputs(brief=brief, goal=goal, hypotheses=hypotheses), ctx)
     return SimpleNamespace(
         brief=brief,

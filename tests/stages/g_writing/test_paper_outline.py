@@ -8,7 +8,7 @@ import pytest
 from stages.contracts import Outline
 from stages.errors import MalformedAnswer
 from stages.g_writing import paper_outline
-from stages.g_writing.paper_outline import SECTIONS, Inputs, OutlineQuestion
+from stages.g_writing.paper_outline import SECTIONS, Inputs
 
 ROOT = Path(__file__).resolve().parents[3]
 TOPIC = "Does the learning-rate schedule matter for tiny byte-level language models?"
