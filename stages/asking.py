@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -31,8 +31,8 @@ def at_once(function: Callable[[Item], Result], items: Iterable[Item]) -> tuple[
         return tuple(pool.map(function, todo))
 
 
-def accepted(ctx: Context, question: Question, answer: type[Answer], faults: Callable[[Answer], Sequence[str]]) -> Answer:
-    """The first answer that has no faults; each further round shows what was wrong with the one before.
+def accepted(ctx: Context, question: Question, answer: type[Answer]) -> Answer:
+    """The first answer in which the question finds no fault; each further round shows what was wrong with the one before.
 
     A question asked again is another question to the journal, so a resume finds every round.
     Raises:
@@ -40,10 +40,10 @@ def accepted(ctx: Context, question: Question, answer: type[Answer], faults: Cal
     """
     given = ctx.model.ask(question, answer=answer)
     for _ in range(ROUNDS):
-        wrong = tuple(faults(given))
+        wrong = tuple(question.faults(given))
         if not wrong:
             return given
         given = ctx.model.ask(question.model_copy(update={"complaints": wrong}), answer=answer)
-    if wrong := tuple(faults(given)):
+    if wrong := tuple(question.faults(given)):
         raise MalformedAnswer(f"{wrong[0]} (after {ROUNDS} further tries)")
     return given

@@ -6,9 +6,9 @@ journalled under the hash of its request by a wrapper there, so a stage may simp
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, Protocol, TypeVar
+from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
@@ -32,6 +32,7 @@ from stages.contracts import (
     TrainingRequest,
     Work,
 )
+from stages.errors import MalformedAnswer
 
 
 def _none_given(complaints: object) -> bool:
@@ -54,6 +55,22 @@ class Question(Contract):
     complaints: tuple[str, ...] = Field(
         default=(), exclude_if=_none_given, description="Why the answer of the round before was refused."
     )
+
+    def faults(self, answer: Any) -> Iterable[str]:
+        """What is wrong with an answer that fits its contract, e.g. that a span does not stand in its source; none by default.
+
+        answer: of the contract that the question is asked with. Each fault is said in words that help whoever answered.
+        """
+        return ()
+
+    def check(self, answer: Contract) -> None:
+        """What the contract alone cannot say; called before an answer is taken or written down.
+
+        Raises:
+            MalformedAnswer: the message names every fault.
+        """
+        if wrong := tuple(self.faults(answer)):
+            raise MalformedAnswer("; ".join(wrong))
 
 
 Answer = TypeVar("Answer", bound=Contract)

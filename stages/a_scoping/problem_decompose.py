@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 from stages.a_scoping.study import kit_of, studied_factors
@@ -22,6 +23,12 @@ class DecomposeQuestion(Question):
     goal: Goal
     factors: tuple[Factor, ...]
 
+    def faults(self, answer: ProblemTree) -> Iterator[str]:
+        known = {factor.name for factor in self.factors}
+        for sub in answer.sub_questions:
+            if strangers := sorted(set(sub.factors) - known):
+                yield f"sub-question {sub.id!r} names unknown factors {strangers}"
+
 
 def run(inputs: Inputs, ctx: Context) -> ProblemTree:
     """Sub-questions, those that must be answered first.
@@ -30,12 +37,6 @@ def run(inputs: Inputs, ctx: Context) -> ProblemTree:
         MalformedAnswer: a sub-question names a factor that the kit does not have.
     """
     kit = kit_of(inputs.goal, ctx)
-    known = {factor.name for factor in kit.factors}
-
-    def faults(tree: ProblemTree) -> list[str]:
-        strange = ((sub.id, sorted(set(sub.factors) - known)) for sub in tree.sub_questions)
-        return [f"sub-question {name!r} names unknown factors {strangers}" for name, strangers in strange if strangers]
-
     question = DecomposeQuestion(goal=inputs.goal, factors=studied_factors(inputs.goal, kit))
-    tree = accepted(ctx, question, ProblemTree, faults)
+    tree = accepted(ctx, question, ProblemTree)
     return ProblemTree(sub_questions=tuple(sorted(tree.sub_questions, key=lambda sub: sub.priority)))

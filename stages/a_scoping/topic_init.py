@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 from pydantic import Field
@@ -23,6 +24,9 @@ class TopicQuestion(Question):
 
     topic: str
     kits: tuple[Kit, ...]
+
+    def faults(self, answer: TopicReading) -> Iterator[str]:
+        yield from _faults(answer, self.kits)
 
 
 class TopicReading(Contract):
@@ -48,7 +52,7 @@ def run(inputs: Inputs, ctx: Context) -> Goal:
     kits = tuple(kit for kit in ctx.kits if brief.kit in (None, kit.name))
     if not kits:
         raise SettingsError(f"experiment.kit is {brief.kit!r}; the kits here are {', '.join(repr(kit.name) for kit in ctx.kits)}")
-    reading = accepted(ctx, TopicQuestion(topic=brief.topic, kits=kits), TopicReading, lambda reading: _faults(reading, kits))
+    reading = accepted(ctx, TopicQuestion(topic=brief.topic, kits=kits), TopicReading)
     kit = next((kit for kit in kits if kit.name == reading.kit), None)
     if kit is None or not reading.matches:
         raise TopicOutsideKits(_outside(brief.topic, kits))

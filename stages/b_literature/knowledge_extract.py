@@ -29,6 +29,16 @@ class CardsQuestion(Question):
     goal: Goal
     works: tuple[Work, ...]
 
+    def faults(self, answer: KnowledgeCards) -> Iterator[str]:
+        """Each card belongs to one of the works and rests on words that stand in it."""
+        by_key = {work.key: work for work in self.works}
+        keys = [card.key for card in answer.cards]
+        if sorted(keys) != sorted(by_key):
+            yield f"each of {', '.join(sorted(by_key))} needs exactly one card; there are cards for {', '.join(keys) or 'none'}"
+            return
+        for card in answer.cards:
+            yield from _faults(card, by_key[card.key], {match.factor for match in self.goal.matches})
+
 
 def run(inputs: Inputs, ctx: Context) -> KnowledgeCards:
     """One card per work that has a text to rest on, in the order of the shortlist.
@@ -41,10 +51,8 @@ def run(inputs: Inputs, ctx: Context) -> KnowledgeCards:
     if not readable:
         raise EvidenceMissing("no work on the shortlist has a text that a card could rest on")
 
-    tags = {match.factor for match in inputs.goal.matches}
-
     def read(works: tuple[Work, ...]) -> KnowledgeCards:
-        return accepted(ctx, CardsQuestion(goal=inputs.goal, works=works), KnowledgeCards, lambda answer: faults(answer, works, tags))
+        return accepted(ctx, CardsQuestion(goal=inputs.goal, works=works), KnowledgeCards)
 
     cards = {card.key: card for answer in at_once(read, _batches(readable)) for card in answer.cards}
     return KnowledgeCards(cards=tuple(cards[work.key] for work in readable))
@@ -57,18 +65,6 @@ def _batches(works: Sequence[Work]) -> Iterator[tuple[Work, ...]]:
     for work in works:
         if not work.gist:
             yield (work,)
-
-
-def faults(answer: KnowledgeCards, works: Sequence[Work], tags: Collection[str]) -> list[str]:
-    """What is wrong with the cards: each belongs to one of the works and rests on words that stand in it.
-
-    tags: what a card may be about beside the work's own tags.
-    """
-    by_key = {work.key: work for work in works}
-    keys = [card.key for card in answer.cards]
-    if sorted(keys) != sorted(by_key):
-        return [f"each of {', '.join(sorted(by_key))} needs exactly one card; there are cards for {', '.join(keys) or 'none'}"]
-    return [fault for card in answer.cards for fault in _faults(card, by_key[card.key], tags)]
 
 
 def _faults(card: KnowledgeCard, work: Work, tags: Collection[str]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from pydantic import Field, PositiveInt
@@ -44,6 +44,9 @@ class ScreenQuestion(Question):
     at_most: int
     guidance: tuple[str, ...]
 
+    def faults(self, answer: Screening) -> Iterator[str]:
+        yield from _faults(answer, self)
+
 
 class Included(Contract):
     number: PositiveInt = Field(description="Place among the candidates, from 1.")
@@ -80,7 +83,7 @@ def run(inputs: Inputs, ctx: Context) -> Shortlist:
         at_most=inputs.brief.max_works,
         guidance=tuple(item.message for item in ctx.guidance),
     )
-    screening = accepted(ctx, question, Screening, lambda screening: _faults(screening, question))
+    screening = accepted(ctx, question, Screening)
     reasons = {one.number: Screened(key="", included=True, reason=one.reason) for one in screening.included}
     reasons |= {
         number: Screened(key="", included=False, reason=group.reason) for group in screening.excluded for number in group.numbers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 from stages.a_scoping.study import kit_of, studied_factors
@@ -25,6 +26,15 @@ class SearchQuestion(Question):
     factors: tuple[Factor, ...]
     guidance: tuple[str, ...]
 
+    def faults(self, answer: SearchPlan) -> Iterator[str]:
+        serves = {sub.id for sub in self.problem_tree.sub_questions}
+        ids = [query.id for query in answer.queries]
+        for name in sorted({name for name in ids if ids.count(name) > 1}):
+            yield f"two queries have the id {name!r}"
+        for query in answer.queries:
+            if query.sub_question not in serves:
+                yield f"query {query.id!r} serves {query.sub_question!r}, which is no sub-question"
+
 
 def run(inputs: Inputs, ctx: Context) -> SearchPlan:
     """Queries for the library and the rules of the screening; every query goes to every source that the library asks.
@@ -39,17 +49,6 @@ def run(inputs: Inputs, ctx: Context) -> SearchPlan:
         factors=factors,
         guidance=tuple(item.message for item in ctx.guidance),
     )
-    serves = {sub.id for sub in inputs.problem_tree.sub_questions}
-
-    def faults(plan: SearchPlan) -> list[str]:
-        ids = [query.id for query in plan.queries]
-        found = [f"two queries have the id {name!r}" for name in sorted({name for name in ids if ids.count(name) > 1})]
-        return found + [
-            f"query {query.id!r} serves {query.sub_question!r}, which is no sub-question"
-            for query in plan.queries
-            if query.sub_question not in serves
-        ]
-
-    plan = accepted(ctx, question, SearchPlan, faults)
+    plan = accepted(ctx, question, SearchPlan)
     queries = tuple(query.model_copy(update={"sources": ctx.library.sources}) for query in plan.queries)
     return plan.model_copy(update={"queries": queries})

@@ -54,6 +54,9 @@ class ContrastQuestion(Question):
     round: int
     guidance: tuple[str, ...]
 
+    def faults(self, answer: Contrasts) -> Iterator[str]:
+        yield from _faulty_contrasts(answer, self)
+
 
 class Contrasts(Contract):
     """The baseline first; `spare` are levels that the limit on conditions leaves out."""
@@ -78,6 +81,9 @@ class DebateQuestion(Question):
     factors: tuple[Factor, ...]
     contrasts: Contrasts
 
+    def faults(self, answer: Turns) -> Iterator[str]:
+        yield from _faulty_turns(answer, self, keys_of(self.synthesis))
+
 
 class Turn(Contract):
     contrast: Slug
@@ -97,6 +103,9 @@ class RebuttalQuestion(Question):
     goal: Goal
     contrasts: Contrasts
     debate: tuple[Turn, ...]
+
+    def faults(self, answer: Rebuttals) -> Iterator[str]:
+        yield from _faulty_rebuttals(answer, self)
 
 
 class Rebuttal(Contract):
@@ -122,6 +131,9 @@ class ChairQuestion(Question):
     debate: tuple[Turn, ...]
     objections: tuple[Objection, ...]
     retrieved: tuple[tuple[Slug, tuple[str, ...]], ...] = Field(description="Condition -> keys of the works read that bear on it.")
+
+    def faults(self, answer: Chairing) -> Iterator[str]:
+        yield from _faulty_chairing(answer, self, keys_of(self.synthesis))
 
 
 class StatedHypothesis(Contract):
@@ -164,19 +176,17 @@ def run(inputs: Inputs, ctx: Context) -> Hypotheses:
         round=ctx.round,
         guidance=tuple(item.message for item in ctx.guidance),
     )
-    contrasts = accepted(ctx, asked, Contrasts, lambda answer: list(_faulty_contrasts(answer, asked)))
-    known = {key for theme in inputs.synthesis.themes for key in theme.keys}
-    known |= {key for agreement in inputs.synthesis.agreements for key in agreement.keys}
+    contrasts = accepted(ctx, asked, Contrasts)
 
     def argue(role: Role) -> tuple[Turn, ...]:
         question = DebateQuestion(role=role, goal=inputs.goal, synthesis=inputs.synthesis, factors=factors, contrasts=contrasts)
-        return accepted(ctx, question, Turns, lambda answer: list(_faulty_turns(answer, question, known))).turns
+        return accepted(ctx, question, Turns).turns
 
     debate = tuple(turn for turns in at_once(argue, DEBATERS) for turn in turns)
 
     def answer_back(role: Role) -> tuple[Rebuttal, ...]:
         question = RebuttalQuestion(role=role, goal=inputs.goal, contrasts=contrasts, debate=debate)
-        return accepted(ctx, question, Rebuttals, lambda answer: list(_faulty_rebuttals(answer, question))).rebuttals
+        return accepted(ctx, question, Rebuttals).rebuttals
 
     rebuttals = tuple(zip(DEBATERS, at_once(answer_back, DEBATERS), strict=True))
     debate += tuple(
@@ -193,12 +203,18 @@ def run(inputs: Inputs, ctx: Context) -> Hypotheses:
         objections=_objections(debate),
         retrieved=tuple((contrast.id, _retrieved(contrast, inputs.cards, factors)) for contrast in contrasts.debated),
     )
-    chairing = accepted(ctx, question, Chairing, lambda answer: list(_faulty_chairing(answer, question, known)))
+    chairing = accepted(ctx, question, Chairing)
     return Hypotheses(
         contrasts=contrasts.contrasts,
         hypotheses=tuple(_on_record(stated, chairing, question) for stated in chairing.hypotheses),
         rejected=tuple(_on_record(stated, chairing, question) for stated in chairing.rejected),
     )
+
+
+def keys_of(synthesis: Synthesis) -> frozenset[str]:
+    """The works that may be cited in the debate."""
+    keys = [key for theme in synthesis.themes for key in theme.keys]
+    return frozenset([*keys, *(key for agreement in synthesis.agreements for key in agreement.keys)])
 
 
 def _objections(debate: tuple[Turn, ...]) -> tuple[Objection, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 from stages.a_scoping.study import kit_of, studied_factors
@@ -26,6 +27,18 @@ class SynthesisQuestion(Question):
     cards: KnowledgeCards
     factors: tuple[Factor, ...]
 
+    def faults(self, answer: Synthesis) -> Iterator[str]:
+        known = {card.key for card in self.cards.cards}
+        used = [key for theme in answer.themes for key in theme.keys]
+        used += [key for agreement in answer.agreements for key in agreement.keys]
+        used += [key for gap in answer.gaps for key in gap.rests_on]
+        if strangers := sorted(set(used) - known):
+            yield f"the synthesis rests on works without a card: {strangers}"
+        factors = {factor.name for factor in self.factors}
+        for gap in answer.gaps:
+            if gap.factor is not None and gap.factor not in factors:
+                yield f"gap {gap.id!r} is about {gap.factor!r}, which the study does not vary"
+
 
 def run(inputs: Inputs, ctx: Context) -> Synthesis:
     """Themes and gaps, each tied to cards.
@@ -39,19 +52,4 @@ def run(inputs: Inputs, ctx: Context) -> Synthesis:
         cards=inputs.cards,
         factors=studied_factors(inputs.goal, kit_of(inputs.goal, ctx)),
     )
-    known = {card.key for card in inputs.cards.cards}
-    factors = {factor.name for factor in question.factors}
-
-    def faults(answer: Synthesis) -> list[str]:
-        used = [key for theme in answer.themes for key in theme.keys]
-        used += [key for agreement in answer.agreements for key in agreement.keys]
-        used += [key for gap in answer.gaps for key in gap.rests_on]
-        strangers = sorted(set(used) - known)
-        found = [f"the synthesis rests on works without a card: {strangers}"] if strangers else []
-        return found + [
-            f"gap {gap.id!r} is about {gap.factor!r}, which the study does not vary"
-            for gap in answer.gaps
-            if gap.factor is not None and gap.factor not in factors
-        ]
-
-    return accepted(ctx, question, Synthesis, faults)
+    return accepted(ctx, question, Synthesis)

@@ -18,7 +18,6 @@ from stages.contracts import (
     GateQuestion,
     Goal,
     Hypotheses,
-    Kit,
     PlannedComparison,
     RegisteredHypothesis,
 )
@@ -47,6 +46,9 @@ class DesignQuestion(Question):
     factors: tuple[Factor, ...]
     guidance: tuple[str, ...]
 
+    def faults(self, answer: Design) -> Iterator[str]:
+        yield from _faults(answer, self.factors)
+
 
 class Design(Contract):
     """What a mind decides; the stage adds what the settings decide and freezes the whole."""
@@ -74,7 +76,7 @@ def run(inputs: Inputs, ctx: Context) -> ExperimentPlan:
         factors=studied_factors(inputs.goal, kit),
         guidance=tuple(item.message for item in ctx.guidance),
     )
-    design = accepted(ctx, question, Design, lambda design: list(_faults(design, kit)))
+    design = accepted(ctx, question, Design)
     plan = ExperimentPlan(
         kit=kit.name,
         kit_sha256=kit.kit_sha256,
@@ -145,15 +147,15 @@ def registration(plan: ExperimentPlan) -> str:
     return hashlib.sha256(json.dumps(frozen, sort_keys=True).encode()).hexdigest()
 
 
-def _faults(design: Design, kit: Kit) -> Iterator[str]:
+def _faults(design: Design, factors: tuple[Factor, ...]) -> Iterator[str]:
     known = {condition.id: condition for condition in design.conditions}
     if len(known) != len(design.conditions):
         yield "two conditions have the same id"
     if not design.conditions or design.conditions[0].role != "baseline" or sum(c.role == "baseline" for c in design.conditions) != 1:
         yield "the first condition, and no other, must be the baseline"
     for condition in design.conditions:
-        if strange := foreign_settings(condition, kit.factors):
-            yield f"condition {condition.id!r} sets {', '.join(strange)}, which no level and no ablation of the kit sets"
+        if strange := foreign_settings(condition, factors):
+            yield f"condition {condition.id!r} sets {', '.join(strange)}, which no level and no ablation of the factors sets"
         if condition.role == "ablation" and not (condition.removes and condition.ablates in known):
             yield f"ablation {condition.id!r} does not name what it removes, and from which condition"
     for comparison in design.comparisons:

@@ -48,6 +48,9 @@ class ProposeQuestion(Question):
     studied: tuple[str, ...]
     at_most: int
 
+    def faults(self, answer: Proposals) -> Iterator[str]:
+        yield from _faults(answer, self)
+
 
 class Proposal(Contract):
     """One focused change; `settings` are differences from the incumbent."""
@@ -137,7 +140,7 @@ def _propose(incumbent: Contrast, plan: ExperimentPlan, kit: Kit, ctx: Context) 
         studied=tuple(sorted(studied)),
         at_most=plan.refine_attempts,
     )
-    return accepted(ctx, question, Proposals, lambda answer: list(_faults(answer, question))).proposals[: plan.refine_attempts]
+    return accepted(ctx, question, Proposals).proposals[: plan.refine_attempts]
 
 
 def _faults(answer: Proposals, question: ProposeQuestion) -> Iterator[str]:

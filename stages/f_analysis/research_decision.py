@@ -51,6 +51,9 @@ class DecisionQuestion(Question):
     primary_pairs: int
     alternatives: tuple[Slug, ...] = Field(description="Ids of the other hypotheses whose conditions have scores.")
 
+    def faults(self, answer: Decision) -> Iterator[str]:
+        yield from _faults(answer, self, self.analysis.results)
+
 
 def run(inputs: Inputs, ctx: Context) -> Decision:
     """What to do next, with reasons and with pointers to the evidence.
@@ -61,7 +64,7 @@ def run(inputs: Inputs, ctx: Context) -> Decision:
             a number that was not counted.
     """
     question, results = decision_question(inputs, ctx.round), inputs.analysis.results
-    decision = accepted(ctx, question, Decision, lambda decision: list(_faults(decision, question, results)))
+    decision = accepted(ctx, question, Decision)
     if decision.verdict == "proceed" and not results.comparisons:
         raise ExperimentFailed("no comparison of the plan has a seed on which both sides ended well; look at the logs of the runs")
     return decision

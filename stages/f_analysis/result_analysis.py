@@ -63,6 +63,9 @@ class AnalystQuestion(Question):
     values: tuple[str, ...] = Field(description="Key beside value, a line for each condition and each comparison.")
     examples: tuple[str, ...] = Field(description="How a line becomes an expression.")
 
+    def faults(self, answer: Remarks) -> Iterator[str]:
+        yield from _faults(answer, self)
+
 
 class Remarks(Contract):
     remarks: tuple[AnalystRemark, ...]
@@ -101,7 +104,7 @@ def run(inputs: Inputs, ctx: Context) -> Analysis:
         )
         for analyst in ANALYSTS
     )
-    answers = at_once(lambda question: accepted(ctx, question, Remarks, lambda answer: list(_faults(answer, question))), questions)
+    answers = at_once(lambda question: accepted(ctx, question, Remarks), questions)
     return Analysis(
         results=results,
         findings=findings,

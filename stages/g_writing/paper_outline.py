@@ -77,6 +77,9 @@ class OutlineQuestion(Question):
     """(id, title) of every section that the paper must have, in order."""
     guidance: tuple[str, ...]
 
+    def faults(self, answer: Outline) -> Iterator[str]:
+        yield from _faults(answer, self.record)
+
 
 def record_of(inputs: Inputs, ctx: Context) -> PaperRecord:
     """The record that the outline and the draft are written from."""
@@ -107,7 +110,7 @@ def run(inputs: Inputs, ctx: Context) -> Outline:
     """
     record = record_of(inputs, ctx)
     question = OutlineQuestion(record=record, sections=SECTIONS, guidance=tuple(item.message for item in ctx.guidance))
-    return accepted(ctx, question, Outline, lambda outline: list(_faults(outline, record)))
+    return accepted(ctx, question, Outline)
 
 
 def _faults(outline: Outline, record: PaperRecord) -> Iterator[str]:

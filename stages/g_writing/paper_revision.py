@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 from pydantic import Field
@@ -40,6 +41,12 @@ class RevisionQuestion(Question):
     citable: tuple[str, ...]
     values: tuple[str, ...] = Field(description="Key beside value.")
     examples: tuple[str, ...]
+
+    def faults(self, answer: RevisionAnswers) -> Iterator[str]:
+        wanted = sorted(weakness.id for weakness in (*self.required, *self.guidance))
+        got = [given.id for given in answer.answers]
+        if sorted(got) != wanted:
+            yield f"the revision must answer each of {wanted} once; it answered {got}"
 
 
 class RevisionAnswers(Contract):
@@ -95,13 +102,7 @@ def _ask(
         values=value_lines(record.results, ("conditions", "comparisons", "references")),
         examples=tuple(how_to_write(record.results)),
     )
-    wanted = sorted(weakness.id for weakness in pending)
-
-    def faults(given: RevisionAnswers) -> list[str]:
-        got = [answer.id for answer in given.answers]
-        return [f"the revision must answer each of {wanted} once; it answered {got}"] if sorted(got) != wanted else []
-
-    return accepted(ctx, question, RevisionAnswers, faults).answers
+    return accepted(ctx, question, RevisionAnswers).answers
 
 
 def _as_change(number: int, item: Guidance) -> Weakness:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from stages.asking import accepted, at_once
-from stages.contracts import Contract, Manuscript, Review, Reviews, Slug
+from stages.contracts import Contract, Manuscript, Review, Reviews, Slug, Weakness
 from stages.g_writing import paper_outline
 from stages.g_writing.against_record import claims, faults
 from stages.g_writing.claims import Claim, Sentence, sentences
@@ -71,6 +72,15 @@ class AreaChairQuestion(Question):
     reviews: tuple[Review, ...]
     text: str = Field(description="Where a paper says what a reviewer may miss: abstract, limitations, conclusion.")
 
+    @property
+    def asked_for(self) -> dict[Slug, Weakness]:
+        """Every weakness that asks for a change, by its id."""
+        return {weakness.id: weakness for review in self.reviews for weakness in review.weaknesses if weakness.required_change}
+
+    def faults(self, answer: RequiredChanges) -> Iterator[str]:
+        if strangers := sorted(set(answer.ids) - self.asked_for.keys()):
+            yield f"the area chair requires changes that no reviewer asked for: {strangers}"
+
 
 class RequiredChanges(Contract):
     """Ids of weaknesses whose change must be made before the paper can go out."""
@@ -110,13 +120,8 @@ def run(inputs: Inputs, ctx: Context) -> Reviews:
     question = AreaChairQuestion(
         manuscript=manuscript, reviews=reviews, text=chosen(manuscript.markdown, ("abstract", "limitations", "conclusion"))
     )
-    asked = {weakness.id: weakness for review in reviews for weakness in review.weaknesses if weakness.required_change}
-
-    def strange(answer: RequiredChanges) -> list[str]:
-        strangers = sorted(set(answer.ids) - asked.keys())
-        return [f"the area chair requires changes that no reviewer asked for: {strangers}"] if strangers else []
-
-    wanted = accepted(ctx, question, RequiredChanges, strange).ids
+    asked = question.asked_for
+    wanted = accepted(ctx, question, RequiredChanges).ids
     by_rule = {weakness.id for weakness in mechanical.weaknesses if weakness.severity == "major"}
     required = tuple(weakness for name, weakness in asked.items() if name in wanted or name in by_rule)
     return Reviews(reviews=reviews, required=required)

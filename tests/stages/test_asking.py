@@ -20,6 +20,10 @@ class Wanted(Question):
     """How many?"""
 
     by_rule = True
+    least: int = 1
+
+    def faults(self, answer: Number) -> list[str]:
+        return [f"{answer.value} is too small"] if answer.value < self.least else []
 
 
 class Learner:
@@ -65,18 +69,24 @@ def test_a_failure_passes_once_all_calls_have_ended() -> None:
 
 def test_a_refused_answer_is_asked_for_again_with_the_reason() -> None:
     mind = Learner()
-    given = accepted(world(mind), Wanted(), Number, lambda one: [f"{one.value} is too small"] if one.value < 2 else [])
+    given = accepted(world(mind), Wanted(least=2), Number)
     assert given.value == 2
     assert [question.complaints for question in mind.asked] == [(), ("1 is too small",)]
 
 
 def test_the_rounds_end() -> None:
     mind = Learner()
-    with pytest.raises(MalformedAnswer, match="never good"):
-        accepted(world(mind), Wanted(), Number, lambda _: ["never good"])
+    with pytest.raises(MalformedAnswer, match="3 is too small"):
+        accepted(world(mind), Wanted(least=99), Number)
     assert len(mind.asked) == 1 + ROUNDS
 
 
 def test_a_question_without_complaints_is_the_same_request_as_ever() -> None:
-    assert Wanted().model_dump(mode="json") == {}
-    assert Wanted(complaints=("why",)).model_dump(mode="json") == {"complaints": ["why"]}
+    assert Wanted().model_dump(mode="json") == {"least": 1}
+    assert Wanted(complaints=("why",)).model_dump(mode="json") == {"least": 1, "complaints": ["why"]}
+
+
+def test_an_adapter_may_check_before_it_writes_an_answer_down() -> None:
+    Wanted(least=2).check(Number(value=2))
+    with pytest.raises(MalformedAnswer, match="1 is too small"):
+        Wanted(least=2).check(Number(value=1))

@@ -255,10 +255,12 @@ def test_mending_by_rule_is_refused(papers):
         record=paper.record,
         outline=paper.outline,
         section=paper.outline.sections[0],
-        citable=(),
         values=(),
+        examples=(),
+        figures=(),
+        works=(),
         markdown="x",
-        complaints=("the numeral 3 is typed",),
+        found=("the numeral 3 is typed",),
     )
     with pytest.raises(ManuscriptRefused, match="numeral 3"):
         writing.mend(question)
