@@ -12,8 +12,10 @@ Facts = Callable[[PaperRecord], Iterator[str]]
 
 
 def _conditions(record: PaperRecord) -> Iterator[str]:
+    usual = ", ".join(level.label for factor in record.factors for level in factor.levels if level.is_baseline)
     for contrast in record.plan.conditions:
-        yield f"condition {contrast.id} ({contrast.role}), called {contrast.label!r}"
+        is_baseline = f", that is {usual}" if contrast.role == "baseline" and usual else ""
+        yield f"condition {contrast.id} ({contrast.role}), called {contrast.label!r}{is_baseline}"
 
 
 def _reasons(record: PaperRecord) -> Iterator[str]:

@@ -74,4 +74,6 @@ def how_to_write(results: Results) -> Iterator[str]:
             yield f"'{pair}: diff' is written {{{{diff{pair}|signed3}}}}"
             yield f"'{pair}: test.holm_p' is written p {{{{test{pair}.holm_p|pequals}}}}"
             yield f"'{pair}: cmp' is written {{{{cmp{pair}|words}}}} and prints the verdict between the two names"
-            return
+            break
+        break
+    yield "'cfg: seeds' is written {{cfg.seeds|words}}"

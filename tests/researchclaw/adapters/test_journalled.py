@@ -1,14 +1,17 @@
 """Nothing that the journal holds is paid for twice."""
 
+import random
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from researchclaw.adapters.journalled import JournalledLaboratory, JournalledLibrary, keep_run
+from researchclaw.adapters.journalled import JournalledLaboratory, JournalledLibrary, JournalledModel, keep_run
 from researchclaw.journal import ExperimentEnded, Journal
-from stages.contracts import CitedWork, CorpusFacts, RunCost, RunRecord, SearchQuery, SourceOutcome, TrainingRequest, Work
-from stages.ports import ProbeRequest, Probes, SearchAnswer
+from stages.asking import at_once
+from stages.contracts import CitedWork, Contract, CorpusFacts, RunCost, RunRecord, SearchQuery, SourceOutcome, TrainingRequest, Work
+from stages.ports import Answer, ProbeRequest, Probes, Question, SearchAnswer
 
 QUERY = SearchQuery(id="q", text="warm-up", about=(), sub_question="effect", sources=("catalogue",))
 
@@ -109,3 +112,38 @@ def test_listeners_hear_of_every_run_once(path: Path) -> None:
         assert heard == [1, 2]
         laboratory.measure(requests())
     assert heard == [1, 2, 1, 2, 3]
+
+
+class Told(Contract):
+    by: int
+
+
+class Whom(Question):
+    number: int
+
+
+class Hasty:
+    """Answers in any order, whoever asks first."""
+
+    name = "hasty"
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    def ask(self, question: Question, answer: type[Answer]) -> Answer:
+        assert isinstance(question, Whom)
+        time.sleep(random.random() / 100)
+        self.asked.append(question.number)
+        return answer.model_validate({"by": question.number})
+
+
+def test_questions_that_were_asked_at_once_are_found_again_in_whatever_order(tmp_path: Path) -> None:
+    questions = [Whom(number=number) for number in range(12)]
+    for attempt in range(2):
+        mind = Hasty()
+        with Journal(tmp_path / "journal.jsonl") as journal:
+            model = JournalledModel(mind, journal)
+            random.shuffle(questions)
+            told = at_once(lambda question: model.ask(question, answer=Told).by, questions)  # noqa: B023
+        assert told == tuple(question.number for question in questions)
+        assert sorted(mind.asked) == ([] if attempt else list(range(12)))

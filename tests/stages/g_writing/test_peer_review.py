@@ -57,7 +57,7 @@ def test_every_quotation_stands_in_the_text_or_names_a_float(tmp_path: Path) -> 
 
 def test_a_weakness_without_its_sentence_is_dropped_and_counted(tmp_path: Path) -> None:
     def careless(question: ReviewQuestion) -> Review:
-        quotes = ("A sentence that nobody wrote.", "", "tbl:main", "Adam was used throughout [@kingma2015adam].")
+        quotes = ("A sentence that nobody wrote.", "the", "", "tbl:main", "Adam was used throughout [@kingma2015adam].")
         weaknesses = tuple(Weakness(id="w", reviewer="x", quote=quote, text="Weak.", severity="minor") for quote in quotes)
         return Review(reviewer="x", summary="Fine.", strengths=(), weaknesses=weaknesses)
 
@@ -65,7 +65,7 @@ def test_a_weakness_without_its_sentence_is_dropped_and_counted(tmp_path: Path) 
     method = reviews.reviews[2]
     assert [weakness.quote for weakness in method.weaknesses] == ["tbl:main", "Adam was used throughout [@kingma2015adam]."]
     assert [weakness.id for weakness in method.weaknesses] == ["method_1", "method_2"]
-    assert "Dropped because their quotation is not in the manuscript: 2." in method.summary
+    assert "Dropped because their quotation is not in the manuscript: 3." in method.summary
 
 
 def test_what_rules_call_major_is_required_whatever_the_chair_says(tmp_path: Path) -> None:
@@ -120,3 +120,27 @@ def test_a_planted_error_is_required_to_be_mended(name: str, tmp_path: Path) -> 
     sound = {weakness.text for weakness in reviewed(tmp_path).required}
     found = [weakness for weakness in reviewed(tmp_path, markdown).required if weakness.text not in sound]
     assert any(weakness.reviewer == "mechanical" for weakness in found), name
+
+
+def test_a_reviewer_sees_what_his_side_is_about_with_code_runs_and_values(tmp_path: Path) -> None:
+    asked: dict[str, ReviewQuestion] = {}
+
+    def reads(question: ReviewQuestion) -> Review:
+        asked[question.role] = question
+        return Review(reviewer="x", summary="Fine.", strengths=(), weaknesses=())
+
+    reviewed(tmp_path, review=reads, chair=lambda _: RequiredChanges(ids=()))
+    assert set(asked) == {"experiments", "method", "clarity"}
+    experiments = asked["experiments"]
+    assert any("changes" in fact and "seeds have a score" in fact for fact in experiments.facts)
+    assert any("ci_low" in line for line in experiments.values)
+    assert "## Abstract" in experiments.text
+    assert len(asked["clarity"].text) >= len(experiments.text)
+    assert all(question.judges for question in (ReviewQuestion, AreaChairQuestion))
+
+
+def test_a_chair_that_mends_its_answer_is_heard(tmp_path: Path) -> None:
+    def chair(question: AreaChairQuestion) -> RequiredChanges:
+        return RequiredChanges(ids=() if question.complaints else ("nobody_1",))
+
+    assert reviewed(tmp_path, chair=chair).reviews

@@ -1,0 +1,50 @@
+"""Values for a writer."""
+
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from stages.contracts import Results
+from stages.g_writing.remark_check import remark_faults
+from stages.g_writing.value_list import how_to_write, value_lines
+from stages.g_writing.values import leaves
+
+small = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "h_finalization/small_study.py")))
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Results:
+    from stages.g_writing import paper_outline
+
+    return paper_outline.record_of(small.inputs_of(paper_outline.Inputs, small.record()), small.context(tmp_path)).results
+
+
+def test_each_family_is_shown_when_it_is_asked_for_and_not_else(results: Results) -> None:
+    assert not value_lines(results, ())
+    conditions = value_lines(results, ("conditions",))
+    assert len(conditions) == len(results.conditions)
+    assert all("val_bpb.mean" in line for line in conditions)
+    assert all(line.startswith("(") for line in value_lines(results, ("comparisons",)))
+    assert value_lines(results, ("settings",))[0].startswith("cfg: ")
+
+
+def test_the_examples_are_expressions_that_the_record_answers(results: Results) -> None:
+    written = [example.split("{{")[1].split("|")[0] for example in how_to_write(results)]
+    assert set(written) <= set(leaves(results))
+
+
+def test_a_verdict_on_two_runs_is_not_offered(results: Results) -> None:
+    key, metrics = next(iter(results.comparisons.items()))
+    metric, comparison = next(iter(metrics.items()))
+    two = comparison.model_copy(update={"verdict": "two runs"})
+    few = results.model_copy(update={"comparisons": {key: {metric: two}}})
+    (line,) = value_lines(few, ("comparisons",))
+    assert "cmp" not in line
+    assert "diff" in line
+
+
+def test_a_remark_with_values_by_key_passes(results: Results) -> None:
+    assert remark_faults("The mean is {{constant.val_bpb.mean|f3}} bpb.", results, ()) == ()
+    assert remark_faults("The mean is 2.1 bpb.", results, ())
