@@ -65,6 +65,9 @@ def authors_of(field: str) -> Authors:
     pieces = _pieces(field)
     names = [piece for piece in pieces if folded(piece) not in _OTHERS]
     cut = len(names) < len(pieces)
+    if len(names) > 1 and names[-1].count("{") > names[-1].count("}"):  # the field broke off inside a name: what followed is not known
+        names.pop()
+        cut = True
     if names and re.search(r"\bet\.? al\.?$", names[-1], re.IGNORECASE):
         cut = True
         names[-1] = re.sub(r",?\s*\bet\.? al\.?$", "", names[-1], flags=re.IGNORECASE)
