@@ -8,10 +8,11 @@ from typing import Final, Literal
 from pydantic import Field
 
 from stages.contracts import CitedWork, Contract, Difference, LayerEvidence
-from stages.h_finalization.references.identifiers import impossible_arxiv, impossible_doi
-from stages.h_finalization.references.matching import Comparison, FieldResult, compare
+from stages.h_finalization.references.identifiers import doi_says, impossible_arxiv, impossible_doi
+from stages.h_finalization.references.matching import YEAR_TOLERANCE, Comparison, FieldResult, compare
 from stages.h_finalization.references.names import is_placeholder
 from stages.h_finalization.references.reference import Record, Reference
+from stages.h_finalization.references.venues import compare_venues, known_series, names_preprint
 
 Verdict = Literal["verified", "mismatch", "not found", "not checked", "retracted"]
 Outcome = Literal["agrees", "differs", "absent", "not asked", "failed"]
@@ -46,7 +47,7 @@ def judge(reference: Reference, answers: Sequence[SourceAnswer], *, now: tuple[i
     impossible = tuple(difference for difference in _impossible(reference, now) if difference.field not in held)
     elsewhere = tuple(_elsewhere(compared, same))
     if not same:
-        return _unmatched(reference, answers, (*impossible, *elsewhere), compared)
+        return _unmatched(reference, answers, (*impossible, *elsewhere, *_against_itself(reference)), compared)
 
     merged = _merged(same)
     wrong = {difference.field: difference for difference in (*impossible, *elsewhere)}
@@ -105,6 +106,18 @@ def _impossible(reference: Reference, now: tuple[int, int]) -> Iterator[Differen
         yield Difference(field="year", cited=str(reference.year), found="nothing: the year lies in the future")
     if names := [who.written for who in reference.authors.people if is_placeholder(who)]:
         yield Difference(field="authors", cited=", ".join(names), found="nobody: the name stands for one that was not known")
+
+
+def _against_itself(reference: Reference) -> Iterator[Difference]:
+    """Where the DOI itself says another conference or year than the reference; asked only where no record could be compared."""
+    said = doi_says(reference.doi) if reference.doi else None
+    if said is None or names_preprint(reference.venue):
+        return
+    series, year = said
+    if known_series(series) and compare_venues(reference.venue, series) == "different":
+        yield Difference(field="venue", cited=reference.venue or "", found=f"{series.upper()} by the DOI {reference.doi} itself")
+    if reference.year is not None and abs(reference.year - year) > YEAR_TOLERANCE:
+        yield Difference(field="year", cited=str(reference.year), found=f"{year} by the DOI {reference.doi} itself")
 
 
 def _elsewhere(compared: Sequence[Comparison], same: Sequence[Comparison]) -> Iterator[Difference]:
