@@ -153,7 +153,9 @@ def id_forms(work: Work, rng: random.Random) -> Fields | None:
         forms = (f"{work.arxiv_id}v3", f"https://arxiv.org/abs/{work.arxiv_id}v1", f"arXiv:{work.arxiv_id}")
         return fields | {"eprint": rng.choice(forms)}
     if work.doi:
-        return fields | {"doi": rng.choice((f"https://doi.org/{work.doi.upper()}", f"doi:{work.doi}", f"http://dx.doi.org/{work.doi}"))}
+        return fields | {
+            "doi": rng.choice((f"https://doi.org/{work.doi.upper()}", f"doi:{work.doi}", f"http://dx.doi.org/{work.doi}"))
+        }
     return None
 
 
@@ -181,7 +183,7 @@ def swapped_authors(work: Work, rng: random.Random) -> Fields | None:
 
 
 def dropped_author(work: Work, rng: random.Random) -> Fields | None:
-    if not 2 <= len(work.authors) or work.authors_truncated:
+    if not len(work.authors) >= 2 or work.authors_truncated:
         return None
     gone = rng.randrange(len(work.authors))
     return plain(work) | {"author": " and ".join(name for place, name in enumerate(work.authors) if place != gone)}
@@ -251,11 +253,16 @@ def near_number(work: Work, rng: random.Random) -> Fields | None:
 
 
 def impossible_number(work: Work, rng: random.Random) -> Fields | None:
-    return _without_ids(plain(work)) | {"eprint": rng.choice(("2313.04567", "2400.01234", "1508.0799", "2306.XXXXX")), "archiveprefix": "arXiv"}
+    return _without_ids(plain(work)) | {
+        "eprint": rng.choice(("2313.04567", "2400.01234", "1508.0799", "2306.XXXXX")),
+        "archiveprefix": "arXiv",
+    }
 
 
 def placeholder(work: Work, rng: random.Random) -> Fields | None:
-    return plain(work) | {"author": rng.choice(("Firstname Lastname and Others", "John Doe and Jane Doe", "Author One and Author Two"))}
+    return plain(work) | {
+        "author": rng.choice(("Firstname Lastname and Others", "John Doe and Jane Doe", "Author One and Author Two"))
+    }
 
 
 HARMLESS: tuple[Change, ...] = (

@@ -75,6 +75,31 @@ class Source(Protocol):
         ...
 
 
+class Graph(Protocol):
+    """A source that knows who cites whom."""
+
+    name: str
+    label: str
+
+    def neighbours(self, work: Work, limit: int, deadline: float) -> Answer[tuple[Work, ...]] | None:
+        """What the work cites and what cites it; None: it has no identifier that the source knows.
+
+        limit: records for each direction.
+        """
+        ...
+
+
+class Index(Protocol):
+    """A source that finds works by their title."""
+
+    name: str
+    label: str
+
+    def by_title(self, title: str, deadline: float) -> Answer[tuple[Work, ...]]:
+        """Works whose title may be this one."""
+        ...
+
+
 class Registry(Protocol):
     """A source that knows works by identifier."""
 

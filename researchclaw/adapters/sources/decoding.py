@@ -42,7 +42,7 @@ def plain(text: str) -> str:
 
 
 def visible(text: str) -> str:
-    """Without signs that cannot be seen: controls become blanks; marks that turn the direction of writing, and signs of no width, go."""
+    """Without signs that cannot be seen: controls become blanks; marks of direction and signs without width go."""
     if text.isascii() and text.isprintable():
         return text
     kept = (" " if category == "Cc" else "" if category in {"Cf", "Cs", "Co", "Cn"} else sign for sign, category in _categories(text))
@@ -87,7 +87,7 @@ def doi(text: str | None) -> str | None:
     if found is None or _ARXIV_DOI.match(found[0]):
         return None
     name = found[0].lower().rstrip(".,;")
-    return name if len(name) <= 200 and name.isascii() and not set(name) & set("{}\\\"`^") else None
+    return name if len(name) <= 200 and name.isascii() and not set(name) & set('{}\\"`^') else None
 
 
 def arxiv_id(text: str | None) -> str | None:

@@ -335,9 +335,10 @@ class Web:
             assert sent is not None
             response = await client.send(sent, stream=True)
             try:
-                body = await _whole(response)
-                if isinstance(body, Failed):
-                    return body
+                whole = await _whole(response)
+                if isinstance(whole, Failed):
+                    return whole
+                body = whole
             finally:
                 await response.aclose()
             following = response.next_request
@@ -354,7 +355,7 @@ class Web:
 
 
 def _stays(asked: httpx.URL, following: httpx.URL) -> bool:
-    """Whether a redirect leads to the same server, at most from http to https: anywhere else the key and the question have no business."""
+    """Whether a redirect leads to the same server, at most from http to https: the key has no business anywhere else."""
     here, there = ((url.scheme, url.host, url.port or {"http": 80, "https": 443}.get(url.scheme)) for url in (asked, following))
     return there == here or (here[1] == there[1] and here[::2] == ("http", 80) and there[::2] == ("https", 443))
 

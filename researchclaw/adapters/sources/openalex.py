@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import quote
 
-from researchclaw.adapters.sources.answers import Answer, Failed, Found, Identifier, Reply, Shape, judged, shaped
+from researchclaw.adapters.sources.answers import Absent, Answer, Failed, Found, Identifier, Reply, Shape, judged, shaped
 from researchclaw.adapters.sources.decoding import abstract_of, arxiv_id, doi, first_text
 from researchclaw.adapters.sources.http import DAY_S, Request, Web
 from researchclaw.adapters.sources.records import author_of, listed, single, work
@@ -85,22 +85,62 @@ class OpenAlex:
         return self._web.ask(NAME, Request("/works", params), _page, deadline)
 
     def look_up(self, identifiers: tuple[Identifier, ...], deadline: float) -> dict[Identifier, Answer[Work]]:
-        """DOIs fifty at a time; what a list lacks is asked for singly (free), since a list hides merged preprints."""
-        known = [one for one in identifiers if one.kind in {"doi", "openalex"}]
-        dois = [one for one in known if one.kind == "doi" and not set(one.value) & set(",|")]
+        """DOIs and own ids fifty at a time. What a list lacks is left out, since lists hide merged preprints.
+
+        `OpenAlexSingly` knows those as well.
+        """
         answers: dict[Identifier, Answer[Work]] = {}
-        for start in range(0, len(dois) if len(dois) > 1 else 0, _AT_A_TIME):
-            some = dois[start : start + _AT_A_TIME]
-            params = (("filter", "doi:" + "|".join(one.value for one in some)), ("per_page", str(_AT_A_TIME)), ("select", _FIELDS))
-            page = self._web.ask(NAME, Request("/works", params, keep_s=90 * DAY_S), _page, deadline)
+        for kind, name in (("doi", "doi"), ("openalex", "openalex")):
+            known = [one for one in identifiers if one.kind == kind and not set(one.value) & set(",|")]
+            for start in range(0, len(known), _AT_A_TIME):
+                some = known[start : start + _AT_A_TIME]
+                params = (
+                    ("filter", f"{name}:" + "|".join(one.value for one in some)),
+                    ("per_page", str(_AT_A_TIME)),
+                    ("select", _FIELDS),
+                )
+                page = self._web.ask(NAME, Request("/works", params, keep_s=90 * DAY_S), _page, deadline)
+                if isinstance(page, Failed):
+                    answers |= dict.fromkeys(some, page)
+                elif isinstance(page, Found):
+                    held = {found.doi if kind == "doi" else found.openalex_id: found for found in page.value}
+                    answers |= {one: Found(held[one.value]) for one in some if one.value in held}
+        return answers
+
+    def neighbours(self, work: Work, limit: int, deadline: float) -> Answer[tuple[Work, ...]] | None:
+        """What the work cites and what cites it most; None for a work that has no id here."""
+        if work.openalex_id is None:
+            return None
+        found: list[Work] = []
+        for way in ("cited_by", "cites"):  # its names: 'cited_by:W' are the references of W, 'cites:W' the works that cite it
+            params = (
+                ("filter", f"{way}:{work.openalex_id}"),
+                ("sort", "cited_by_count:desc"),
+                ("per_page", str(min(limit, _MOST_ON_A_PAGE))),
+                ("select", _FIELDS),
+            )
+            page = self._web.ask(NAME, Request("/works", params), _page, deadline)
             if isinstance(page, Failed):
-                answers |= dict.fromkeys(some, page)
-            elif isinstance(page, Found):
-                by_doi = {found.doi: found for found in page.value}
-                answers |= {one: Found(by_doi[one.value]) for one in some if one.value in by_doi}
-        for one in known:
-            if one not in answers:
-                place = f"doi:{quote(one.value, safe='/')}" if one.kind == "doi" else one.value
+                return page
+            found += page.value if isinstance(page, Found) else ()
+        return Found(tuple(found)) if found else Absent("no references and no citations")
+
+
+class OpenAlexSingly:
+    """A `Registry`: OpenAlex asked for one identifier at a time, which is free and also finds what its lists hide."""
+
+    name = NAME
+    label = OpenAlex.label
+    batched = False
+
+    def __init__(self, web: Web) -> None:
+        self._web = web
+
+    def look_up(self, identifiers: tuple[Identifier, ...], deadline: float) -> dict[Identifier, Answer[Work]]:
+        answers: dict[Identifier, Answer[Work]] = {}
+        for one in identifiers:
+            if one.kind in {"doi", "openalex"}:
+                place = f"doi:{quote(one.value, safe='/')}" if one.kind == "doi" else quote(one.value, safe="")
                 request = Request(f"/works/{place}", (("select", _FIELDS),), cost=0, keep_s=90 * DAY_S)
                 answers[one] = self._web.ask(NAME, request, _one, deadline)
         return answers

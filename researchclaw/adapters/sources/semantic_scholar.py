@@ -58,6 +58,15 @@ class _Page(Shape):
     data: tuple[Record, ...] | None = None
 
 
+class _Link(Shape):
+    citedPaper: Record | None = None  # noqa: N815
+    citingPaper: Record | None = None  # noqa: N815
+
+
+class _Links(Shape):
+    data: tuple[_Link, ...] | None
+
+
 class _Batch(RootModel[tuple[Record | None, ...]]):
     """One place for each identifier; null: not known."""
 
@@ -103,6 +112,22 @@ class SemanticScholar:
                 answers |= dict(zip(some, page.value, strict=True))
         return answers
 
+    def neighbours(self, work: Work, limit: int, deadline: float) -> Answer[tuple[Work, ...]] | None:
+        """What the work cites and what cites it; None for a work that has no id here."""
+        held = ((work.s2_id, ""), (work.doi, "DOI:"), (work.arxiv_id, "ARXIV:"))
+        name = next((f"{prefix}{value}" for value, prefix in held if value), None)
+        if name is None:
+            return None
+        found: list[Work] = []
+        for way in ("references", "citations"):
+            params = (("limit", str(min(limit, _MOST_ON_A_PAGE))), ("fields", _FIELDS))
+            request = Request(f"/graph/v1/paper/{quote(name, safe='/:')}/{way}", params)
+            page = self._web.ask(NAME, request, _linked, deadline)
+            if isinstance(page, Failed):
+                return page
+            found += page.value if isinstance(page, Found) else ()
+        return Found(tuple(found)) if found else Absent("no references and no citations")
+
 
 class _BatchReader:
     """Reads a batch of known length; a list of another length would give answers to the wrong questions."""
@@ -142,6 +167,19 @@ def read_page(reply: Reply) -> Answer[tuple[Work, ...]]:
     if page.data is None and page.total != 0:
         return Failed("sent JSON without a list of papers")
     return listed([_work(record, reply) for record in page.data or ()], "no paper matches")
+
+
+def _linked(reply: Reply) -> Answer[tuple[Work, ...]]:
+    return judged(reply, read_links, absent_404=_says_not_found)
+
+
+def read_links(reply: Reply) -> Answer[tuple[Work, ...]]:
+    """The papers at the other ends of references or citations; null where a publisher keeps them back."""
+    page = shaped(reply, _Links)
+    if isinstance(page, Failed):
+        return page
+    ends = [link.citedPaper or link.citingPaper for link in page.data or ()]
+    return listed([_work(end, reply) for end in ends if end is not None], "no such links")
 
 
 def read_one(reply: Reply) -> Answer[Work]:

@@ -29,7 +29,13 @@ class SourceAnswer(Contract):
     reason: str | None = Field(default=None, description="Why the source failed.")
 
 
-def judge(reference: Reference, answers: Sequence[SourceAnswer], *, now: tuple[int, int]) -> CitedWork:
+def judge(
+    reference: Reference,
+    answers: Sequence[SourceAnswer],
+    *,
+    now: tuple[int, int],
+    venue_noted: Sequence[Literal["differs", "unknown"]] = (),
+) -> CitedWork:
     """The verdict with its reasons.
 
     verified: a record agrees in title, authors and everything else that the reference names. mismatch: a field or an
@@ -37,6 +43,7 @@ def judge(reference: Reference, answers: Sequence[SourceAnswer], *, now: tuple[i
     would have to confirm failed or was not asked. retracted: the work was withdrawn.
 
     now: (year, month) of the day of asking, for identifiers that lie in the future.
+    venue_noted: relations of the cited venue to the records' that are told among the evidence and change no verdict.
     """
     compared = sorted(
         (compare(reference, record) for answer in answers for record in answer.records), key=lambda found: -found.closeness
@@ -50,6 +57,8 @@ def judge(reference: Reference, answers: Sequence[SourceAnswer], *, now: tuple[i
         return _unmatched(reference, answers, (*impossible, *elsewhere, *_against_itself(reference)), compared)
 
     merged = _merged(same)
+    notes = tuple(_venue_note(part) for part in merged if part.field == "venue" and part.outcome in venue_noted)
+    merged = tuple(part for part in merged if part.field != "venue" or part.outcome not in venue_noted)
     wrong = {difference.field: difference for difference in (*impossible, *elsewhere)}
     differences = tuple(
         wrong.get(result.field, result.difference) for result in merged if result.field in wrong or result.outcome == "differs"
@@ -65,7 +74,7 @@ def judge(reference: Reference, answers: Sequence[SourceAnswer], *, now: tuple[i
     return CitedWork(
         key=reference.key,
         verdict=verdict,
-        evidence=evidence,
+        evidence=(*evidence, *notes),
         layers=(_identifier_layer(reference, merged, wrong), _record_layer(same, differences), _second_layer(same, answers)),
         differences=differences,
     )
@@ -94,6 +103,10 @@ _NAMES: Final[dict[Name, str]] = {
     "doi": "DOI",
     "arxiv_id": "arXiv number",
 }
+
+
+def _venue_note(part: FieldResult) -> str:
+    return f"venue, for a reader to compare: {part.cited!r}, in the record {part.found or 'none'}"
 
 
 def _impossible(reference: Reference, now: tuple[int, int]) -> Iterator[Difference]:
