@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from researchclaw.adapters.laboratory import LocalLaboratory
     from researchclaw.adapters.pdf_folder import PdfFolder
     from researchclaw.replay import World
-    from stages.ports import Context, LanguageModel, Library
+    from researchclaw.adapters.sources.library import LiveLibrary
+    from researchclaw.adapters.user_library import OfflineLibrary
+    from stages.ports import Context, LanguageModel
 
 STATE = ".state"
 """Below the output folder: prepared data and step costs, shared by the runs of a project."""
@@ -86,7 +88,7 @@ def source_names(settings: Settings) -> tuple[str, ...]:
     return (SOURCE, *(path.name for path in literature.user_bib), *(name for name in live if getattr(literature, name).enabled))
 
 
-def library(settings: Settings) -> Library:
+def library(settings: Settings) -> OfflineLibrary | LiveLibrary:
     """The catalogue with the user's own .bib files, and beside them the live sources unless the mode is 'offline'.
 
     Raises:

@@ -15,12 +15,12 @@ from researchclaw.adapters.catalogue import Catalogue
 from researchclaw.adapters.offline import OfflineResearcher
 from stages.b_literature.knowledge_extract import CardQuestion
 from stages.c_synthesis.hypothesis_gen import DebateQuestion
-from stages.contracts import Brief, CitedWork, Contract, Guidance, SearchQuery, TrainingRequest, Work
+from stages.contracts import Brief, CitedWork, Contract, Guidance, Passage, Reading, SearchQuery, TrainingRequest, Work
 from stages.d_design.code_generation import CodeQuestion
 from stages.f_analysis.research_decision import DecisionQuestion
 from stages.f_analysis.result_analysis import AnalystQuestion
 from stages.pipeline import PIPELINE
-from stages.ports import Answer, Context, Question, SearchAnswer
+from stages.ports import Answer, Context, NeighbourAnswer, Question, SearchAnswer
 
 PROMPTS = Path(__file__).parents[2] / "templates" / "prompts"
 STRICT = jinja2.Environment(
@@ -42,7 +42,7 @@ def _questions(base: type[Question] = Question) -> Iterator[type[Question]]:
 
 
 QUESTIONS = tuple(_questions())
-WRITING = tuple(question for question in QUESTIONS if ".g_writing." in question.__module__)
+WRITING = tuple(question for question in QUESTIONS if not question.__module__.split(".")[1][0] < "g")
 RESEARCH = tuple(question for question in QUESTIONS if question not in WRITING)
 
 
@@ -99,7 +99,13 @@ class PoisonedCatalogue:
         return SearchAnswer(works=tuple((_poisoned(work), score) for work, score in found.works), outcomes=found.outcomes)
 
     def verify(self, works: Sequence[Work]) -> tuple[CitedWork, ...]:
-        return Catalogue().verify(works)
+        return tuple(CitedWork(key=work.key, verdict="verified", evidence=("told",)) for work in works)
+
+    def neighbours(self, works: Sequence[Work], queries: Sequence[SearchQuery], limit: int) -> NeighbourAnswer:
+        return NeighbourAnswer(neighbours=(), outcomes=())
+
+    def passages(self, work: Work, words: str) -> Reading:
+        return Reading(source="a.pdf", passages=(Passage(page=1, text=PLANTED),))
 
 
 def _poisoned(work: Work) -> Work:

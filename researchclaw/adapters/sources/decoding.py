@@ -21,6 +21,9 @@ _WEB = re.compile(r"https?://[!-~]{3,500}", re.IGNORECASE)
 _LONGEST = 20_000
 """Signs of one field that are read, about three pages: longer than any title or abstract, and short enough to be decoded at once."""
 
+_MOST_BRACES = 100
+"""In one field; formulas in the recorded titles have fewer than thirty."""
+
 _NUMBERED = re.compile(r"\s+\d{4}$")
 _GROUP = re.compile(
     r"\b(?:team|group|collaboration|consortium|committee|project|organi[sz]ation|association|institute|university|foundation|"
@@ -35,10 +38,20 @@ def plain(text: str) -> str:
     for _ in range(2):  # '&amp;lt;' stands in some records
         text = html.unescape(text)
     text = _TAG.sub("", text[:_LONGEST])
-    if _LATEX.search(text):
-        # an unescaped % would begin a comment and eat the rest of the title
-        text = _latex().latex_to_text(re.sub(r"(?<!\\)%", r"\\%", text))
+    if text.count("{") > _MOST_BRACES or text.count("\\") > _MOST_BRACES:  # no title: the decoder would go as deep as it is nested
+        text = _bare(text)
+    elif _LATEX.search(text):
+        try:
+            # an unescaped % would begin a comment and eat the rest of the title
+            text = _latex().latex_to_text(re.sub(r"(?<!\\)%", r"\\%", text))
+        except (LookupError, ValueError, AttributeError, TypeError, RecursionError):
+            text = _bare(text)  # pylatexenc falls over a macro without its arguments, such as \href{x}{y}
     return " ".join(visible(text).split())
+
+
+def _bare(text: str) -> str:
+    """The words of what cannot be decoded as LaTeX."""
+    return re.sub(r"[\\{}$]", " ", text)
 
 
 def visible(text: str) -> str:
