@@ -18,9 +18,9 @@ from stages.contracts import Brief, Guidance, Lesson, Schedule
 if TYPE_CHECKING:
     from researchclaw.adapters.laboratory import LocalLaboratory
     from researchclaw.adapters.pdf_folder import PdfFolder
-    from researchclaw.replay import World
     from researchclaw.adapters.sources.library import LiveLibrary
     from researchclaw.adapters.user_library import OfflineLibrary
+    from researchclaw.replay import World
     from stages.ports import Context, LanguageModel
 
 STATE = ".state"

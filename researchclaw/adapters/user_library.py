@@ -18,6 +18,8 @@ from stages.h_finalization.references.reference import Reference, reference_of_w
 from stages.h_finalization.references.verdicts import SourceAnswer, judge
 from stages.ports import NeighbourAnswer, SearchAnswer
 
+SHOWN_FAULTS = 5
+
 _CITABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_:./+-]*")
 """Keys that the manuscript's grammar takes, as in `stages.g_writing.document.Key`."""
 
@@ -95,7 +97,9 @@ class UserShelf:
         self.name = path.name
         self.file: BibFile = read_bib(path)
         if self.file.faults:
-            lines = "; ".join(f"line {fault.line}: {fault.text}" for fault in self.file.faults)
+            lines = "; ".join(f"line {fault.line}: {fault.text}" for fault in self.file.faults[:SHOWN_FAULTS])
+            if len(self.file.faults) > SHOWN_FAULTS:
+                lines += f"; and {len(self.file.faults) - SHOWN_FAULTS} more"
             raise SettingsError(f"literature.user_bib: {path}: {lines}; mend the file, it is not changed from here")
         usable = [entry for entry in self.file.entries if not _unusable(entry)]
         self.left_out = tuple(f"line {entry.line}: {entry.key} {why}" for entry in self.file.entries if (why := _unusable(entry)))

@@ -92,7 +92,7 @@ def _pieces(field: str) -> list[str]:
 
 def _comma_list(part: str) -> list[str]:
     """'A B, C D' are two people, 'B, A' and 'B, Jr., A' are one; 'B, A., D, C.' are two."""
-    pieces = [piece.strip() for piece in part.split(",")]
+    pieces = [piece.strip() for piece in part.split(",") if piece.strip()]
     if part.startswith("{") or len(pieces) < 2 or any(folded(piece) in _SUFFIXES for piece in pieces):
         return [part]
     if len(pieces) > 2 and len(pieces) % 2 == 0 and all(_initials_only(piece) for piece in pieces[1::2]):

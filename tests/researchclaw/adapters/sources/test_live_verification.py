@@ -36,7 +36,9 @@ def title(number: int) -> str:
 class Registers:
     """All five sources over works 0 to 99: even ones have a DOI, those divisible by three an arXiv number, the others too."""
 
-    def __init__(self, farming: Any, samples: Any, *, missing: frozenset[int] = frozenset(), down: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, farming: Any, samples: Any, *, missing: frozenset[int] = frozenset(), down: frozenset[str] = frozenset()
+    ) -> None:
         self.farming, self.samples, self.missing, self.down = farming, samples, missing, down
 
     def __call__(self, call: Any) -> Any:
@@ -98,7 +100,13 @@ class Registers:
 def live(tmp_path: Path, farm: Callable[..., Any], farming: Any, samples: Any) -> Callable[..., tuple[Any, Any]]:
     def make(**given: Any) -> tuple[Any, Any]:
         served = farm(Registers(farming, samples, **given))
-        places = {"openalex": "openalex", "semantic_scholar": "scholar", "arxiv": "arxiv", "crossref": "crossref", "datacite": "datacite"}
+        places = {
+            "openalex": "openalex",
+            "semantic_scholar": "scholar",
+            "arxiv": "arxiv",
+            "crossref": "crossref",
+            "datacite": "datacite",
+        }
         changes = [f"output={tmp_path}", "literature.mode=online"]
         changes += [f"literature.{name}.base_url={served.url}/{place}" for name, place in places.items()]
         return library(load(overrides=changes, folder=tmp_path)), served
@@ -112,7 +120,14 @@ def work(number: int, **changes: Any) -> Work:
         ids["doi"] = f"10.1000/w.{number}"
     if number % 2 or number % 3 == 0:
         ids["arxiv_id"] = f"2101.{number:05}"
-    given = {"key": f"k{number}", "title": title(number), "authors": PEOPLE, "year": 2021, "venue": "Journal of Steps", "type": "journal"}
+    given = {
+        "key": f"k{number}",
+        "title": title(number),
+        "authors": PEOPLE,
+        "year": 2021,
+        "venue": "Journal of Steps",
+        "type": "journal",
+    }
     return Work.model_validate({**given, **ids, "confirmed_by": ("openalex",), **changes})
 
 
@@ -126,12 +141,14 @@ def test_sixty_references_of_all_kinds_take_few_requests(live: Callable[..., tup
         | ({"eprint": w.arxiv_id, "archiveprefix": "arXiv"} if w.arxiv_id else {})
         for n in range(1, 61)
     ]
-    assert {cited.verdict for cited in known.check([reference_of_fields(f"k{n}", e) for n, e in enumerate(entries, 1)])} == {"verified"}
+    assert {cited.verdict for cited in known.check([reference_of_fields(f"k{n}", e) for n, e in enumerate(entries, 1)])} == {
+        "verified"
+    }
     assert len(served.calls) <= 15
 
 
 def test_a_source_that_is_down_is_no_denial(live: Callable[..., tuple[Any, Any]]) -> None:
-    known, served = live(missing=frozenset(range(1, 61)), down=frozenset({"openalex", "crossref", "datacite"}))
+    known, _served = live(missing=frozenset(range(1, 61)), down=frozenset({"openalex", "crossref", "datacite"}))
     assert {cited.verdict for cited in known.verify([work(number) for number in range(1, 7)])} == {"not checked"}
     known, _ = live(missing=frozenset(range(1, 61)), down=frozenset({"scholar", "arxiv", "openalex", "crossref", "datacite"}))
     cited = known.check([reference_of_fields("a", {"title": "A title of nobody", "author": "A. B", "year": "2020", "doi": "10.1/x"})])
@@ -150,7 +167,12 @@ def test_a_mismatch_carries_the_work_as_its_source_has_it(live: Callable[..., tu
     assert cited.verdict == "mismatch"
     assert {difference.field for difference in cited.differences} == {"year", "authors"}
     assert cited.repaired is not None
-    assert (cited.repaired.key, cited.repaired.year, cited.repaired.authors, cited.repaired.gist) == ("k4", 2021, PEOPLE, "studied seas")
+    assert (cited.repaired.key, cited.repaired.year, cited.repaired.authors, cited.repaired.gist) == (
+        "k4",
+        2021,
+        PEOPLE,
+        "studied seas",
+    )
     assert known.verify([cited.repaired])[0].verdict == "verified"
     (other,) = known.verify([work(4, title="Something else altogether on warm fish")])
     assert (other.verdict, other.repaired) == ("mismatch", None)
