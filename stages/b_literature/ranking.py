@@ -33,19 +33,19 @@ def balanced(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
     seen: Counter[str] = Counter()
     for one in asked:
         seen.update(_kinds(one.work))
-    top, below = rest[:BALANCED], rest[BALANCED:]
+    top = [(one, tuple(_kinds(one.work))) for one in rest[:BALANCED]]
     spread: list[Candidate] = []
     while top:
-        best = max(top, key=lambda one: (one.score * (1 - LOSS * min(MOST_LOSSES, _crowd(one.work, seen))), one.work.key))
+        best = max(top, key=lambda pair: (pair[0].score * (1 - LOSS * min(MOST_LOSSES, _crowd(pair[1], seen))), pair[0].work.key))
         top.remove(best)
-        spread.append(best)
-        seen.update(_kinds(best.work))
-    return (*asked, *spread, *below)
+        spread.append(best[0])
+        seen.update(best[1])
+    return (*asked, *spread, *rest[BALANCED:])
 
 
-def _crowd(work: Work, seen: Counter[str]) -> int:
+def _crowd(kinds: tuple[str, ...], seen: Counter[str]) -> int:
     """How often the works above share the venue, the years or the first author, beyond one each."""
-    return sum(max(0, seen[kind] - 1) for kind in _kinds(work))
+    return sum(max(0, seen[kind] - 1) for kind in kinds)
 
 
 def _kinds(work: Work) -> Iterator[str]:

@@ -45,7 +45,7 @@ SILENT_S: Final = 60.0
 
 FAILURES_IN_A_ROW: Final = 3
 
-RETRY_S: Final = 1.0
+RETRY_S: Final = 0.5
 """After a status from 500 a request is put once more (transient ones are frequent at Semantic Scholar)."""
 
 WIDEST_GAP_S: Final = 5.0

@@ -74,16 +74,17 @@ class LiveLibrary:
         return SearchAnswer(works=tuple(works), outcomes=tuple(outcomes))
 
     def neighbours(self, works: Sequence[Work], queries: Sequence[SearchQuery], limit: int) -> NeighbourAnswer:
-        """One step in the citation graph: each work is asked about at the first source that has an id of it and answers."""
-        with self._time() as deadline, ThreadPoolExecutor(max_workers=max(1, len(works))) as pool:
-            asked = list(pool.map(lambda work: self._around(work, limit, deadline), works))
+        """One step in the citation graph: each work is asked about at the first source that knows it."""
+        shares = [(graph, [work for work in works if self._graph_of(work) is graph]) for graph in self._graphs]
+        shares = [(graph, share) for graph, share in shares if share]
+        with self._time() as deadline, ThreadPoolExecutor(max_workers=len(shares) or 1) as pool:
+            answers = list(pool.map(lambda pair: pair[0].neighbours(pair[1], limit, deadline), shares))
         linked: dict[str, list[str]] = {}
         records: dict[str, Work] = {}
-        for seed, (found, _) in zip(works, asked, strict=True):
-            for near in found:
-                mark = f"{near.confirmed_by} {near.openalex_id or near.s2_id or near.key}"
-                records.setdefault(mark, near)
-                linked[mark] = [*linked.get(mark, []), seed.key]
+        for link in (link for answer in answers if isinstance(answer, Found) for link in answer.value):
+            mark = f"{link.work.confirmed_by} {link.work.openalex_id or link.work.s2_id or link.work.key}"
+            records.setdefault(mark, link.work)
+            linked.setdefault(mark, []).append(link.seed)
         neighbours = [
             Neighbour(
                 work=near,
@@ -93,18 +94,11 @@ class LiveLibrary:
             for mark, near in records.items()
         ]
         neighbours.sort(key=lambda near: (-near.score, near.work.key))
-        return NeighbourAnswer(neighbours=tuple(neighbours), outcomes=tuple(outcome for _, told in asked for outcome in told))
+        outcomes = tuple(_outcome(graph.label, answer) for (graph, _), answer in zip(shares, answers, strict=True))
+        return NeighbourAnswer(neighbours=tuple(neighbours), outcomes=outcomes)
 
-    def _around(self, work: Work, limit: int, deadline: float) -> tuple[tuple[Work, ...], tuple[SourceOutcome, ...]]:
-        told: list[SourceOutcome] = []
-        for graph in self._graphs:
-            answer = graph.neighbours(work, limit, deadline)
-            if answer is None:
-                continue
-            told.append(_outcome(graph.label, answer))
-            if isinstance(answer, Found):
-                return answer.value, tuple(told)
-        return (), tuple(told)
+    def _graph_of(self, work: Work) -> Graph | None:
+        return next((graph for graph in self._graphs if graph.knows(work)), None)
 
     def passages(self, work: Work, words: str) -> Reading:
         """From the user's own PDF, else from the open one of a preprint, where the settings let it be fetched."""
@@ -215,7 +209,7 @@ def _identifiers_of(reference: Reference) -> tuple[Identifier, ...]:
     return tuple(held)
 
 
-def _outcome(source: str, answer: Answer[tuple[Work, ...]]) -> SourceOutcome:
+def _outcome(source: str, answer: Answer[tuple[Any, ...]]) -> SourceOutcome:
     match answer:
         case Found(value):
             return SourceOutcome(source=source, answered=True, found=len(value))

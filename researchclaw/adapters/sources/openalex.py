@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 from urllib.parse import quote
 
-from researchclaw.adapters.sources.answers import Absent, Answer, Failed, Found, Identifier, Reply, Shape, judged, shaped
+from researchclaw.adapters.sources.answers import Absent, Answer, Failed, Found, Identifier, Link, Reply, Shape, judged, shaped
 from researchclaw.adapters.sources.decoding import abstract_of, arxiv_id, doi, first_text
 from researchclaw.adapters.sources.http import DAY_S, Request, Web
 from researchclaw.adapters.sources.records import author_of, listed, single, work
@@ -64,6 +67,14 @@ class _Page(Shape):
     results: tuple[Record, ...]
 
 
+class _Citing(Record):
+    referenced_works: tuple[str, ...] = ()
+
+
+class _CitingPage(Shape):
+    results: tuple[_Citing, ...]
+
+
 class OpenAlex:
     """A `Source` and a `Registry`."""
 
@@ -107,23 +118,46 @@ class OpenAlex:
                     answers |= {one: Found(held[one.value]) for one in some if one.value in held}
         return answers
 
-    def neighbours(self, work: Work, limit: int, deadline: float) -> Answer[tuple[Work, ...]] | None:
-        """What the work cites and what cites it most; None for a work that has no id here."""
-        if work.openalex_id is None:
-            return None
-        found: list[Work] = []
-        for way in ("cited_by", "cites"):  # its names: 'cited_by:W' are the references of W, 'cites:W' the works that cite it
-            params = (
-                ("filter", f"{way}:{work.openalex_id}"),
+    def knows(self, work: Work) -> bool:
+        return work.openalex_id is not None
+
+    def neighbours(self, works: Sequence[Work], limit: int, deadline: float) -> Answer[tuple[Link, ...]]:
+        """Three lists for all works together (3 credits): what cites them, what they refer to by id, and those records.
+
+        Of what they refer to, works that several of them refer to come first; of what cites them, the most cited.
+        """
+        seeds = {work.openalex_id: work.key for work in works if work.openalex_id}
+        ids, most = "|".join(sorted(seeds)), str(min(limit, _MOST_ON_A_PAGE))
+        citing = Request(
+            "/works",
+            (
+                ("filter", f"cites:{ids}"),
                 ("sort", "cited_by_count:desc"),
-                ("per_page", str(min(limit, _MOST_ON_A_PAGE))),
-                ("select", _FIELDS),
-            )
-            page = self._web.ask(NAME, Request("/works", params), _page, deadline)
-            if isinstance(page, Failed):
-                return page
-            found += page.value if isinstance(page, Found) else ()
-        return Found(tuple(found)) if found else Absent("no references and no citations")
+                ("per_page", most),
+                ("select", f"{_FIELDS},referenced_works"),
+            ),
+        )
+        cited = Request("/works", (("filter", f"openalex:{ids}"), ("per_page", most), ("select", "id,referenced_works")))
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            above = pool.submit(self._web.ask, NAME, citing, _with_references, deadline)
+            references = self._web.ask(NAME, cited, _references, deadline)
+            up = above.result()
+        links = [Link(seeds[to], work) for work, named in up.value for to in named if to in seeds] if isinstance(up, Found) else []
+        named_by: dict[str, list[str]] = {}
+        for of, named in references.value if isinstance(references, Found) else ():
+            for to in named if of in seeds else ():
+                named_by.setdefault(to, []).append(seeds[of])
+        wanted = sorted(named_by.keys() - seeds.keys(), key=lambda one: (-len(named_by[one]), one))[: min(limit, _AT_A_TIME)]
+        down: Answer[tuple[Work, ...]] = Absent("no references")
+        if wanted:
+            params = (("filter", f"openalex:{'|'.join(wanted)}"), ("per_page", str(_AT_A_TIME)), ("select", _FIELDS))
+            down = self._web.ask(NAME, Request("/works", params), _page, deadline)
+        if isinstance(down, Found):
+            links += [Link(seed, work) for work in down.value for seed in named_by.get(work.openalex_id or "", ())]
+        failed = next((answer for answer in (up, references, down) if isinstance(answer, Failed)), None)
+        if links:
+            return Found(tuple(links))
+        return failed or Absent("no references and no citations")
 
 
 class OpenAlexSingly:
@@ -167,6 +201,36 @@ def read_page(reply: Reply) -> Answer[tuple[Work, ...]]:
     return listed([_work(record, reply) for record in page.results], "no work matches")
 
 
+def _with_references(reply: Reply) -> Answer[tuple[tuple[Work, tuple[str, ...]], ...]]:
+    """Works with the ids of what they refer to."""
+    return judged(reply, _read_citing, absent_404=_says_not_found)
+
+
+def _read_citing(reply: Reply) -> Answer[tuple[tuple[Work, tuple[str, ...]], ...]]:
+    page = shaped(reply, _CitingPage)
+    if isinstance(page, Failed):
+        return page
+    return Found(tuple((work, _ids(one)) for one in page.results if (work := _work(one, reply)) is not None))
+
+
+def _references(reply: Reply) -> Answer[tuple[tuple[str, tuple[str, ...]], ...]]:
+    """Ids of works with the ids of what they refer to."""
+    return judged(reply, _read_references, absent_404=_says_not_found)
+
+
+def _read_references(reply: Reply) -> Answer[tuple[tuple[str, tuple[str, ...]], ...]]:
+    page = shaped(reply, _CitingPage)
+    return page if isinstance(page, Failed) else Found(tuple((_bare(one.id or ""), _ids(one)) for one in page.results))
+
+
+def _ids(one: _Citing) -> tuple[str, ...]:
+    return tuple(name for address in one.referenced_works if re.fullmatch(r"W\d+", name := _bare(address)))
+
+
+def _bare(address: str) -> str:
+    return address.rsplit("/", 1)[-1]
+
+
 def read_one(reply: Reply) -> Answer[Work]:
     record = shaped(reply, Record)
     if isinstance(record, Failed):
@@ -194,7 +258,7 @@ def _work(record: Record, reply: Reply) -> Work | None:
             (found for at in everywhere if _is_arxiv(at) and (found := arxiv_id(at.landing_page_url))), arxiv_id(_own_arxiv(record))
         ),
         doi=doi(record.doi),
-        openalex_id=record.id.rsplit("/", 1)[-1] if record.id else None,
+        openalex_id=_bare(record.id) if record.id else None,
         retracted=bool(record.is_retracted),
     )
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 from urllib.parse import quote
 
 from pydantic import JsonValue, RootModel
 
-from researchclaw.adapters.sources.answers import Absent, Answer, Failed, Found, Identifier, Reply, Shape, judged, shaped
+from researchclaw.adapters.sources.answers import Absent, Answer, Failed, Found, Identifier, Link, Reply, Shape, judged, shaped
 from researchclaw.adapters.sources.decoding import arxiv_id, doi
 from researchclaw.adapters.sources.http import DAY_S, Request, Web
 from researchclaw.adapters.sources.records import authors_of, listed, single, work, year_of
@@ -19,6 +21,9 @@ _FIELDS: Final = "title,abstract,authors,year,venue,publicationVenue,journal,ext
 
 _MOST_ON_A_PAGE: Final = 100
 _MOST_IN_A_BATCH: Final = 500
+_MOST_SEEDS: Final = 4
+"""Works whose links are asked for: without a key each of the eight requests has to wait for three seconds."""
+
 _PREFIX: Final = {"doi": "DOI:", "arxiv": "ARXIV:", "s2": ""}
 
 
@@ -112,21 +117,29 @@ class SemanticScholar:
                 answers |= dict(zip(some, page.value, strict=True))
         return answers
 
-    def neighbours(self, work: Work, limit: int, deadline: float) -> Answer[tuple[Work, ...]] | None:
-        """What the work cites and what cites it; None for a work that has no id here."""
+    def knows(self, work: Work) -> bool:
+        return bool(work.s2_id or work.doi or work.arxiv_id)
+
+    def neighbours(self, works: Sequence[Work], limit: int, deadline: float) -> Answer[tuple[Link, ...]]:
+        """Two requests for each work, so only for the first few."""
+        some = [work for work in works if self.knows(work)][:_MOST_SEEDS]
+        ways = [(work, way) for work in some for way in ("references", "citations")]
+        with ThreadPoolExecutor(max_workers=len(ways) or 1) as pool:
+            pages = list(pool.map(lambda pair: self._links(pair[0], pair[1], limit, deadline), ways))
+        links = tuple(
+            Link(work.key, near)
+            for (work, _), page in zip(ways, pages, strict=True)
+            for near in (page.value if isinstance(page, Found) else ())
+        )
+        if links:
+            return Found(links)
+        return next((page for page in pages if isinstance(page, Failed)), Absent("no references and no citations"))
+
+    def _links(self, work: Work, way: str, limit: int, deadline: float) -> Answer[tuple[Work, ...]]:
         held = ((work.s2_id, ""), (work.doi, "DOI:"), (work.arxiv_id, "ARXIV:"))
-        name = next((f"{prefix}{value}" for value, prefix in held if value), None)
-        if name is None:
-            return None
-        found: list[Work] = []
-        for way in ("references", "citations"):
-            params = (("limit", str(min(limit, _MOST_ON_A_PAGE))), ("fields", _FIELDS))
-            request = Request(f"/graph/v1/paper/{quote(name, safe='/:')}/{way}", params)
-            page = self._web.ask(NAME, request, _linked, deadline)
-            if isinstance(page, Failed):
-                return page
-            found += page.value if isinstance(page, Found) else ()
-        return Found(tuple(found)) if found else Absent("no references and no citations")
+        name = next(f"{prefix}{value}" for value, prefix in held if value)
+        params = (("limit", str(min(limit, _MOST_ON_A_PAGE))), ("fields", _FIELDS))
+        return self._web.ask(NAME, Request(f"/graph/v1/paper/{quote(name, safe='/:')}/{way}", params), _linked, deadline)
 
 
 class _BatchReader:
