@@ -166,6 +166,8 @@ def audit(
 
     By the catalogue and your libraries alone; with --set literature.mode=cache-first also by the live sources.
     """
+    if not path.exists():
+        raise SettingsError(f"{path} is no folder and no file; name the deliverables folder of a run, or a .bib file")
     from researchclaw import audit as auditing
     from researchclaw.settings import load
     from researchclaw.wiring import library
