@@ -1,7 +1,8 @@
 """Stage 4 against a simulated provider farm on loopback: 8 queries, 3 sources, 0.3 s latency, 429s, one source down.
 
 python benchmarks/literature.py          prints the seconds of stage 4 and of the same requests one after the other
-python benchmarks/literature.py --records 10000     also unites that many records, with the peak of memory in MB
+python benchmarks/literature.py --records 10000     stages 4 and 5 over that many candidate records instead: merged, ranked and
+                                                    screened, with the seconds and the peak of memory in MB
 
 A source on this machine is not held back by the public one's terms; everything else is the product with its defaults:
 settings, clients, limits, cache and stage.
@@ -15,19 +16,21 @@ import random
 import resource
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 from urllib.parse import parse_qs, urlsplit
 
 from provider_farm import Call, Canned, Farm
 
+from researchclaw import hardware
 from researchclaw.adapters.catalogue import works
 from researchclaw.settings import load
 from researchclaw.wiring import library
-from stages.b_literature import literature_collect
-from stages.b_literature.deduplication import unite
-from stages.contracts import Candidates, SearchPlan, SearchQuery
-from stages.ports import Context
+from stages.a_scoping import topic_init
+from stages.b_literature import literature_collect, literature_screen
+from stages.contracts import Brief, Candidates, CitedWork, SearchPlan, SearchQuery, Shortlist, SourceOutcome, Work
+from stages.ports import Context, Library, NeighbourAnswer, SearchAnswer
 
 LATENCY_S = 0.3
 WORDS = (
@@ -104,10 +107,74 @@ def collect(farm_url: str, folder: Path) -> Candidates:
     return literature_collect.run(literature_collect.Inputs(plan=plan), world)
 
 
+class Many:
+    """A library that brings up a given number of records, a third of them twice; it verifies whatever is chosen."""
+
+    sources = ("catalogue", "openalex", "semantic_scholar")
+
+    def __init__(self, records: int) -> None:
+        rng, known = random.Random(0), works()
+        self._found: list[list[tuple[Work, float]]] = [[] for _ in WORDS]
+        for number in range(records):
+            of = rng.choice(known)
+            serial = rng.randrange(records * 2 // 3)
+            change = {
+                "key": f"study{serial}",
+                "title": f"Study {serial} of {of.title}",
+                "doi": f"10.1000/w.{serial}" if serial % 3 else None,
+                "arxiv_id": None,
+                "year": 2000 + serial % 25,
+                "abstract": " ".join(rng.choices(WORDS, k=60)),
+                "confirmed_by": (self.sources[1 + number % 2],),
+            }
+            self._found[number % len(WORDS)].append((of.model_copy(update=change), rng.random() * 20))
+
+    def search(self, query: SearchQuery, limit: int) -> SearchAnswer:
+        found = tuple(self._found[int(query.id.removeprefix("q"))])
+        return SearchAnswer(works=found, outcomes=(SourceOutcome(source="openalex", answered=True, found=len(found)),))
+
+    def neighbours(self, works: Sequence[Work], queries: Sequence[SearchQuery], limit: int) -> NeighbourAnswer:
+        return NeighbourAnswer(neighbours=(), outcomes=())
+
+    def verify(self, works: Sequence[Work]) -> tuple[CitedWork, ...]:
+        return tuple(CitedWork(key=work.key, verdict="verified", evidence=("told",)) for work in works)
+
+
+def screened(records: int) -> tuple[Shortlist, float]:
+    """Stages 4 and 5 with the rule-based researcher, and their seconds."""
+    from researchclaw.adapters.offline import OfflineResearcher
+    from researchclaw.kits import shipped_kits
+
+    parts = dict.fromkeys(("laboratory", "illustrator", "typesetter", "shelf"), cast("None", None))
+    world = Context(model=OfflineResearcher(), library=cast("Library", Many(records)), kits=shipped_kits(), **parts)  # type: ignore[arg-type]
+    queries = tuple(
+        SearchQuery(id=f"q{number}", text=text, about=("schedule",), sub_question="effect", sources=("openalex",))
+        for number, text in enumerate(WORDS)
+    )
+    plan = SearchPlan(queries=queries, include_when=(), exclude_when=())
+    brief = Brief(
+        topic="Does the learning-rate schedule matter for tiny language models?",
+        budget_s=20, seeds=3, max_conditions=3, refine_attempts=0, confirm_seeds=0, scored_bytes=None, max_hours=1, max_works=40,
+        author="A. Author", researcher="rule-based researcher", hardware=hardware.found(),
+    )  # fmt: skip
+    goal = topic_init.run(topic_init.Inputs(brief=brief), world)
+    begun = time.perf_counter()
+    candidates = literature_collect.run(literature_collect.Inputs(plan=plan), world)
+    inputs = literature_screen.Inputs(brief=brief, goal=goal, plan=plan, candidates=candidates)
+    return literature_screen.run(inputs, world), time.perf_counter() - begun
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=0)
     records = parser.parse_args().records
+    if records:
+        shortlist, seconds = screened(records)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        counts = shortlist.counts
+        told = f"{counts.identified} records, {counts.screened} works screened, {counts.included} included"
+        print(f"{told}: {seconds:.2f} s, peak {peak:.0f} MB")
+        return
     with tempfile.TemporaryDirectory() as folder, Farm(Provider()) as farm:
         collect(farm.url, Path(folder) / "warm")  # imports and the catalogue's index are no part of the measurement
         farm.calls.clear()
@@ -119,18 +186,6 @@ def main() -> None:
         print(f"share of the serial time: {seconds / serial:.2f}; requests: {len(farm.calls)}; candidates: {len(found.candidates)}")
         for outcome in found.outcomes:
             print(f"  {outcome.source}: {outcome.found} found" + (f", {outcome.reason}" if outcome.reason else ""))
-    if records:
-        rng = random.Random(0)
-        pool = [
-            rng.choice(works()).model_copy(
-                update={"key": "x", "confirmed_by": ("openalex",), "title": f"Study {n % 4000} of warm seas"}
-            )
-            for n in range(records)
-        ]
-        begun = time.perf_counter()
-        united = unite(pool)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(f"{records} records united to {len(united.works)} works in {time.perf_counter() - begun:.2f} s, peak {peak:.0f} MB")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from pydantic import Field, PositiveInt, ValidationError
 
@@ -13,11 +14,24 @@ from stages.errors import SettingsError
 from stages.h_finalization.checks import read_works, verify_files
 from stages.h_finalization.citation_verify import REPORT, verified
 
+if TYPE_CHECKING:
+    from stages.h_finalization.references.reference import Reference
 
-def audit(folder: Path) -> tuple[Check, ...]:
+
+class Checker(Protocol):
+    """Whom references are checked against."""
+
+    @property
+    def sources(self) -> tuple[str, ...]: ...
+
+    def check(self, references: Sequence[Reference]) -> tuple[CitedWork, ...]: ...
+
+
+def audit(folder: Path, known: Checker | None = None) -> tuple[Check, ...]:
     """The checks with their outcome; the folder is true when all have passed.
 
     Without a network a citation is checked against the confirmed works and the verdicts that the folder carries.
+    known: whom the cited works are compared with once more; default: the embedded catalogue.
     Raises:
         SettingsError: there is no such folder, or it holds no paper.
     """
@@ -30,23 +44,29 @@ def audit(folder: Path) -> tuple[Check, ...]:
     }
     if "paper.tex" not in files:
         raise SettingsError(f"{folder} holds no paper.tex; name the deliverables folder of a run")
-    return (*verify_files(files), _citations(files), _records(files))
+    return (*verify_files(files), _citations(files), _records(files, known or _embedded()))
 
 
-def _records(files: dict[str, bytes]) -> Check:
-    """No cited work contradicts the embedded catalogue; what it does not hold, it says nothing about."""
+def _embedded() -> Checker:
     from researchclaw.adapters.user_library import library_of
+
+    return library_of()
+
+
+def _records(files: dict[str, bytes], known: Checker) -> Check:
+    """No cited work contradicts the records; what they do not hold, they say nothing about."""
     from stages.h_finalization.references.reference import reference_of_work
 
-    name = "embedded records"
+    name = "embedded records" if len(known.sources) == 1 else "records"
     try:
         works = read_works(files)
     except (KeyError, ValidationError) as error:
         return Check(name=name, passed=False, detail=f"the cited works cannot be read: {type(error).__name__}")
-    found = library_of().check([reference_of_work(work) for work in works])
-    wrong = [f"{cited.key}: {'; '.join(cited.evidence)}" for cited in found if cited.verdict in ("mismatch", "retracted")]
+    found = known.check([reference_of_work(work) for work in works])
+    wrong = [f"{cited.key}: {'; '.join(cited.evidence)}" for cited in found if cited.verdict in ("mismatch", "retracted", "not found")]
     agreeing = sum(cited.verdict == "verified" for cited in found)
-    detail = "; ".join(wrong) if wrong else f"{agreeing} of {len(found)} cited works agree with the embedded catalogue"
+    asked = "the embedded catalogue" if len(known.sources) == 1 else ", ".join(known.sources)
+    detail = "; ".join(wrong) if wrong else f"{agreeing} of {len(found)} cited works agree with {asked}"
     return Check(name=name, passed=not wrong, detail=detail)
 
 
@@ -81,25 +101,23 @@ class BibAudit(Contract):
         yield f"{len(self.references)} references against {', '.join(self.asked)}: {told or 'nothing to check'}"
 
 
-def audit_bib(file: Path, user_bib: Sequence[Path] = ()) -> BibAudit:
-    """Every reference of a .bib file against the embedded catalogue and the user's own libraries; the file is only read.
+def audit_bib(file: Path, known: Checker) -> BibAudit:
+    """Every reference of a .bib file against the known records; the file is only read.
 
     Raises:
-        SettingsError: a file cannot be read.
+        SettingsError: the file cannot be read.
     """
     from researchclaw.adapters.bibfile import read_bib
-    from researchclaw.adapters.catalogue import SOURCE
-    from researchclaw.adapters.user_library import library_of
 
     found = read_bib(file)
     if not found.entries and not found.faults:
         raise SettingsError(f"{file} holds no BibTeX entry; name a .bib file or the deliverables folder of a run")
-    cited = library_of(user_bib).check([entry.reference for entry in found.entries])
+    cited = known.check([entry.reference for entry in found.entries])
     lacking = [(entry.line, f"{entry.key} lacks {', '.join(entry.lacks)}") for entry in found.entries if entry.lacks]
     faults = sorted([(fault.line, fault.text) for fault in found.faults] + lacking)
     return BibAudit(
         file=file.name,
-        asked=(SOURCE, *(path.name for path in user_bib)),
+        asked=known.sources,
         faults=tuple(f"{line}: {text}" for line, text in faults),
         references=tuple(
             AuditedReference(line=entry.line, cited=verdict) for entry, verdict in zip(found.entries, cited, strict=True)
@@ -120,4 +138,4 @@ def _citations(files: dict[str, bytes]) -> Check:
         return Check(name="citations", passed=False, detail=f"{REPORT} is about other works than the references")
     if not report.passed:
         return Check(name="citations", passed=False, detail=f"{REPORT} says that the export did not pass")
-    return verified(report.citations)
+    return verified(report.citations, unchecked=report.unchecked_allowed)

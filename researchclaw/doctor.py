@@ -11,7 +11,7 @@ from researchclaw import hardware
 from researchclaw.run_store import check_output
 from researchclaw.settings import Settings
 from stages.contracts import Check, Contract
-from stages.errors import ResearchError, SandboxUnavailable
+from stages.errors import ResearchError, SandboxUnavailable, SourceUnavailable
 
 
 class Health(Contract):
@@ -27,6 +27,7 @@ def examine(settings: Settings) -> Health:
         ("libraries", _libraries),
         ("output", lambda: _output(settings)),
         ("kits", _kits),
+        ("literature", lambda: _literature(settings)),
         ("sandbox", lambda: _sandbox(settings)),
         ("typesetting", _typesetting),
     )
@@ -64,6 +65,28 @@ def _kits() -> str:
     from researchclaw.kits import shipped_kits
 
     return ", ".join(f"{kit.name} ({len(kit.factors)} factors)" for kit in shipped_kits())
+
+
+def _literature(settings: Settings) -> str:
+    """The catalogue, and which live sources answer within two seconds; nobody is asked when the mode is 'offline'.
+
+    Raises:
+        SourceUnavailable: live sources are wanted and none answers.
+    """
+    from researchclaw.adapters.catalogue import works
+
+    own = f"catalogue of {len(works())} works"
+    if settings.literature.mode == "offline":
+        return f"{own}; live sources are not asked (literature.mode: offline)"
+    from researchclaw.adapters.sources.probe import probed
+
+    found = probed(settings.literature)
+    told = ", ".join(f"{name} {'answers' if reason is None else reason}" for name, reason in found.items())
+    if found and all(found.values()):
+        raise SourceUnavailable(
+            f"no live source answers ({told}); mend the network, or set literature.mode: offline to work with the {own} alone"
+        )
+    return f"{own}; {told}"
 
 
 def _sandbox(settings: Settings) -> str:

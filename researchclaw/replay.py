@@ -21,7 +21,7 @@ from researchclaw.journal import Journal, entries
 from researchclaw.run_store import RunStore, StageOutput, read_model
 from stages import contracts as c
 from stages.errors import ResearchMustChange, SettingsError
-from stages.ports import Answer, Context, LanguageModel, ProbeRequest, Probes, Question, SearchAnswer
+from stages.ports import Answer, Context, LanguageModel, NeighbourAnswer, ProbeRequest, Probes, Question, SearchAnswer
 from stages.stage import Stage
 
 COMPARED = ("paper.tex", "results.json", "references.bib")
@@ -87,6 +87,12 @@ class SilentLibrary:
 
     def search(self, query: c.SearchQuery, limit: int) -> SearchAnswer:
         raise SourceNotOnRecord(f"the journal does not hold an answer of every source to the query {query.id}")
+
+    def neighbours(self, works: Sequence[c.Work], queries: Sequence[c.SearchQuery], limit: int) -> NeighbourAnswer:
+        raise SourceNotOnRecord(f"the journal does not hold an answer of every source on what cites the {len(works)} first works")
+
+    def passages(self, work: c.Work, words: str) -> c.Reading:
+        raise SourceNotOnRecord(f"the journal does not hold what the full text of {work.key} says")
 
     def verify(self, works: Sequence[c.Work]) -> tuple[c.CitedWork, ...]:
         raise SourceNotOnRecord(f"the journal does not hold definite verdicts on the {len(works)} cited works")

@@ -141,6 +141,15 @@ class LiteratureSettings(Section):
     user_bib: tuple[Path, ...] = Field(
         default=(), description="Your own .bib files, e.g. a Zotero export: a second offline catalogue, read and never changed."
     )
+    pdf_folder: Path | None = Field(
+        default=None,
+        description="Folder with your own PDFs, named by citation key or arXiv id, or known by the title on page one; null: none.",
+    )
+    full_text: Literal["own", "open"] = Field(
+        default="own",
+        description="Full texts that cards may quote: 'own' are those of pdf_folder, 'open' also arXiv's PDFs of the works kept, "
+        "fetched unless the mode is 'offline'.",
+    )
     works_per_query: Annotated[int, Field(ge=1, le=100)] = Field(
         default=20, description="Works that each live source gives for one query, at most."
     )
@@ -150,6 +159,15 @@ class LiteratureSettings(Section):
     arxiv: ArxivSettings = ArxivSettings()
     crossref: CrossrefSettings = CrossrefSettings()
     datacite: DataciteSettings = DataciteSettings()
+
+
+class VerifySettings(Section):
+    """What a reference must have stood before it is cited."""
+
+    allow_unchecked: bool = Field(
+        default=False,
+        description="Cite works that no source could confirm or deny, e.g. because all were down; the paper and the report say so.",
+    )
 
 
 class ExportSettings(Section):
@@ -236,6 +254,7 @@ class Settings(Section):
     experiment: ExperimentSettings = ExperimentSettings()
     sandbox: SandboxSettings = SandboxSettings()
     literature: LiteratureSettings = LiteratureSettings()
+    verify: VerifySettings = VerifySettings()
     export: ExportSettings = ExportSettings()
     gates: GateSettings = GateSettings()
     server: ServerSettings = ServerSettings()

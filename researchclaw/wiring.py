@@ -17,8 +17,11 @@ from stages.contracts import Brief, Guidance, Lesson, Schedule
 
 if TYPE_CHECKING:
     from researchclaw.adapters.laboratory import LocalLaboratory
+    from researchclaw.adapters.pdf_folder import PdfFolder
+    from researchclaw.adapters.sources.library import LiveLibrary
+    from researchclaw.adapters.user_library import OfflineLibrary
     from researchclaw.replay import World
-    from stages.ports import Context, LanguageModel, Library
+    from stages.ports import Context, LanguageModel
 
 STATE = ".state"
 """Below the output folder: prepared data and step costs, shared by the runs of a project."""
@@ -26,6 +29,9 @@ STATE = ".state"
 
 LITERATURE_CACHE = "literature.sqlite"
 """Below the state folder: what live sources said, for searches and look-ups of all runs of a project."""
+
+PDF_TEXTS = "pdf_texts"
+"""Below the state folder: text extracted from PDFs, by the hash of the PDF."""
 
 SEARCHED_SOURCES = ("openalex", "semantic_scholar", "arxiv")
 LIVE_SOURCES = ("openalex", "semantic_scholar", "arxiv", "crossref", "datacite")
@@ -82,7 +88,7 @@ def source_names(settings: Settings) -> tuple[str, ...]:
     return (SOURCE, *(path.name for path in literature.user_bib), *(name for name in live if getattr(literature, name).enabled))
 
 
-def library(settings: Settings) -> Library:
+def library(settings: Settings) -> OfflineLibrary | LiveLibrary:
     """The catalogue with the user's own .bib files, and beside them the live sources unless the mode is 'offline'.
 
     Raises:
@@ -91,7 +97,7 @@ def library(settings: Settings) -> Library:
     from researchclaw.adapters.user_library import library_of
 
     literature = settings.literature
-    offline = library_of(literature.user_bib)
+    offline = library_of(literature.user_bib, _papers(settings))
     if literature.mode == "offline":
         return offline
     from researchclaw.adapters.sources.arxiv import Arxiv
@@ -100,21 +106,34 @@ def library(settings: Settings) -> Library:
     from researchclaw.adapters.sources.datacite import Datacite
     from researchclaw.adapters.sources.http import Web
     from researchclaw.adapters.sources.library import LiveLibrary
-    from researchclaw.adapters.sources.openalex import OpenAlex
+    from researchclaw.adapters.sources.open_texts import OpenTexts
+    from researchclaw.adapters.sources.openalex import OpenAlex, OpenAlexSingly
     from researchclaw.adapters.sources.semantic_scholar import SemanticScholar
     from researchclaw.adapters.sources.terms import terms_of
 
     web = Web(terms_of(literature), Cache(state_folder(settings) / LITERATURE_CACHE), literature.mode)
-    search = (OpenAlex(web), SemanticScholar(web), Arxiv(web))
-    registries = (Crossref(web), Datacite(web), *search)
+    alex, scholar, arxiv, crossref = OpenAlex(web), SemanticScholar(web), Arxiv(web), Crossref(web)
+    search = (alex, scholar, arxiv)
+    registries = (crossref, Datacite(web), OpenAlexSingly(web), *search)
     enabled = {name for name in LIVE_SOURCES if getattr(literature, name).enabled}
+    fetched = literature.full_text == "open" and arxiv.name in enabled
     return LiveLibrary(
         offline,
         [source for source in search if source.name in enabled],
         [registry for registry in registries if registry.name in enabled],
         works_per_query=literature.works_per_query,
         total_s=literature.total_sec,
+        graphs=[graph for graph in (alex, scholar) if graph.name in enabled],
+        indices=[index for index in (alex, crossref, scholar) if index.name in enabled],
+        open_texts=OpenTexts(web, state_folder(settings) / PDF_TEXTS) if fetched else None,
     )
+
+
+def _papers(settings: Settings) -> PdfFolder | None:
+    from researchclaw.adapters.pdf_folder import PdfFolder
+
+    folder = settings.literature.pdf_folder
+    return None if folder is None else PdfFolder(folder, state_folder(settings) / PDF_TEXTS)
 
 
 class OuterWorld:
@@ -137,6 +156,7 @@ class OuterWorld:
             scored_bytes=experiment.scored_bytes,
             max_hours=experiment.max_hours,
             max_works=self._settings.literature.max_works,
+            allow_unchecked=self._settings.verify.allow_unchecked,
             author=self._settings.export.author or "researchclaw (rule-based researcher)",
             researcher="rule-based researcher",
             hardware=hardware.found(),

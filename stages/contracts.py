@@ -15,6 +15,10 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
+def _says_nothing(value: object) -> bool:
+    return not value
+
+
 class Contract(BaseModel):
     """Base of everything that crosses a border between stages."""
 
@@ -127,6 +131,9 @@ class Brief(Contract):
     scored_bytes: PositiveInt | None = Field(description="Bytes of the validation split that are scored, spread evenly; None: all.")
     max_hours: PositiveFloat = Field(description="Wall time that the experiments may take; what does not fit is refused.")
     max_works: PositiveInt = Field(description="Works on the shortlist, at most.")
+    allow_unchecked: bool = Field(
+        default=False, exclude_if=_says_nothing, description="A work whose record no source could confirm or deny may be cited."
+    )
     author: str = Field(description="Author line of the paper.")
     researcher: str = Field(description="Who writes: 'rule-based researcher' or the model's name.")
     hardware: Hardware
@@ -199,10 +206,6 @@ class SearchPlan(Contract):
     queries: tuple[SearchQuery, ...] = Field(min_length=1)
     include_when: tuple[str, ...]
     exclude_when: tuple[str, ...]
-
-
-def _says_nothing(value: object) -> bool:
-    return not value
 
 
 class FieldSource(Contract):
@@ -280,6 +283,9 @@ class PrismaCounts(Contract):
     screened: int
     excluded: int
     included: int
+    by_citation: int = Field(
+        default=0, exclude_if=_says_nothing, description="Of those identified: records found by following references and citations."
+    )
 
 
 class Shortlist(Contract):
@@ -288,6 +294,31 @@ class Shortlist(Contract):
     works: tuple[Work, ...]
     decisions: tuple[Screened, ...]
     counts: PrismaCounts
+    doubted: tuple[CitedWork, ...] = Field(
+        default=(), exclude_if=_says_nothing, description="Works that were chosen and not confirmed as they stood, with the reasons."
+    )
+
+
+class Passage(Contract):
+    """A part of a work's full text, blanks and line ends made one."""
+
+    page: PositiveInt
+    text: str
+
+
+class Reading(Contract):
+    """What of a work's full text bears on some words; empty where no full text is at hand."""
+
+    passages: tuple[Passage, ...] = Field(default=(), description="In the order of the pages.")
+    source: str | None = Field(default=None, description="Where the text is from, e.g. the name of a file.")
+    failed: str | None = Field(default=None, description="Why a text that should be there cannot be read.")
+
+
+class Quote(Contract):
+    """Words of a work's full text, with the page on which they stand."""
+
+    page: PositiveInt
+    text: str
 
 
 class KnowledgeCard(Contract):
@@ -299,12 +330,25 @@ class KnowledgeCard(Contract):
     about: tuple[str, ...]
     span: str = Field(description="Verbatim part of the source text below that the claim rests on.")
     span_source: Literal["gist", "title", "abstract", "full text"]
+    page: PositiveInt | None = Field(
+        default=None, exclude_if=_says_nothing, description="Of a span from the full text; found, not told."
+    )
+    quotes: tuple[Quote, ...] = Field(default=(), exclude_if=_says_nothing, description="What the full text says on the claim.")
+    text_source: str | None = Field(default=None, exclude_if=_says_nothing, description="Where the full text is from.")
+
+
+class RefusedCard(Contract):
+    """A card that rests on nothing; its work can be cited by its summary only, if it has one."""
+
+    key: str
+    reason: str
 
 
 class KnowledgeCards(Contract):
     """Stage 6."""
 
     cards: tuple[KnowledgeCard, ...]
+    refused: tuple[RefusedCard, ...] = Field(default=(), exclude_if=_says_nothing)
 
 
 # ---------------------------------------------------------------- C synthesis
@@ -844,6 +888,9 @@ class QualityReport(Contract):
     passed: bool
     for_a_person: tuple[str, ...]
     manuscript_sha256: Sha256 = Field(description="The text is frozen from here on.")
+    support: tuple[CitationSupport, ...] = Field(
+        default=(), exclude_if=_says_nothing, description="Citing sentences that a mind has judged."
+    )
 
 
 class Lesson(Contract):
@@ -923,6 +970,16 @@ class CitedWork(Contract):
     evidence: tuple[str, ...] = Field(description="The reasons for the verdict, one sentence each.")
     layers: tuple[LayerEvidence, ...] = ()
     differences: tuple[Difference, ...] = ()
+    repaired: Work | None = Field(
+        default=None, exclude_if=_says_nothing, description="After a mismatch: the same work as its source has it, under the same key."
+    )
+
+
+class Judgement(Contract):
+    """What a mind says about one citing sentence and the text of the work that it cites."""
+
+    verdict: Literal["supported", "partly", "not supported", "cannot tell"]
+    reason: str
 
 
 class CitationSupport(Contract):
@@ -937,6 +994,14 @@ class CitationSupport(Contract):
     rests_on: str = Field(description="Title and summary of the work, as recorded.")
     shared: tuple[str, ...] = Field(description="Words of the sentence that the work's title or summary has as well.")
     weak: bool = Field(description="Nothing distinctive is shared: somebody should read the sentence.")
+    judgement: Judgement | None = Field(default=None, exclude_if=_says_nothing, description="Of a mind, where one was asked.")
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether a person should read the sentence."""
+        return (
+            self.weak if self.judgement is None or self.judgement.verdict == "cannot tell" else self.judgement.verdict != "supported"
+        )
 
 
 class VerificationReport(Contract):
@@ -946,6 +1011,7 @@ class VerificationReport(Contract):
     support: tuple[CitationSupport, ...] = Field(default=(), description="Every citing sentence with each work that it cites.")
     checks: tuple[Check, ...]
     passed: bool
+    unchecked_allowed: bool = Field(default=False, exclude_if=_says_nothing, description="The settings let unchecked works pass.")
 
 
 # ---------------------------------------------------------------- gates

@@ -23,6 +23,7 @@ from stages.contracts import (
     OfficialStyle,
     PaperMode,
     PrismaCounts,
+    Reading,
     Results,
     RunRecord,
     SearchQuery,
@@ -100,6 +101,22 @@ class SearchAnswer(Contract):
     outcomes: tuple[SourceOutcome, ...]
 
 
+class Neighbour(Contract):
+    """A work one step from others in the citation graph."""
+
+    work: Work
+    score: float
+    """As in a `SearchAnswer`: for the query that it answers best."""
+    seeds: tuple[str, ...]
+    """Keys of the works that it cites or that cite it."""
+
+
+class NeighbourAnswer(Contract):
+    neighbours: tuple[Neighbour, ...]
+    outcomes: tuple[SourceOutcome, ...]
+    """Of the sources that were asked; none where nobody knows who cites whom."""
+
+
 class Library(Protocol):
     """Where published works are found and confirmed."""
 
@@ -110,6 +127,17 @@ class Library(Protocol):
 
     def search(self, query: SearchQuery, limit: int) -> SearchAnswer:
         """Works for the query; a source that fails is an outcome, not an empty list."""
+        ...
+
+    def neighbours(self, works: Sequence[Work], queries: Sequence[SearchQuery], limit: int) -> NeighbourAnswer:
+        """What the works cite and what cites them, each once, best first by the queries.
+
+        limit: records for one work and one direction.
+        """
+        ...
+
+    def passages(self, work: Work, words: str) -> Reading:
+        """The parts of the work's full text that share most with the words, where a full text is at hand."""
         ...
 
     def verify(self, works: Sequence[Work]) -> tuple[CitedWork, ...]:

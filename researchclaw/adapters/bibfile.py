@@ -31,6 +31,13 @@ _NO_NAMES: Final = re.compile(r"no ?author|no ?title", re.IGNORECASE)
 """Zotero's placeholders for entries that were imported without facts ('noauthor_notitle_nodate')."""
 
 
+LARGEST: Final = 32 * 2**20
+"""Bytes; a library of a hundred thousand works has about as many, and takes ten seconds."""
+
+LONGEST_FIELD: Final = 100_000
+"""Signs; an abstract has some two thousand, the longest author lists thirty thousand."""
+
+
 class BibEntry(Contract):
     """One entry with the line on which it begins; values are as written, without their outer braces."""
 
@@ -99,6 +106,8 @@ def read_bib(path: Path) -> BibFile:
         SettingsError: there is no such file, or it is not UTF-8.
     """
     try:
+        if (size := path.stat().st_size) > LARGEST:
+            raise SettingsError(f"{path} has {size // 2**20} MB, at most {LARGEST // 2**20} are read; split the file")
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}; name a .bib file") from error
@@ -122,7 +131,9 @@ def parse_bib(text: str) -> BibFile:
             fields={field.key.lower(): str(field.value) for field in block.fields},
         )
         broken = [name for name, value in entry.fields.items() if re.search(r'^"|"\s*\w+\s*=|\}\s*\w+\s*=\s*[{"]', value)]
-        if broken:
+        if swollen := [name for name, value in entry.fields.items() if len(value) > LONGEST_FIELD]:
+            faults.append(BibFault(line=entry.line, text=f"{entry.key}: {swollen[0]} has more than {LONGEST_FIELD} signs"))
+        elif broken:
             faults.append(BibFault(line=entry.line, text=f"{entry.key}: a comma is missing after {broken[0]}"))
         else:
             entries.append(entry)

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import yaml
 
-from stages.contracts import CitedWork, Difference, SearchQuery, SourceOutcome, Work
+from stages.contracts import CitedWork, Difference, Reading, SearchQuery, SourceOutcome, Work
 from stages.h_finalization.references.index import RecordIndex
 from stages.h_finalization.references.reference import Record, Reference, record_of_work, reference_of_work
 from stages.h_finalization.references.verdicts import SourceAnswer, judge
-from stages.ports import SearchAnswer
+from stages.ports import NeighbourAnswer, SearchAnswer
 
 if TYPE_CHECKING:
     import bm25s
@@ -135,6 +135,14 @@ class Catalogue:
         outcome = SourceOutcome(source=self.name, answered=True, found=len(found))
         return SearchAnswer(works=tuple((work, round(score, 6)) for work, score in found), outcomes=(outcome,))
 
+    def neighbours(self, works: Sequence[Work], queries: Sequence[SearchQuery], limit: int) -> NeighbourAnswer:
+        """None: these records do not say who cites whom."""
+        return NeighbourAnswer(neighbours=(), outcomes=())
+
+    def passages(self, work: Work, words: str) -> Reading:
+        """None: these are bibliographic facts."""
+        return Reading()
+
     def score(self, text: str, work: Work) -> float:
         """The BM25 score of a work that is not of the catalogue, with the catalogue's own word counts: scores compare."""
         asked, words = _tokens(_expanded(text)), _tokens(f"{work.title} {work.title} {work.abstract or ''}")
@@ -177,7 +185,10 @@ class Catalogue:
         reference = reference_of_work(work)
         own = self._by_key.get(work.key)
         if own is None:
-            layers = judge(reference, (), now=this_month()).layers
+            open_verdict = judge(reference, (), now=this_month())
+            if not self.holds(work):  # a live source's work, after a change to offline: it was found, and cannot be asked about here
+                return open_verdict
+            layers = open_verdict.layers
             return CitedWork(
                 key=work.key, verdict="not found", evidence=(f"no record of the key {work.key} in {self.name}",), layers=layers
             )
@@ -190,10 +201,13 @@ class Catalogue:
             for name in fields
             if getattr(work, name) != getattr(own, name) and all(known.field != name for known in found.differences)
         )
+        if found.verdict == "mismatch":
+            same = all(difference.field != "title" for difference in found.differences)
+            return found.model_copy(update={"repaired": own}) if same else found
         if found.verdict != "verified" or not changed:
             return found
         evidence = tuple(f"{difference.field}: {difference.cited!r}, in the record {difference.found}" for difference in changed)
-        return found.model_copy(update={"verdict": "mismatch", "evidence": evidence, "differences": changed})
+        return found.model_copy(update={"verdict": "mismatch", "evidence": evidence, "differences": changed, "repaired": own})
 
     def _record(self, work: Work) -> Record:
         return record_of_work(work, self.name, self._second.get(work.key))

@@ -5,8 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from researchclaw.journal import ExperimentEnded, Journal
-from stages.contracts import CitedWork, Contract, CorpusFacts, RunRecord, SearchQuery, Slug, TrainingRequest, Work
-from stages.ports import Answer, Laboratory, LanguageModel, Library, ProbeRequest, Probes, Question, SearchAnswer
+from stages.contracts import CitedWork, Contract, CorpusFacts, Reading, RunRecord, SearchQuery, Slug, TrainingRequest, Work
+from stages.ports import (
+    Answer,
+    Laboratory,
+    LanguageModel,
+    Library,
+    NeighbourAnswer,
+    ProbeRequest,
+    Probes,
+    Question,
+    SearchAnswer,
+)
 
 TRAINING_RUN = "training run"
 
@@ -29,6 +39,17 @@ class JournalledModel:
 class _Search(Contract):
     query: SearchQuery
     limit: int
+
+
+class _Neighbours(Contract):
+    works: tuple[Work, ...]
+    queries: tuple[SearchQuery, ...]
+    limit: int
+
+
+class _Passages(Contract):
+    work: Work
+    words: str
 
 
 class _Verification(Contract):
@@ -56,6 +77,24 @@ class JournalledLibrary:
             SearchAnswer,
             lambda: self._library.search(query, limit),
             definite=lambda answer: all(outcome.answered for outcome in answer.outcomes),
+        )
+
+    def neighbours(self, works: Sequence[Work], queries: Sequence[SearchQuery], limit: int) -> NeighbourAnswer:
+        return self._journal.once(
+            "citation graph",
+            _Neighbours(works=tuple(works), queries=tuple(queries), limit=limit),
+            NeighbourAnswer,
+            lambda: self._library.neighbours(works, queries, limit),
+            definite=lambda answer: all(outcome.answered for outcome in answer.outcomes),
+        )
+
+    def passages(self, work: Work, words: str) -> Reading:
+        return self._journal.once(
+            "full text",
+            _Passages(work=work, words=words),
+            Reading,
+            lambda: self._library.passages(work, words),
+            definite=lambda reading: reading.failed is None,
         )
 
     def verify(self, works: Sequence[Work]) -> tuple[CitedWork, ...]:

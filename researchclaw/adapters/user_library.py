@@ -10,12 +10,15 @@ from pathlib import Path
 
 from researchclaw.adapters.bibfile import BibEntry, BibFile, read_bib
 from researchclaw.adapters.catalogue import SOURCE, Catalogue, this_month, works
-from stages.contracts import CitedWork, SearchQuery, SourceOutcome, Work
+from researchclaw.adapters.pdf_folder import PdfFolder
+from stages.contracts import CitedWork, Reading, SearchQuery, SourceOutcome, Work
 from stages.errors import SettingsError
 from stages.h_finalization.references.matching import compare
 from stages.h_finalization.references.reference import Reference, reference_of_work
-from stages.h_finalization.references.verdicts import judge
-from stages.ports import SearchAnswer
+from stages.h_finalization.references.verdicts import SourceAnswer, judge
+from stages.ports import NeighbourAnswer, SearchAnswer
+
+SHOWN_FAULTS = 5
 
 _CITABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_:./+-]*")
 """Keys that the manuscript's grammar takes, as in `stages.g_writing.document.Key`."""
@@ -28,8 +31,8 @@ class OfflineLibrary:
     because kits name works by that key; its `confirmed_by` names both.
     """
 
-    def __init__(self, catalogue: Catalogue, shelves: Sequence[UserShelf] = ()) -> None:
-        self._catalogue, self._shelves = catalogue, tuple(shelves)
+    def __init__(self, catalogue: Catalogue, shelves: Sequence[UserShelf] = (), papers: PdfFolder | None = None) -> None:
+        self._catalogue, self._shelves, self._papers = catalogue, tuple(shelves), papers
         self.left_out = tuple(f"{shelf.name}: {reason}" for shelf in self._shelves for reason in shelf.left_out)
         together = [*works(), *(work for shelf in self._shelves for work in shelf.works)]
         # One index for all: BM25 weighs a word by how rare it is, so scores of two indices cannot be put in one order.
@@ -55,15 +58,25 @@ class OfflineLibrary:
         counts = Counter(work.confirmed_by[0] for work, _ in found)
         return SearchAnswer(works=found, outcomes=tuple(told.model_copy(update={"found": counts[told.source]}) for told in sources))
 
+    def neighbours(self, works: Sequence[Work], queries: Sequence[SearchQuery], limit: int) -> NeighbourAnswer:
+        return self._catalogue.neighbours(works, queries, limit)
+
+    def passages(self, work: Work, words: str) -> Reading:
+        """From the user's own PDF of the work, if there is one."""
+        return Reading() if self._papers is None else self._papers.passages(work, words)
+
     def verify(self, works: Sequence[Work]) -> tuple[CitedWork, ...]:
         """Each work against the collection that it came from."""
         return tuple(self._home(work).verify((work,))[0] for work in works)
 
     def check(self, references: Sequence[Reference], *, now: tuple[int, int] | None = None) -> tuple[CitedWork, ...]:
         """References that anybody may have written, against all collections together."""
-        sources = (self._catalogue, *(shelf.whole for shelf in self._shelves))
         when = now or this_month()
-        return tuple(judge(asked, [source.answer(asked) for source in sources], now=when) for asked in references)
+        return tuple(judge(asked, self.answers(asked), now=when) for asked in references)
+
+    def answers(self, reference: Reference) -> list[SourceAnswer]:
+        """What each collection has that may be meant; to be judged together, also with the answers of other sources."""
+        return [source.answer(reference) for source in (self._catalogue, *(shelf.whole for shelf in self._shelves))]
 
     def _home(self, work: Work) -> Catalogue:
         return next((shelf.catalogue for shelf in self._shelves if shelf.name in work.confirmed_by[:1]), self._catalogue)
@@ -84,7 +97,9 @@ class UserShelf:
         self.name = path.name
         self.file: BibFile = read_bib(path)
         if self.file.faults:
-            lines = "; ".join(f"line {fault.line}: {fault.text}" for fault in self.file.faults)
+            lines = "; ".join(f"line {fault.line}: {fault.text}" for fault in self.file.faults[:SHOWN_FAULTS])
+            if len(self.file.faults) > SHOWN_FAULTS:
+                lines += f"; and {len(self.file.faults) - SHOWN_FAULTS} more"
             raise SettingsError(f"literature.user_bib: {path}: {lines}; mend the file, it is not changed from here")
         usable = [entry for entry in self.file.entries if not _unusable(entry)]
         self.left_out = tuple(f"line {entry.line}: {entry.key} {why}" for entry in self.file.entries if (why := _unusable(entry)))
@@ -136,10 +151,10 @@ def _catalogue() -> Catalogue:
     return Catalogue()
 
 
-def library_of(bib_files: Sequence[Path] = ()) -> OfflineLibrary:
-    """The embedded catalogue with these files beside it.
+def library_of(bib_files: Sequence[Path] = (), papers: PdfFolder | None = None) -> OfflineLibrary:
+    """The embedded catalogue with these files beside it, and the texts of the user's PDFs.
 
     Raises:
         SettingsError: a file cannot be read or used; with the line.
     """
-    return OfflineLibrary(_catalogue(), [UserShelf(path, _catalogue()) for path in bib_files])
+    return OfflineLibrary(_catalogue(), [UserShelf(path, _catalogue()) for path in bib_files], papers)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from researchclaw.cli.given import load_settings, store_of
-from researchclaw.cli.options import AsJson, Config, Output, Run
+from researchclaw.cli.options import AsJson, Config, Output, Run, Set
 from researchclaw.cli.program import app
 from stages.errors import SettingsError
 
@@ -158,18 +158,30 @@ def audit(
     user_bib: Annotated[
         list[Path] | None, typer.Option("--user-bib", help="For a .bib: a library of yours that may confirm; may be given often.")
     ] = None,
+    config: Config = None,
+    set_: Set = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check every number and citation of a deliverables folder again, or every reference of a .bib file."""
-    from researchclaw import audit as auditing
+    """Check every number and citation of a deliverables folder again, or every reference of a .bib file.
 
+    By the catalogue and your libraries alone; with --set literature.mode=cache-first also by the live sources.
+    """
+    if not path.exists():
+        raise SettingsError(f"{path} is no folder and no file; name the deliverables folder of a run, or a .bib file")
+    from researchclaw import audit as auditing
+    from researchclaw.settings import load
+    from researchclaw.wiring import library
+
+    settings = load(config, None, set_ or ())
+    more = {"user_bib": (*settings.literature.user_bib, *(user_bib or ()))}
+    known = library(settings.model_copy(update={"literature": settings.literature.model_copy(update=more)}))
     if path.is_file():
-        found = auditing.audit_bib(path, tuple(user_bib or ()))
+        found = auditing.audit_bib(path, known)
         print(found.model_dump_json(indent=2) if as_json else "\n".join(found.lines()))
         if not found.passed:
             raise typer.Exit(1)
         return
-    checks = auditing.audit(path)
+    checks = auditing.audit(path, known)
     if as_json:
         import json
 

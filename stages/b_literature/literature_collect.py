@@ -1,18 +1,31 @@
-"""Stage 4: search every source for every query at once and merge what comes back."""
+"""Stage 4: search every source for every query at once, follow citations one step, and merge what comes back."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from statistics import median
+from typing import Final
 
 from stages.asking import at_once
 from stages.b_literature.deduplication import unite
+from stages.b_literature.ranking import balanced
 from stages.contracts import Candidate, Candidates, Contract, SearchPlan, SourceOutcome, Work
 from stages.errors import EvidenceMissing, SourceUnavailable
-from stages.ports import Context, SearchAnswer
+from stages.ports import Context, NeighbourAnswer, SearchAnswer
 
 WORKS_PER_QUERY = 60
 """Deep enough that a factor's own works come up behind the tagged ones; screening reads some two hundred (a guess)."""
+
+
+SEEDS: Final = 8
+"""Works, the best of the search, whose references and citations are followed (five to ten are usual in snowballing)."""
+
+NEIGHBOURS: Final = 50
+"""Records for one seed and one direction."""
+
+BY_CITATION: Final = "citation_graph"
+"""Stands among a candidate's queries when following citations brought it up."""
 
 
 class Inputs(Contract):
@@ -39,6 +52,18 @@ def run(inputs: Inputs, ctx: Context) -> Candidates:
             "the sources that answered know no work for any query; widen the topic or the sources"
             + (f" (no answer from {'; '.join(silent)})" if silent else "")
         )
+    seeds = _candidates(found)[:SEEDS]
+    graph = ctx.library.neighbours([seed.work for seed in seeds], queries, NEIGHBOURS)
+    linked = [(BY_CITATION, work, score) for work, score in _worth_reading(graph, seeds)]
+    return Candidates(candidates=_candidates([*found, *linked]), outcomes=_with_graph(outcomes, graph, len(linked)))
+
+
+Hit = tuple[str, Work, float]
+"""The query that brought a record up, the record, its score."""
+
+
+def _candidates(found: Sequence[Hit]) -> tuple[Candidate, ...]:
+    """The works behind the records, best first and in balance."""
     united = unite([work for _, work, _ in found])
     scores: dict[str, float] = defaultdict(float)
     found_by: dict[str, list[str]] = defaultdict(list)
@@ -46,8 +71,27 @@ def run(inputs: Inputs, ctx: Context) -> Candidates:
         key = united.works[place].key
         scores[key] = max(scores[key], score)
         found_by[key].append(query_id)
-    candidates = (_candidate(work, scores[work.key], found_by[work.key]) for work in united.works)
-    return Candidates(candidates=tuple(sorted(candidates, key=lambda one: (-one.score, one.work.key))), outcomes=outcomes)
+    return balanced([_candidate(work, scores[work.key], found_by[work.key]) for work in united.works])
+
+
+def _worth_reading(graph: NeighbourAnswer, seeds: Sequence[Candidate]) -> list[tuple[Work, float]]:
+    """Neighbours of two seeds or more, and those that fit a query as well as the middle one of the seeds does."""
+    asked = median(seed.score for seed in seeds)
+    return [(near.work, near.score) for near in graph.neighbours if near.score > 0 and (len(near.seeds) > 1 or near.score >= asked)]
+
+
+def _with_graph(outcomes: Sequence[SourceOutcome], graph: NeighbourAnswer, kept: int) -> tuple[SourceOutcome, ...]:
+    """One line for all who were asked who cites whom; none where nobody knows."""
+    if not graph.outcomes:
+        return tuple(outcomes)
+    silent = [f"{outcome.source}: {outcome.reason}" for outcome in graph.outcomes if not outcome.answered]
+    line = SourceOutcome(
+        source=f"citations in {' and '.join(dict.fromkeys(outcome.source for outcome in graph.outcomes))}",
+        answered=any(outcome.answered for outcome in graph.outcomes),
+        found=kept,
+        reason="; ".join(silent) or None,
+    )
+    return (*outcomes, line)
 
 
 def _candidate(work: Work, score: float, found_by: Sequence[str]) -> Candidate:

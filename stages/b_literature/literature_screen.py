@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from pydantic import Field, PositiveInt
 
 from stages.a_scoping.study import kit_of, studied_factors
 from stages.asking import accepted
+from stages.b_literature.literature_collect import BY_CITATION
 from stages.contracts import (
     Brief,
     Candidates,
+    CitedWork,
     Contract,
     Factor,
     GateQuestion,
@@ -20,6 +22,7 @@ from stages.contracts import (
     Screened,
     SearchPlan,
     Shortlist,
+    Work,
 )
 from stages.errors import EvidenceMissing, UserMustAct
 from stages.ports import Context, Question
@@ -70,6 +73,9 @@ class Screening(Contract):
 def run(inputs: Inputs, ctx: Context) -> Shortlist:
     """The shortlist with PRISMA counts; every candidate has a decision.
 
+    What is chosen is verified at once, before a sentence rests on it: a record that disagrees with its source is repaired from
+    the source, and what no source confirms is left out.
+
     Raises:
         MalformedAnswer: a candidate was left undecided or decided twice, too many were included, or one without a text.
         EvidenceMissing: nothing was included.
@@ -97,9 +103,23 @@ def run(inputs: Inputs, ctx: Context) -> Shortlist:
         for decision in decisions
     )
     included = {decision.key for decision in decisions if decision.included}
-    works = tuple(candidate.work for candidate in candidates if candidate.work.key in included)
-    if not works:
+    chosen = [candidate.work for candidate in candidates if candidate.work.key in included]
+    if not chosen:
         raise EvidenceMissing("the screening left no work to cite; widen the topic or the search")
+    verdicts = {cited.key: cited for cited in ctx.library.verify(chosen)}
+    works = _confirmed(chosen, verdicts, allow_unchecked=inputs.brief.allow_unchecked)
+    if not works:
+        doubts = "; ".join(_unconfirmed(cited) for cited in list(verdicts.values())[:3])
+        raise EvidenceMissing(
+            f"of {len(chosen)} works that were chosen none is confirmed ({doubts}); try again when the sources answer"
+        )
+    kept = {work.key for work in works}
+    decisions = tuple(
+        Screened(key=decision.key, included=False, reason=_unconfirmed(verdicts[decision.key]))
+        if decision.included and decision.key not in kept
+        else decision
+        for decision in decisions
+    )
     identified = sum(candidate.records or len(candidate.queries) for candidate in candidates)
     return Shortlist(
         works=works,
@@ -110,7 +130,9 @@ def run(inputs: Inputs, ctx: Context) -> Shortlist:
             screened=len(candidates),
             excluded=len(candidates) - len(works),
             included=len(works),
+            by_citation=sum(BY_CITATION in candidate.queries for candidate in candidates),
         ),
+        doubted=tuple(cited for cited in verdicts.values() if cited.verdict != "verified"),
     )
 
 
@@ -132,6 +154,22 @@ def _faults(screening: Screening, question: ScreenQuestion) -> list[str]:
     return [f"works without a summary are included: {silent}"] if silent else []
 
 
+def _confirmed(chosen: Sequence[Work], verdicts: Mapping[str, CitedWork], *, allow_unchecked: bool) -> tuple[Work, ...]:
+    """Verified works as they are, others as their source has them; what nobody confirms only where the settings allow it."""
+    kept: list[Work] = []
+    for work in chosen:
+        cited = verdicts[work.key]
+        if cited.verdict == "verified" or (cited.verdict == "not checked" and allow_unchecked):
+            kept.append(work)
+        elif cited.verdict == "mismatch" and cited.repaired is not None:
+            kept.append(cited.repaired)
+    return tuple(kept)
+
+
+def _unconfirmed(cited: CitedWork) -> str:
+    return f"not confirmed: {cited.verdict} ({'; '.join(cited.evidence)})"
+
+
 def with_choice(output: Shortlist, candidates: Candidates, *, drop: Sequence[str], keep: Sequence[str], reason: str) -> Shortlist:
     """The shortlist as a person wants it: works dropped, works that were left out kept; works stay in the order of the search.
 
@@ -144,6 +182,9 @@ def with_choice(output: Shortlist, candidates: Candidates, *, drop: Sequence[str
         raise UserMustAct(f"the search did not bring up {', '.join(strangers)}")
     if both := sorted(set(drop) & set(keep)):
         raise UserMustAct(f"{', '.join(both)} cannot be dropped and kept")
+    doubted = {cited.key: cited for cited in output.doubted}
+    if false := [key for key in keep if key in doubted and not _is_included(output, key)]:
+        raise UserMustAct(f"{false[0]} cannot be kept: {_unconfirmed(doubted[false[0]])}")
     if empty := [key for key in keep if known[key].gist is None]:
         raise UserMustAct(f"{', '.join(empty)} cannot be kept: the record has no summary that a sentence could rest on")
     wanted = ({decision.key for decision in output.decisions if decision.included} | set(keep)) - set(drop)
@@ -155,9 +196,14 @@ def with_choice(output: Shortlist, candidates: Candidates, *, drop: Sequence[str
         else Screened(key=decision.key, included=decision.key in wanted, reason=reason)
         for decision in output.decisions
     )
-    works = tuple(work for key, work in known.items() if key in wanted)
+    settled = known | {work.key: work for work in output.works}  # a record that was repaired stays repaired
+    works = tuple(settled[key] for key in known if key in wanted)
     counts = output.counts.model_copy(update={"excluded": output.counts.screened - len(works), "included": len(works)})
     return Shortlist(works=works, decisions=decisions, counts=counts)
+
+
+def _is_included(output: Shortlist, key: str) -> bool:
+    return any(decision.included for decision in output.decisions if decision.key == key)
 
 
 def question(output: Shortlist) -> GateQuestion:
@@ -173,10 +219,22 @@ def question(output: Shortlist) -> GateQuestion:
             f"{counts.identified} records found, {counts.duplicates} duplicates, {counts.screened} screened, "
             f"{counts.excluded} excluded, **{counts.included} included**.\n\n"
             f"| key | title | year | reason |\n|---|---|---|---|\n{rows}\n\n"
+            f"{_doubts(output)}"
             f"Left out:\n\n{dropped or '- nothing'}\n\n"
             "To change the list, reject with a comment such as `drop KEY`, `keep KEY` or `also search for WORDS`."
         ),
     )
+
+
+def _doubts(output: Shortlist) -> str:
+    """What is on the list although its record did not stand the first look."""
+    lines = [
+        f"- {cited.key}: {'repaired from its source' if cited.repaired else 'not checked, as the settings allow'}: "
+        f"{_cell('; '.join(cited.evidence))}"
+        for cited in output.doubted
+        if _is_included(output, cited.key)
+    ]
+    return "Not confirmed as they stood:\n\n" + "\n".join(lines) + "\n\n" if lines else ""
 
 
 def _cell(text: str) -> str:

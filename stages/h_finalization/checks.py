@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
-from stages.contracts import Check, ExperimentPlan, Manuscript, Results, Work
+from stages.contracts import Check, ExperimentPlan, KnowledgeCard, Manuscript, Results, Work
 from stages.errors import ManuscriptRefused, ResearchError
 from stages.f_analysis.results import dump_results, load_results
 from stages.g_writing.claims import claims_table
@@ -31,6 +31,8 @@ from stages.h_finalization.tex_characters import escape
 from stages.h_finalization.tex_content import first_difference
 
 MANUSCRIPT, WORKS, EDITION, PLAN = "record/manuscript.json", "record/works.json", "record/edition.json", "record/plan.json"
+CARDS = "record/cards.json"
+CARD_LIST = TypeAdapter(tuple[KnowledgeCard, ...])
 WORK_LIST = TypeAdapter(tuple[Work, ...])
 
 Files = Mapping[str, bytes]
@@ -83,6 +85,10 @@ def read_results(files: Files) -> Results:
 
 def read_works(files: Files) -> tuple[Work, ...]:
     return WORK_LIST.validate_json(files[WORKS])
+
+
+def read_cards(files: Files) -> tuple[KnowledgeCard, ...]:
+    return CARD_LIST.validate_json(files[CARDS])
 
 
 def read_document(files: Files) -> Document:

@@ -9,6 +9,7 @@ from stages.contracts import (
     Deliverables,
     ExperimentPlan,
     FigureSpec,
+    KnowledgeCards,
     Manuscript,
     PaperMode,
     QualityReport,
@@ -23,11 +24,12 @@ from stages.g_writing import paper_outline
 from stages.g_writing.against_record import called
 from stages.g_writing.document import Document, Figure, blocks
 from stages.g_writing.markdown import parse
-from stages.h_finalization.checks import EDITION, MANUSCRIPT, PLAN, WORK_LIST, WORKS, untraced
+from stages.h_finalization.checks import CARD_LIST, CARDS, EDITION, MANUSCRIPT, PLAN, WORK_LIST, WORKS, untraced
 from stages.h_finalization.front_matter import signed, usable
 from stages.h_finalization.manifest import MANIFEST, delivered, manifest_bytes
 from stages.h_finalization.quality_gate import manuscript_sha256
 from stages.h_finalization.recomputed import INDEX, RUNS, delivered_run
+from stages.h_finalization.references.judging import with_judgements
 from stages.h_finalization.references.support import supported_sentences, with_support
 from stages.h_finalization.rendering import Edition, Rendered, figure_width_in, provenance_json, render, template_of
 from stages.h_finalization.reports import ReviewRecord, code_files, reproduce_markdown, reviews_markdown
@@ -41,6 +43,7 @@ STRONG_ISOLATION = "bubblewrap"
 
 
 class Inputs(paper_outline.Inputs):
+    cards: KnowledgeCards
     reviews: Reviews
     revised: RevisedManuscript
     quality: QualityReport
@@ -179,6 +182,9 @@ def _degraded(inputs: Inputs, typeset: Typeset) -> Iterator[str]:
             yield f"The source {outcome.source} gave no answer ({outcome.reason or 'no reason was given'})."
         elif outcome.reason:
             yield f"The source {outcome.source} left queries unanswered ({outcome.reason})."
+    for cited in inputs.shortlist.doubted:
+        if cited.verdict == "not checked" and any(work.key == cited.key for work in inputs.shortlist.works):
+            yield f"The record of {cited.key} could not be checked ({'; '.join(cited.evidence)}); the settings allow it to be cited."
     if STRONG_ISOLATION not in inputs.schedule.isolation:
         yield f"The runs were isolated by {inputs.schedule.isolation}, which is weaker than namespaces."
     if typeset.by == "typst preview":
@@ -201,13 +207,17 @@ def _paper_files(paper: Rendered, edition: Edition, typeset: Typeset, drawings: 
 
 def _record_files(inputs: Inputs, manuscript: Manuscript, paper: Rendered, edition: Edition, ctx: Context) -> dict[str, bytes]:
     """What an audit needs to write the paper again: results, frozen text, works, layout, plan, reviews, list of runs."""
-    support = supported_sentences(parse(manuscript.markdown, manuscript.authors), paper.works)
+    cited = {work.key for work in paper.works}
+    cards = tuple(card for card in inputs.cards.cards if card.key in cited)
+    document = parse(manuscript.markdown, manuscript.authors)
+    support = with_judgements(supported_sentences(document, paper.works, cards), inputs.quality.support)
     reviews = ReviewRecord(
         reviews=inputs.reviews,
         answers=inputs.revised.answers,
         quality=inputs.quality,
         citations=with_support(ctx.library.verify(paper.works), support),
         support=support,
+        cards=tuple(card for card in cards if card.text_source),
     )
     return {
         "results.json": dump_results(inputs.analysis.results).encode(),
@@ -215,6 +225,7 @@ def _record_files(inputs: Inputs, manuscript: Manuscript, paper: Rendered, editi
         "reviews.md": reviews_markdown(reviews, inputs.analysis.results).encode(),
         MANUSCRIPT: _json(manuscript.model_dump_json(indent=1)),
         WORKS: _json(WORK_LIST.dump_json(tuple(_without_abstract(work) for work in paper.works), indent=1).decode()),
+        CARDS: _json(CARD_LIST.dump_json(cards, indent=1).decode()),
         EDITION: _json(edition.model_dump_json(indent=1)),
         PLAN: _json(inputs.plan.model_dump_json(indent=1)),
         INDEX: _json(RUNS.dump_json(tuple(delivered_run(run) for run in _runs(inputs)), indent=1).decode()),

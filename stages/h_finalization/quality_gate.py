@@ -6,7 +6,18 @@ import hashlib
 import re
 from collections.abc import Iterator
 
-from stages.contracts import ChangeAnswer, Check, FigureSpec, GateQuestion, Manuscript, QualityReport, Reviews, RevisedManuscript
+from stages.contracts import (
+    ChangeAnswer,
+    Check,
+    CitationSupport,
+    FigureSpec,
+    GateQuestion,
+    KnowledgeCards,
+    Manuscript,
+    QualityReport,
+    Reviews,
+    RevisedManuscript,
+)
 from stages.errors import ManuscriptRefused
 from stages.g_writing import paper_outline
 from stages.g_writing.against_record import claims, faults
@@ -15,6 +26,8 @@ from stages.g_writing.document import Document, Reference, cited_keys, inlines, 
 from stages.g_writing.markdown import parse
 from stages.g_writing.record import PaperRecord
 from stages.g_writing.values import render_values
+from stages.h_finalization.references.judging import judged, with_judgements
+from stages.h_finalization.references.support import supported_sentences
 from stages.h_finalization.rendering import template_of
 from stages.h_finalization.statements import statements
 from stages.ports import Context
@@ -29,6 +42,7 @@ FEWEST_TABLES = 2
 
 
 class Inputs(paper_outline.Inputs):
+    cards: KnowledgeCards
     reviews: Reviews
     revised: RevisedManuscript
 
@@ -39,11 +53,18 @@ def run(inputs: Inputs, ctx: Context) -> QualityReport:
     manuscript = inputs.revised.manuscript
     document = parse(manuscript.markdown, manuscript.authors)
     checks = (*text_checks(document, manuscript.figures, record), _answers(inputs.reviews, inputs.revised.answers))
+    support = supported_sentences(document, record.works, inputs.cards.cards)
+    read = judged(ctx, support)
     return QualityReport(
         checks=checks,
         passed=all(check.passed for check in checks),
-        for_a_person=(*_for_a_person(inputs.reviews, inputs.revised.answers), *_open_statements(document, record, ctx)),
+        for_a_person=(
+            *_for_a_person(inputs.reviews, inputs.revised.answers),
+            *_doubtful(with_judgements(support, read)),
+            *_open_statements(document, record, ctx),
+        ),
         manuscript_sha256=manuscript_sha256(manuscript),
+        support=read,
     )
 
 
@@ -169,6 +190,14 @@ def _open_statements(document: Document, record: PaperRecord, ctx: Context) -> I
     """What the venue's statements leave to the authors."""
     for statement in statements(template_of(ctx.templates).venue, document, record):
         yield from (f"the paper says 'to be answered by the authors' at {item}" for item in statement.open)
+
+
+def _doubtful(support: tuple[CitationSupport, ...]) -> Iterator[str]:
+    """Citing sentences that may not be about what the work says."""
+    for entry in support:
+        if entry.doubtful:
+            why = f"{entry.judgement.verdict}: {entry.judgement.reason}" if entry.judgement else "no distinctive word in common"
+            yield f"read the sentence that cites {entry.key} in {entry.place} ({why}): {' '.join(entry.sentence.split())}"
 
 
 def _for_a_person(reviews: Reviews, answers: tuple[ChangeAnswer, ...]) -> Iterator[str]:

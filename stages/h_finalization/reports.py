@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from pydantic import Field
+
 from stages.contracts import (
     ChangeAnswer,
     CitationSupport,
     CitedWork,
     ConditionCode,
     Contract,
+    KnowledgeCard,
     Lesson,
     QualityReport,
     Results,
@@ -35,6 +38,9 @@ class ReviewRecord(Contract):
     quality: QualityReport
     citations: tuple[CitedWork, ...] = ()
     support: tuple[CitationSupport, ...] = ()
+    cards: tuple[KnowledgeCard, ...] = Field(
+        default=(), exclude_if=lambda cards: not cards, description="Those that rest on or quote a full text."
+    )
 
 
 def reviews_markdown(record: ReviewRecord, results: Results) -> str:
@@ -89,10 +95,27 @@ def _citations(record: ReviewRecord) -> Iterator[str]:
     )
     if doubtful := [cited for cited in record.citations if cited.verdict != "verified"]:
         yield "\n".join(f"- {cited.key}: {'; '.join(cited.evidence)}" for cited in doubtful)
-    weak = [entry for entry in record.support if entry.weak]
+    weak = [entry for entry in record.support if entry.doubtful and entry.judgement is None]
     if weak:
         yield "Sentences that share no distinctive word with the title or the summary of a work that they cite; read them:"
         yield "\n".join(f"- {entry.key} ({entry.place}): {' '.join(entry.sentence.split())}" for entry in weak)
+    judged = [entry for entry in record.support if entry.doubtful and entry.judgement is not None]
+    if judged:
+        yield "Sentences that a reader does not find in what the record says of the work:"
+        yield "\n".join(
+            f"- {entry.key} ({entry.place}): {' '.join(entry.sentence.split())} "
+            f"({entry.judgement.verdict}: {' '.join(entry.judgement.reason.split())})"
+            for entry in judged
+            if entry.judgement
+        )
+    quotes = [
+        f"- {card.key}, p. {page}: “{' '.join(text.split())}” ({card.text_source})"
+        for card in record.cards
+        for page, text in ([(card.page, card.span)] if card.page else []) + [(quote.page, quote.text) for quote in card.quotes]
+    ]
+    if quotes:
+        yield "What the full texts say on the points for which they are cited:"
+        yield "\n".join(quotes)
 
 
 def _layer(cited: CitedWork, layer: str) -> str:

@@ -49,3 +49,18 @@ def test_json_carries_the_evidence_of_each_layer(tmp_path: Path, capsys: pytest.
 
 def test_a_file_without_entries_is_a_wrong_argument(tmp_path: Path) -> None:
     assert main(["audit", bib(tmp_path, "just text\n")]) == 2
+
+
+def test_live_sources_are_asked_when_told_and_their_silence_denies_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    nowhere = [
+        f"--set=literature.{name}.base_url=http://127.0.0.1:9"
+        for name in ("openalex", "semantic_scholar", "arxiv", "crossref", "datacite")
+    ]
+    text = (
+        ADAM.replace("YEAR", "2015") + "@article{live, title={A thing of the sea}, author={Berg, A.}, year=2021, doi={10.1000/w.1}}\n"
+    )
+    live = ["--set=literature.mode=online", f"--set=output={tmp_path}", *nowhere]
+    assert main(["audit", bib(tmp_path, text), *live]) == 1
+    shown = capsys.readouterr().out
+    assert "NOT CHECKED  refs.bib:2: live: OpenAlex gave no answer (is not reached" in shown
+    assert "2 references against catalogue, openalex, semantic_scholar, arxiv: 1 not checked, 1 verified" in shown

@@ -22,6 +22,8 @@ from stages.contracts import (
     Contract,
     Guidance,
     Manuscript,
+    Passage,
+    Reading,
     RevisedManuscript,
     SearchQuery,
     TrainingRequest,
@@ -34,8 +36,9 @@ from stages.g_writing.paper_draft import MendQuestion, SectionDraft, SectionQues
 from stages.g_writing.paper_outline import OutlineQuestion
 from stages.g_writing.paper_revision import RevisionQuestion
 from stages.g_writing.peer_review import AreaChairQuestion, ReviewQuestion
+from stages.h_finalization.references.judging import CitingSentence, SupportQuestion
 from stages.pipeline import PIPELINE
-from stages.ports import Answer, Context, Question, SearchAnswer
+from stages.ports import Answer, Context, NeighbourAnswer, Question, SearchAnswer
 
 PROMPTS = Path(__file__).parents[2] / "templates" / "prompts"
 ENVIRONMENT = jinja2.Environment(loader=jinja2.FileSystemLoader(PROMPTS))
@@ -110,7 +113,13 @@ class PoisonedCatalogue:
         return SearchAnswer(works=tuple((_poisoned(work), score) for work, score in found.works), outcomes=found.outcomes)
 
     def verify(self, works: Sequence[Work]) -> tuple[CitedWork, ...]:
-        return Catalogue().verify(works)
+        return tuple(CitedWork(key=work.key, verdict="verified", evidence=("told",)) for work in works)
+
+    def neighbours(self, works: Sequence[Work], queries: Sequence[SearchQuery], limit: int) -> NeighbourAnswer:
+        return NeighbourAnswer(neighbours=(), outcomes=())
+
+    def passages(self, work: Work, words: str) -> Reading:
+        return Reading(source="a.pdf", passages=(Passage(page=1, text=PLANTED),))
 
 
 def _poisoned(work: Work) -> Work:
@@ -167,7 +176,8 @@ def asked(
     section = next(question for question in writing if isinstance(question, SectionQuestion))
     fields = {name: getattr(section, name) for name in MendQuestion.model_fields if name in SectionQuestion.model_fields}
     mend = MendQuestion(**fields, markdown=PLANTED, found=(PLANTED,))
-    return [question for question in (*research, *writing, mend) if not question.by_rule]
+    support = SupportQuestion(pairs=(CitingSentence(number=1, sentence=PLANTED, key="berg2021warm", rests_on=PLANTED),))
+    return [question for question in (*research, *writing, mend, support) if not question.by_rule]
 
 
 def _poisoned_writing(question: Question) -> Question:

@@ -94,7 +94,11 @@ def prisma(record: Record) -> Figure:
     def text(words: str, name: str) -> str:
         return f"{words}{chr(10) if record.narrow else ' '}(n = {count[name]})"
 
+    followed = record.optional("/literature/by_citation")  # there only where sources were asked who cites whom
     found = _box(panel, Box(left, 1.65, *size), text("records identified", "identified"))
+    if followed:
+        by = f"works by citations{chr(10) if record.narrow else ' '}(n = {followed:.0f})"
+        _arrow(panel, _box(panel, Box(right, 1.75, *size), by, edge=GREY).left, found.right)
     screened = _box(panel, Box(left, 0.975, *size), text("records screened", "screened"))
     kept = _box(panel, Box(left, 0.3, *size), text("works included", "included"), edge=BLUE)
     twice = _box(panel, Box(right, 1.3125, *size), text("duplicates removed", "duplicates"), edge=GREY)

@@ -36,6 +36,7 @@ def rules() -> dict[type[Question], Rule]:
     from stages.g_writing.paper_outline import OutlineQuestion
     from stages.g_writing.paper_revision import RevisionQuestion
     from stages.g_writing.peer_review import AreaChairQuestion, ReviewQuestion
+    from stages.h_finalization.references.judging import SupportQuestion
 
     return {
         TopicQuestion: scoping.read_topic,
@@ -60,6 +61,7 @@ def rules() -> dict[type[Question], Rule]:
         ReviewQuestion: review.review_paper,
         AreaChairQuestion: review.preside,
         RevisionQuestion: review.revise,
+        SupportQuestion: review.judge_support,
     }
 
 

@@ -8,7 +8,18 @@ from collections.abc import Sequence
 from stages.b_literature.knowledge_extract import CardsQuestion
 from stages.b_literature.literature_screen import Excluded, Included, Screening, ScreenQuestion
 from stages.b_literature.search_strategy import SearchQuestion
-from stages.contracts import Candidate, Factor, Goal, KnowledgeCard, KnowledgeCards, SearchPlan, SearchQuery, Work
+from stages.contracts import (
+    Candidate,
+    Factor,
+    Goal,
+    KnowledgeCard,
+    KnowledgeCards,
+    Passage,
+    Quote,
+    SearchPlan,
+    SearchQuery,
+    Work,
+)
 
 SETTINGS_QUERIES: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
     (
@@ -61,6 +72,12 @@ TAGS_THAT_COUNT = 3
 
 NO_GIST = "has an abstract but no summary in our words, and rules do not paraphrase"
 """The rule-based researcher leaves such works uncited: a sentence on them would be either a quotation or made up."""
+
+SENTENCE = re.compile(r"[A-Z][^.!?]*(?:\.(?=\d)[^.!?]*)*[.!?]")
+QUOTABLE = (40, 400)
+"""Length of a quoted sentence in signs."""
+SHARED_STEMS = 3
+"""Words that a quoted sentence has in common with the summary that it stands beside (a guess)."""
 
 SEARCH_FOR = re.compile(r"also search for\s+(?P<words>[^.;\n]+)", re.IGNORECASE)
 _KEYS = r"(?P<keys>[\w:-]+(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+)(?!drop\b|keep\b|also\b)[\w:-]+)*)"
@@ -133,6 +150,7 @@ def screen(question: ScreenQuestion) -> Screening:
     dropped = {key for text in question.guidance for match in DROP.finditer(text) for key in KEY.findall(match["keys"])}
     kept = {key for text in question.guidance for match in KEEP.finditer(text) for key in KEY.findall(match["keys"])}
     candidates = question.candidates.candidates
+    order = {candidate.work.key: place for place, candidate in enumerate(candidates)}  # best first, and in balance
     factors = {factor.name for factor in question.factors}
     background = _named_by(question.factors)
     asked_for = {query.id for query in question.plan.queries if query.id.startswith("asked_for")}
@@ -153,14 +171,14 @@ def screen(question: ScreenQuestion) -> Screening:
     room = question.at_most - SUPPORT_WORKS_PER_QUERY * len(support)
     direct = sorted(
         (c for c in candidates if c.work.key in background or _place(c.work, factors) < TAGS_THAT_COUNT),
-        key=lambda c: (c.work.key not in background, _place(c.work, factors), -c.score, c.work.key),
+        key=lambda c: (c.work.key not in background, _place(c.work, factors), order[c.work.key]),
     )
     for candidate in direct:
         if len(chosen) < room:
             choose(candidate, _why(candidate.work, factors))
     for query in support:
         found = [c for c in candidates if query.id in c.queries and _places_the_study(c.work, query)]
-        found.sort(key=lambda c: (c.work.key not in query.keys, -c.score, c.work.key))
+        found.sort(key=lambda c: (c.work.key not in query.keys, order[c.work.key]))
         for candidate in [c for c in found if c.work.key not in chosen][:SUPPORT_WORKS_PER_QUERY]:
             choose(candidate, f"places the study among works on {_words(query.id)}")
     included: list[Included] = []
@@ -223,10 +241,10 @@ def _why_not(work: Work, factors: set[str], dropped: set[str], goal: Goal) -> st
 
 
 def read_cards(question: CardsQuestion) -> KnowledgeCards:
-    return KnowledgeCards(cards=tuple(_card(work, question.goal) for work in question.works))
+    return KnowledgeCards(cards=tuple(_card(work, question.goal, question.passages) for work in question.works))
 
 
-def _card(work: Work, goal: Goal) -> KnowledgeCard:
+def _card(work: Work, goal: Goal, passages: Sequence[Passage]) -> KnowledgeCard:
     """The claim is the work's summary with its authors as the subject; the span is the summary itself."""
     assert work.gist is not None  # rules put no work without a summary on the shortlist
     technique = next((tag for tag in work.about if tag in {match.factor for match in goal.matches}), None)
@@ -237,7 +255,25 @@ def _card(work: Work, goal: Goal) -> KnowledgeCard:
         about=work.about,
         span=work.gist,
         span_source="gist",
+        quotes=_quotes(work.gist, passages),
     )
+
+
+def _quotes(claim: str, passages: Sequence[Passage]) -> tuple[Quote, ...]:
+    """The sentence of the full text that shares most with the claim, if it shares enough to be on the same thing."""
+    wanted = _stems(claim)
+    found = [
+        (len(wanted & _stems(sentence)), -len(sentence), passage.page, sentence)
+        for passage in passages
+        for sentence in SENTENCE.findall(passage.text)
+        if QUOTABLE[0] <= len(sentence) <= QUOTABLE[1]
+    ]
+    best = max(found, default=None)
+    return () if best is None or best[0] < SHARED_STEMS else (Quote(page=best[2], text=best[3]),)
+
+
+def _stems(text: str) -> set[str]:
+    return {word[:5] for word in re.findall(r"[a-z]{4,}", text.lower())}
 
 
 def authors_as_subject(work: Work) -> str:

@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from stages.contracts import ChangeAnswer, PairedComparison, Review, Weakness
+from stages.contracts import ChangeAnswer, Judgement, PairedComparison, Review, Weakness
 from stages.f_analysis.results import TUNED
 from stages.g_writing.claims import Sentence
 from stages.g_writing.document import Cite
 from stages.g_writing.paper_revision import RevisionAnswers, RevisionQuestion
 from stages.g_writing.peer_review import INSERT, AreaChairQuestion, RequiredChanges, ReviewQuestion
 from stages.g_writing.record import PaperRecord
+from stages.h_finalization.references.judging import NumberedJudgement, SupportJudgements, SupportQuestion
 
 FEW_SEEDS = 10
 """From ten seeds on, a t interval covers its level for skewed values too (simulation: .91 at n = 10 against .90 at n = 5)."""
@@ -403,3 +404,9 @@ def _patch(weakness: Weakness, before: str, after: str, answer: str) -> ChangeAn
 
 def _last_of_results(sentences: tuple[Sentence, ...]) -> str | None:
     return next((sentence.markdown for sentence in reversed(sentences) if sentence.place == "sec:results"), None)
+
+
+def judge_support(question: SupportQuestion) -> SupportJudgements:
+    """Rules compare words, which has been done; whether the words mean the same they cannot tell."""
+    told = Judgement(verdict="cannot tell", reason="rules compare words, not meaning")
+    return SupportJudgements(judgements=tuple(NumberedJudgement(number=pair.number, judgement=told) for pair in question.pairs))

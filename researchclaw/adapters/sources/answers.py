@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Literal, Protocol, TypeVar
 
@@ -72,6 +72,44 @@ class Source(Protocol):
 
     def search(self, text: str, limit: int, deadline: float) -> Answer[tuple[Work, ...]]:
         """Works for some words, best first."""
+        ...
+
+
+@dataclass(frozen=True)
+class Link:
+    """A work one step from a seed: it is cited by the seed, or cites it."""
+
+    seed: str
+    """The seed's key."""
+    work: Work
+
+
+class Graph(Protocol):
+    """A source that knows who cites whom."""
+
+    name: str
+    label: str
+
+    def knows(self, work: Work) -> bool:
+        """Whether the work has an identifier that the source can be asked about."""
+        ...
+
+    def neighbours(self, works: Sequence[Work], limit: int, deadline: float) -> Answer[tuple[Link, ...]]:
+        """What the works cite and what cites them; only for works that it knows.
+
+        limit: records for each direction, of one work or of all, as the source counts them.
+        """
+        ...
+
+
+class Index(Protocol):
+    """A source that finds works by their title."""
+
+    name: str
+    label: str
+
+    def by_title(self, title: str, deadline: float) -> Answer[tuple[Work, ...]]:
+        """Works whose title may be this one."""
         ...
 
 

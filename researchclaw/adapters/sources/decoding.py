@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,13 @@ _LATEX = re.compile(r"\\|\$[^$]*[\^_{}\\][^$]*\$|\{[^{}]*\}")
 _DOI = re.compile(r"10\.\d{4,9}/\S+")
 _ARXIV_DOI = re.compile(r"10\.48550/arxiv\.(?P<id>.+)", re.IGNORECASE)
 _ARXIV = re.compile(r"(?P<id>\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Za-z]{2})?/\d{7})(?:v\d+)?$")
+_WEB = re.compile(r"https?://[!-~]{3,500}", re.IGNORECASE)
+_LONGEST = 20_000
+"""Signs of one field that are read, about three pages: longer than any title or abstract, and short enough to be decoded at once."""
+
+_MOST_BRACES = 100
+"""In one field; formulas in the recorded titles have fewer than thirty."""
+
 _NUMBERED = re.compile(r"\s+\d{4}$")
 _GROUP = re.compile(
     r"\b(?:team|group|collaboration|consortium|committee|project|organi[sz]ation|association|institute|university|foundation|"
@@ -29,11 +37,39 @@ def plain(text: str) -> str:
     """Words without markup, on one line. Plain text comes back unchanged, so doing it twice changes nothing."""
     for _ in range(2):  # '&amp;lt;' stands in some records
         text = html.unescape(text)
-    text = _TAG.sub("", text)
-    if _LATEX.search(text):
-        # an unescaped % would begin a comment and eat the rest of the title
-        text = _latex().latex_to_text(re.sub(r"(?<!\\)%", r"\\%", text))
-    return " ".join(text.split())
+    text = _TAG.sub("", text[:_LONGEST])
+    if text.count("{") > _MOST_BRACES or text.count("\\") > _MOST_BRACES:  # no title: the decoder would go as deep as it is nested
+        text = _bare(text)
+    elif _LATEX.search(text):
+        try:
+            # an unescaped % would begin a comment and eat the rest of the title
+            text = _latex().latex_to_text(re.sub(r"(?<!\\)%", r"\\%", text))
+        except (LookupError, ValueError, AttributeError, TypeError, RecursionError):
+            text = _bare(text)  # pylatexenc falls over a macro without its arguments, such as \href{x}{y}
+    return " ".join(visible(text).split())
+
+
+def _bare(text: str) -> str:
+    """The words of what cannot be decoded as LaTeX."""
+    return re.sub(r"[\\{}$]", " ", text)
+
+
+def visible(text: str) -> str:
+    """Without signs that cannot be seen: controls become blanks; marks of direction and signs without width go."""
+    if text.isascii() and text.isprintable():
+        return text
+    kept = (" " if category == "Cc" else "" if category in {"Cf", "Cs", "Co", "Cn"} else sign for sign, category in _categories(text))
+    return "".join(kept)
+
+
+def _categories(text: str) -> Iterator[tuple[str, str]]:
+    return ((sign, unicodedata.category(sign)) for sign in text)
+
+
+def web_address(text: str | None) -> str | None:
+    """The address where it is one of http or https and of usual length; a record may hold anything there."""
+    address = (text or "").strip()
+    return address if _WEB.fullmatch(address) else None
 
 
 @cache
@@ -63,7 +99,8 @@ def doi(text: str | None) -> str | None:
     found = _DOI.search(html.unescape(text or "").strip())
     if found is None or _ARXIV_DOI.match(found[0]):
         return None
-    return found[0].lower().rstrip(".,;")
+    name = found[0].lower().rstrip(".,;")
+    return name if len(name) <= 200 and name.isascii() and not set(name) & set('{}\\"`^') else None
 
 
 def arxiv_id(text: str | None) -> str | None:

@@ -15,8 +15,10 @@ import json
 import socket
 import threading
 import time
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from researchclaw.adapters.sources.answers import Answer, Failed, Reply, failure
@@ -43,7 +45,7 @@ SILENT_S: Final = 60.0
 
 FAILURES_IN_A_ROW: Final = 3
 
-RETRY_S: Final = 1.0
+RETRY_S: Final = 0.5
 """After a status from 500 a request is put once more (transient ones are frequent at Semantic Scholar)."""
 
 WIDEST_GAP_S: Final = 5.0
@@ -311,8 +313,6 @@ class Web:
             return _failed(host, f"gave no whole answer within {terms.timeout_s:g} s")
         except (httpx.ReadError, httpx.RemoteProtocolError, httpx.WriteError) as exc:
             return _Closed(_failed(host, f"closed the connection before the answer was whole ({_words(exc)})").reason)
-        except httpx.DecodingError as exc:
-            return _failed(host, f"sent a body that does not unpack ({_words(exc)})")
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as exc:
             raise SettingsError(f"{terms.base_url!r} is no URL of a literature source; mend its base_url.") from exc
 
@@ -321,7 +321,10 @@ class Web:
 
         if self._client is None:
             timeout = httpx.Timeout(None, connect=CONNECT_S)
-            self._client = httpx.AsyncClient(timeout=timeout, headers={"User-Agent": USER_AGENT})
+            # gzip only: it is unpacked here, with a bound, and other codings pack a bomb still tighter
+            headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip"}
+            self._client = httpx.AsyncClient(timeout=timeout, headers=headers)
+            self._client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))
         client = self._client
         url = terms.base_url.rstrip("/") + request.path
         params = httpx.QueryParams((*request.params, *terms.params.items()))
@@ -332,24 +335,49 @@ class Web:
             assert sent is not None
             response = await client.send(sent, stream=True)
             try:
-                body = bytearray()
-                async for chunk in response.aiter_bytes():
-                    body += chunk
-                    if len(body) > LARGEST_BODY:
-                        return Failed(f"sent more than {LARGEST_BODY // 2**20} MB")
+                whole = await _whole(response)
+                if isinstance(whole, Failed):
+                    return whole
+                body = whole
             finally:
                 await response.aclose()
             following = response.next_request
-            if following is None or following.url.host != sent.url.host:
+            if following is None or not _stays(sent.url, following.url):
                 break
             sent = following
         return Reply(
             status=response.status_code,
             headers={name.lower(): value for name, value in response.headers.items()},
-            body=bytes(body),
+            body=body,
             url=str(response.url.copy_remove_param("mailto").copy_remove_param("api_key")),
             retrieved_at=time.time(),
         )
+
+
+def _stays(asked: httpx.URL, following: httpx.URL) -> bool:
+    """Whether a redirect leads to the same server, at most from http to https: the key has no business anywhere else."""
+    here, there = ((url.scheme, url.host, url.port or {"http": 80, "https": 443}.get(url.scheme)) for url in (asked, following))
+    return there == here or (here[1] == there[1] and here[::2] == ("http", 80) and there[::2] == ("https", 443))
+
+
+async def _whole(response: httpx.Response) -> bytes | Failed:
+    """The unpacked body. Read raw, because a library that unpacks a bomb hands over as much as the bomb holds."""
+    coding = response.headers.get("content-encoding", "identity").strip().lower()
+    if coding not in {"", "identity", "gzip", "x-gzip"}:
+        return Failed(f"sent a body in the coding {coding[:20]!r}, which was not asked for")
+    too_much = Failed(f"sent more than {LARGEST_BODY // 2**20} MB")
+    unpack = zlib.decompressobj(wbits=31) if "gzip" in coding else None
+    body = bytearray()
+    async for chunk in response.aiter_raw():
+        try:
+            body += chunk if unpack is None else unpack.decompress(chunk, LARGEST_BODY + 1 - len(body))
+        except zlib.error as exc:
+            return Failed(f"sent a body that does not unpack ({_words(exc)})")
+        if len(body) > LARGEST_BODY or (unpack is not None and unpack.unconsumed_tail):
+            return too_much
+    if unpack is not None and body and not unpack.eof:
+        return Failed("sent a packed body that is not whole")
+    return bytes(body)
 
 
 def _refused(host: _Host, reply: Reply, begun: float, deadline: float) -> Failed | None:

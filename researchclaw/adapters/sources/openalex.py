@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 from urllib.parse import quote
 
-from researchclaw.adapters.sources.answers import Answer, Failed, Found, Identifier, Reply, Shape, judged, shaped
+from researchclaw.adapters.sources.answers import Absent, Answer, Failed, Found, Identifier, Link, Reply, Shape, judged, shaped
 from researchclaw.adapters.sources.decoding import abstract_of, arxiv_id, doi, first_text
 from researchclaw.adapters.sources.http import DAY_S, Request, Web
 from researchclaw.adapters.sources.records import author_of, listed, single, work
@@ -64,6 +67,14 @@ class _Page(Shape):
     results: tuple[Record, ...]
 
 
+class _Citing(Record):
+    referenced_works: tuple[str, ...] = ()
+
+
+class _CitingPage(Shape):
+    results: tuple[_Citing, ...]
+
+
 class OpenAlex:
     """A `Source` and a `Registry`."""
 
@@ -85,22 +96,85 @@ class OpenAlex:
         return self._web.ask(NAME, Request("/works", params), _page, deadline)
 
     def look_up(self, identifiers: tuple[Identifier, ...], deadline: float) -> dict[Identifier, Answer[Work]]:
-        """DOIs fifty at a time; what a list lacks is asked for singly (free), since a list hides merged preprints."""
-        known = [one for one in identifiers if one.kind in {"doi", "openalex"}]
-        dois = [one for one in known if one.kind == "doi" and not set(one.value) & set(",|")]
+        """DOIs and own ids fifty at a time. What a list lacks is left out, since lists hide merged preprints.
+
+        `OpenAlexSingly` knows those as well.
+        """
         answers: dict[Identifier, Answer[Work]] = {}
-        for start in range(0, len(dois) if len(dois) > 1 else 0, _AT_A_TIME):
-            some = dois[start : start + _AT_A_TIME]
-            params = (("filter", "doi:" + "|".join(one.value for one in some)), ("per_page", str(_AT_A_TIME)), ("select", _FIELDS))
-            page = self._web.ask(NAME, Request("/works", params, keep_s=90 * DAY_S), _page, deadline)
-            if isinstance(page, Failed):
-                answers |= dict.fromkeys(some, page)
-            elif isinstance(page, Found):
-                by_doi = {found.doi: found for found in page.value}
-                answers |= {one: Found(by_doi[one.value]) for one in some if one.value in by_doi}
-        for one in known:
-            if one not in answers:
-                place = f"doi:{quote(one.value, safe='/')}" if one.kind == "doi" else one.value
+        for kind, name in (("doi", "doi"), ("openalex", "openalex")):
+            known = [one for one in identifiers if one.kind == kind and not set(one.value) & set(",|")]
+            for start in range(0, len(known), _AT_A_TIME):
+                some = known[start : start + _AT_A_TIME]
+                params = (
+                    ("filter", f"{name}:" + "|".join(one.value for one in some)),
+                    ("per_page", str(_AT_A_TIME)),
+                    ("select", _FIELDS),
+                )
+                page = self._web.ask(NAME, Request("/works", params, keep_s=90 * DAY_S), _page, deadline)
+                if isinstance(page, Failed):
+                    answers |= dict.fromkeys(some, page)
+                elif isinstance(page, Found):
+                    held = {found.doi if kind == "doi" else found.openalex_id: found for found in page.value}
+                    answers |= {one: Found(held[one.value]) for one in some if one.value in held}
+        return answers
+
+    def knows(self, work: Work) -> bool:
+        return work.openalex_id is not None
+
+    def neighbours(self, works: Sequence[Work], limit: int, deadline: float) -> Answer[tuple[Link, ...]]:
+        """Three lists for all works together (3 credits): what cites them, what they refer to by id, and those records.
+
+        Of what they refer to, works that several of them refer to come first; of what cites them, the most cited.
+        """
+        seeds = {work.openalex_id: work.key for work in works if work.openalex_id}
+        ids, most = "|".join(sorted(seeds)), str(min(limit, _MOST_ON_A_PAGE))
+        citing = Request(
+            "/works",
+            (
+                ("filter", f"cites:{ids}"),
+                ("sort", "cited_by_count:desc"),
+                ("per_page", most),
+                ("select", f"{_FIELDS},referenced_works"),
+            ),
+        )
+        cited = Request("/works", (("filter", f"openalex:{ids}"), ("per_page", most), ("select", "id,referenced_works")))
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            above = pool.submit(self._web.ask, NAME, citing, _with_references, deadline)
+            references = self._web.ask(NAME, cited, _references, deadline)
+            up = above.result()
+        links = [Link(seeds[to], work) for work, named in up.value for to in named if to in seeds] if isinstance(up, Found) else []
+        named_by: dict[str, list[str]] = {}
+        for of, named in references.value if isinstance(references, Found) else ():
+            for to in named if of in seeds else ():
+                named_by.setdefault(to, []).append(seeds[of])
+        wanted = sorted(named_by.keys() - seeds.keys(), key=lambda one: (-len(named_by[one]), one))[: min(limit, _AT_A_TIME)]
+        down: Answer[tuple[Work, ...]] = Absent("no references")
+        if wanted:
+            params = (("filter", f"openalex:{'|'.join(wanted)}"), ("per_page", str(_AT_A_TIME)), ("select", _FIELDS))
+            down = self._web.ask(NAME, Request("/works", params), _page, deadline)
+        if isinstance(down, Found):
+            links += [Link(seed, work) for work in down.value for seed in named_by.get(work.openalex_id or "", ())]
+        failed = next((answer for answer in (up, references, down) if isinstance(answer, Failed)), None)
+        if links:
+            return Found(tuple(links))
+        return failed or Absent("no references and no citations")
+
+
+class OpenAlexSingly:
+    """A `Registry`: OpenAlex asked for one identifier at a time, which is free and also finds what its lists hide."""
+
+    name = NAME
+    label = OpenAlex.label
+    batched = False
+
+    def __init__(self, web: Web) -> None:
+        self._web = web
+
+    def look_up(self, identifiers: tuple[Identifier, ...], deadline: float) -> dict[Identifier, Answer[Work]]:
+        answers: dict[Identifier, Answer[Work]] = {}
+        for one in identifiers:
+            if one.kind in {"doi", "openalex"}:
+                place = f"doi:{quote(one.value, safe='/')}" if one.kind == "doi" else quote(one.value, safe="")
                 request = Request(f"/works/{place}", (("select", _FIELDS),), cost=0, keep_s=90 * DAY_S)
                 answers[one] = self._web.ask(NAME, request, _one, deadline)
         return answers
@@ -125,6 +199,36 @@ def read_page(reply: Reply) -> Answer[tuple[Work, ...]]:
     if isinstance(page, Failed):
         return page
     return listed([_work(record, reply) for record in page.results], "no work matches")
+
+
+def _with_references(reply: Reply) -> Answer[tuple[tuple[Work, tuple[str, ...]], ...]]:
+    """Works with the ids of what they refer to."""
+    return judged(reply, _read_citing, absent_404=_says_not_found)
+
+
+def _read_citing(reply: Reply) -> Answer[tuple[tuple[Work, tuple[str, ...]], ...]]:
+    page = shaped(reply, _CitingPage)
+    if isinstance(page, Failed):
+        return page
+    return Found(tuple((work, _ids(one)) for one in page.results if (work := _work(one, reply)) is not None))
+
+
+def _references(reply: Reply) -> Answer[tuple[tuple[str, tuple[str, ...]], ...]]:
+    """Ids of works with the ids of what they refer to."""
+    return judged(reply, _read_references, absent_404=_says_not_found)
+
+
+def _read_references(reply: Reply) -> Answer[tuple[tuple[str, tuple[str, ...]], ...]]:
+    page = shaped(reply, _CitingPage)
+    return page if isinstance(page, Failed) else Found(tuple((_bare(one.id or ""), _ids(one)) for one in page.results))
+
+
+def _ids(one: _Citing) -> tuple[str, ...]:
+    return tuple(name for address in one.referenced_works if re.fullmatch(r"W\d+", name := _bare(address)))
+
+
+def _bare(address: str) -> str:
+    return address.rsplit("/", 1)[-1]
 
 
 def read_one(reply: Reply) -> Answer[Work]:
@@ -154,7 +258,7 @@ def _work(record: Record, reply: Reply) -> Work | None:
             (found for at in everywhere if _is_arxiv(at) and (found := arxiv_id(at.landing_page_url))), arxiv_id(_own_arxiv(record))
         ),
         doi=doi(record.doi),
-        openalex_id=record.id.rsplit("/", 1)[-1] if record.id else None,
+        openalex_id=_bare(record.id) if record.id else None,
         retracted=bool(record.is_retracted),
     )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from researchclaw.adapters.sources.answers import Absent, Answer, Failed, Found, Reply
-from researchclaw.adapters.sources.decoding import is_group, person, plain
+from researchclaw.adapters.sources.decoding import is_group, person, plain, web_address
 from stages.b_literature.names import family, folded
 from stages.contracts import FieldSource, Work
 
@@ -30,6 +30,15 @@ _OWN_FIELDS: Final = (
     "abstract",
     "retracted",
 )
+
+
+LONGEST_TITLE: Final = 1000
+LONGEST_NAME: Final = 300
+MOST_AUTHORS: Final = 10_000
+"""Beyond what any work has (the longest author list has some five thousand names); a record beyond it describes no work."""
+
+_OPENALEX: Final = re.compile(r"W\d{1,12}")
+_S2: Final = re.compile(r"[0-9a-f]{40}|\d{1,12}")
 
 
 @dataclass(frozen=True)
@@ -67,10 +76,12 @@ def work(
     retracted: bool = False,
     other_years: Sequence[int] = (),
 ) -> Work | None:
-    """The work, or None where title, author or year is missing: nobody could cite that."""
+    """The work, or None where title, author or year is missing or beyond measure: nobody could cite that."""
     words = plain(title or "")
-    named = [author for author in authors if author.name]
+    named = [author for author in authors if folded(author.name) and len(author.name) <= LONGEST_NAME]
     if not words or not named or year is None or not folded(words):
+        return None
+    if len(words) > LONGEST_TITLE or len(named) > MOST_AUTHORS or not 1500 <= year <= 2200:
         return None
     truncated = named[-1].name.lower() in {"others", "et al", "et al."}
     named = named[:-1] if truncated and len(named) > 1 else named
@@ -86,10 +97,10 @@ def work(
         type=kind,
         arxiv_id=arxiv_id,
         doi=doi,
-        url=url,
+        url=web_address(url),
         confirmed_by=(source,),
-        openalex_id=openalex_id,
-        s2_id=s2_id,
+        openalex_id=openalex_id if openalex_id and _OPENALEX.fullmatch(openalex_id) else None,
+        s2_id=s2_id if s2_id and _S2.fullmatch(s2_id) else None,
         groups=tuple(author.name for author in named if author.group),
         other_years=tuple(sorted({other for other in other_years if other != year})),
         retracted=retracted,

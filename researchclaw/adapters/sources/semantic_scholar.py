@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 from urllib.parse import quote
 
 from pydantic import JsonValue, RootModel
 
-from researchclaw.adapters.sources.answers import Absent, Answer, Failed, Found, Identifier, Reply, Shape, judged, shaped
+from researchclaw.adapters.sources.answers import Absent, Answer, Failed, Found, Identifier, Link, Reply, Shape, judged, shaped
 from researchclaw.adapters.sources.decoding import arxiv_id, doi
 from researchclaw.adapters.sources.http import DAY_S, Request, Web
 from researchclaw.adapters.sources.records import authors_of, listed, single, work, year_of
@@ -19,6 +21,9 @@ _FIELDS: Final = "title,abstract,authors,year,venue,publicationVenue,journal,ext
 
 _MOST_ON_A_PAGE: Final = 100
 _MOST_IN_A_BATCH: Final = 500
+_MOST_SEEDS: Final = 4
+"""Works whose links are asked for: without a key each of the eight requests has to wait for three seconds."""
+
 _PREFIX: Final = {"doi": "DOI:", "arxiv": "ARXIV:", "s2": ""}
 
 
@@ -56,6 +61,15 @@ class Record(Shape):
 class _Page(Shape):
     total: int | None = None
     data: tuple[Record, ...] | None = None
+
+
+class _Link(Shape):
+    citedPaper: Record | None = None  # noqa: N815
+    citingPaper: Record | None = None  # noqa: N815
+
+
+class _Links(Shape):
+    data: tuple[_Link, ...] | None
 
 
 class _Batch(RootModel[tuple[Record | None, ...]]):
@@ -103,6 +117,30 @@ class SemanticScholar:
                 answers |= dict(zip(some, page.value, strict=True))
         return answers
 
+    def knows(self, work: Work) -> bool:
+        return bool(work.s2_id or work.doi or work.arxiv_id)
+
+    def neighbours(self, works: Sequence[Work], limit: int, deadline: float) -> Answer[tuple[Link, ...]]:
+        """Two requests for each work, so only for the first few."""
+        some = [work for work in works if self.knows(work)][:_MOST_SEEDS]
+        ways = [(work, way) for work in some for way in ("references", "citations")]
+        with ThreadPoolExecutor(max_workers=len(ways) or 1) as pool:
+            pages = list(pool.map(lambda pair: self._links(pair[0], pair[1], limit, deadline), ways))
+        links = tuple(
+            Link(work.key, near)
+            for (work, _), page in zip(ways, pages, strict=True)
+            for near in (page.value if isinstance(page, Found) else ())
+        )
+        if links:
+            return Found(links)
+        return next((page for page in pages if isinstance(page, Failed)), Absent("no references and no citations"))
+
+    def _links(self, work: Work, way: str, limit: int, deadline: float) -> Answer[tuple[Work, ...]]:
+        held = ((work.s2_id, ""), (work.doi, "DOI:"), (work.arxiv_id, "ARXIV:"))
+        name = next(f"{prefix}{value}" for value, prefix in held if value)
+        params = (("limit", str(min(limit, _MOST_ON_A_PAGE))), ("fields", _FIELDS))
+        return self._web.ask(NAME, Request(f"/graph/v1/paper/{quote(name, safe='/:')}/{way}", params), _linked, deadline)
+
 
 class _BatchReader:
     """Reads a batch of known length; a list of another length would give answers to the wrong questions."""
@@ -142,6 +180,19 @@ def read_page(reply: Reply) -> Answer[tuple[Work, ...]]:
     if page.data is None and page.total != 0:
         return Failed("sent JSON without a list of papers")
     return listed([_work(record, reply) for record in page.data or ()], "no paper matches")
+
+
+def _linked(reply: Reply) -> Answer[tuple[Work, ...]]:
+    return judged(reply, read_links, absent_404=_says_not_found)
+
+
+def read_links(reply: Reply) -> Answer[tuple[Work, ...]]:
+    """The papers at the other ends of references or citations; null where a publisher keeps them back."""
+    page = shaped(reply, _Links)
+    if isinstance(page, Failed):
+        return page
+    ends = [link.citedPaper or link.citingPaper for link in page.data or ()]
+    return listed([_work(end, reply) for end in ends if end is not None], "no such links")
 
 
 def read_one(reply: Reply) -> Answer[Work]:

@@ -15,6 +15,7 @@ _ACCENTS: Final = {
 _SYMBOLS: Final = {
     "i": "i", "j": "j", "l": "ł", "L": "Ł", "o": "ø", "O": "Ø", "aa": "å", "AA": "Å", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ",
     "ss": "ß", "dh": "ð", "DH": "Ð", "th": "þ", "TH": "Þ", "dj": "đ", "DJ": "Đ", "ell": "l", "textquotesingle": "'", "&": "&",
+    "textquoteright": "'", "textquoteleft": "'", "textquotedblleft": '"', "textquotedblright": '"', "rq": "'", "lq": "'",
     "textendash": "-", "textemdash": "-", "textasciitilde": "~", "textunderscore": "_", "ldots": "...", "dots": "...",
     "infty": "infinity",
 }  # fmt: skip

@@ -76,3 +76,22 @@ def doi(text: str) -> str:
 def impossible_doi(name: str) -> str | None:
     """Why this cannot be a DOI; None where it could."""
     return None if re.fullmatch(r"10\.\d{1,9}(\.\d+)*/\S+", name) else f"{name!r} is no DOI"
+
+
+_SAYS: Final = (
+    re.compile(r"10\.1109/(?P<series>[a-z]+)\d*\.(?P<year>(?:19|20)\d\d)\.\d+"),
+    re.compile(r"10\.18653/v1/(?P<year>20\d\d)\.(?P<series>[a-z]+)-\w+\.\d+"),
+    re.compile(r"10\.1609/(?P<series>aaai)\.v(?P<volume>\d\d)i\d+\.\d+"),
+    re.compile(r"10\.24963/(?P<series>ijcai)\.(?P<year>20\d\d)/\d+"),
+)
+_FIRST_AAAI: Final = 1986
+"""Year before the first of the yearly volumes of AAAI's proceedings as its DOIs count them: volume 36 is of 2022."""
+
+
+def doi_says(name: str) -> tuple[str, int] | None:
+    """The conference and the year that the DOI itself spells out, as those of IEEE, ACL, AAAI and IJCAI do; None for others."""
+    found = next((match for pattern in _SAYS if (match := pattern.fullmatch(name))), None)
+    if found is None:
+        return None
+    parts = found.groupdict()
+    return parts["series"], _FIRST_AAAI + int(parts["volume"]) if "volume" in parts else int(parts["year"])

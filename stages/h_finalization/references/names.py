@@ -65,6 +65,9 @@ def authors_of(field: str) -> Authors:
     pieces = _pieces(field)
     names = [piece for piece in pieces if folded(piece) not in _OTHERS]
     cut = len(names) < len(pieces)
+    if len(names) > 1 and names[-1].count("{") > names[-1].count("}"):  # the field broke off inside a name: what followed is not known
+        names.pop()
+        cut = True
     if names and re.search(r"\bet\.? al\.?$", names[-1], re.IGNORECASE):
         cut = True
         names[-1] = re.sub(r",?\s*\bet\.? al\.?$", "", names[-1], flags=re.IGNORECASE)
@@ -89,7 +92,7 @@ def _pieces(field: str) -> list[str]:
 
 def _comma_list(part: str) -> list[str]:
     """'A B, C D' are two people, 'B, A' and 'B, Jr., A' are one; 'B, A., D, C.' are two."""
-    pieces = [piece.strip() for piece in part.split(",")]
+    pieces = [piece.strip() for piece in part.split(",") if piece.strip()]
     if part.startswith("{") or len(pieces) < 2 or any(folded(piece) in _SUFFIXES for piece in pieces):
         return [part]
     if len(pieces) > 2 and len(pieces) % 2 == 0 and all(_initials_only(piece) for piece in pieces[1::2]):

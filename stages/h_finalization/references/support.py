@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from stages.contracts import CitationSupport, CitedWork, LayerEvidence, Work
+from stages.contracts import CitationSupport, CitedWork, KnowledgeCard, LayerEvidence, Work
 from stages.g_writing.claims import sentences
 from stages.g_writing.document import Cite, Document, flat
 from stages.h_finalization.references.folding import title_words
@@ -27,14 +27,17 @@ _COMMON: Final = frozenset(
 """Words that say nothing about which work a sentence speaks of; 'model', 'training' and 'network' are in every title of the field."""
 
 
-def supported_sentences(document: Document, works: Sequence[Work]) -> tuple[CitationSupport, ...]:
+def supported_sentences(document: Document, works: Sequence[Work], cards: Iterable[KnowledgeCard] = ()) -> tuple[CitationSupport, ...]:
     """Every citing sentence with each of its works, in reading order.
 
     A word counts when it is in the sentence and in the work's title or summary, and at most half of the cited works have it.
+    cards: what was noted on the works; its claim, span and quotes count as the work's words.
     works: every work that the document cites; a key without a work is another check's business and is passed over here.
     """
     known = {work.key: work for work in works}
-    stems = {work.key: _stems(_text(work)) for work in works}
+    noted = {card.key: card for card in cards}
+    texts = {work.key: _text(work, noted) for work in works}
+    stems = {key: _stems(text) for key, text in texts.items()}
     spread = Counter(stem for held in stems.values() for stem in held)
     common = {stem for stem, count in spread.items() if count > max(2, len(works) / 2)}
     found = []
@@ -49,7 +52,7 @@ def supported_sentences(document: Document, works: Sequence[Work]) -> tuple[Cita
                         key=key,
                         place=sentence.place,
                         sentence=sentence.markdown,
-                        rests_on=_text(known[key]),
+                        rests_on=texts[key],
                         shared=shared,
                         weak=not shared,
                     )
@@ -64,14 +67,12 @@ def with_support(citations: Sequence[CitedWork], support: Sequence[CitationSuppo
 
 def _layer(key: str, support: Sequence[CitationSupport]) -> LayerEvidence:
     citing = [entry for entry in support if entry.key == key]
-    weak = [entry for entry in citing if entry.weak]
+    weak = [entry for entry in citing if entry.doubtful]
     if not citing:
         return LayerEvidence(layer="support", outcome="absent", detail="no sentence cites it")
     if weak:
         places = ", ".join(dict.fromkeys(entry.place for entry in weak))
-        return LayerEvidence(
-            layer="support", outcome="weak", detail=f"{len(weak)} of {len(citing)} sentences share no word ({places})"
-        )
+        return LayerEvidence(layer="support", outcome="weak", detail=f"{len(weak)} of {len(citing)} sentences to be read ({places})")
     words = list(dict.fromkeys(word for entry in citing for word in entry.shared))[:8]
     return LayerEvidence(layer="support", outcome="agrees", detail=f"in common in {_count(len(citing))}: {', '.join(words)}")
 
@@ -80,8 +81,13 @@ def _count(sentences: int) -> str:
     return "1 sentence" if sentences == 1 else f"{sentences} sentences"
 
 
-def _text(work: Work) -> str:
-    return "; ".join(part for part in (work.title, work.gist, work.also, ", ".join((*work.topics, *work.about))) if part)
+def _text(work: Work, noted: Mapping[str, KnowledgeCard]) -> str:
+    parts = [work.title, work.gist, work.also, ", ".join((*work.topics, *work.about))]
+    if (card := noted.get(work.key)) is not None and card.span_source != "gist":  # a card on the summary adds nothing to it
+        parts += [card.claim, card.span]
+    if card is not None:
+        parts += [quote.text for quote in card.quotes]
+    return "; ".join(part for part in parts if part)
 
 
 def _stems(text: str) -> dict[str, str]:

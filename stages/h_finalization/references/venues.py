@@ -126,6 +126,11 @@ def names_preprint(venue: str | None) -> bool:
     return venue is None or not folded(venue) or _series(venue) == {PREPRINT}
 
 
+def known_series(acronym: str) -> bool:
+    """Whether the acronym alone names one of the series that can be told apart."""
+    return acronym in _SERIES
+
+
 @lru_cache(maxsize=8192)
 def _series(venue: str) -> frozenset[str]:
     """The series that the words name; two where a joint meeting is named ('ACL-IJCNLP')."""

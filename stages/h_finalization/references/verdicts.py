@@ -8,10 +8,11 @@ from typing import Final, Literal
 from pydantic import Field
 
 from stages.contracts import CitedWork, Contract, Difference, LayerEvidence
-from stages.h_finalization.references.identifiers import impossible_arxiv, impossible_doi
-from stages.h_finalization.references.matching import Comparison, FieldResult, compare
+from stages.h_finalization.references.identifiers import doi_says, impossible_arxiv, impossible_doi
+from stages.h_finalization.references.matching import YEAR_TOLERANCE, Comparison, FieldResult, compare
 from stages.h_finalization.references.names import is_placeholder
 from stages.h_finalization.references.reference import Record, Reference
+from stages.h_finalization.references.venues import compare_venues, known_series, names_preprint
 
 Verdict = Literal["verified", "mismatch", "not found", "not checked", "retracted"]
 Outcome = Literal["agrees", "differs", "absent", "not asked", "failed"]
@@ -28,7 +29,13 @@ class SourceAnswer(Contract):
     reason: str | None = Field(default=None, description="Why the source failed.")
 
 
-def judge(reference: Reference, answers: Sequence[SourceAnswer], *, now: tuple[int, int]) -> CitedWork:
+def judge(
+    reference: Reference,
+    answers: Sequence[SourceAnswer],
+    *,
+    now: tuple[int, int],
+    venue_noted: Sequence[Literal["differs", "unknown"]] = (),
+) -> CitedWork:
     """The verdict with its reasons.
 
     verified: a record agrees in title, authors and everything else that the reference names. mismatch: a field or an
@@ -36,6 +43,7 @@ def judge(reference: Reference, answers: Sequence[SourceAnswer], *, now: tuple[i
     would have to confirm failed or was not asked. retracted: the work was withdrawn.
 
     now: (year, month) of the day of asking, for identifiers that lie in the future.
+    venue_noted: relations of the cited venue to the records' that are told among the evidence and change no verdict.
     """
     compared = sorted(
         (compare(reference, record) for answer in answers for record in answer.records), key=lambda found: -found.closeness
@@ -46,9 +54,11 @@ def judge(reference: Reference, answers: Sequence[SourceAnswer], *, now: tuple[i
     impossible = tuple(difference for difference in _impossible(reference, now) if difference.field not in held)
     elsewhere = tuple(_elsewhere(compared, same))
     if not same:
-        return _unmatched(reference, answers, (*impossible, *elsewhere), compared)
+        return _unmatched(reference, answers, (*impossible, *elsewhere, *_against_itself(reference)), compared)
 
     merged = _merged(same)
+    notes = tuple(_venue_note(part) for part in merged if part.field == "venue" and part.outcome in venue_noted)
+    merged = tuple(part for part in merged if part.field != "venue" or part.outcome not in venue_noted)
     wrong = {difference.field: difference for difference in (*impossible, *elsewhere)}
     differences = tuple(
         wrong.get(result.field, result.difference) for result in merged if result.field in wrong or result.outcome == "differs"
@@ -64,7 +74,7 @@ def judge(reference: Reference, answers: Sequence[SourceAnswer], *, now: tuple[i
     return CitedWork(
         key=reference.key,
         verdict=verdict,
-        evidence=evidence,
+        evidence=(*evidence, *notes),
         layers=(_identifier_layer(reference, merged, wrong), _record_layer(same, differences), _second_layer(same, answers)),
         differences=differences,
     )
@@ -95,6 +105,10 @@ _NAMES: Final[dict[Name, str]] = {
 }
 
 
+def _venue_note(part: FieldResult) -> str:
+    return f"venue, for a reader to compare: {part.cited!r}, in the record {part.found or 'none'}"
+
+
 def _impossible(reference: Reference, now: tuple[int, int]) -> Iterator[Difference]:
     """What cannot be, whatever any source says."""
     if reference.arxiv_id and (reason := impossible_arxiv(reference.arxiv_id, now=now)):
@@ -105,6 +119,18 @@ def _impossible(reference: Reference, now: tuple[int, int]) -> Iterator[Differen
         yield Difference(field="year", cited=str(reference.year), found="nothing: the year lies in the future")
     if names := [who.written for who in reference.authors.people if is_placeholder(who)]:
         yield Difference(field="authors", cited=", ".join(names), found="nobody: the name stands for one that was not known")
+
+
+def _against_itself(reference: Reference) -> Iterator[Difference]:
+    """Where the DOI itself says another conference or year than the reference; asked only where no record could be compared."""
+    said = doi_says(reference.doi) if reference.doi else None
+    if said is None or names_preprint(reference.venue):
+        return
+    series, year = said
+    if known_series(series) and compare_venues(reference.venue, series) == "different":
+        yield Difference(field="venue", cited=reference.venue or "", found=f"{series.upper()} by the DOI {reference.doi} itself")
+    if reference.year is not None and abs(reference.year - year) > YEAR_TOLERANCE:
+        yield Difference(field="year", cited=str(reference.year), found=f"{year} by the DOI {reference.doi} itself")
 
 
 def _elsewhere(compared: Sequence[Comparison], same: Sequence[Comparison]) -> Iterator[Difference]:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from researchclaw.adapters.bibfile import parse_bib, read_bib
+from researchclaw.adapters.user_library import library_of
 from stages.errors import SettingsError
 
 GOOD = """% exported
@@ -68,3 +69,36 @@ def test_a_file_that_is_not_there_or_not_utf8_is_a_setting_to_mend(tmp_path: Pat
     (tmp_path / "latin.bib").write_bytes(b"@misc{a,\n title={M\xfcller}}\n")
     with pytest.raises(SettingsError, match="line 2 is not UTF-8"):
         read_bib(tmp_path / "latin.bib")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "@string{a = b}\n@string{b = a}\n@article{k, title=a, author={A B}, year=2020}",
+        "@article{k, author={" + "," * 5000 + "}, title={t}, year=2020}",
+        "@article{k, author={" + " and" * 5000 + "}, title={t}, year=2020}",
+        "@article{k, title={" + "\\textbf{" * 5000 + "}" * 5000 + "}, year=2020, author={A B}}",
+        "@article{k\x00\u202e, title={a\u202eb\x1b[31m}, year=2020, author={A B}}",
+        "@article{k, title={t}, year={" + "9" * 5000 + "}, author={A B}}",
+    ],
+)
+def test_a_hostile_entry_is_read_and_confirmed_by_nobody(text: str) -> None:
+    references = [entry.reference for entry in parse_bib(text).entries]
+    assert references
+    assert all(cited.verdict != "verified" for cited in library_of().check(references))
+
+
+def test_a_field_or_a_file_beyond_measure_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    swollen = parse_bib("@misc{a, title={" + "x" * 100_001 + "}}")
+    assert not swollen.entries and "title has more than 100000 signs" in swollen.faults[0].text
+    monkeypatch.setattr("researchclaw.adapters.bibfile.LARGEST", 10)
+    (tmp_path / "big.bib").write_text("@misc{a, title={t}}")
+    with pytest.raises(SettingsError, match="split the file"):
+        read_bib(tmp_path / "big.bib")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_another_encoding_is_named_with_the_remedy(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "own.bib").write_bytes("@misc{a, title={Größe}}".encode(encoding))
+    with pytest.raises(SettingsError, match="save the file as UTF-8"):
+        read_bib(tmp_path / "own.bib")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from stages.b_literature import knowledge_extract
 from stages.b_literature.knowledge_extract import CardsQuestion
-from stages.contracts import Goal, KnowledgeCard, KnowledgeCards, Shortlist, TopicMatch, Work
+from stages.contracts import Goal, KnowledgeCard, KnowledgeCards, Passage, Reading, Shortlist, TopicMatch, Work
 from stages.errors import EvidenceMissing, MalformedAnswer
 from stages.ports import Answer, Context, Question
 
@@ -45,8 +45,8 @@ class Quoting:
                     "key": work.key,
                     "claim": "Berg lets steps grow.",
                     "about": self.about,
-                    "span": self.span if work.abstract else work.gist,
-                    "span_source": self.span_source if work.abstract else "gist",
+                    "span": work.gist if work.gist and not work.abstract else self.span,
+                    "span_source": "gist" if work.gist and not work.abstract else self.span_source,
                 }
             )
             for work in question.works
@@ -54,12 +54,15 @@ class Quoting:
         return cast("Answer", KnowledgeCards(cards=cards))
 
 
-def read(context: Context, mind: Quoting, *works: Work) -> tuple[KnowledgeCard, ...]:
+def extracted(context: Context, mind: Quoting, *works: Work) -> KnowledgeCards:
     shortlist = Shortlist.model_construct(works=works)
-    inputs = knowledge_extract.Inputs.model_construct(
-        goal=Goal.model_construct(matches=(TopicMatch(factor="warmup", words=()),)), shortlist=shortlist
-    )
-    return knowledge_extract.run(inputs, replace(context, model=mind)).cards
+    goal = Goal.model_construct(question="Do steps grow?", topic="steps", matches=(TopicMatch(factor="warmup", words=()),))
+    inputs = knowledge_extract.Inputs.model_construct(goal=goal, shortlist=shortlist)
+    return knowledge_extract.run(inputs, replace(context, model=mind))
+
+
+def read(context: Context, mind: Quoting, *works: Work) -> tuple[KnowledgeCard, ...]:
+    return extracted(context, mind, *works).cards
 
 
 def test_a_card_may_quote_the_abstract(make_context: Callable[..., Context]) -> None:
@@ -71,6 +74,51 @@ def test_a_card_may_quote_the_abstract(make_context: Callable[..., Context]) -> 
 def test_a_span_that_is_not_in_its_source_is_refused(mind: Quoting, make_context: Callable[..., Context]) -> None:
     with pytest.raises(MalformedAnswer, match="a span that is not in its"):
         read(make_context(), mind, LIVE)
+    sound = LIVE.model_copy(update={"key": "sound2021work", "abstract": mind.span, "gist": mind.span})
+    (refused,) = extracted(make_context(), mind, LIVE, sound).refused
+    assert refused.key == LIVE.key
+    assert f"rests on a span that is not in its {mind.span_source}" in refused.reason
+
+
+@dataclass
+class Shelved:
+    """A library that has the full text of every work."""
+
+    reading: Reading
+
+    def passages(self, work: Work, words: str) -> Reading:
+        return self.reading
+
+
+FULL = Reading(
+    source="berg.pdf", passages=(Passage(page=3, text="Steps grow."), Passage(page=7, text="They grow linearly, then fall."))
+)
+
+
+def test_a_span_of_the_full_text_is_anchored_to_its_page(make_context: Callable[..., Context]) -> None:
+    context = replace(make_context(), library=cast("Any", Shelved(FULL)))
+    (card,) = read(context, Quoting("They grow linearly,", span_source="full text"), LIVE.model_copy(update={"abstract": None}))
+    assert (card.page, card.text_source) == (7, "berg.pdf")
+    with pytest.raises(MalformedAnswer, match="not in its full text"):
+        read(context, Quoting("They never grow.", span_source="full text"), LIVE)
+
+
+def test_the_rules_quote_the_sentence_that_is_on_the_claim(make_context: Callable[..., Context]) -> None:
+    text = "Rates matter. We found that warm-up lets networks train stably with large learning rates from the start. Thanks to all."
+    context = replace(make_context(), library=cast("Any", Shelved(Reading(source="b.pdf", passages=(Passage(page=2, text=text),)))))
+    work = LIVE.model_copy(update={"gist": "found that warm-up lets networks train stably with large learning rates"})
+    inputs = knowledge_extract.Inputs.model_construct(
+        goal=Goal.model_construct(question="q", topic="t", matches=()), shortlist=Shortlist.model_construct(works=(work,))
+    )
+    (card,) = knowledge_extract.run(inputs, context).cards
+    assert [(quote.page, quote.text) for quote in card.quotes] == [
+        (2, "We found that warm-up lets networks train stably with large learning rates from the start.")
+    ]
+
+
+def test_a_span_as_long_as_a_page_points_at_nothing(make_context: Callable[..., Context]) -> None:
+    with pytest.raises(MalformedAnswer, match="a span is a sentence or a few"):
+        read(make_context(), Quoting("x" * 900), LIVE.model_copy(update={"abstract": "x" * 900}))
 
 
 def test_a_work_without_a_text_gives_no_card(make_context: Callable[..., Context]) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+import pytest
+
+from researchclaw.adapters.catalogue import Catalogue
 from stages.b_literature import literature_screen
-from stages.contracts import Brief, Candidate, Candidates, Contract, Work
+from stages.contracts import Brief, Candidate, Candidates, CitedWork, Contract, Work
+from stages.errors import UserMustAct
 from stages.pipeline import PIPELINE
 from stages.ports import Context
 
@@ -23,6 +28,21 @@ def shortlist_with(
     made = PIPELINE[4].run(PIPELINE[4].gather(record), context)
     assert isinstance(made, literature_screen.Shortlist)
     return made
+
+
+class Sources(Catalogue):
+    """The catalogue beside a source that says of live works what it is told."""
+
+    def __init__(self, verdict: str = "verified", repaired: Work | None = None) -> None:
+        super().__init__()
+        self._told, self._repaired = verdict, repaired
+
+    def verify(self, works: Sequence[Work]) -> tuple[CitedWork, ...]:
+        told = {"verdict": self._told, "evidence": ("told",), "repaired": self._repaired}
+        return tuple(
+            super(Sources, self).verify((work,))[0] if self.holds(work) else CitedWork.model_validate({"key": work.key, **told})
+            for work in works
+        )
 
 
 def reason(shortlist: literature_screen.Shortlist, key: str) -> tuple[bool, str]:
@@ -55,6 +75,47 @@ def test_a_retracted_work_is_never_included(
     walk: Callable[..., dict[type[Contract], Contract]], make_brief: Callable[..., Brief], make_context: Callable[..., Context]
 ) -> None:
     read = LIVE.model_copy(update={"gist": "studied schedules"})
-    assert reason(shortlist_with(read, walk, make_brief(), make_context()), LIVE.key)[0]
+    world = replace(make_context(), library=Sources())
+    assert reason(shortlist_with(read, walk, make_brief(), world), LIVE.key)[0]
     retracted = read.model_copy(update={"retracted": True})
-    assert reason(shortlist_with(retracted, walk, make_brief(), make_context()), LIVE.key) == (False, "retracted")
+    assert reason(shortlist_with(retracted, walk, make_brief(), world), LIVE.key) == (False, "retracted")
+
+
+READ = LIVE.model_copy(update={"gist": "studied schedules"})
+
+
+@pytest.mark.parametrize("verdict", ["not found", "not checked", "retracted", "mismatch"])
+def test_what_no_source_confirms_is_left_out_with_the_reason(
+    verdict: str,
+    walk: Callable[..., dict[type[Contract], Contract]],
+    make_brief: Callable[..., Brief],
+    make_context: Callable[..., Context],
+) -> None:
+    made = shortlist_with(READ, walk, make_brief(), replace(make_context(), library=Sources(verdict)))
+    assert reason(made, READ.key) == (False, f"not confirmed: {verdict} (told)")
+    assert READ.key not in {work.key for work in made.works}
+    assert made.counts.included == len(made.works)
+    candidates = Candidates(candidates=(Candidate(work=READ, score=1, queries=("q",)),), outcomes=())
+    with pytest.raises(UserMustAct, match="cannot be kept: not confirmed"):
+        literature_screen.with_choice(made, candidates, drop=(), keep=(READ.key,), reason="a person's word")
+
+
+def test_the_settings_may_let_unchecked_works_pass_and_nothing_else(
+    walk: Callable[..., dict[type[Contract], Contract]], make_brief: Callable[..., Brief], make_context: Callable[..., Context]
+) -> None:
+    lenient = make_brief(allow_unchecked=True)
+    made = shortlist_with(READ, walk, lenient, replace(make_context(), library=Sources("not checked")))
+    assert reason(made, READ.key)[0]
+    assert [cited.key for cited in made.doubted] == [READ.key]
+    assert "not checked, as the settings allow" in literature_screen.question(made).body
+    made = shortlist_with(READ, walk, lenient, replace(make_context(), library=Sources("not found")))
+    assert not reason(made, READ.key)[0]
+
+
+def test_a_record_that_disagrees_with_its_source_is_repaired_before_it_is_cited(
+    walk: Callable[..., dict[type[Contract], Contract]], make_brief: Callable[..., Brief], make_context: Callable[..., Context]
+) -> None:
+    right = READ.model_copy(update={"year": 2019, "authors": ("Ada Berg", "Bo Li")})
+    made = shortlist_with(READ, walk, make_brief(), replace(make_context(), library=Sources("mismatch", right)))
+    assert next(work for work in made.works if work.key == READ.key) == right
+    assert "repaired from its source: told" in literature_screen.question(made).body

@@ -22,6 +22,7 @@ from stages.g_writing.paper_revision import RevisionQuestion
 from stages.g_writing.peer_review import AreaChairQuestion, ReviewQuestion
 from stages.h_finalization import citation_verify, export_publish, knowledge_archive
 from stages.h_finalization.quality_gate import manuscript_sha256
+from stages.h_finalization.references.judging import SupportQuestion
 from stages.ports import Context, Drawing, Laboratory, Typeset
 
 SHA = "0" * 64
@@ -301,6 +302,7 @@ def _record() -> dict[type[c.Contract], Any]:
         ),
         c.Candidates(candidates=(), outcomes=(c.SourceOutcome(source="catalogue", answered=True, found=4),)),
         shortlist,
+        c.KnowledgeCards(cards=()),
         c.Synthesis(
             themes=(c.Theme(id="schedule", title="Schedules", about=("schedule",), keys=("loshchilov2017sgdr",)),),
             agreements=(),
@@ -358,6 +360,7 @@ class CannedMind:
             ReviewQuestion: review.review_paper,
             AreaChairQuestion: review.preside,
             RevisionQuestion: review.revise,
+            SupportQuestion: review.judge_support,
         }
         self.rules |= answers or {}
 

@@ -240,6 +240,8 @@ def search_protocol(study: Study, voice: Voice, outline: Outline) -> list[str]:
                 f"Of {flow['identified']} records found, {flow['duplicates']} were duplicates and {flow['excluded']} of the {flow['screened']} screened were excluded, which leaves {flow['included']}.",
             )
         )
+    if (followed := study.lit("by_citation")) is not None:
+        parts.append(f"{followed} of the works screened came up by following references and citations of the best hits one step.")
     rules = _screening(study, voice)
     spec = shown(outline, "prisma")
     blocks = [paragraph(*parts)]

@@ -18,7 +18,7 @@ import pytest
 from researchclaw.adapters.sources import crossref, datacite, openalex, semantic_scholar
 from researchclaw.adapters.sources.answers import Absent, Failed, Found, Identifier
 from researchclaw.adapters.sources.arxiv import Arxiv
-from researchclaw.adapters.sources.http import Web
+from researchclaw.adapters.sources.http import Request, Web
 from researchclaw.adapters.sources.records import year_of
 from stages.contracts import Work
 
@@ -58,8 +58,9 @@ def ask(folder: str, exchange: Exchange, web: Web) -> Any:
     path = unquote(urlsplit(exchange.url).path)
     by_doi = Identifier("doi", "10.1/x")
     if folder == "openalex":
-        client = openalex.OpenAlex(web)
-        return client.look_up((by_doi,), deadline)[by_doi] if "/works/" in path else client.search("x", 20, deadline)
+        if "/works/" in path:
+            return openalex.OpenAlexSingly(web).look_up((by_doi,), deadline)[by_doi]
+        return openalex.OpenAlex(web).search("x", 20, deadline)
     if folder == "crossref":
         crossref_client = crossref.Crossref(web)
         single = re.fullmatch(r"/(?:v1/)?works/10\..*", path)
@@ -73,6 +74,8 @@ def ask(folder: str, exchange: Exchange, web: Web) -> Any:
         length = len(exchange.value) if isinstance(exchange.value, list) else 2
         some = tuple(Identifier("doi", f"10.1/{number}") for number in range(length))
         return list(scholar.look_up(some, deadline).values())
+    if path.endswith(("/citations", "/references")):
+        return web.ask(semantic_scholar.NAME, Request(path), semantic_scholar.read_links, deadline)
     single = re.search(r"/paper/(?!search)[^/]+(?:/[^/]+)?$", path) and not path.endswith(("/citations", "/references", "/authors"))
     return scholar.look_up((by_doi,), deadline)[by_doi] if single else scholar.search("x", 20, deadline)
 
@@ -100,6 +103,7 @@ def whole_records(folder: str, value: Any) -> int | None:
         given = value["data"].get("attributes", {}) if isinstance(value["data"], dict) else {}
         return int(bool(given.get("titles") and given.get("creators") and year_of(given.get("publicationYear"))))
     records = value if isinstance(value, list) else value.get("data", [value])
+    records = [r.get("citedPaper") or r.get("citingPaper") or r for r in records if r]
     return sum(bool(r and r.get("title") and r.get("authors") and r.get("year")) for r in records)
 
 

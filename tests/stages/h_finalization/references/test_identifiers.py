@@ -2,7 +2,15 @@
 
 import pytest
 
-from stages.h_finalization.references.identifiers import arxiv_id, arxiv_id_in, arxiv_year, doi, impossible_arxiv, impossible_doi
+from stages.h_finalization.references.identifiers import (
+    arxiv_id,
+    arxiv_id_in,
+    arxiv_year,
+    doi,
+    doi_says,
+    impossible_arxiv,
+    impossible_doi,
+)
 
 NOW = (2026, 11)
 
@@ -45,3 +53,20 @@ def test_dois_are_bare_and_lower_case() -> None:
     assert doi(r"doi: 10.1007/978-3-319\_24") == "10.1007/978-3-319_24"
     assert impossible_doi("10.1162/neco.1997.9.8.1735") is None
     assert impossible_doi("10.XXXX/1") is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("10.1109/cvpr52729.2023.00035", ("cvpr", 2023)),
+        ("10.1109/iccv.2015.123", ("iccv", 2015)),
+        ("10.18653/v1/2020.emnlp-main.550", ("emnlp", 2020)),
+        ("10.1609/aaai.v36i2.20128", ("aaai", 2022)),
+        ("10.24963/ijcai.2021/15", ("ijcai", 2021)),
+        ("10.1109/5.771073", None),
+        ("10.1162/neco.1997.9.8.1735", None),
+        ("10.1038/s41586-021-03819-2", None),
+    ],
+)
+def test_some_dois_spell_out_conference_and_year(name: str, said: tuple[str, int] | None) -> None:
+    assert doi_says(name) == said

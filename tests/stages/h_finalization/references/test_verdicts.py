@@ -139,3 +139,37 @@ def test_a_record_lists_every_year_of_its_versions() -> None:
     record = record_of_work(ADAM, "near").model_copy(update={"years": (2021, 2015)})
     answer = SourceAnswer(source="near", outcome="found", records=(Record.model_validate(record.model_dump()),), complete=False)
     assert verdict({**FIELDS, "year": "2021"}, answer).verdict == "verified"
+
+
+UNKNOWN = {"title": "Seeing what nobody saw before", "author": "Berg, Ada", "year": "2023", "doi": "10.1109/CVPR52729.2023.00035"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "fields"),
+    [
+        ({"booktitle": "Symposium on Neural Scaling Laws"}, {"venue"}),
+        ({"booktitle": "CVPR", "year": "2019"}, {"year"}),
+        ({"booktitle": "IEEE/CVF Conference on Computer Vision and Pattern Recognition (CVPR)", "year": "2022"}, set()),
+        ({"journal": "arXiv preprint", "year": "2019"}, set()),
+        ({"year": "2019"}, set()),
+    ],
+)
+def test_a_doi_that_says_otherwise_contradicts_a_reference_that_nobody_knows(changes: dict[str, str], fields: set[str]) -> None:
+    cited = judge(reference_of_fields("k", UNKNOWN | changes), (), now=NOW)
+    assert {difference.field for difference in cited.differences} == fields
+    assert cited.verdict == ("mismatch" if fields else "not checked")
+
+
+def test_a_venue_that_is_only_noted_changes_no_verdict() -> None:
+    answer = SourceAnswer(source="near", outcome="found", records=(record_of_work(LSTM, "near"),), complete=True)
+    fields = {"title": LSTM.title, "author": "Hochreiter, S. and Schmidhuber, J.", "year": "1997", "journal": "The Lancet"}
+    assert judge(reference_of_fields("k", fields), (answer,), now=NOW).verdict == "mismatch"
+    noted = judge(reference_of_fields("k", fields), (answer,), now=NOW, venue_noted=("differs",))
+    assert noted.verdict == "verified"
+    assert "The Lancet" in noted.evidence[-1]
+
+
+def test_a_list_that_breaks_off_inside_a_name_is_a_cut_list() -> None:
+    answer = SourceAnswer(source="near", outcome="found", records=(record_of_work(LSTM, "near"),), complete=True)
+    fields = {"title": LSTM.title, "author": 'Sepp Hochreiter and J{\\"u', "year": "1997", "journal": "Neural Computation"}
+    assert judge(reference_of_fields("k", fields), (answer,), now=NOW).verdict == "verified"
