@@ -33,7 +33,25 @@ class Section(BaseModel):
 class LlmSettings(Section):
     """Who answers the typed questions of the stages."""
 
-    provider: Literal["offline"] = Field(default="offline", description="Who thinks; 'offline' is the rule-based researcher.")
+    provider: Literal["offline", "openai", "anthropic"] = Field(
+        default="offline",
+        description="Who thinks; 'offline' is the rule-based researcher, 'openai' any endpoint with chat completions.",
+    )
+    model: str | None = Field(default=None, description="The model's name as its endpoint knows it; null: only with 'offline'.")
+    base_url: str | None = Field(
+        default=None, description="Where it is, e.g. http://127.0.0.1:8000/v1; null: the provider's own address."
+    )
+    api_key_env: str | None = Field(
+        default=None,
+        description="Environment variable that holds the key; null: the usual one of the endpoint, e.g. OPENAI_API_KEY; "
+        "an endpoint on this machine needs none.",
+    )
+    deadline_sec: PositiveFloat = Field(default=600, description="Seconds for one question with all its attempts, pauses and repairs.")
+    idle_sec: PositiveFloat = Field(default=120, description="Seconds without a byte after which an answer is given up.")
+    repair_rounds: Annotated[int, Field(ge=0, le=3)] = Field(
+        default=2, description="Times that an answer that does not fit is sent back with what is wrong."
+    )
+    max_tokens: Annotated[int, Field(ge=256)] = Field(default=16000, description="Tokens that one answer may have at first.")
 
 
 class ExperimentSettings(Section):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from researchclaw import hardware
-from researchclaw.journal import Journal
+from researchclaw.journal import Journal, sha256_of_text
 from researchclaw.run_store import RunStore
 from researchclaw.settings import STYLES, Settings
 from researchclaw.shipped import shipped
@@ -117,6 +117,22 @@ def library(settings: Settings) -> Library:
     )
 
 
+def language_model(settings: Settings, marker: str) -> LanguageModel:
+    """Who answers the stages' questions.
+
+    marker: as in `Prompts`.
+    Raises:
+        SettingsError: the settings name no model, or the environment holds no key.
+    """
+    if settings.llm.provider == "offline":
+        from researchclaw.adapters.offline import OfflineResearcher
+
+        return OfflineResearcher()
+    from researchclaw.adapters.models.choice import http_model
+
+    return http_model(settings.llm, marker)
+
+
 class OuterWorld:
     """The world of one run; heavy parts are loaded when a stage first asks for a context."""
 
@@ -125,7 +141,8 @@ class OuterWorld:
 
     def brief(self, topic: str) -> Brief:
         """The topic with the limits that the settings put on the research."""
-        experiment = self._settings.experiment
+        experiment, llm = self._settings.experiment, self._settings.llm
+        researcher = "rule-based researcher" if llm.provider == "offline" else llm.model or llm.provider
         return Brief(
             topic=topic,
             kit=experiment.kit,
@@ -137,8 +154,8 @@ class OuterWorld:
             scored_bytes=experiment.scored_bytes,
             max_hours=experiment.max_hours,
             max_works=self._settings.literature.max_works,
-            author=self._settings.export.author or "researchclaw (rule-based researcher)",
-            researcher="rule-based researcher",
+            author=self._settings.export.author or f"researchclaw ({researcher})",
+            researcher=researcher,
             hardware=hardware.found(),
         )
 
@@ -149,8 +166,6 @@ class OuterWorld:
     def _context(self) -> Context:
         from researchclaw.adapters.figures import MatplotlibIllustrator
         from researchclaw.adapters.journalled import JournalledLaboratory, JournalledLibrary, JournalledModel
-        from researchclaw.adapters.offline import OfflineResearcher
-        from researchclaw.adapters.rules_first import RulesFirst
         from researchclaw.adapters.shelf import FolderShelf
         from researchclaw.adapters.style_files import official_style
         from researchclaw.adapters.typesetting import Typesetter
@@ -159,9 +174,9 @@ class OuterWorld:
 
         journal, settings = self._journal, self._settings
         bench = laboratory(settings, self._store.folder, journal)
-        mind = rules = OfflineResearcher()
+        marker = sha256_of_text(f"{self._store.run_id} {self._store.info().created}")[:16]
         return Context(
-            model=JournalledModel(RulesFirst(mind, rules), journal),
+            model=JournalledModel(language_model(settings, marker), journal),
             library=JournalledLibrary(library(settings), journal),
             laboratory=JournalledLaboratory(bench, journal),
             illustrator=MatplotlibIllustrator(cache=state_folder(settings) / "matplotlib"),
