@@ -14,6 +14,7 @@ from researchclaw.run_store import RunStore
 from researchclaw.settings import STYLES, Settings
 from researchclaw.shipped import shipped
 from stages.contracts import Brief, Guidance, Lesson, Schedule
+from stages.errors import SettingsError
 
 if TYPE_CHECKING:
     from researchclaw.adapters.laboratory import LocalLaboratory
@@ -117,20 +118,29 @@ def library(settings: Settings) -> Library:
     )
 
 
-def language_model(settings: Settings, marker: str) -> LanguageModel:
-    """Who answers the stages' questions.
+def language_model(settings: Settings, marker: str, journal: Journal | None = None) -> LanguageModel:
+    """Who answers the stages' questions; nothing is sent yet.
 
-    marker: as in `Prompts`.
+    marker: what stands around material in prompts; nobody outside of the run may know it. journal: of the run.
     Raises:
-        SettingsError: the settings name no model, or the environment holds no key.
+        SettingsError: the settings name no model, the environment holds no key, or a price that is needed is not known.
     """
-    if settings.llm.provider == "offline":
-        from researchclaw.adapters.offline import OfflineResearcher
+    match settings.llm.provider:
+        case "offline":
+            from researchclaw.adapters.offline import OfflineResearcher
 
-        return OfflineResearcher()
-    from researchclaw.adapters.models.choice import http_model
+            return OfflineResearcher()
+        case "canned":
+            from researchclaw.adapters.models.canned import CannedModel
 
-    return http_model(settings.llm, marker)
+            if settings.llm.answers is None:
+                raise SettingsError("llm.answers: name the folder of the run whose answers 'canned' shall give.")
+            return CannedModel(settings.llm.answers)
+        case _:
+            from researchclaw.adapters.models.choice import http_model
+            from researchclaw.adapters.models.memory import Memory
+
+            return http_model(settings.llm, marker, Memory(journal))
 
 
 class OuterWorld:
@@ -176,7 +186,7 @@ class OuterWorld:
         bench = laboratory(settings, self._store.folder, journal)
         marker = sha256_of_text(f"{self._store.run_id} {self._store.info().created}")[:16]
         return Context(
-            model=JournalledModel(language_model(settings, marker), journal),
+            model=JournalledModel(language_model(settings, marker, journal), journal),
             library=JournalledLibrary(library(settings), journal),
             laboratory=JournalledLaboratory(bench, journal),
             illustrator=MatplotlibIllustrator(cache=state_folder(settings) / "matplotlib"),

@@ -25,22 +25,22 @@ class Form(Contract):
 
 
 class Exchange(Contract):
-    """One request to a model. Two equal ones are the same request; `nth` tells apart those that shall not be."""
+    """One request to a model, as the journal knows it; how the form is enforced is the endpoint's matter and no part of it."""
 
     model: str
     turns: tuple[Turn, ...]
-    form: Form | None
-    strategy: Strategy
+    form: Form
     max_tokens: PositiveInt
     temperature: float | None = None
-    nth: PositiveInt = 1
+    nth: PositiveInt = Field(default=1, description="1 + how often the question was given up before.")
 
 
 class Usage(Contract):
     """Tokens as the endpoint counts them; where it does not, a fourth of the bytes, marked as estimated."""
 
-    prompt: NonNegativeInt = Field(description="All tokens of the request, the cached ones included.")
+    prompt: NonNegativeInt = Field(description="All tokens of the request, those of the cache included.")
     cached: NonNegativeInt = Field(default=0, description="Of these, read from the endpoint's cache.")
+    cache_write: NonNegativeInt = Field(default=0, description="Of these, written to the endpoint's cache.")
     completion: NonNegativeInt
     estimated: bool = False
 
@@ -49,13 +49,28 @@ class Usage(Contract):
         return self.prompt + self.completion
 
 
-class Reply(Contract):
-    """A whole answer: the endpoint said that it had ended by itself."""
+class Cost(Contract):
+    """What one request took. An attempt that the endpoint did not begin to answer is free."""
+
+    usage: Usage
+    usd: NonNegativeFloat | None = Field(description="None: the price of the model is not known.")
+    seconds: NonNegativeFloat = Field(description="Wall time from sending to the last byte; pauses are not in it.")
+
+
+class Asked(Contract):
+    """For whom a request was made."""
+
+    stage: int | None = Field(description="Number of the stage at work; None: outside of a run.")
+    question: str = Field(description="Kind of question, e.g. 'CardQuestion'.")
+
+
+class Answered(Contract):
+    """A whole answer: the endpoint said that it had ended by itself. One line of the journal holds it with its cost."""
 
     text: str
-    usage: Usage
-    seconds: NonNegativeFloat
-    requests: PositiveInt = Field(default=1, description="Requests that it took, broken ones included.")
+    asked: Asked
+    model: str
+    cost: Cost
 
 
 def estimated_tokens(text: str) -> int:

@@ -35,12 +35,10 @@ DEAD: frozenset[Kind] = frozenset({"quota", "no model", "forbidden"})
 class Fault(Exception):
     """One request did not give an answer."""
 
-    def __init__(self, kind: Kind, message: str, *, retry_after_s: float | None = None, partial: str = "") -> None:
+    def __init__(self, kind: Kind, message: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(message)
         self.kind: Kind = kind
         self.retry_after_s = retry_after_s
-        self.partial = partial
-        """What had been received: it was paid for."""
 
 
 _QUOTA = re.compile(

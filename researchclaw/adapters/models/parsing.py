@@ -57,9 +57,9 @@ def _without_thoughts(text: str) -> str:
         after = text[stray[-1].end() :]
         text = after if "{" in after else text
     if _OPEN.match(text):
-        raise Fault("empty", "the reasoning was never closed", partial=text)
+        raise Fault("empty", "the reasoning was never closed")
     if not text.strip():
-        raise Fault("empty", "nothing but reasoning", partial=text)
+        raise Fault("empty", "nothing but reasoning")
     return text
 
 

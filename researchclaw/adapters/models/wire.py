@@ -10,7 +10,6 @@ import asyncio
 import atexit
 import email.utils
 import json
-import ssl
 import threading
 import time
 from collections.abc import AsyncIterator, Coroutine, Mapping
@@ -157,8 +156,8 @@ class Wire:
             import httpx
 
             limits = httpx.Limits(max_connections=None, max_keepalive_connections=32)
-            context = ssl.create_default_context()
-            self._client = httpx.AsyncClient(limits=limits, verify=context, headers={"User-Agent": USER_AGENT})
+            here = {f"all://{host}": None for host in ("localhost", "127.0.0.1", "[::1]")}  # no proxy stands before this machine
+            self._client = httpx.AsyncClient(limits=limits, mounts=here, headers={"User-Agent": USER_AGENT})
         return self._client
 
 
@@ -234,3 +233,19 @@ def decoded(payload: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise Fault("broken", "an event that is no JSON object")
     return found
+
+
+def mapping(found: object) -> dict[str, Any]:
+    """A JSON object where one belongs; anything else says nothing."""
+    return found if isinstance(found, dict) else {}
+
+
+def listing(found: object) -> tuple[dict[str, Any], ...]:
+    """The JSON objects of a list where one belongs."""
+    return tuple(row for row in found if isinstance(row, dict)) if isinstance(found, list) else ()
+
+
+def count(found: Mapping[str, Any], name: str) -> int:
+    """A number of tokens; 0 where none stands."""
+    number = found.get(name)
+    return number if isinstance(number, int) and not isinstance(number, bool) and number > 0 else 0
