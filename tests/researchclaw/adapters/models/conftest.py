@@ -69,8 +69,8 @@ def mind(server: Any, journal: Journal) -> Iterator[Callable[..., HttpModel]]:
         short = {
             "model": "good-model",
             "base_url": server.url,
-            "deadline_sec": 2.5,
-            "idle_sec": 0.4,
+            "deadline_sec": 1.5,
+            "idle_sec": 0.25,
             "retry_sec": 0.02,
             "concurrency": 8,
         }
