@@ -67,9 +67,16 @@ def study(folder: Path, latency_s: float, overrides: Sequence[str] = ()) -> Iter
     thinker = Thinker(latency_s)
     with serving(thinker) as url:
         asks = ["llm.provider=openai", "llm.model=stand-in", f"llm.base_url={url}", "llm.concurrency=64"]
-        settings = load(None, "quick", [*asks, "gates.auto_approve=true", f"output={json.dumps(str(folder))}", *overrides], folder=folder)
+        settings = load(
+            None, "quick", [*asks, "gates.auto_approve=true", f"output={json.dumps(str(folder))}", *overrides], folder=folder
+        )
         store = RunStore.create(
-            folder, TOPIC, settings=settings.model_dump(mode="json"), hardware=hardware.found(), version="benchmark", versions=hardware.versions()
+            folder,
+            TOPIC,
+            settings=settings.model_dump(mode="json"),
+            hardware=hardware.found(),
+            version="benchmark",
+            versions=hardware.versions(),
         )
         began = time.monotonic()
         with store.lock(), Journal(store.journal_path) as journal:
@@ -90,7 +97,10 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=0.5, help="Seconds before an answer begins.")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="A setting, as on the command line.")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="researchclaw-calls-") as folder, study(Path(folder), arguments.latency, arguments.set) as done:
+    with (
+        tempfile.TemporaryDirectory(prefix="researchclaw-calls-") as folder,
+        study(Path(folder), arguments.latency, arguments.set) as done,
+    ):
         print(f"{len(done.calls)} calls, at most {done.most_at_once} at a time, {done.wall_s:.1f} s in all")
         for name, count in (
             ("tokens in", sum(call.letters_in for call in done.calls)),

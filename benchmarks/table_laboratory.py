@@ -26,7 +26,9 @@ class TableLaboratory:
         self._run_folder, self._keep = run_folder, keep
 
     def corpus(self, kit: str) -> CorpusFacts:
-        return CorpusFacts(name=kit, sha256=SHA, files=3, train_bytes=900000, val_bytes=50000, test_bytes=50000, references={"gzip": 2.9})
+        return CorpusFacts(
+            name=kit, sha256=SHA, files=3, train_bytes=900000, val_bytes=50000, test_bytes=50000, references={"gzip": 2.9}
+        )
 
     def probe(self, kit: str, requests: Sequence[ProbeRequest]) -> Probes:
         del kit
@@ -36,7 +38,9 @@ class TableLaboratory:
         return tuple(self._measure(request) for request in requests)
 
     def _measure(self, request: TrainingRequest) -> RunRecord:
-        name = request.condition if request.purpose == "report" else f"{request.condition}-{request.purpose}-{_sha(request.train_py)[:8]}"
+        name = (
+            request.condition if request.purpose == "report" else f"{request.condition}-{request.purpose}-{_sha(request.train_py)[:8]}"
+        )
         folder = f"experiment_runs/{name}/{request.seed}"
         value = 2.5 + random.Random(_sha(request.train_py)).uniform(-0.05, 0.05) + random.Random(request.seed).uniform(-0.02, 0.02)
         value += random.Random(f"{request.seed}{_sha(request.train_py)}").uniform(-0.004, 0.004)
@@ -51,7 +55,9 @@ class TableLaboratory:
                 value=value,
                 split="val",
                 scored_bytes=50000,
-                curve=tuple(CurvePoint(step=max(1, request.steps * i // 5), value=value + 1.2 * (1 - i / 5) ** 3) for i in range(1, 6)),
+                curve=tuple(
+                    CurvePoint(step=max(1, request.steps * i // 5), value=value + 1.2 * (1 - i / 5) ** 3) for i in range(1, 6)
+                ),
                 parameters=132000,
                 steps=request.steps,
                 tokens=request.steps * 2048,
@@ -75,7 +81,12 @@ class TableLaboratory:
 
 def _probe(request: ProbeRequest) -> Probe:
     return Probe(
-        condition=request.condition, failure=None, step_s=0.02, cost_ratio=1.0, parameters=132000, weights_sha256=_sha(request.train_py)
+        condition=request.condition,
+        failure=None,
+        step_s=0.02,
+        cost_ratio=1.0,
+        parameters=132000,
+        weights_sha256=_sha(request.train_py),
     )
 
 

@@ -81,7 +81,7 @@ def serving(thinker: Thinker) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             pass
 
-        def do_POST(self) -> None:  # noqa: N802 (named by the base class)
+        def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
             said = thinker.answer(body)
             usage = {"prompt_tokens": sum(len(m["content"]) for m in body["messages"]) // 4, "completion_tokens": len(said) // 4}

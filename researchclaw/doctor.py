@@ -27,6 +27,7 @@ def examine(settings: Settings) -> Health:
         ("libraries", _libraries),
         ("output", lambda: _output(settings)),
         ("kits", _kits),
+        ("model", lambda: _model(settings)),
         ("sandbox", lambda: _sandbox(settings)),
         ("typesetting", _typesetting),
     )
@@ -64,6 +65,21 @@ def _kits() -> str:
     from researchclaw.kits import shipped_kits
 
     return ", ".join(f"{kit.name} ({len(kit.factors)} factors)" for kit in shipped_kits())
+
+
+def _model(settings: Settings) -> str:
+    """One tiny question to the model of the settings."""
+    match settings.llm.provider:
+        case "offline":
+            return "the rule-based researcher; `researchclaw init` names a language model"
+        case "canned":
+            from researchclaw.wiring import language_model
+
+            return f"recorded answers of {language_model(settings, '').name}"
+        case _:
+            from researchclaw.adapters.models.greeting import greet
+
+            return greet(settings.llm)
 
 
 def _sandbox(settings: Settings) -> str:

@@ -157,6 +157,7 @@ class ModelRequestFailed(Contract):
     fault: str = Field(description="e.g. 'throttled', 'length'.")
     message: str
     prompt: int = Field(description="Tokens.")
+    cached: int = Field(description="Of these, from the endpoint's cache.")
     completion: int = Field(description="Tokens.")
     usd: FiniteFloat | None = Field(description="None: the price is not known.")
     seconds: FiniteFloat

@@ -408,6 +408,19 @@ def load(
     return _validated(merged, known)
 
 
+def check_values(section: str, values: Mapping[str, JsonValue], source: str) -> None:
+    """As if the values stood in a file.
+
+    Raises:
+        SettingsError: a key is unknown, a value is not allowed, or it is a secret.
+    """
+    known = {key.name: key for key in keys()}
+    layer = _Layer(source, {f"{section}.{name}": value for name, value in values.items()}, {})
+    for name, value in layer.values.items():
+        _refuse_secrets(name, value, layer)
+    _validated({name: (value, layer) for name, value in layer.values.items()}, known)
+
+
 def presets() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in shipped("configs").glob("*.yaml")))
 
@@ -458,6 +471,10 @@ def _validated(merged: Mapping[str, tuple[JsonValue, _Layer]], known: Mapping[st
 
 
 def _refused(name: str, value: JsonValue, layer: _Layer, known: Mapping[str, Key]) -> SettingsError:
+    if name.endswith("key_env"):  # it may be a key that stands in the wrong place
+        return SettingsError(
+            f"{layer.place(name)}: '{name}' takes the name of an environment variable, e.g. OPENAI_API_KEY, never a key."
+        )
     shown = yaml.safe_dump(value).splitlines()[0] if isinstance(value, bool | None) else repr(value)
     return SettingsError(f"{layer.place(name)}: '{name}' cannot be {shown}; allowed: {known[name].allowed}.")
 

@@ -125,7 +125,7 @@ def requests_of(lines: Iterable[Entry]) -> Iterator[Request]:
                 model=failed.model,
                 answered=False,
                 prompt=failed.prompt,
-                cached=0,
+                cached=failed.cached,
                 completion=failed.completion,
                 usd=failed.usd,
                 seconds=failed.seconds,

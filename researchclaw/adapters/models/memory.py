@@ -80,6 +80,7 @@ class Memory:
             fault=fault.kind,
             message=str(fault),
             prompt=cost.usage.prompt,
+            cached=cost.usage.cached,
             completion=cost.usage.completion,
             usd=cost.usd,
             seconds=cost.seconds,

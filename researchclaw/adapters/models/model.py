@@ -59,13 +59,29 @@ class HttpModel:
             BudgetSpent: the next request could pass a limit, or the account at the provider is empty.
             SettingsError: no model, or no key, is known to the endpoint.
         """
-        text = self._prompts.text(question)
+        return self.ask_text(question, self._prompts.text(question), answer)
+
+    def ask_text(self, question: Question, text: str, answer: type[Answer]) -> Answer:
+        """As `ask`, with the question in these words."""
         asked, nth = self._memory.asked(question), self._memory.nth(question)
         try:
             return self._wire.wait(self._within(text, question, answer, asked, nth))
         except (MalformedAnswer, ModelUnavailable, ModelRefused, QuestionTooLong):
             self._memory.give_up(question)
             raise
+
+    @property
+    def strategy(self) -> str:
+        """How the first model is held to a form, as far as that is found out."""
+        return self._seats[0].manners.strategy
+
+    def listed(self) -> tuple[str, ...]:
+        """The models that the first endpoint has.
+
+        Raises:
+            Fault: it does not tell.
+        """
+        return self._wire.wait(self._seats[0].dialect.models())
 
     def close(self) -> None:
         """End the connections; a later question starts them again."""
@@ -96,7 +112,8 @@ class HttpModel:
             except Fault as fault:
                 failures.append((seat, fault))
                 self._close(seat, fault)
-                logger.warning("%s: %s", seat.model, fault)
+                if seat is not self._seats[-1]:
+                    logger.warning("%s: %s; the next model is asked", seat.model, fault)
             except MalformedAnswer as exc:
                 malformed = malformed or exc
         raise malformed or _error(asked, failures)

@@ -70,7 +70,7 @@ class _Line(Contract):
 
 
 def _line(text: str) -> _Line:
-    name, *numbers = text.split()
+    name, *numbers = text.split() or [""]
     try:
         values = [float(number) for number in numbers]
     except ValueError:

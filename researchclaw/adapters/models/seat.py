@@ -65,7 +65,7 @@ class Seat:
                 pause_s = fault.retry_after_s if fault.retry_after_s is not None else self._backoff_s(failed)
                 if fault.kind not in AGAIN or failed == ATTEMPTS or pause_s > LONGEST_PAUSE_S:
                     raise
-                logger.warning("%s: %s; tried again in %.1f s", self.model, fault, pause_s)
+                logger.info("%s: %s; tried again in %.1f s", self.model, fault, pause_s)
                 if fault.kind == "throttled":
                     self.turns.refused(pause_s)
                 else:
