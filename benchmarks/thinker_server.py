@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from researchclaw.adapters.models.prompts import Prompts
 from researchclaw.adapters.offline import OfflineResearcher, rules
+from researchclaw.prompts import Prompts
 from stages.ports import Question
 
 

@@ -57,6 +57,9 @@ class LlmSettings(Section):
     fallback: tuple[str, ...] = Field(
         default=(), description="Models that stand in when the one before gives no answer; 'anthropic:NAME' is one elsewhere."
     )
+    judge: str | None = Field(
+        default=None, description="Model that reviews the paper, written like a stand-in; null: the one that wrote it."
+    )
     deadline_sec: PositiveFloat = Field(
         default=900, description="Seconds for one question, with all attempts, pauses, repairs and stand-ins."
     )

@@ -125,10 +125,10 @@ def language_model(settings: Settings, marker: str, journal: Journal | None = No
     Raises:
         SettingsError: the settings name no model, the environment holds no key, or a price that is needed is not known.
     """
+    from researchclaw.adapters.offline import OfflineResearcher
+
     match settings.llm.provider:
         case "offline":
-            from researchclaw.adapters.offline import OfflineResearcher
-
             return OfflineResearcher()
         case "canned":
             from researchclaw.adapters.models.canned import CannedModel
@@ -139,8 +139,9 @@ def language_model(settings: Settings, marker: str, journal: Journal | None = No
         case _:
             from researchclaw.adapters.models.choice import http_model
             from researchclaw.adapters.models.memory import Memory
+            from researchclaw.adapters.rules_first import RulesFirst
 
-            return http_model(settings.llm, marker, Memory(journal))
+            return RulesFirst(http_model(settings.llm, marker, Memory(journal)), OfflineResearcher())
 
 
 class OuterWorld:

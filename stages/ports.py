@@ -72,14 +72,6 @@ class Question(Contract):
         if wrong := tuple(self.faults(answer)):
             raise MalformedAnswer("; ".join(wrong))
 
-    def check(self, answer: Contract) -> None:
-        """What the contract alone cannot say, e.g. that a span stands in its source; nothing by default.
-
-        Called before an answer is taken or written down: a model is shown the message and asked again.
-        Raises:
-            MalformedAnswer: the message says what is wrong in words that help whoever answered.
-        """
-
 
 Answer = TypeVar("Answer", bound=Contract)
 

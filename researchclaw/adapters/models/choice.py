@@ -13,11 +13,11 @@ from researchclaw.adapters.models import anthropic_messages, openai_chat
 from researchclaw.adapters.models.memory import Memory
 from researchclaw.adapters.models.model import HttpModel, Limits
 from researchclaw.adapters.models.prices import price_of
-from researchclaw.adapters.models.prompts import Prompts
 from researchclaw.adapters.models.purse import Purse
 from researchclaw.adapters.models.seat import Seat
 from researchclaw.adapters.models.turns import Turns
 from researchclaw.adapters.models.wire import Endpoint, Wire
+from researchclaw.prompts import Prompts
 from stages.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ def http_model(llm: LlmSettings, marker: str, memory: Memory | None = None, envi
     purse = Purse(llm.budget_usd, llm.budget_tokens, memory.spent())
     limits = Limits(llm.deadline_sec, llm.repair_rounds, llm.max_tokens, llm.temperature)
     seats = [_seat(place, llm, wire) for place in places(llm, environment)]
-    return HttpModel(wire, seats, Prompts(marker), purse, memory, limits)
+    judge = None if llm.judge is None else _seat(_fallback(llm.judge, llm, environment), llm, wire)
+    return HttpModel(wire, seats, Prompts(marker), purse, memory, limits, judge)
 
 
 def places(llm: LlmSettings, environment: Mapping[str, str] = os.environ) -> tuple[Place, ...]:

@@ -8,15 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from researchclaw.adapters.models.exchange import Answered, Asked, Exchange, Form, Turn
+from researchclaw.adapters.models.exchange import Answered, Asked, Exchange, Turn
 from researchclaw.adapters.models.faults import DEAD, Fault, Kind
 from researchclaw.adapters.models.memory import Memory
 from researchclaw.adapters.models.parsing import NotInForm, read
-from researchclaw.adapters.models.prompts import Prompts, repair
+from researchclaw.adapters.models.prompts import repair, revision
 from researchclaw.adapters.models.purse import Purse
 from researchclaw.adapters.models.schema import form
 from researchclaw.adapters.models.seat import Seat
 from researchclaw.adapters.models.wire import Wire
+from researchclaw.prompts import Prompts
 from stages.contracts import Contract
 from stages.errors import BudgetSpent, MalformedAnswer, ModelRefused, ModelUnavailable, QuestionTooLong, ResearchError, SettingsError
 from stages.ports import Question
@@ -41,11 +42,23 @@ class Limits:
 class HttpModel:
     """Asks the first model of a chain, then the next. One process, one event loop, any number of threads that ask."""
 
-    def __init__(self, wire: Wire, seats: Sequence[Seat], prompts: Prompts, purse: Purse, memory: Memory, limits: Limits) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        seats: Sequence[Seat],
+        prompts: Prompts,
+        purse: Purse,
+        memory: Memory,
+        limits: Limits,
+        judge: Seat | None = None,
+    ) -> None:
+        """judge: asked first for verdicts on work that is done; None: nobody else."""
         assert seats
-        self.name = f"{', else '.join(seat.model for seat in seats)}; prompts {prompts.revision}"
+        names = ", else ".join(seat.model for seat in seats) + (f", judged by {judge.model}" if judge else "")
+        self.name = f"{names}; prompts {revision()}"
         """Other models and other prompts are another mind: what the journal holds of this one is no answer of the next."""
         self._wire, self._seats, self._prompts = wire, tuple(seats), prompts
+        self._judges = (judge, *seats) if judge else self._seats
         self._purse, self._memory, self._limits = purse, memory, limits
 
     def ask(self, question: Question, answer: type[Answer]) -> Answer:
@@ -103,7 +116,8 @@ class HttpModel:
         self, text: str, question: Question, answer: type[Answer], asked: Asked, nth: int, failures: list[tuple[Seat, Fault]]
     ) -> Answer:
         malformed: MalformedAnswer | None = None
-        for seat in self._seats:
+        seats = self._judges if question.judges else self._seats
+        for seat in seats:
             if seat.closed is not None:
                 failures.append((seat, seat.closed))
                 continue
@@ -112,7 +126,7 @@ class HttpModel:
             except Fault as fault:
                 failures.append((seat, fault))
                 self._close(seat, fault)
-                if seat is not self._seats[-1]:
+                if seat is not seats[-1]:
                     logger.warning("%s: %s; the next model is asked", seat.model, fault)
             except MalformedAnswer as exc:
                 malformed = malformed or exc
@@ -123,7 +137,7 @@ class HttpModel:
         if fault.kind in DEAD:
             seat.closed = fault
         if fault.kind in ("forbidden", "quota"):
-            for other in self._seats:
+            for other in self._judges:
                 if other.key_group == seat.key_group:
                     other.closed = other.closed or fault
 
@@ -138,7 +152,11 @@ class HttpModel:
         turns: tuple[Turn, ...] = (Turn(role="user", text=text),)
         complaint = ""
         for _ in range(1 + self._limits.repair_rounds):
-            answered, given = await self._whole(seat, turns, wanted, asked, nth, answer)
+            temperature = 0.0 if question.judges else self._limits.temperature
+            exchange = Exchange(
+                model=seat.model, turns=turns, form=wanted, max_tokens=self._limits.max_tokens, temperature=temperature, nth=nth
+            )
+            answered, given = await self._whole(seat, exchange, asked, answer)
             if isinstance(given, Contract):
                 try:
                     question.check(given)
@@ -150,20 +168,10 @@ class HttpModel:
             turns = (*turns, Turn(role="assistant", text=answered.text), Turn(role="user", text=repair(complaint)))
         raise MalformedAnswer(f"{seat.model} gave no valid answer to {asked.question}: {' '.join(complaint.split())[:240]}")
 
-    async def _whole(
-        self, seat: Seat, turns: tuple[Turn, ...], wanted: Form, asked: Asked, nth: int, answer: type[Answer]
-    ) -> tuple[Answered, Answer | NotInForm]:
+    async def _whole(self, seat: Seat, first: Exchange, asked: Asked, answer: type[Answer]) -> tuple[Answered, Answer | NotInForm]:
         """One turn of the model, whole; cut and empty ones are asked for again with twice the tokens."""
-        tokens = self._limits.max_tokens
         for doubling in range(DOUBLINGS + 1):
-            exchange = Exchange(
-                model=seat.model,
-                turns=turns,
-                form=wanted,
-                max_tokens=tokens << doubling,
-                temperature=self._limits.temperature,
-                nth=nth,
-            )
+            exchange = first.model_copy(update={"max_tokens": first.max_tokens << doubling})
             try:
                 answered = await seat.answer(exchange, asked, self._purse, self._memory)
                 return answered, read(answered.text, answer)

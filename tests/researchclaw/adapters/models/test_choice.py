@@ -83,3 +83,16 @@ def test_anthropic_is_told_which_beginning_to_keep(mind: Callable[..., HttpModel
     assert second[0]["cache_control"] == {"type": "ephemeral"}
     assert first[0]["text"].startswith(second[0]["text"])
     assert "second?" in second[1]["text"]
+
+
+def test_a_verdict_is_asked_of_the_judge_and_at_temperature_0(
+    mind: Callable[..., HttpModel], server: Any, question: TopicQuestion
+) -> None:
+    class Verdict(TopicQuestion):
+        judges = True
+
+    model = mind(judge="other-model", temperature=0.7)
+    model.ask(question, TopicReading)
+    model.ask(Verdict(**dict(question)), TopicReading)
+    assert [(body["model"], body["temperature"]) for body in server.seen] == [("good-model", 0.7), ("other-model", 0.0)]
+    assert "judged by other-model" in model.name
