@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import resource
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -101,7 +102,10 @@ def main() -> None:
         tempfile.TemporaryDirectory(prefix="researchclaw-calls-") as folder,
         study(Path(folder), arguments.latency, arguments.set) as done,
     ):
+        used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        processor_s = sum(one.ru_utime + one.ru_stime for one in used)
         print(f"{len(done.calls)} calls, at most {done.most_at_once} at a time, {done.wall_s:.1f} s in all")
+        print(f"{waited(done.calls):.1f} s waiting for at least one answer, {processor_s:.1f} s of processor time with the start")
         for name, count in (
             ("tokens in", sum(call.letters_in for call in done.calls)),
             ("  and in schemas", sum(call.letters_of_form for call in done.calls)),
@@ -118,6 +122,15 @@ def main() -> None:
                 f"{sum(c.letters_of_form for c in its) / 4:7.0f}  {sum(c.letters_out for c in its) / 4:10.0f}"
             )
         print("\nwall seconds by stage: " + ", ".join(f"{number}: {seconds:.1f}" for number, seconds in done.seconds.items()))
+
+
+def waited(calls: Sequence[Call]) -> float:
+    """Seconds in which a call was under way."""
+    total = end = 0.0
+    for call in sorted(calls, key=lambda call: call.began):
+        total += max(0.0, call.ended - max(end, call.began))
+        end = max(end, call.ended)
+    return total
 
 
 def rounds(calls: Sequence[Call]) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import concurrent.futures
 import email.utils
 import json
 import threading
@@ -18,7 +19,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import JsonValue
 
+from researchclaw.adapters.event_loop import EventLoop
 from researchclaw.adapters.models.faults import Fault, of_status
+from researchclaw.interruption import interrupted
 from stages.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 CONNECT_S = 10.0
+LOOK_S = 0.2
+"""Seconds after which a thread that waits for an answer looks whether the program was interrupted."""
 LARGEST_BODY = 32 * 2**20
 """Bytes of one answer; a paper has a thousandth of it."""
 USER_AGENT = "researchclaw/0.1"
@@ -52,13 +57,20 @@ class Wire:
         self._client: httpx.AsyncClient | None = None
 
     def wait(self, work: Coroutine[Any, Any, Value]) -> Value:
-        """What `work` gives; it runs on the loop of this wire. An interrupted wait cancels it."""
+        """What `work` gives; it runs on the loop of this wire.
+
+        A wait ends when the program is interrupted: Ctrl-C reaches the main thread only, and that may be waiting for this one.
+        Raises:
+            KeyboardInterrupt: the program was interrupted.
+        """
         future = asyncio.run_coroutine_threadsafe(work, self._running())
         try:
-            return future.result()
-        except BaseException:
+            while not interrupted.is_set():
+                if concurrent.futures.wait([future], timeout=LOOK_S).done:
+                    return future.result()
+            raise KeyboardInterrupt
+        finally:
             future.cancel()
-            raise
 
     def close(self) -> None:
         """End the thread and its connections; a later request starts them again."""
@@ -86,7 +98,7 @@ class Wire:
     def _running(self) -> asyncio.AbstractEventLoop:
         with self._starting:
             if self._loop is None:
-                self._loop = asyncio.new_event_loop()
+                self._loop = EventLoop()
                 self._thread = threading.Thread(target=self._loop.run_forever, name="models", daemon=True)
                 self._thread.start()
                 atexit.register(self.close)

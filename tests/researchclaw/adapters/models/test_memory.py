@@ -1,5 +1,6 @@
 """Nothing that was answered is asked again: not in the same process, not in the next, not after kill -9."""
 
+import signal
 import subprocess
 import sys
 import time
@@ -128,3 +129,36 @@ def test_recorded_answers_answer_without_a_model(mind: Mind, question: TopicQues
 def test_a_folder_without_answers_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="no run folder"):
         CannedModel(tmp_path)
+
+
+@pytest.mark.slow
+def test_ctrl_c_does_not_wait_for_a_silent_model(server: Any, scripted: ModuleType, tmp_path: Path) -> None:
+    """The whole command: it says what a study may take, asks, is interrupted, and can be resumed."""
+
+    def silent(line: Any) -> None:
+        time.sleep(20)
+
+    server.forever = silent
+    settings = {"llm.provider": "openai", "llm.model": "m", "llm.base_url": server.url, "flow.engine": "plain", "min_free_mb": 1}
+    words = [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
+    command = [
+        sys.executable,
+        "-m",
+        "researchclaw",
+        "run",
+        "--topic",
+        "Does warm-up matter?",
+        "--output",
+        str(tmp_path / "runs"),
+        *words,
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not server.seen and process.poll() is None:
+        time.sleep(0.02)
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    said, error = process.communicate(timeout=15)
+    assert time.monotonic() - began < 8
+    assert process.returncode == 130, error
+    assert "tokens in" in said
+    assert "researchclaw resume" in error
