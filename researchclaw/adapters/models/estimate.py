@@ -9,9 +9,9 @@ from researchclaw.adapters.models.choice import Place
 from researchclaw.adapters.models.exchange import Usage
 from researchclaw.adapters.models.prices import price_of
 
-CALLS: Final = 75
-PROMPT_TOKENS: Final = 260_000
-COMPLETION_TOKENS: Final = 55_000
+CALLS: Final = 40
+PROMPT_TOKENS: Final = 85_000
+COMPLETION_TOKENS: Final = 20_000
 """Of one study with four conditions over the shipped kit, when each first answer is taken (benchmarks/model_calls.py, 2026-11-21)."""
 
 

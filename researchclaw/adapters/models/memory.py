@@ -15,6 +15,7 @@ from researchclaw.journal import (
     StageEnded,
     StageFailed,
     StageStarted,
+    entries,
     request_key,
 )
 from stages.ports import Question
@@ -24,6 +25,11 @@ EXCHANGE = "model request"
 
 _FINAL = frozenset({"length", "empty", "refused", "context"})
 """Faults that are an answer of a kind: the same request would be paid for again to hear the same."""
+
+
+_STAGE_EVENTS: dict[str, type[StageStarted | StageEnded | StageFailed]] = {
+    event.__name__: event for event in (StageStarted, StageEnded, StageFailed)
+}
 
 
 class Memory:
@@ -37,6 +43,9 @@ class Memory:
         self._failed: dict[str, Fault] = {}
         if journal is not None:
             journal.listen(self._take)
+            for entry in entries(journal.path):  # a stage may have begun before anybody was listening
+                if (kind := _STAGE_EVENTS.get(entry.type)) is not None:
+                    self._take(kind.model_validate(entry.body))
             for given_up in journal.events(QuestionGivenUp):
                 self._count(given_up)
             for failed in journal.events(ModelRequestFailed):
