@@ -12,10 +12,7 @@ from researchclaw.journal import (
     Journal,
     ModelRequestFailed,
     QuestionGivenUp,
-    StageEnded,
-    StageFailed,
     StageStarted,
-    entries,
     request_key,
 )
 from stages.ports import Question
@@ -27,9 +24,8 @@ _FINAL = frozenset({"length", "empty", "refused", "context"})
 """Faults that are an answer of a kind: the same request would be paid for again to hear the same."""
 
 
-_STAGE_EVENTS: dict[str, type[StageStarted | StageEnded | StageFailed]] = {
-    event.__name__: event for event in (StageStarted, StageEnded, StageFailed)
-}
+FIRST = 1
+"""The topic is read once before any stage begins; that is the first stage's question."""
 
 
 class Memory:
@@ -43,9 +39,9 @@ class Memory:
         self._failed: dict[str, Fault] = {}
         if journal is not None:
             journal.listen(self._take)
-            for entry in entries(journal.path):  # a stage may have begun before anybody was listening
-                if (kind := _STAGE_EVENTS.get(entry.type)) is not None:
-                    self._take(kind.model_validate(entry.body))
+            self._stage = FIRST
+            for started in journal.events(StageStarted):  # the one at work may have begun before anybody was listening
+                self._take(started)
             for given_up in journal.events(QuestionGivenUp):
                 self._count(given_up)
             for failed in journal.events(ModelRequestFailed):
@@ -110,8 +106,6 @@ class Memory:
     def _take(self, event: Event) -> None:
         if isinstance(event, StageStarted):
             self._stage = event.stage
-        elif isinstance(event, StageEnded | StageFailed):
-            self._stage = None
 
     def _count(self, event: QuestionGivenUp) -> None:
         with self._lock:
