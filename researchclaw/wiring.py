@@ -144,6 +144,18 @@ def language_model(settings: Settings, marker: str, journal: Journal | None = No
             return RulesFirst(http_model(settings.llm, marker, Memory(journal)), OfflineResearcher())
 
 
+def researcher_of(settings: Settings) -> str:
+    """Who thinks, as the paper names it."""
+    match settings.llm.provider:
+        case "offline":
+            return "rule-based researcher"
+        case "canned":  # whoever gave the answers that are on record
+            return language_model(settings, "").name.partition(";")[0]
+        case _:
+            assert settings.llm.model is not None  # checked before the run began
+            return settings.llm.model
+
+
 class OuterWorld:
     """The world of one run; heavy parts are loaded when a stage first asks for a context."""
 
@@ -152,8 +164,7 @@ class OuterWorld:
 
     def brief(self, topic: str) -> Brief:
         """The topic with the limits that the settings put on the research."""
-        experiment, llm = self._settings.experiment, self._settings.llm
-        researcher = "rule-based researcher" if llm.provider == "offline" else llm.model or llm.provider
+        experiment, researcher = self._settings.experiment, researcher_of(self._settings)
         return Brief(
             topic=topic,
             kit=experiment.kit,
