@@ -69,7 +69,7 @@ def mind(server: Any, journal: Journal) -> Iterator[Callable[..., HttpModel]]:
         short = {
             "model": "good-model",
             "base_url": server.url,
-            "deadline_sec": 1.5,
+            "deadline_sec": 6,
             "idle_sec": 0.25,
             "retry_sec": 0.02,
             "concurrency": 8,

@@ -246,9 +246,10 @@ class Scripted:
                 threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
 
     def _serve(self, sock: socket.socket) -> None:
-        with sock, suppress(OSError):
-            file = sock.makefile("rb")
+        with sock, sock.makefile("rb") as file, suppress(OSError):
             words = file.readline().decode().split()
+            if not words:  # a client that went away before it asked
+                return
             headers: dict[str, str] = {}
             while (line := file.readline().decode().strip()) != "":
                 name, _, value = line.partition(":")
