@@ -63,7 +63,7 @@ def test_the_paper_names_its_model(done: Any) -> None:
 
 def test_the_paper_comes_again_without_a_model(done: Any, tmp_path: Path) -> None:
     settings = from_record({**done.store.info().settings, "llm": {"provider": "offline"}})
-    world = remembered(settings, models_of(done.store.journal_path), tmp_path / "fonts")
+    world = remembered(settings, models_of(done.store.journal_path), tmp_path / "fonts", done.store.info().created)
     before = len(done.calls)
     again = replay(done.store, PIPELINE, tmp_path / "again", world)
     assert again.stages == 23
