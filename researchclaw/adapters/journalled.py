@@ -22,14 +22,8 @@ class JournalledModel:
         return self._model.name
 
     def ask(self, question: Question, answer: type[Answer]) -> Answer:
-        """An answer that its question does not accept is not written down, so that a resume may ask again."""
-
-        def checked() -> Answer:
-            given = self._model.ask(question, answer)
-            question.check(given)
-            return given
-
-        return self._journal.once(f"model call: {self._model.name}", question, answer, checked)
+        kind = f"model call: {self._model.name}"
+        return self._journal.once(kind, question, answer, lambda: self._model.ask(question, answer))
 
 
 class _Search(Contract):
