@@ -28,6 +28,7 @@ def examine(settings: Settings) -> Health:
         ("output", lambda: _output(settings)),
         ("kits", _kits),
         ("literature", lambda: _literature(settings)),
+        ("model", lambda: _model(settings)),
         ("sandbox", lambda: _sandbox(settings)),
         ("typesetting", _typesetting),
     )
@@ -87,6 +88,21 @@ def _literature(settings: Settings) -> str:
             f"no live source answers ({told}); mend the network, or set literature.mode: offline to work with the {own} alone"
         )
     return f"{own}; {told}"
+
+
+def _model(settings: Settings) -> str:
+    """One tiny question to the model of the settings."""
+    match settings.llm.provider:
+        case "offline":
+            return "the rule-based researcher; `researchclaw init` names a language model"
+        case "canned":
+            from researchclaw.wiring import language_model
+
+            return f"recorded answers of {language_model(settings, '').name}"
+        case _:
+            from researchclaw.adapters.models.greeting import greet
+
+            return greet(settings.llm)
 
 
 def _sandbox(settings: Settings) -> str:

@@ -147,6 +147,29 @@ class RunEnded(Contract):
     message: str = ""
 
 
+class ModelRequestFailed(Contract):
+    """A request to a language model that gave no answer. What it took is estimated where the endpoint did not count."""
+
+    stage: int | None
+    question: str = Field(description="Kind of question, e.g. 'CardQuestion'.")
+    model: str
+    request: Sha256 = Field(description="Hash of the request.")
+    fault: str = Field(description="e.g. 'throttled', 'length'.")
+    message: str
+    prompt: int = Field(description="Tokens.")
+    cached: int = Field(description="Of these, from the endpoint's cache.")
+    completion: int = Field(description="Tokens.")
+    usd: FiniteFloat | None = Field(description="None: the price is not known.")
+    seconds: FiniteFloat
+
+
+class QuestionGivenUp(Contract):
+    """No model gave a valid answer; the next time the question is put anew instead of looked up."""
+
+    question: str
+    request: Sha256
+
+
 Event = (
     StageStarted
     | StageEnded
@@ -158,6 +181,8 @@ Event = (
     | GateDecided
     | RunStarted
     | RunEnded
+    | ModelRequestFailed
+    | QuestionGivenUp
 )
 
 

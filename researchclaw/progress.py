@@ -24,6 +24,7 @@ from researchclaw.journal import (
     entries,
 )
 from researchclaw.run_store import RunStore, StageOutput
+from researchclaw.spending import Spending, spending
 from stages.contracts import Analysis, Contract, Deliverables, ExperimentPlan, Hypotheses, RunRecord, Schedule
 from stages.stage import Stage
 
@@ -255,6 +256,7 @@ class RunStatus(Contract):
     best: float | None
     waiting_gates: tuple[int, ...]
     went_back: int
+    spending: Spending | None = Field(default=None, description="What language models took; null: none was asked.")
 
 
 class _Past:
@@ -330,7 +332,13 @@ def status(store: RunStore, pipeline: Sequence[Stage]) -> RunStatus:
         best=best,
         waiting_gates=tuple(gate.question.stage for gate in store.waiting_gates()),
         went_back=past.went_back,
+        spending=_spent(store),
     )
+
+
+def _spent(store: RunStore) -> Spending | None:
+    found = spending(store.journal_path)
+    return found if found.requests else None
 
 
 # ---------------------------------------------------------------- the end
@@ -344,6 +352,7 @@ class Summary(Contract):
     runs: int
     failed: int
     degraded: tuple[str, ...]
+    models: str | None = None
 
 
 def summary(store: RunStore, pipeline: Sequence[Stage]) -> Summary:
@@ -365,4 +374,5 @@ def summary(store: RunStore, pipeline: Sequence[Stage]) -> Summary:
         runs=len(records),
         failed=sum(1 for record in records if record.verdict != "ok"),
         degraded=degraded,
+        models=None if (spent := _spent(store)) is None else spent.words(),
     )

@@ -7,6 +7,7 @@ differences only. Secrets never stand here: a key that needs one names an enviro
 from __future__ import annotations
 
 import difflib
+import re
 import types
 import typing
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +27,14 @@ STYLES = "styles"
 """Folder in which a user puts a venue's official style files."""
 
 
+_ENVIRONMENT_NAME = re.compile(r"[A-Z][A-Z0-9_]{2,63}")
+_LOOKS_LIKE_A_KEY = re.compile(
+    r"\b(sk|rk|pk|xai|gsk|hf|ghp|github_pat|glpat|AIza|ya29|AKIA|pplx|csk|nvapi)[-_A-Za-z0-9]{16,}|\bBearer\s|://[^/@\s]*:[^/@\s]*@"
+)
+"""Beginnings of the keys of well-known services, and a password within an address."""
+_NAMES_A_KEY = re.compile(r"(api[_-]?key|secret|token|password|passwd)$", re.IGNORECASE)
+
+
 class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -33,7 +42,59 @@ class Section(BaseModel):
 class LlmSettings(Section):
     """Who answers the typed questions of the stages."""
 
-    provider: Literal["offline"] = Field(default="offline", description="Who thinks; 'offline' is the rule-based researcher.")
+    provider: Literal["offline", "openai", "anthropic", "canned"] = Field(
+        default="offline",
+        description="Who thinks: 'offline' is the rule-based researcher, 'openai' any endpoint with chat completions, "
+        "'canned' the answers of an earlier run.",
+    )
+    model: str | None = Field(default=None, description="Name of the model as its endpoint knows it; null: none is needed.")
+    base_url: str | None = Field(
+        default=None, description="Where it is, e.g. http://127.0.0.1:8000/v1; null: the provider's own address."
+    )
+    api_key_env: str | None = Field(
+        default=None, description="Environment variable that holds the key; null: the usual one of a known host, else no key."
+    )
+    fallback: tuple[str, ...] = Field(
+        default=(), description="Models that stand in when the one before gives no answer; 'anthropic:NAME' is one elsewhere."
+    )
+    judge: str | None = Field(
+        default=None, description="Model that reviews the paper, written like a stand-in; null: the one that wrote it."
+    )
+    deadline_sec: PositiveFloat = Field(
+        default=900, description="Seconds for one question, with all attempts, pauses, repairs and stand-ins."
+    )
+    idle_sec: PositiveFloat = Field(default=120, description="Seconds without a byte after which an answer is given up.")
+    retry_sec: PositiveFloat = Field(
+        default=0.5, description="Seconds before a request is put again, where the endpoint names none; doubled each time, at most 20."
+    )
+    repair_rounds: Annotated[int, Field(ge=0, le=3)] = Field(
+        default=2, description="Times that an answer that does not fit is sent back with what is wrong."
+    )
+    max_tokens: Annotated[int, Field(ge=256)] = Field(
+        default=16000, description="Tokens that one answer may have, reasoning included; one that is cut is asked for with more."
+    )
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = Field(
+        default=None, description="Sent with each question; null: the model's own default."
+    )
+    concurrency: PositiveInt | None = Field(
+        default=None, description="Requests at a time, at most; null: 8, and 1 to a server on this machine."
+    )
+    budget_usd: PositiveFloat | None = Field(
+        default=None, description="USD that a run may take; at the limit it stops with exit code 4 and can be resumed; null: no limit."
+    )
+    budget_tokens: PositiveInt | None = Field(default=None, description="The same in tokens, prompts and answers together.")
+    prices: tuple[str, ...] = Field(
+        default=(),
+        description="Prices that go before the built-in table: 'MODEL PROMPT CACHED COMPLETION' in USD for a million tokens.",
+    )
+    answers: Path | None = Field(default=None, description="For 'canned': the folder of the run whose answers are used.")
+
+    @field_validator("api_key_env")
+    @classmethod
+    def _a_name(cls, name: str | None) -> str | None:
+        if name is not None and not _ENVIRONMENT_NAME.fullmatch(name):
+            raise ValueError("no name of an environment variable")
+        return name
 
 
 class ExperimentSettings(Section):
@@ -298,7 +359,7 @@ def _allowed(annotation: object, metadata: Sequence[object]) -> str:
         *init, last = (str(value) for value in typing.get_args(annotation))
         return f"{', '.join(init)} or {last}" if init else last
     if typing.get_origin(annotation) is tuple:
-        return "a list of paths"
+        return "a list of paths" if typing.get_args(annotation)[0] is Path else "a list of texts"
     if typing.get_origin(annotation) in (types.UnionType, typing.Union):
         parts = [a for a in typing.get_args(annotation) if a is not type(None)]
         return " or ".join([_allowed(part, metadata) for part in parts] + ["null"])
@@ -362,10 +423,24 @@ def load(
     known = {key.name: key for key in keys()}
     for layer in layers:
         for name, value in layer.values.items():
+            _refuse_secrets(name, value, layer)
             if name not in known:
                 raise SettingsError(f"{layer.place(name)}: unknown key '{name}'; {_nearest(name, list(known))}")
             merged[name] = (value, layer)
     return _validated(merged, known)
+
+
+def check_values(section: str, values: Mapping[str, JsonValue], source: str) -> None:
+    """As if the values stood in a file.
+
+    Raises:
+        SettingsError: a key is unknown, a value is not allowed, or it is a secret.
+    """
+    known = {key.name: key for key in keys()}
+    layer = _Layer(source, {f"{section}.{name}": value for name, value in values.items()}, {})
+    for name, value in layer.values.items():
+        _refuse_secrets(name, value, layer)
+    _validated({name: (value, layer) for name, value in layer.values.items()}, known)
 
 
 def presets() -> tuple[str, ...]:
@@ -392,6 +467,7 @@ def overridden(settings: Settings, overrides: Sequence[str]) -> Settings:
     flat = _flat(settings.model_dump(mode="json"), {})
     merged = {name: (value, layer) for name, value in flat.items()}
     for name, value in layer.values.items():
+        _refuse_secrets(name, value, layer)
         if name not in known:
             raise SettingsError(f"--set: unknown key '{name}'; {_nearest(name, list(known))}")
         merged[name] = (value, layer)
@@ -417,8 +493,27 @@ def _validated(merged: Mapping[str, tuple[JsonValue, _Layer]], known: Mapping[st
 
 
 def _refused(name: str, value: JsonValue, layer: _Layer, known: Mapping[str, Key]) -> SettingsError:
+    if name.endswith("key_env"):  # it may be a key that stands in the wrong place
+        return SettingsError(
+            f"{layer.place(name)}: '{name}' takes the name of an environment variable, e.g. OPENAI_API_KEY, never a key."
+        )
     shown = yaml.safe_dump(value).splitlines()[0] if isinstance(value, bool | None) else repr(value)
     return SettingsError(f"{layer.place(name)}: '{name}' cannot be {shown}; allowed: {known[name].allowed}.")
+
+
+def _refuse_secrets(name: str, value: JsonValue, layer: _Layer) -> None:
+    """A key in a file ends up in a repository, in run.json or on a screen; the message does not repeat it.
+
+    Raises:
+        SettingsError: there is one.
+    """
+    texts = value if isinstance(value, list) else [value]
+    named = _NAMES_A_KEY.search(name) is not None
+    if named or any(isinstance(text, str) and _LOOKS_LIKE_A_KEY.search(text) for text in texts):
+        raise SettingsError(
+            f"{layer.place(name)}: '{name}' holds a key, and keys never stand in settings; put it into an environment variable, "
+            "e.g. OPENAI_API_KEY, and name that in llm.api_key_env."
+        )
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:

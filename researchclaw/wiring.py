@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from researchclaw import hardware
-from researchclaw.journal import Journal
+from researchclaw.journal import Journal, sha256_of_text
 from researchclaw.run_store import RunStore
 from researchclaw.settings import STYLES, Settings
 from researchclaw.shipped import shipped
 from stages.contracts import Brief, Guidance, Lesson, Schedule
+from stages.errors import SettingsError
 
 if TYPE_CHECKING:
     from researchclaw.adapters.laboratory import LocalLaboratory
@@ -136,6 +137,44 @@ def _papers(settings: Settings) -> PdfFolder | None:
     return None if folder is None else PdfFolder(folder, state_folder(settings) / PDF_TEXTS)
 
 
+def language_model(settings: Settings, marker: str, journal: Journal | None = None) -> LanguageModel:
+    """Who answers the stages' questions; nothing is sent yet.
+
+    marker: what stands around material in prompts; nobody outside of the run may know it. journal: of the run.
+    Raises:
+        SettingsError: the settings name no model, the environment holds no key, or a price that is needed is not known.
+    """
+    from researchclaw.adapters.offline import OfflineResearcher
+
+    match settings.llm.provider:
+        case "offline":
+            return OfflineResearcher()
+        case "canned":
+            from researchclaw.adapters.models.canned import CannedModel
+
+            if settings.llm.answers is None:
+                raise SettingsError("llm.answers: name the folder of the run whose answers 'canned' shall give.")
+            return CannedModel(settings.llm.answers)
+        case _:
+            from researchclaw.adapters.models.choice import http_model
+            from researchclaw.adapters.models.memory import Memory
+            from researchclaw.adapters.rules_first import RulesFirst
+
+            return RulesFirst(http_model(settings.llm, marker, Memory(journal)), OfflineResearcher())
+
+
+def researcher_of(settings: Settings) -> str:
+    """Who thinks, as the paper names it."""
+    match settings.llm.provider:
+        case "offline":
+            return "rule-based researcher"
+        case "canned":  # whoever gave the answers that are on record
+            return language_model(settings, "").name.partition(";")[0]
+        case _:
+            assert settings.llm.model is not None  # checked before the run began
+            return settings.llm.model
+
+
 class OuterWorld:
     """The world of one run; heavy parts are loaded when a stage first asks for a context."""
 
@@ -144,7 +183,7 @@ class OuterWorld:
 
     def brief(self, topic: str) -> Brief:
         """The topic with the limits that the settings put on the research."""
-        experiment = self._settings.experiment
+        experiment, researcher = self._settings.experiment, researcher_of(self._settings)
         return Brief(
             topic=topic,
             kit=experiment.kit,
@@ -157,8 +196,8 @@ class OuterWorld:
             max_hours=experiment.max_hours,
             max_works=self._settings.literature.max_works,
             allow_unchecked=self._settings.verify.allow_unchecked,
-            author=self._settings.export.author or "researchclaw (rule-based researcher)",
-            researcher="rule-based researcher",
+            author=self._settings.export.author or f"researchclaw ({researcher})",
+            researcher=researcher,
             hardware=hardware.found(),
         )
 
@@ -169,8 +208,6 @@ class OuterWorld:
     def _context(self) -> Context:
         from researchclaw.adapters.figures import MatplotlibIllustrator
         from researchclaw.adapters.journalled import JournalledLaboratory, JournalledLibrary, JournalledModel
-        from researchclaw.adapters.offline import OfflineResearcher
-        from researchclaw.adapters.rules_first import RulesFirst
         from researchclaw.adapters.shelf import FolderShelf
         from researchclaw.adapters.style_files import official_style
         from researchclaw.adapters.typesetting import Typesetter
@@ -179,9 +216,9 @@ class OuterWorld:
 
         journal, settings = self._journal, self._settings
         bench = laboratory(settings, self._store.folder, journal)
-        mind = rules = OfflineResearcher()
+        marker = sha256_of_text(f"{self._store.run_id} {self._store.info().created}")[:16]
         return Context(
-            model=JournalledModel(RulesFirst(mind, rules), journal),
+            model=JournalledModel(language_model(settings, marker, journal), journal),
             library=JournalledLibrary(library(settings), journal),
             laboratory=JournalledLaboratory(bench, journal),
             illustrator=MatplotlibIllustrator(cache=state_folder(settings) / "matplotlib"),

@@ -4,11 +4,14 @@ ResearchError
 ├── TryAgain               the world may answer next time
 │   ├── SourceUnavailable      a library gave no answer
 │   └── MalformedAnswer        a model's answer does not fit its contract
+├── ModelUnavailable       no model answered, though its adapter had tried again; a resume may
 ├── ResearchMustChange     the study itself cannot go on as it is
 │   ├── ExperimentFailed       runs crashed, diverged or were rejected
 │   ├── GateRejected           a person said no
 │   ├── EvidenceMissing        nothing to cite or to count (exit code 5)
-│   └── ManuscriptRefused      a number, claim or citation has no record behind it
+│   ├── ManuscriptRefused      a number, claim or citation has no record behind it
+│   ├── ModelRefused           the model will not answer
+│   └── QuestionTooLong        a question or its answer is longer than the model takes
 ├── UserMustAct            settings, arguments or the machine
 │   ├── SettingsError          a key, a value, a file (exit code 2)
 │   ├── TopicOutsideKits       no kit can answer the topic (exit code 2)
@@ -40,6 +43,10 @@ class MalformedAnswer(TryAgain):
     """A language model's answer does not fit the contract that was asked for."""
 
 
+class ModelUnavailable(ResearchError):
+    """No language model answered in time. Its adapter has tried again: a stage that tries again would only double the wait."""
+
+
 class ResearchMustChange(ResearchError):
     """The study cannot go on as it is."""
 
@@ -60,6 +67,14 @@ class EvidenceMissing(ResearchMustChange):
 
 class ManuscriptRefused(ResearchMustChange):
     """The manuscript says something that the record does not."""
+
+
+class ModelRefused(ResearchMustChange):
+    """Every language model that may be asked refuses to answer."""
+
+
+class QuestionTooLong(ResearchMustChange):
+    """A question, or its answer, is longer than the language model takes."""
 
 
 class UserMustAct(ResearchError):

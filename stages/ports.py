@@ -88,7 +88,9 @@ class LanguageModel(Protocol):
 
         Raises:
             MalformedAnswer: the answer does not fit the contract after the repair rounds.
-            SourceUnavailable: the model gives no answer.
+            ModelUnavailable: the model gives no answer in time.
+            ModelRefused: the model will not answer.
+            QuestionTooLong: question or answer is longer than the model takes.
             BudgetSpent: the next call could pass the money or token limit.
         """
         ...

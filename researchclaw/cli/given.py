@@ -18,11 +18,16 @@ if TYPE_CHECKING:
 LOOKS = ("export.venue", "export.mode", "export.author", "export.styles", "export.typesetter")
 """What may change after the research is done: how the paper is set, not what it says."""
 
+LIMITS = ("llm.budget_usd", "llm.budget_tokens", "llm.deadline_sec", "llm.idle_sec", "llm.concurrency", "llm.max_tokens", "llm.prices")
+"""What may change because a run came to a limit: how much may be spent and waited for."""
+
 
 def how_it_looks(set_: list[str] | None) -> list[str]:
     for given in set_ or []:
-        if given.partition("=")[0].strip() not in LOOKS:
-            raise SettingsError(f"--set {given}: a resumed run keeps its settings; only {', '.join(LOOKS)} can be changed.")
+        if given.partition("=")[0].strip() not in (*LOOKS, *LIMITS):
+            raise SettingsError(
+                f"--set {given}: a resumed run keeps its settings; only {', '.join((*LOOKS, *LIMITS))} can be changed."
+            )
     return list(set_ or [])
 
 
@@ -79,6 +84,10 @@ def check_before_spending(settings: Settings, topic: str) -> None:
     corpus = settings.experiment.corpus
     if corpus is not None and not corpus.exists():
         raise SettingsError(f"experiment.corpus: {corpus} is not there; give a file or a folder of text.")
+    if settings.llm.provider != "offline":
+        from researchclaw.wiring import language_model
+
+        language_model(settings, "")  # a missing key or price ends the run before it begins
     if settings.literature.user_bib:
         from researchclaw.adapters.user_library import library_of
 

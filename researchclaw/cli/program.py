@@ -19,6 +19,7 @@ from typing import Annotated, NoReturn, cast
 
 import typer
 
+from researchclaw.interruption import interrupted
 from stages.errors import ResearchError
 
 app = typer.Typer(
@@ -44,7 +45,9 @@ def main(arguments: Sequence[str]) -> int:
     _mend_streams()
     _debug = "--debug" in arguments  # anywhere on the line, before or after the command's name
     arguments = [word for word in arguments if word != "--debug"] or ["--help"]
-    signal.signal(signal.SIGTERM, _terminate)
+    interrupted.clear()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _interrupt)
     try:
         code = app(arguments, standalone_mode=False, prog_name="researchclaw")
     except UsageError as exc:
@@ -87,8 +90,9 @@ def _fail(message: str, code: int) -> int:
     return code
 
 
-def _terminate(_signal: int, _frame: object) -> NoReturn:
-    """SIGTERM ends a run as Ctrl-C does: recorded, resumable, no process left behind."""
+def _interrupt(_signal: int, _frame: object) -> NoReturn:
+    """SIGTERM ends a run as Ctrl-C does: recorded, resumable, no process left behind, no thread that waits for an answer."""
+    interrupted.set()
     raise KeyboardInterrupt
 
 

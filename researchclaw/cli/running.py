@@ -47,6 +47,7 @@ def run(
     settings = load_settings(config, preset, overrides_of(set_, output, kit, auto_approve))
     check_before_spending(settings, topic)
     first, last = stage_numbers(from_stage, to_stage)
+    _say_what_it_may_take(settings)
     if first is not None and first > 1:
         store = _earlier_run(settings.output, topic, first)
         _work(store, settings, first, last)
@@ -95,6 +96,16 @@ def resume(
         _summary(store)
         return
     _work(store, settings, first, last)
+
+
+def _say_what_it_may_take(settings: Settings) -> None:
+    """The likely cost of a language model, before anything is spent."""
+    if settings.llm.provider in ("openai", "anthropic"):
+        from researchclaw.adapters.models.choice import places
+        from researchclaw.adapters.models.estimate import estimate
+
+        llm = settings.llm
+        print(estimate(places(llm)[0], llm.prices, llm.budget_usd, llm.budget_tokens))
 
 
 def _earlier_run(output: Path, topic: str, first: int) -> RunStore:
@@ -240,6 +251,8 @@ def _summary(store: RunStore) -> None:
         print(f"Finding:  {found.finding}")
     if found.runs:
         print(f"Runs:     {found.runs} training runs, {found.failed} failed")
+    if found.models is not None:
+        print(f"Models:   {found.models}")
     for line in found.degraded:
         print(f"Note:     {line}")
     print(f"Time:     {duration(info.seconds)}   Folder: {store.folder}")

@@ -52,6 +52,10 @@ def status(
     if one.runs_planned is not None or one.runs_done:
         best = "" if one.best is None else f", best {one.best:.4f}"
         print(f"training runs: {one.runs_done} of {one.runs_planned or '?'} done, {one.runs_failed} failed{best}")
+    if one.spending is not None:
+        print(f"language model: {one.spending.words()}")
+        for part in one.spending.by_stage:
+            print(f"  stage {part.name}: {part.words()}")
     for gate in one.waiting_gates:
         print(f'gate {gate} waits: `researchclaw approve {store.reference}` or `researchclaw reject {store.reference} --reason "…"`')
     if one.message:

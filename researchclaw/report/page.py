@@ -16,6 +16,7 @@ from researchclaw.report.record import Picture, Record
 from researchclaw.report.safe_text import shown, web_address, work_address
 from researchclaw.report.timeline import timeline
 from researchclaw.shipped import shipped
+from researchclaw.spending import spending_of
 from stages import contracts as c
 from stages.g_writing.document import Document, Equation, Figure, Table, blocks, cited_keys, rewrite
 from stages.g_writing.markdown import parse
@@ -103,6 +104,7 @@ def report(record: Record) -> str:
         "remarks": _remarks(record, numbers),
         "flow": _flow(record, numbers),
         "costs": _costs(record, numbers),
+        "spending": spending_of(record.journal),
         "document": document,
         "pictures": {picture.figure.id: picture for picture in record.pictures},
         "figures": _figures(record, document),

@@ -34,7 +34,7 @@ from stages.h_finalization.references.support import supported_sentences, with_s
 from stages.h_finalization.rendering import Edition, Rendered, figure_width_in, provenance_json, render, template_of
 from stages.h_finalization.reports import ReviewRecord, code_files, reproduce_markdown, reviews_markdown
 from stages.h_finalization.ro_crate import METADATA, ro_crate
-from stages.h_finalization.statements import statements
+from stages.h_finalization.statements import RULE_BASED, statements
 from stages.h_finalization.typst_source import render_typst
 from stages.ports import Context, Drawing, Typeset
 
@@ -125,9 +125,9 @@ def _notice(researcher: str, plan: ExperimentPlan, mode: PaperMode) -> str:
     tried = [condition.label for condition in plan.conditions if condition.role in ("treatment", "combination")]
     removed = [condition.removes for condition in plan.conditions if condition.removes]
     choices = [f"compare the baseline with {'; '.join(tried)}", *(f"take out {part} as the ablation" for part in removed)]
-    article = "an" if researcher[:1].lower() in "aeiou" else "a"
+    who = f"a {researcher}" if RULE_BASED in researcher else f"the language model {researcher}"
     return (
-        f"{_STATE[mode]}Planned, run and written by {article} {researcher}; every number is looked up in the study's record. "
+        f"{_STATE[mode]}Planned, run and written by {who}; every number is looked up in the study's record. "
         f"Its choices in reading the topic: {', '.join(choices)}. The reasons stand at the end of the introduction."
     )
 

@@ -3,7 +3,14 @@
 from pathlib import Path
 
 from researchclaw import wiring
+from researchclaw.journal import Journal
 from researchclaw.settings import Settings
+from stages.ports import Question
+
+
+class SynonymQuestion(Question):
+    template = "none"
+    word: str
 
 
 def test_the_state_lies_below_the_output_folder(tmp_path: Path) -> None:
@@ -32,3 +39,14 @@ def test_the_names_of_the_sources_are_those_of_the_library_itself(tmp_path: Path
         settings = Settings.model_validate({"output": tmp_path, "literature": {"mode": mode}})
         tmp_path.joinpath(".state").mkdir(exist_ok=True)
         assert wiring.source_names(settings) == wiring.library(settings).sources
+
+
+def test_the_paper_names_who_thinks_and_for_recorded_answers_who_thought(tmp_path: Path) -> None:
+    assert wiring.researcher_of(Settings()) == "rule-based researcher"
+    assert wiring.researcher_of(Settings.model_validate({"llm": {"provider": "openai", "model": "gpt-5"}})) == "gpt-5"
+    with Journal(tmp_path / "journal.jsonl") as journal:
+        question = SynonymQuestion(word="loss")
+        journal.record("model call: gpt-5; prompts 12345678", question, question)
+    settings = Settings.model_validate({"llm": {"provider": "canned", "answers": str(tmp_path)}})
+    assert wiring.researcher_of(settings) == "gpt-5"
+    assert wiring.language_model(settings, "").ask(question, SynonymQuestion) == question

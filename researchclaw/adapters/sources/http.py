@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import contextlib
 import hashlib
 import json
-import socket
 import threading
 import time
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
+from researchclaw.adapters.event_loop import EventLoop
 from researchclaw.adapters.sources.answers import Answer, Failed, Reply, failure
 from stages.errors import SettingsError
 
@@ -137,29 +136,6 @@ class _Host:
         self.next_start = max(self.next_start, self.paused_until)
 
 
-class _Loop(asyncio.SelectorEventLoop):
-    """Looks names up in threads that nobody waits for: without a network a resolver may sit for a minute, and so would the exit."""
-
-    async def getaddrinfo(self, *asked: Any, **more: Any) -> Any:
-        future = self.create_future()
-
-        def tell(answer: Callable[[Any], None], value: object) -> None:
-            if not future.done():
-                answer(value)
-
-        def look_up() -> None:
-            answer: Callable[[Any], None]
-            try:
-                answer, value = future.set_result, socket.getaddrinfo(*asked, **more)
-            except OSError as exc:
-                answer, value = future.set_exception, exc  # type: ignore[assignment]
-            with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile: nobody asks any more
-                self.call_soon_threadsafe(tell, answer, value)
-
-        threading.Thread(target=look_up, name="name look-up", daemon=True).start()
-        return await future
-
-
 class Web:
     """Asks sources by name; safe for threads. No thread and no socket exists before the first request."""
 
@@ -214,7 +190,7 @@ class Web:
     def _running(self) -> asyncio.AbstractEventLoop:
         with self._starting:
             if self._loop is None:
-                self._loop = _Loop()
+                self._loop = EventLoop()
                 self._thread = threading.Thread(target=self._loop.run_forever, name="literature", daemon=True)
                 self._thread.start()
                 atexit.register(self.close)

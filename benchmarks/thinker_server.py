@@ -1,0 +1,121 @@
+"""A chat-completions endpoint behind which the rule-based researcher thinks: an honest stand-in for a capable model.
+
+The text of a question cannot be turned back into its facts, so the client's prompts tell the server which question each text
+was made from. All else goes over HTTP: the body is parsed, the answer waits for the latency, and the typed answer is streamed
+as JSON. The server counts what it is asked.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from researchclaw.adapters.offline import OfflineResearcher, rules
+from researchclaw.prompts import Prompts
+from stages.ports import Question
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request. Tokens are a fourth of the letters, as in the figures that are compared with."""
+
+    question: str
+    letters_in: int
+    letters_of_form: int
+    letters_out: int
+    began: float
+    ended: float
+
+
+@dataclass
+class Thinker:
+    """What the server knows and has seen."""
+
+    latency_s: float
+    calls: list[Call] = field(default_factory=list)
+    most_at_once: int = 0
+    _questions: dict[str, Question] = field(default_factory=dict)
+    _at_once: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def learn(self, text: str, question: Question) -> None:
+        self._questions[text] = question
+
+    def answer(self, body: dict[str, Any]) -> str:
+        began = time.monotonic()
+        with self._lock:
+            self._at_once += 1
+            self.most_at_once = max(self.most_at_once, self._at_once)
+        text = body["messages"][0]["content"].rpartition("\n\nAnswer with one JSON object")[0]
+        question = self._questions[text]
+        said: str = rules()[type(question)](question).model_dump_json()
+        time.sleep(max(0.0, began + self.latency_s - time.monotonic()))
+        with self._lock:
+            self._at_once -= 1
+            self.calls.append(
+                Call(
+                    question=type(question).__name__,
+                    letters_in=sum(len(message["content"]) for message in body["messages"]),
+                    letters_of_form=len(json.dumps(body.get("response_format", {}))),
+                    letters_out=len(said),
+                    began=began,
+                    ended=time.monotonic(),
+                )
+            )
+        return said
+
+
+@contextmanager
+def serving(thinker: Thinker) -> Iterator[str]:
+    """The endpoint's base URL while it is up; meanwhile every rendered prompt is made known to the thinker."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            said = thinker.answer(body)
+            usage = {"prompt_tokens": sum(len(m["content"]) for m in body["messages"]) // 4, "completion_tokens": len(said) // 4}
+            events = (
+                {"choices": [{"index": 0, "delta": {"content": said}, "finish_reason": None}]},
+                {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]},
+                {"choices": [], "usage": usage},
+            )
+            data = "".join(f"data: {json.dumps(event)}\n\n" for event in events).encode() + b"data: [DONE]\n\n"
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        request_queue_size = 64
+
+    render = Prompts.text
+
+    def told(prompts: Prompts, question: Question) -> str:
+        text = render(prompts, question)
+        thinker.learn(text, question)
+        return text
+
+    OfflineResearcher()  # its rules are imported before the clock runs
+    server = Server(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    Prompts.text = told  # type: ignore[method-assign]
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/v1"
+    finally:
+        Prompts.text = render  # type: ignore[method-assign]
+        server.shutdown()
+        server.server_close()
