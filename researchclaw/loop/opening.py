@@ -208,6 +208,17 @@ def measuring(place: Place, plan: Plan, settings: Settings, folder: Path) -> Com
     return CommandScorer(_workbench(place, plan, settings, place.repository, folder), plan)
 
 
+def objects(place: Place, run: LoopStore) -> Repository:
+    """The repository that holds a run's commits."""
+    return place.repository or Repository(run.folder / "repository.git")
+
+
+def objects_and_scorer(place: Place, run: LoopStore, plan: Plan, settings: Settings) -> tuple[Repository, Scorer]:
+    """What is needed to measure an attempt of a run again."""
+    repository, scorer, _ = _measuring(place, run, plan, settings)
+    return repository, scorer
+
+
 def _measuring(place: Place, run: LoopStore, plan: Plan, settings: Settings) -> tuple[Repository, Scorer, Workbench | None]:
     if plan.kit is None:
         assert place.repository is not None
