@@ -49,8 +49,8 @@ def _pattern(glob: str) -> re.Pattern[str]:
     return re.compile(f"{text}(?:/.*)?")
 
 
-def check(repository: Repository, parent_tree: str, tree: str, scope: Sequence[str]) -> tuple[Change, ...]:
-    """The changes, when all of them may pass.
+def check(repository: Repository, parent_tree: str, tree: str, scope: Sequence[str]) -> tuple[int, int]:
+    """Lines added and removed, when every change may pass.
 
     Raises:
         DoorClosedError
@@ -62,30 +62,38 @@ def check(repository: Repository, parent_tree: str, tree: str, scope: Sequence[s
         raise DoorClosedError(f"{len(changes)} files are changed, {MAX_FILES} are allowed in one attempt")
     for change in changes:
         check_path(change.path)
-        shown = change.path[:200]
         if not in_scope(change.path, scope):
-            raise DoorClosedError(f"{shown} is out of scope")
-        if change.status == "D":
-            continue
-        if change.mode not in _FILE_MODES:
-            kind = {"120000": "a symbolic link", "160000": "a submodule"}.get(change.mode, f"of mode {change.mode}")
-            raise DoorClosedError(f"{shown} is {kind}; only plain files are allowed")
-        if change.old_mode in _FILE_MODES and change.mode != change.old_mode:
-            raise DoorClosedError(f"{shown}: the right to execute may not change")
-        size = repository.size(change.id)
+            raise DoorClosedError(f"{change.path[:200]} is out of scope")
+    new = [change for change in changes if change.status != "D"]
+    for change in new:
+        _check_mode(change)
+    sizes = repository.sizes([change.id for change in new])
+    for change, size in zip(new, sizes, strict=True):
         if size > MAX_FILE_BYTES:
-            raise DoorClosedError(f"{shown} has {size} bytes, {MAX_FILE_BYTES} are allowed")
-        (content,) = repository.blobs([change.id])
-        if b"\0" in content:
-            raise DoorClosedError(f"{shown} is a binary file")
-        try:
-            content.decode("utf-8")
-        except UnicodeDecodeError:
-            raise DoorClosedError(f"{shown} is no UTF-8 text") from None
-    lines = sum(repository.lines_changed(parent_tree, tree))
-    if lines > MAX_LINES:
-        raise DoorClosedError(f"{lines} lines are changed, {MAX_LINES} are allowed in one attempt")
-    return changes
+            raise DoorClosedError(f"{change.path[:200]} has {size} bytes, {MAX_FILE_BYTES} are allowed")
+    for change, content in zip(new, repository.blobs([change.id for change in new]), strict=True):
+        _check_text(change.path, content)
+    added, removed = repository.lines_changed(parent_tree, tree)
+    if added + removed > MAX_LINES:
+        raise DoorClosedError(f"{added + removed} lines are changed, {MAX_LINES} are allowed in one attempt")
+    return added, removed
+
+
+def _check_mode(change: Change) -> None:
+    if change.mode not in _FILE_MODES:
+        kind = {"120000": "a symbolic link", "160000": "a submodule"}.get(change.mode, f"of mode {change.mode}")
+        raise DoorClosedError(f"{change.path[:200]} is {kind}; only plain files are allowed")
+    if change.old_mode in _FILE_MODES and change.mode != change.old_mode:
+        raise DoorClosedError(f"{change.path[:200]}: the right to execute may not change")
+
+
+def _check_text(path: str, content: bytes) -> None:
+    if b"\0" in content:
+        raise DoorClosedError(f"{path[:200]} is a binary file")
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise DoorClosedError(f"{path[:200]} is no UTF-8 text") from None
 
 
 def check_path(path: str) -> None:

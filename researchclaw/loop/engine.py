@@ -280,16 +280,15 @@ class Engine:
             for path in suggestion.files:
                 door.check_path(path)
             tree = repository.written(old, {p: t.encode() if t is not None else None for p, t in suggestion.files.items()})
-        door.check(repository, old, tree, self._plan.scope)
+        added, removed = door.check(repository, old, tree, self._plan.scope)
         message = f"experiment {number}: {' '.join(suggestion.hypothesis.split())[:120]}\n\noperator: {suggestion.operator}\n"
         commit = repository.commit(tree, parent, message)
         mark = door.fingerprint(self._scope_files(commit).items())
-        if revision == 0 and mark in situation.history.tried:
+        if mark in situation.history.tried:
             earlier = next(p.number for p in situation.history.proposed.values() if p.fingerprint == mark)
             raise door.DoorClosedError(f"the same code was tried in attempt {earlier}")
         if mark == door.fingerprint(self._scope_files(parent).items()):
             raise door.DoorClosedError("the change alters layout or comments only")
-        added, removed = repository.lines_changed(old, tree)
         repository.point(self._store.attempt_ref(number, revision), commit)
         proposed = Proposed(
             number=number,

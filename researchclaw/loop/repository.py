@@ -63,6 +63,7 @@ class Repository:
 
     def __init__(self, git_dir: Path) -> None:
         self.git_dir = git_dir
+        self._trees: dict[str, str] = {}
 
     @classmethod
     def of(cls, folder: Path) -> Repository:
@@ -102,7 +103,10 @@ class Repository:
         return self.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}").decode().strip()
 
     def tree_of(self, commit: str) -> str:
-        return self.run("rev-parse", "--verify", "--quiet", f"{commit}^{{tree}}").decode().strip()
+        """commit: its full id. Raises: GitRefusedError: it is gone."""
+        if commit not in self._trees:
+            self._trees[commit] = self.run("rev-parse", "--verify", "--quiet", f"{commit}^{{tree}}").decode().strip()
+        return self._trees[commit]
 
     def entries(self, tree: str) -> tuple[Entry, ...]:
         found = []
@@ -125,8 +129,12 @@ class Repository:
             yield data[end + 1 : end + 1 + size]
             at = end + 2 + size
 
-    def size(self, blob: str) -> int:
-        return int(self.run("cat-file", "-s", blob))
+    def sizes(self, ids: Sequence[str]) -> tuple[int, ...]:
+        """Bytes of blobs, in order; nothing is read."""
+        if not ids:
+            return ()
+        lines = self.run("cat-file", "--batch-check", given="".join(f"{name}\n" for name in ids).encode()).splitlines()
+        return tuple(int(line.split(b" ")[2]) for line in lines)
 
     def changes(self, old: str, new: str) -> tuple[Change, ...]:
         """Paths that differ, without guessing at renames."""

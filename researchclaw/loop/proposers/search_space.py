@@ -48,13 +48,15 @@ class Knob:
     def moved(self, direction: int, step: float) -> str | None:
         """The literal one step up (+1) or down (-1); None at the end of the range.
 
-        step: of the range's width on a linear scale, a factor of 1 + 4 * step on a logarithmic one (0.25: doubled).
+        step: of the range's width on a linear scale, a factor of 1 + 4 * step on a logarithmic one (0.25: doubled), and more
+        where the range spans many orders of magnitude.
         """
         if self.low is None or self.high is None or not self.is_number:
             return None
         value = float(self.literal)
-        by_factor = self.log and value > 0
-        new = value * (1 + 4 * step) ** direction if by_factor else value + direction * step * (self.high - self.low)
+        by_factor = self.log and value > 0 and self.low > 0
+        factor = max(1 + 4 * step, (self.high / self.low) ** (0.6 * step)) if by_factor else 1.0
+        new = value * factor**direction if by_factor else value + direction * step * (self.high - self.low)
         new = min(max(new, self.low), self.high)
         if self.is_whole:
             new = round(new)
