@@ -105,9 +105,10 @@ class History:
 
     def seeds(self, commit: str, count: int) -> tuple[int, ...]:
         """Development seeds of an incumbent. After a keep they are the ones that had confirmed it, so that its score on them was not
-        selected for: a lucky winner would raise the bar for all that follow."""
+        selected for: a lucky winner would raise the bar for all that follow. A pivot changes them, so that luck does not last."""
         number = next((attempt.number for attempt in self.attempts if attempt.commit == commit), 0)
-        return fresh_seeds(number, count)
+        later = tuple(seed + 100 * self.standing.pivots for seed in fresh_seeds(number, count))
+        return later if commit == self.incumbent else fresh_seeds(number, count)
 
 
 def fresh_seeds(number: int, count: int) -> tuple[int, ...]:

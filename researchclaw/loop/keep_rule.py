@@ -3,8 +3,8 @@
 After each pair of runs (incumbent and candidate on the same seed) the mean gain is compared with its standard error. It is
 dropped early when it is hopeless (z <= 0, 0.3, 0.6, 0.9 after 1 to 4 pairs) and accepted when it is clear (z > 2.1, 2.0,
 1.75 at 3, 4, 5 pairs). With a known sd a null edit is accepted in 4.3 % of cases after 2.1 pairs; a gain of 0.5, 1, 1.5, 2
-sd of the paired difference in 24, 61, 88, 97 % (simulated, 2026-11; `benchmarks/loop.py` repeats it). The sd is not known
-but estimated, first by calibration and then from the log, so the critical values are Student's at the same tail
+sd of the paired difference in 24, 61, 88, 97 % (simulated, 2026-11; `benchmarks/loop.py` repeats it). What is beyond doubt is
+accepted sooner (z > 4 and 3 at 1 and 2 pairs), which adds 0.1 % to the false keeps. The sd is not known but estimated, first by calibration and then from the log, so the critical values are Student's at the same tail
 probability. What is accepted must be better on fresh seeds too, which halves the false keeps once more.
 """
 
@@ -22,7 +22,7 @@ from stages.contracts import Contract
 
 MAX_PAIRS = 5
 _FUTILITY = {1: 0.0, 2: 0.3, 3: 0.6, 4: 0.9}
-_ACCEPT = {3: 2.1, 4: 2.0, 5: 1.75}
+_ACCEPT = {1: 4.0, 2: 3.0, 3: 2.1, 4: 2.0, 5: 1.75}
 _MDE = 2.49  # z(0.95) + z(0.80): one-sided 5 %, power 80 %
 _NOISIER = 2.0  # an edit with twice the usual scatter is judged by its own; a guess
 _SIMPLER_DROP = -1.5  # z at which even a simpler change is clearly worse
@@ -137,6 +137,15 @@ def critical(z: float, degrees: int) -> float:
     from scipy.special import ndtr, stdtrit
 
     return float(stdtrit(degrees, ndtr(z)))
+
+
+def beyond_doubt(gains: Sequence[float], noise: Noise) -> bool:
+    """One or two fresh seeds that need no third."""
+    n = len(gains)
+    if noise.deterministic or n >= 3:
+        return True
+    sd, degrees = _own_or_usual(gains, noise)
+    return fmean(gains) / (sd / math.sqrt(n)) > critical(_ACCEPT[n], degrees)
 
 
 def confirmed(gains: Sequence[float], thresholds: Thresholds, *, simpler: bool, noise: Noise) -> bool:

@@ -7,7 +7,7 @@ from statistics import fmean
 
 from researchclaw.loop.contracts import AttemptEnded, Proposed, Score, Verdict
 from researchclaw.loop.history import History, fresh_seeds
-from researchclaw.loop.keep_rule import MAX_PAIRS, Noise, confirmed, decide, interval, worth_its_lines
+from researchclaw.loop.keep_rule import MAX_PAIRS, Noise, beyond_doubt, confirmed, decide, interval, worth_its_lines
 from researchclaw.loop.measuring import Measuring
 from stages.errors import ExperimentFailed
 
@@ -100,6 +100,8 @@ class Trial:
             failed = self._pair(seed, self._fresh, self._fresh_values, self._fresh_seeds)
             if failed is not None:
                 return self._failed(failed)
+            if beyond_doubt(self._fresh, self._noise) and not simpler and len(self._fresh) < 3:
+                break
         gain = fmean(self._fresh)
         if not confirmed(self._fresh, plan.thresholds, simpler=simpler, noise=self._noise):
             self._verdict, self._reason = "inconclusive", f"gain {gain:+.6g} on fresh seeds does not confirm {fmean(self._gains):+.6g}"
