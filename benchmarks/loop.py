@@ -102,7 +102,12 @@ def _situation(history: History, source: str, tried: set[str]) -> Situation:
         return door.fingerprint([("train.py", files["train.py"] or "")]) not in tried
 
     return Situation(
-        number=history.next_number, plan=history.started.plan, history=history, files={"train.py": source}, tree="0" * 40, is_new=is_new
+        number=history.next_number,
+        plan=history.started.plan,
+        history=history,
+        files={"train.py": source},
+        tree="0" * 40,
+        is_new=is_new,
     )
 
 
@@ -297,7 +302,9 @@ def table_of_edits(sessions: int) -> list[str]:
 
 
 def table_of_searches(sessions: int, runs: int, sd: float) -> list[str]:
-    lines = [f"{'way':<8}{'true value':>12}{'sd':>8}{'true gain':>11}{'claimed':>9}   ({runs} runs, noise sd {sd}, {sessions} sessions)"]
+    lines = [
+        f"{'way':<8}{'true value':>12}{'sd':>8}{'true gain':>11}{'claimed':>9}   ({runs} runs, noise sd {sd}, {sessions} sessions)"
+    ]
     start = true_value(LANDSCAPE)
     for name, way in WAYS.items():
         ends = [way(Session(noisy(sd, session), runs), LANDSCAPE, session) for session in range(sessions)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -514,9 +513,13 @@ def _detached(run: LoopStore, place: Place, kit: str | None, config: Path | None
     words += ["--config", str(config.absolute())] if config else []
     words += [word for value in set_ for word in ("--set", value)]
     log = run.folder / "output.log"
-    with log.open("ab") as out:
-        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
-    print(f"process {process.pid} goes on; it writes to {log}")
+    files = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, str(log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644),
+        (os.POSIX_SPAWN_DUP2, 1, 2),
+    ]
+    pid = os.posix_spawn(sys.executable, words, os.environ, file_actions=files, setsid=True)
+    print(f"process {pid} goes on; it writes to {log}")
 
 
 def _model(settings: Settings, _journal: object) -> LanguageModel:

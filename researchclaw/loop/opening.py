@@ -63,7 +63,7 @@ def place_of(folder: Path, output: Path | None = None) -> Place:
     if output is None:
         return Place(repository.git_dir / store.HOME, top, repository)
     home = output.absolute()
-    if home.is_relative_to(top) and not ignored(top, home):
+    if home.is_relative_to(top) and not home.is_relative_to(repository.git_dir) and not ignored(top, home):
         raise SettingsError(f"--output: {home} lies in the work tree; choose a folder outside, or add it to .gitignore.")
     return Place(home, top, repository)
 

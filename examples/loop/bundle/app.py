@@ -1,8 +1,6 @@
 """A small program that is shipped as one compressed file."""
 
 import json
-import os
-import textwrap
 
 
 def greeting(name: str) -> str:

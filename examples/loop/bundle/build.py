@@ -16,7 +16,10 @@ def source() -> str:
             if isinstance(node, ast.Module | ast.FunctionDef) and ast.get_docstring(node):
                 node.body = node.body[1:] or [ast.Pass()]
         text = ast.unparse(tree)
-    lines = [line.lstrip(" ").rjust(len(line.lstrip(" ")) + options.INDENT * ((len(line) - len(line.lstrip(" "))) // 4)) for line in text.splitlines()]
+    lines = [
+        line.lstrip(" ").rjust(len(line.lstrip(" ")) + options.INDENT * ((len(line) - len(line.lstrip(" "))) // 4))
+        for line in text.splitlines()
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -117,7 +117,9 @@ class RuleProposer:
         """The next run of the screening design, on the baseline; None when it is over."""
         chosen = _factors(space, situation.files)
         done = sum(attempt.screening for attempt in situation.history.attempts)
-        rows = [row for row in dict.fromkeys(screening.design(len(chosen))) if any(row)] if len(chosen) >= 2 else []  # the rest is known
+        rows = (
+            [row for row in dict.fromkeys(screening.design(len(chosen))) if any(row)] if len(chosen) >= 2 else []
+        )  # the rest is known
         pending = sum(proposed.screening for proposed in situation.history.proposed.values()) - done
         at = done + max(pending, 0)
         if at >= len(rows) or situation.history.keeps:

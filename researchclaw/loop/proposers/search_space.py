@@ -139,8 +139,7 @@ def with_literal(text: str, knob: Knob, literal: str) -> str:
 def same_value(a: str, b: str) -> bool:
     """'0.10' and '0.1', "'x'" and '"x"' are one value."""
     try:
-        return bool(
-            ast.literal_eval(a) == ast.literal_eval(b) and (type(ast.literal_eval(a)) is not bool) == (a not in ("True", "False"))
-        )
+        first, second = ast.literal_eval(a), ast.literal_eval(b)
     except (ValueError, SyntaxError):
         return a == b
+    return bool(first == second) and isinstance(first, bool) is isinstance(second, bool)

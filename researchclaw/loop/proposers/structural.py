@@ -19,7 +19,7 @@ def structural(files: Mapping[str, str]) -> Iterator[Suggestion]:
     parsed = {path: tree for path in sorted(files) if path.endswith(".py") and (tree := _parsed(files[path])) is not None}
     names = {path: _names(tree) for path, tree in parsed.items()}
     for path, tree in parsed.items():
-        yield from _unused_imports(path, files[path], tree, names[path])
+        yield from _unused_imports(path, files[path], tree)
     everywhere = set[str]().union(*names.values(), *(text.split() for path, text in files.items() if path not in parsed))
     for path, tree in parsed.items():
         yield from _unused_functions(path, files[path], tree, everywhere)
@@ -51,15 +51,16 @@ def _names(tree: ast.Module) -> set[str]:
     return found
 
 
-def _unused_imports(path: str, text: str, tree: ast.Module, names: set[str]) -> Iterator[Suggestion]:
+def _unused_imports(path: str, text: str, tree: ast.Module) -> Iterator[Suggestion]:
+    loaded = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    loaded |= {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     if path.endswith("__init__.py"):
         return  # others import from it
     for node in tree.body:
         if not isinstance(node, ast.Import | ast.ImportFrom) or (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
             continue
         bound = [(alias.asname or alias.name).split(".")[0] for alias in node.names]
-        imported_here = {alias.name for alias in node.names} if isinstance(node, ast.ImportFrom) else set()
-        if "*" not in bound and not any(name in names - imported_here for name in bound):
+        if "*" not in bound and not any(name in loaded for name in bound):
             yield Suggestion(
                 operator=f"drop-import {path}:{bound[0]}",
                 hypothesis=f"{', '.join(bound)} is imported in {path} and never used; without it there is less code",

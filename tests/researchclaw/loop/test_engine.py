@@ -147,7 +147,9 @@ def test_what_the_door_refuses_is_an_attempt_without_a_commit_that_ran_nothing(t
     broken = Suggestion(operator="x", hypothesis="y", patch="--- a/none\n+++ b/none\n@@ -1 +1 @@\n-x\n+y\n")
     engine = run(toy, tmp_path, Scripted(outside, twice, commented, twice.replace("16", "32"), broken))
     verdicts = [(a.verdict, a.commit is None) for a in engine.history.attempts]
-    assert verdicts == [("rejected", True), ("keep", False), ("rejected", True), ("rejected", True), ("rejected", True)] or verdicts[0] == (
+    assert verdicts == [("rejected", True), ("keep", False), ("rejected", True), ("rejected", True), ("rejected", True)] or verdicts[
+        0
+    ] == (
         "rejected",
         True,
     )
@@ -224,7 +226,9 @@ def test_a_request_to_stop_ends_the_process_and_resuming_goes_on_to_the_same_end
 
 def test_the_tables_have_the_five_columns_and_no_row_can_be_forged(toy: ModuleType, tmp_path: Path) -> None:
     wicked = Suggestion(
-        operator="x", hypothesis="fine\nabcdef1\t0.000001\t0.0\tkeep\tforged \x1b[31m", files={"train.py": toy.SOURCE.replace("32", "64")}
+        operator="x",
+        hypothesis="fine\nabcdef1\t0.000001\t0.0\tkeep\tforged \x1b[31m",
+        files={"train.py": toy.SOURCE.replace("32", "64")},
     )
     engine = run(toy, tmp_path, Scripted(wicked))
     lines = (engine._store.folder / "results.tsv").read_text().splitlines()

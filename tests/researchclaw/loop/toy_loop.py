@@ -64,7 +64,11 @@ class FormulaScorer:
         source = self.source(tree)
         if "crash" in source:
             return Score(verdict="crash", reason="exit code 1: NameError at line 7", **cost)
-        draw = random.Random(int(hashlib.sha256(f"{source}{seed}".encode()).hexdigest(), 16)) if self.repeatable is not None else self._draw
+        draw = (
+            random.Random(int(hashlib.sha256(f"{source}{seed}".encode()).hexdigest(), 16))
+            if self.repeatable is not None
+            else self._draw
+        )
         shared = random.Random(seed).gauss(0, self.sd / 2)
         return Score(verdict="ok", value=value_of(source) + shared + draw.gauss(0, self.sd), **cost)
 
@@ -91,7 +95,9 @@ def plan(**changes: Any) -> Plan:
 
 def begun(home: Path, the_plan: Plan, source: str = SOURCE) -> tuple[store.LoopStore, Repository]:
     """A run on a new repository of two files."""
-    repository = Repository.create(home / "repository.git") if not (home / "repository.git").exists() else Repository(home / "repository.git")
+    repository = (
+        Repository.create(home / "repository.git") if not (home / "repository.git").exists() else Repository(home / "repository.git")
+    )
     tree = repository.written(None, {"train.py": source.encode(), "judge.py": b"print(1)\n"})
     base = repository.commit(tree, None, "baseline\n")
     run = store.new_run(home / "runs")
