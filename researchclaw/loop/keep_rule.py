@@ -3,9 +3,10 @@
 After each pair of runs (incumbent and candidate on the same seed) the mean gain is compared with its standard error. It is
 dropped early when it is hopeless (z <= 0, 0.3, 0.6, 0.9 after 1 to 4 pairs) and accepted when it is clear (z > 2.1, 2.0,
 1.75 at 3, 4, 5 pairs). With a known sd a null edit is accepted in 4.3 % of cases after 2.1 pairs; a gain of 0.5, 1, 1.5, 2
-sd of the paired difference in 24, 61, 88, 97 % (simulated, 2026-11; `benchmarks/loop.py` repeats it). What is beyond doubt is
-accepted sooner (z > 4 and 3 at 1 and 2 pairs), which adds 0.1 % to the false keeps. The sd is not known but estimated, first by calibration and then from the log, so the critical values are Student's at the same tail
-probability. What is accepted must be better on fresh seeds too, which halves the false keeps once more.
+sd of the paired difference in 24, 61, 88, 97 % (simulated, 2026-11). What is beyond doubt is accepted sooner (z > 4 and 3 at
+1 and 2 pairs), which adds 0.1 % to the false keeps. The sd is not known but estimated, first by calibration and then from
+the log, so the critical values are Student's at the same tail probability. What is accepted must be better on fresh seeds
+too, which halves the false keeps: 1.8 % in all (`benchmarks/loop.py aa` repeats it).
 """
 
 from __future__ import annotations

@@ -63,13 +63,10 @@ def test_paths_that_leave_the_repository(path: str) -> None:
         door.check_path(path)
 
 
-_LINK = "diff --git a/src/l b/src/l\nnew file mode 120000\n--- /dev/null\n+++ b/src/l\n@@ -0,0 +1 @@\n+/etc/passwd\n\\ No newline at end of file\n"
+_NEW = "diff --git a/src/l b/src/l\nnew file mode {mode}\n--- /dev/null\n+++ b/src/l\n@@ -0,0 +1 @@\n+{text}\n"
+_LINK = _NEW.format(mode="120000", text="/etc/passwd") + "\\ No newline at end of file\n"
 _EXECUTABLE = "diff --git a/src/a.py b/src/a.py\nold mode 100644\nnew mode 100755\n"
-_MODULE = (
-    "diff --git a/src/m b/src/m\nnew file mode 160000\n--- /dev/null\n+++ b/src/m\n@@ -0,0 +1 @@\n+Subproject commit "
-    + "1" * 40
-    + "\n"
-)
+_MODULE = _NEW.format(mode="160000", text="Subproject commit " + "1" * 40)
 
 
 @pytest.mark.parametrize(("patch", "why"), [(_LINK, "symbolic link"), (_EXECUTABLE, "right to execute"), (_MODULE, "submodule")])

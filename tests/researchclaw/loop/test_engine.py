@@ -85,8 +85,8 @@ def test_a_gain_is_reported_from_fresh_seeds_that_become_the_next_development_se
     assert attempt.verdict == "keep"
     assert set(attempt.seeds) <= {1, 2, 3, 4, 5}
     assert not set(attempt.fresh_seeds) & set(attempt.seeds)
-    assert attempt.gain == pytest.approx(sum(attempt.fresh_deltas) / 3)
-    assert engine.history.seeds(attempt.commit, 5)[:3] == attempt.fresh_seeds
+    assert attempt.gain == pytest.approx(sum(attempt.fresh_deltas) / len(attempt.fresh_deltas))
+    assert engine.history.seeds(attempt.commit, len(attempt.fresh_seeds)) == attempt.fresh_seeds
 
 
 def test_an_equal_number_with_less_code_is_kept_and_a_tiny_gain_with_much_code_is_not(toy: ModuleType, tmp_path: Path) -> None:
@@ -142,20 +142,19 @@ def test_a_baseline_that_breaks_its_guard_starts_nothing(toy: ModuleType, tmp_pa
 
 def test_what_the_door_refuses_is_an_attempt_without_a_commit_that_ran_nothing(toy: ModuleType, tmp_path: Path) -> None:
     outside = Suggestion(operator="x", hypothesis="rewrite the exam", files={"judge.py": "print(0)\n"})
-    twice = toy.SOURCE.replace("32", "16")
     commented = toy.SOURCE + "# a comment\n"
+    worse = toy.SOURCE.replace("32", "64")
     broken = Suggestion(operator="x", hypothesis="y", patch="--- a/none\n+++ b/none\n@@ -1 +1 @@\n-x\n+y\n")
-    engine = run(toy, tmp_path, Scripted(outside, twice, commented, twice.replace("16", "32"), broken))
-    verdicts = [(a.verdict, a.commit is None) for a in engine.history.attempts]
-    assert verdicts == [("rejected", True), ("keep", False), ("rejected", True), ("rejected", True), ("rejected", True)] or verdicts[
-        0
-    ] == (
-        "rejected",
-        True,
-    )
+    the_run, repository = toy.begun(tmp_path, toy.plan())
+    scorer = toy.FormulaScorer(repository, repeatable=True)
+    engine = toy.worked(the_run, scorer, Scripted(outside, worse, commented, worse + "# again\n", broken))
+    assert [a.verdict for a in engine.history.attempts] == ["rejected", "discard", "rejected", "rejected", "rejected"]
+    assert [a.commit is None for a in engine.history.attempts] == [True, False, True, True, True]
     reasons = [a.reason for a in engine.history.attempts]
-    assert "judge.py is out of scope" in reasons[0]
-    assert engine.history.attempts[4].verdict == "rejected"
+    assert reasons[0] == "judge.py is out of scope"
+    assert reasons[2] == "the change alters layout or comments only"
+    assert reasons[3] == "the same code was tried in attempt 2"
+    assert len({tree for tree, _ in scorer.calls}) == 2
 
 
 def test_five_same_crashes_end_the_run(toy: ModuleType, tmp_path: Path) -> None:
