@@ -426,6 +426,8 @@ def _opened(values: dict[str, object], settings: Settings) -> tuple[Place, Plan]
     from researchclaw.loop import opening, planning
 
     given = _given(values)
+    if given.agent != "offline":
+        _model(settings, None)  # proved before anything runs
     output, repository = values["output"], values["repository"]
     assert isinstance(repository, Path) and (output is None or isinstance(output, Path))
     if given.kit is not None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from researchclaw import wiring
 from researchclaw.adapters.isolation.choice import choose_isolation
 from researchclaw.adapters.isolation.limits import Limits
+from researchclaw.adapters.journalled import JournalledModel
 from researchclaw.adapters.laboratory import LocalLaboratory
 from researchclaw.journal import Journal
 from researchclaw.kits import kit_folder, load_kit
@@ -257,7 +258,7 @@ def _proposer(plan: Plan, settings: Settings, journal: Journal, workbench: Workb
         assert workbench is not None
         return CommandProposer(workbench, plan.proposer_command)
     if plan.agent != "offline":
-        return ModelProposer(make_model(settings, journal))
+        return ModelProposer(JournalledModel(make_model(settings, journal), journal))  # an answer is paid for once
     if plan.kit is None:
         return RuleProposer()
     return RuleProposer(load_kit(kit_folder(plan.kit)).tunable)
