@@ -9,6 +9,7 @@ the repository has a part in it, and uncommitted work cannot be lost. Refs of a 
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 import tempfile
@@ -77,8 +78,7 @@ class Repository:
         except FileNotFoundError as exc:
             raise SettingsError("git is not installed; on Debian: apt install git.") from exc
         except GitRefusedError as exc:
-            hint = "git init" if "not a git repository" in str(exc) else "mend it"
-            raise SettingsError(f"{folder} is no usable git repository ({exc}); go to one, or `{hint}`.") from exc
+            raise SettingsError(f"{folder} is no usable git repository ({exc}); go to one, or `git init`.") from exc
         return cls(Path(done.decode().rstrip("\n")))
 
     @classmethod
@@ -220,6 +220,9 @@ def top_folder(folder: Path) -> Path:
     try:
         return Path(_git(("rev-parse", "--path-format=absolute", "--show-toplevel"), cwd=folder).decode().rstrip("\n"))
     except GitRefusedError as exc:
+        if "dubious ownership" in str(exc):
+            hint = "git config --global --add safe.directory FOLDER"
+            raise SettingsError(f"{folder} belongs to another user, and git does not trust it; if you do: `{hint}`.") from exc
         raise SettingsError(f"{folder} is no work tree of a git repository ({exc}); go to one.") from exc
 
 
@@ -255,6 +258,20 @@ def ignored(top: Path, path: Path) -> bool:
     return True
 
 
+@functools.cache
+def _trusted(home: str) -> tuple[str, ...]:
+    """Options for the folders that the user told git to trust (containers need it); nothing else of the user's settings counts."""
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": home, "LC_ALL": "C"}
+    done = subprocess.run(
+        ["git", "config", "--includes", "-z", "--get-all", "safe.directory"],
+        cwd="/",
+        env=environment,
+        capture_output=True,
+        check=False,
+    )
+    return tuple(word for folder in os.fsdecode(done.stdout).split("\0") if folder for word in ("-c", f"safe.directory={folder}"))
+
+
 def _git(words: Sequence[str], *, cwd: Path, given: bytes | None = None, extra: Mapping[str, str] | None = None) -> bytes:
     environment = {
         "PATH": os.environ.get("PATH", os.defpath),
@@ -273,10 +290,16 @@ def _git(words: Sequence[str], *, cwd: Path, given: bytes | None = None, extra: 
         **(extra or {}),
     }
     done = subprocess.run(
-        ["git", *_QUIET, *words], cwd=cwd, env=environment, input=given if given is not None else b"", capture_output=True,
-        check=False, timeout=_TIMEOUT_S,
-    )  # fmt: skip
+        ["git", *_trusted(os.environ.get("HOME", "/")), *_QUIET, *words],
+        cwd=cwd,
+        env=environment,
+        input=given if given is not None else b"",
+        capture_output=True,
+        check=False,
+        timeout=_TIMEOUT_S,
+    )
     if done.returncode != 0:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise GitRefusedError((said[-1] if said else f"git {words[0]} ended with {done.returncode}")[:300])
+        fatal = next((line for line in said if line.startswith(("fatal:", "error:"))), said[-1] if said else "")
+        raise GitRefusedError((fatal or f"git {words[0]} ended with {done.returncode}")[:300])
     return done.stdout
