@@ -39,7 +39,7 @@ from researchclaw.loop.scorers import InterruptedScoringError, Scorer
 from researchclaw.loop.store import LoopStore
 from researchclaw.loop.trial import Trial
 from stages.contracts import Contract
-from stages.errors import ExperimentFailed
+from stages.errors import ExperimentFailed, MalformedAnswer
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ class Engine:
 
         Raises:
             BaselineFailedError: there is no baseline.
-            ExperimentFailed, SandboxUnavailable, MalformedAnswer, SourceUnavailable, BudgetSpent: as from the ports.
+            ExperimentFailed, SandboxUnavailable, SourceUnavailable, BudgetSpent: as from the ports.
         """
         if self.history.ended is not None:
             return self.history.ended
@@ -411,7 +411,8 @@ class Engine:
         )
 
 
-DOOR = (door.DoorClosedError, GitRefusedError)
+DOOR = (door.DoorClosedError, GitRefusedError, MalformedAnswer)
+"""Refusals that cost the proposer its attempt and nothing else."""
 
 
 def _value(score: Score) -> float:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
 
 from pydantic import Field
 
-from researchclaw.loop.door import DoorClosedError, check_path
+from researchclaw.loop.door import DoorClosedError, check_path, in_scope
 from researchclaw.loop.proposers.proposer import Failure, Situation, Suggestion
 from stages.contracts import Contract
 from stages.ports import LanguageModel, Question
@@ -46,6 +46,15 @@ class ChangeQuestion(Question):
     strategy: str
     failed: str | None = Field(description="What went wrong with the attempt that is to be repaired.")
     failed_files: tuple[SourceFile, ...] = ()
+
+    def faults(self, answer: Any) -> Iterator[str]:
+        """An edit that does not fit the files, or leaves the scope, is asked for again before it costs an attempt."""
+        if isinstance(answer, Change):
+            try:
+                edited({file.path: file.text for file in self.files}, answer.edits)
+            except DoorClosedError as exc:
+                yield str(exc)
+            yield from (f"{edit.path} is out of scope" for edit in answer.edits if not in_scope(edit.path, self.scope))
 
 
 class Edit(Contract):

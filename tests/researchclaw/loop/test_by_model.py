@@ -7,7 +7,7 @@ import jinja2
 import pytest
 
 from researchclaw.loop.door import DoorClosedError
-from researchclaw.loop.proposers.by_model import Change, ChangeQuestion, Edit, ModelProposer, edited
+from researchclaw.loop.proposers.by_model import Change, ChangeQuestion, Edit, ModelProposer, SourceFile, edited
 from stages.contracts import Contract
 from stages.ports import Answer, Question
 
@@ -52,6 +52,27 @@ class CannedModel:
         found: Contract = self.changes.pop(0)
         assert isinstance(found, answer)
         return found
+
+
+def test_an_answer_that_does_not_fit_is_asked_for_again_with_the_reason() -> None:
+    files = (SourceFile(path="a.py", text="x = 1\n"),)
+    question = ChangeQuestion(
+        goal="g",
+        metric="m",
+        direction="lower",
+        scope=("a.py",),
+        files=files,
+        left_out=(),
+        tried=(),
+        lessons=(),
+        strategy="s",
+        failed=None,
+    )
+    assert not list(question.faults(change("x = 1", "x = 2", "a.py")))
+    assert list(question.faults(change("q", "x = 2", "a.py"))) == [
+        "the search text of an edit stands 0 times in a.py; it must stand once"
+    ]
+    assert list(question.faults(change("", "x = 2", "b.py"))) == ["b.py is out of scope"]
 
 
 def change(search: str, replace: str, path: str = "train.py") -> Change:
