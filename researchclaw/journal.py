@@ -295,6 +295,10 @@ class Journal:
         self._events.append(entry)
         self.tell(event)
 
+    def note(self, body: Contract) -> None:
+        """Record an event of another kind of run than the pipeline's; nobody listens to those."""
+        self._events.append(self._append(self.EVENT, None, body))
+
     def tell(self, event: Event) -> None:
         """Tell the listeners without a line of its own: what it says stands in the journal as an answer already."""
         for listener in self._listeners:

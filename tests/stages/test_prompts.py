@@ -231,7 +231,8 @@ def test_what_needs_no_judgement_has_no_prompt() -> None:
 
 def test_no_template_is_unused() -> None:
     used = set[str]().union(*(_files_of(question.template) for question in ASKED_OF_A_MIND))
-    assert used == {path.relative_to(PROMPTS).as_posix() for path in PROMPTS.rglob("*") if path.is_file()}
+    there = {path.relative_to(PROMPTS).as_posix() for path in PROMPTS.rglob("*") if path.is_file()}
+    assert used == {name for name in there if not name.startswith("loop/")}  # those are tried in tests/researchclaw/loop
 
 
 def test_no_template_serves_two_questions() -> None:

@@ -1,0 +1,8 @@
+import unittest
+
+import roman
+
+
+class TestRoman(unittest.TestCase):
+    def test_twelve(self):
+        self.assertEqual(roman.written(12), "XII")

@@ -1,0 +1,171 @@
+"""When a gain counts: sequential, on paired seeds, with the error under control. Pure.
+
+After each pair of runs (incumbent and candidate on the same seed) the mean gain is compared with its standard error. It is
+dropped early when it is hopeless (z <= 0, 0.3, 0.6, 0.9 after 1 to 4 pairs) and accepted when it is clear (z > 2.1, 2.0,
+1.75 at 3, 4, 5 pairs). With a known sd a null edit is accepted in 4.3 % of cases after 2.1 pairs; a gain of 0.5, 1, 1.5, 2
+sd of the paired difference in 24, 61, 88, 97 % (simulated, 2026-11). What is beyond doubt is accepted sooner (z > 4 and 3 at
+1 and 2 pairs), which adds 0.1 % to the false keeps. The sd is not known but estimated, first by calibration and then from
+the log, so the critical values are Student's at the same tail probability. What is accepted must be better on fresh seeds
+too, which halves the false keeps: 1.8 % in all (`benchmarks/loop.py aa` repeats it).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from statistics import fmean, median, stdev, variance
+from typing import Literal
+
+from pydantic import NonNegativeFloat
+
+from researchclaw.loop.contracts import Calibration, Plan, Thresholds
+from stages.contracts import Contract
+
+MAX_PAIRS = 5
+_FUTILITY = {1: 0.0, 2: 0.3, 3: 0.6, 4: 0.9}
+_ACCEPT = {1: 4.0, 2: 3.0, 3: 2.1, 4: 2.0, 5: 1.75}
+_MDE = 2.49  # z(0.95) + z(0.80): one-sided 5 %, power 80 %
+_NOISIER = 2.0  # an edit with twice the usual scatter is judged by its own; a guess
+_SIMPLER_DROP = -1.5  # z at which even a simpler change is clearly worse
+
+Decision = Literal["more", "accept", "simpler", "drop", "undecided"]
+"""undecided: all pairs were run and the gain is positive but not shown."""
+
+
+class Noise(Contract):
+    """Standard deviation of a paired difference, and how well it is known."""
+
+    sd: NonNegativeFloat
+    degrees: int
+
+    @property
+    def deterministic(self) -> bool:
+        return self.sd == 0.0
+
+
+def calibrate(values: Sequence[float], repeats: Sequence[float], plan: Plan, seconds: Sequence[float]) -> Calibration:
+    """What the baseline's runs say about noise. repeats[i]: the seed of values[i] once more; at least one.
+
+    Where the same seed does not repeat, the differences within pairs are measured directly. Where it does, the sd over seeds
+    times the root of two stands in for them until the log knows better; pairing makes the truth smaller.
+    """
+    repeatable = all(a == b for a, b in zip(values, repeats, strict=False))
+    deterministic = repeatable and len(set(values)) == 1
+    sd = 0.0 if deterministic else stdev(values)
+    if repeatable:
+        sd_difference, degrees = sd * math.sqrt(2), len(values) - 1
+    else:
+        differences = [b - a for a, b in zip(values, repeats, strict=True)]
+        # drift between the pairs is no noise within them, but five pairs can agree by chance: both are asked
+        sd_difference, degrees = max(stdev(differences), sd), len(differences) - 1
+    mde = smallest_detectable(sd_difference, MAX_PAIRS)
+    return Calibration(
+        values=tuple(values),
+        repeats=tuple(repeats),
+        repeatable=repeatable,
+        deterministic=deterministic,
+        sd=sd,
+        sd_difference=sd_difference,
+        degrees=degrees,
+        mde=mde,
+        seconds=median(seconds),
+        advice=_advice(mde, fmean(values), plan.thresholds.min_delta, repeatable),
+    )
+
+
+def smallest_detectable(sd_difference: float, pairs: int) -> float:
+    """The gain that `pairs` paired runs find with 80 % power at a one-sided level of 5 %."""
+    return _MDE * sd_difference / math.sqrt(pairs)
+
+
+def _advice(mde: float, mean: float, min_delta: float, repeatable: bool) -> str | None:
+    large = abs(mean) * 0.1  # a guess: single edits rarely gain more
+    if mde <= max(large, 2 * min_delta):
+        return None
+    cure = "score more data, or train longer" if repeatable else "time a larger piece of work, or take the best of several inside it"
+    return f"gains below {mde:.4g} cannot be told from noise; make the verify command steadier: {cure}."
+
+
+def noise_of(calibration: Calibration, differences: Sequence[Sequence[float]]) -> Noise:
+    """The noise as the calibration and the paired gains of all attempts so far show it.
+
+    differences: one sequence per attempt; only scatter within an attempt counts, so real gains do no harm.
+    """
+    if calibration.deterministic and all(len(set(group)) <= 1 for group in differences):
+        return Noise(sd=0.0, degrees=calibration.degrees)
+    groups = [group for group in differences if len(group) >= 2]
+    squares = sum(variance(group) * (len(group) - 1) for group in groups)
+    degrees = sum(len(group) - 1 for group in groups)
+    # Over seeds the calibration is only an upper bound: the log replaces it once it knows enough.
+    if not (calibration.repeatable and degrees >= 8):
+        squares += calibration.sd_difference**2 * calibration.degrees
+        degrees += calibration.degrees
+    return Noise(sd=math.sqrt(squares / degrees), degrees=degrees)
+
+
+def decide(gains: Sequence[float], noise: Noise, thresholds: Thresholds, lines: int) -> Decision:
+    """What to do after these paired gains. lines: net lines of the change, negative when it makes the code simpler."""
+    n, mean = len(gains), fmean(gains)
+    simpler = lines < 0
+    if noise.deterministic and len(set(gains)) == 1:
+        if mean > thresholds.min_delta:
+            return "accept"
+        return "simpler" if mean == 0 and simpler else "drop"
+    sd, degrees = _own_or_usual(gains, noise)
+    z = mean / (sd / math.sqrt(n))
+    if n in _ACCEPT and z > critical(_ACCEPT[n], degrees) and mean > thresholds.min_delta:
+        return "accept"
+    if n < MAX_PAIRS:
+        return "drop" if z <= (_SIMPLER_DROP if simpler else _FUTILITY[n]) else "more"
+    if simpler and mean - critical(1.645, degrees) * sd / math.sqrt(n) > -thresholds.simpler_margin * sd:
+        return "simpler"
+    return "undecided" if mean > 0 else "drop"
+
+
+def _own_or_usual(gains: Sequence[float], noise: Noise) -> tuple[float, int]:
+    """An edit that is much noisier than the others is judged by its own scatter."""
+    if len(gains) >= 3:
+        own = stdev(gains)
+        if own > _NOISIER * noise.sd:
+            return own, len(gains) - 1
+    if noise.sd == 0.0:  # the baseline did not vary, this edit does, and three pairs are not there yet
+        return max(stdev(gains) if len(gains) > 1 else abs(gains[0]), math.ulp(1.0)), 1
+    return noise.sd, noise.degrees
+
+
+def critical(z: float, degrees: int) -> float:
+    """Student's quantile at the normal tail probability of z."""
+    from scipy.special import ndtr, stdtrit
+
+    return float(stdtrit(degrees, ndtr(z)))
+
+
+def beyond_doubt(gains: Sequence[float], noise: Noise) -> bool:
+    """One or two fresh seeds that need no third."""
+    n = len(gains)
+    if noise.deterministic or n >= 3:
+        return True
+    sd, degrees = _own_or_usual(gains, noise)
+    return fmean(gains) / (sd / math.sqrt(n)) > critical(_ACCEPT[n], degrees)
+
+
+def confirmed(gains: Sequence[float], thresholds: Thresholds, *, simpler: bool, noise: Noise) -> bool:
+    """Is the mean gain on fresh seeds on the right side?"""
+    margin = -thresholds.simpler_margin * noise.sd if simpler else thresholds.min_delta
+    return fmean(gains) >= margin if simpler else fmean(gains) > margin
+
+
+def interval(gains: Sequence[float], noise: Noise) -> tuple[float, float, float]:
+    """Mean gain and its two-sided 90 % interval, with the pooled sd."""
+    mean = fmean(gains)
+    if noise.deterministic:
+        return mean, mean, mean
+    sd, degrees = _own_or_usual(gains, noise)
+    half = critical(1.645, degrees) * sd / math.sqrt(len(gains))
+    return mean, mean - half, mean + half
+
+
+def worth_its_lines(gain: float, lines: int, incumbent: float, noise: Noise, thresholds: Thresholds) -> bool:
+    """A tiny gain that costs much code is not: tiny is below what can be detected, or below `tiny_gain` of the metric."""
+    tiny = max(smallest_detectable(noise.sd, MAX_PAIRS), thresholds.tiny_gain * abs(incumbent))
+    return lines <= thresholds.tiny_gain_lines or gain >= tiny

@@ -1,0 +1,230 @@
+"""`researchclaw loop` on real repositories: preconditions, the user's files, the shipped examples, CI, plan, detach."""
+
+import contextlib
+import difflib
+import hashlib
+import io
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from researchclaw.cli import main
+
+EXAMPLES = Path(__file__).parents[3] / "examples" / "loop"
+BUNDLE = ("--scope", "options.py", "--scope", "app.py", "--verify", "python build.py", "--metric", "bytes", "--direction", "lower")
+
+Make = Callable[..., Path]
+
+
+def git(folder: Path, *words: str) -> str:
+    identity = ("-c", "user.name=a", "-c", "user.email=a@b.invalid")
+    return subprocess.run(["git", *identity, *words], cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture
+def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
+    def made(example: str) -> Path:
+        folder = tmp_path / "repository"
+        shutil.copytree(EXAMPLES / example, folder)
+        git(folder, "init", "-q", "-b", "main")
+        git(folder, "add", "-A")
+        git(folder, "commit", "-q", "-m", "begin")
+        monkeypatch.chdir(folder)
+        return folder
+
+    return made
+
+
+def loop(*words: str) -> tuple[int, str, str]:
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main(["loop", *words])
+    return code, out.getvalue(), err.getvalue()
+
+
+def difference(name: str, change: Callable[[str], str]) -> str:
+    old = (EXAMPLES / "bundle" / name).read_text()
+    lines = difflib.unified_diff(old.splitlines(keepends=True), change(old).splitlines(keepends=True), f"a/{name}", f"b/{name}")
+    return "".join(lines)
+
+
+def tree_of(folder: Path) -> dict[str, str]:
+    """Every file of a work tree, its git folder apart, and git's index."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and ".git" not in path.relative_to(folder).parts]
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in [*files, folder / ".git" / "index"]}
+
+
+# ---------------------------------------------------------------- one clear line
+
+
+def test_preconditions_have_one_line_each(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*words: str) -> str:
+        code, _, err = loop("start", *words)
+        assert code == 2
+        assert err.count("\n") == 1
+        return err
+
+    folder = make("bundle")
+    assert "no tracked file matches" in refused("--scope", "nothing/**", *BUNDLE[4:])
+    assert "could rewrite its own exam" in refused(*BUNDLE, "--scope", "build.py")
+    assert "--direction is missing" in refused(*BUNDLE[:8])
+    assert "--needs ../x: not a path" in refused(*BUNDLE, "--needs", "../x")
+    assert "git tracks it" in refused(*BUNDLE, "--needs", "app.py")
+    assert "'8 hours' is no time" in refused(*BUNDLE, "--budget", "8 hours")
+    assert "did you mean 'offline'" in refused(*BUNDLE, "--agent", "ofline")
+    assert "lies in the work tree" in refused(*BUNDLE, "--output", str(folder / "runs"))
+    assert "there is no plan yet" in refused()
+    (folder / "app.py").write_text("x = 1\n")
+    assert "1 tracked files have uncommitted changes (app.py)" in refused(*BUNDLE)
+    git(folder, "checkout", "-q", "app.py")
+    git(folder, "checkout", "-q", "--detach")
+    assert "HEAD is detached" in refused(*BUNDLE)
+    git(folder, "checkout", "-q", "main")
+    (folder / ".git" / "MERGE_HEAD").write_text("x")
+    assert "a merge is in progress" in refused(*BUNDLE)
+    monkeypatch.chdir(tmp_path)
+    assert "no work tree of a git repository" in refused(*BUNDLE)
+    (tmp_path / "empty").mkdir()
+    git(tmp_path / "empty", "init", "-q")
+    assert "has no commit yet" in refused(*BUNDLE, "-C", str(tmp_path / "empty"))
+
+
+@pytest.mark.slow
+def test_a_verify_command_without_a_number_and_a_failing_guard_block_with_exit_code_2(make: Make) -> None:
+    make("bundle")
+    code, out, _ = loop("ci", *BUNDLE[:4], "--verify", "echo hello", "--direction", "lower", "--iterations", "2")
+    assert code == 2
+    assert "gives no number for the unchanged version" in json.loads(out.splitlines()[-1])["reason"]
+    code, out, _ = loop("ci", *BUNDLE, "--guard", "false", "--iterations", "2")
+    assert code == 2
+    assert "fails before any change" in json.loads(out.splitlines()[-1])["reason"]
+
+
+# ---------------------------------------------------------------- the shipped examples
+
+
+@pytest.mark.slow
+def test_bundle_size_shrinks_and_the_user_s_tree_hooks_and_filters_have_no_part_in_it(make: Make, tmp_path: Path) -> None:
+    folder = make("bundle")
+    fired = tmp_path / "fired"
+    for hook in ("pre-commit", "post-commit", "reference-transaction", "post-checkout", "post-index-change"):
+        path = folder / ".git" / "hooks" / hook
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"#!/bin/sh\ntouch {fired}\n")
+        path.chmod(0o755)
+    git(folder, "config", "filter.evil.clean", f"touch {fired}; cat")
+    git(folder, "config", "core.fsmonitor", f"touch {fired}; false")
+    (folder / ".git" / "info").mkdir(exist_ok=True)
+    (folder / ".git" / "info" / "attributes").write_text("* filter=evil\n")
+    (folder / "notes.txt").write_text("not in git\n")
+    os.utime(folder / "app.py")  # its stat differs, so git would look into it, through the filter
+    before = tree_of(folder)
+
+    guard = 'test "$(python build.py --run)" = "[\\"Hello, Ada.\\", \\"Hello, Grace.\\"]"'
+    code, out, err = loop("start", *BUNDLE, "--guard", guard, "--iterations", "7", "--repeats", "2")
+    assert code == 0, out + err
+    assert "every run gives the same number, so one run decides" in out
+    assert tree_of(folder) == before
+    assert not fired.exists()
+
+    facts = json.loads(loop("status", "--json")[1])
+    assert facts["state"] == "ended"
+    assert facts["value"] < facts["baseline"] - 100
+    git(folder, "config", "--unset", "core.fsmonitor")
+    assert "WITH_COMMENTS = False" in git(folder, "show", f"{facts['commit']}:options.py")
+    assert loop("verify-log")[0] == 0
+    kept = next(line.split()[0][1:] for line in loop("report")[1].splitlines() if "WITH_COMMENTS" in line and " keep:" in line)
+    assert "+WITH_COMMENTS = False" in loop("diff", kept)[1]
+    code, out, _ = loop("replay", kept)
+    assert code == 0
+    assert "identical" in out
+    page = tmp_path / "report.html"
+    assert loop("report", "--html", str(page))[0] == 0
+    assert "<script" not in page.read_text()
+    assert "WITH_COMMENTS" in page.read_text()
+
+
+@pytest.mark.slow
+def test_speed_improves_with_the_tests_as_guard(make: Make) -> None:
+    make("speed")
+    words = ("--scope", "words.py", "--verify", "python bench.py", "--metric", "ms", "--direction", "lower")
+    code, out, _ = loop("ci", *words, "--guard", "python -m unittest -q", "--iterations", "1", "--repeats", "2", "--confirm", "1")
+    events = [json.loads(line) for line in out.splitlines()]
+    assert events[0]["event"] == "run"
+    assert [event["event"] for event in events].count("AttemptEnded") == 1
+    assert code in (0, 1)  # a loaded machine may hide the gain; never a crash, never blocked
+    ended = events[-1]
+    assert ended["event"] == "LoopEnded"
+    assert ended["improved"] == (code == 0)
+    assert all(event["guard"] == "passed" for event in events if event.get("verdict") == "keep")
+
+
+@pytest.mark.slow
+def test_coverage_grows_by_a_scripted_proposer_and_a_wrong_test_is_a_crash(make: Make) -> None:
+    make("coverage")
+    words = ("--scope", "tests/**", "--verify", "python covered.py", "--metric", "covered", "--direction", "higher")
+    code, out, err = loop("start", *words, "--proposer-command", "python propose.py", "--repeats", "2", "--iterations", "5")
+    assert code == 0, err
+    assert "#4 discard" in out
+    assert "#5 crash: exit code 1" in out
+    facts = json.loads(loop("status", "--json")[1])
+    assert facts["kept"] >= 2
+    assert facts["value"] > facts["baseline"] + 30
+
+
+@pytest.mark.slow
+def test_a_person_s_patch_goes_through_the_same_door(make: Make, tmp_path: Path) -> None:
+    make("bundle")
+    good, evil = tmp_path / "good.patch", tmp_path / "evil.patch"
+    good.write_text(
+        "Ship no comments.\n\n" + difference("options.py", lambda text: text.replace("COMMENTS = True", "COMMENTS = False"))
+    )
+    evil.write_text("Cheat.\n\n" + difference("build.py", lambda text: text.replace("{len(bundle)}", "1")))
+    code, out, _ = loop("start", *BUNDLE, "--propose", str(evil), "--propose", str(good), "--repeats", "2")
+    assert code == 0
+    assert "#1 rejected: build.py is out of scope" in out
+    assert "#2 keep" in out
+    assert "Every patch that was proposed was tried." in out
+
+
+# ---------------------------------------------------------------- plan, detach, stop
+
+
+@pytest.mark.slow
+def test_a_plan_is_found_tried_and_recorded_and_start_needs_no_flags(make: Make) -> None:
+    folder = make("speed")
+    code, out, err = loop("plan", "--yes")
+    assert code == 0, err
+    assert "python bench.py" in out
+    assert "python -m unittest discover -s . (pass)" in out
+    assert "baseline  ms" in out
+    assert git(folder, "status", "--porcelain") == ""
+    assert loop("plan", "--yes", "--verify", "echo nothing")[0] == 2
+
+
+@pytest.mark.slow
+def test_a_detached_run_works_on_can_be_stopped_and_resumed_and_a_second_one_is_refused(make: Make) -> None:
+    make("bundle")
+    slow = ("--verify", "sleep 1; python build.py")
+    code, out, _ = loop("start", *BUNDLE[:4], *slow, *BUNDLE[6:], "--repeats", "2", "--iterations", "2", "--detach")
+    assert code == 0
+    assert "goes on" in out
+    deadline = time.monotonic() + 60
+    while json.loads(loop("status", "--json")[1])["state"] != "at work" and time.monotonic() < deadline:
+        time.sleep(0.1)
+    code, _, err = loop("start", *BUNDLE)
+    assert code == 2
+    assert "is at work on this repository" in err
+    assert "was asked to stop" in loop("stop")[1]
+    while json.loads(loop("status", "--json")[1])["state"] == "at work" and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert json.loads(loop("status", "--json")[1])["state"] == "stopped"
+    assert loop("resume")[0] == 0
+    assert json.loads(loop("status", "--json")[1])["attempts"] == 2
+    assert loop("verify-log")[0] == 0
