@@ -177,10 +177,23 @@ class ExportSettings(Section):
     )
 
 
+Mode = Literal["full-auto", "gate-only", "checkpoint", "step-by-step", "co-pilot", "custom"]
+
+
 class GateSettings(Section):
     """Where a person decides."""
 
     auto_approve: bool = Field(default=False, description="Approve every gate, recorded as such; the flag is --auto-approve.")
+    mode: Mode | None = Field(
+        default=None,
+        description="Where a run waits for a person: nowhere, at the three gates, after each phase, after each stage, after 8, 9, 16 "
+        "and 17, or as in gates.policies; null: gate-only. The option is --mode.",
+    )
+    policies: tuple[str, ...] = Field(
+        default=(),
+        description="For the mode custom: STAGE=POLICY, e.g. [experiment_run=ask, 5=auto]; ask waits, suspend ends the process until "
+        "somebody has answered, auto goes on. Stages that are not named: as in gate-only.",
+    )
     timeout: PositiveFloat | None = Field(
         default=None,
         description="Seconds that a run waits for an answer while the project's server is up, then exit code 3; null: for ever.",
@@ -279,7 +292,7 @@ def _allowed(annotation: object, metadata: Sequence[object]) -> str:
         *init, last = (str(value) for value in typing.get_args(annotation))
         return f"{', '.join(init)} or {last}" if init else last
     if typing.get_origin(annotation) is tuple:
-        return "a list of paths"
+        return "a list of paths" if typing.get_args(annotation)[0] is Path else "a list of words"
     if typing.get_origin(annotation) in (types.UnionType, typing.Union):
         parts = [a for a in typing.get_args(annotation) if a is not type(None)]
         return " or ".join([_allowed(part, metadata) for part in parts] + ["null"])

@@ -957,6 +957,7 @@ class GateQuestion(Contract):
     stage: PositiveInt
     title: str
     body: str
+    may_reject: bool = Field(default=True, description="False: no stage up to this one reads a person's words.")
 
 
 class GateAnswer(Contract):

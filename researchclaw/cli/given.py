@@ -45,7 +45,9 @@ def load_settings(config: Path | None, preset: str | None = None, overrides: Seq
     return settings.model_copy(update={"output": settings.output.absolute(), **parts})
 
 
-def overrides_of(set_: list[str] | None, output: Path | None, kit: str | None, auto_approve: bool) -> list[str]:
+def overrides_of(
+    set_: list[str] | None, output: Path | None, kit: str | None, auto_approve: bool, mode: str | None = None
+) -> list[str]:
     """The options that are settings, as `--set` would give them; JSON strings are YAML."""
 
     given = list(set_ or [])
@@ -55,7 +57,26 @@ def overrides_of(set_: list[str] | None, output: Path | None, kit: str | None, a
         given.append(f"experiment.kit={json.dumps(kit)}")
     if auto_approve:
         given.append("gates.auto_approve=true")
+    if mode is not None:
+        given.append(f"gates.mode={json.dumps(mode)}")
     return given
+
+
+def who_decides(auto_approve: bool, mode: str | None) -> list[str]:
+    """For `resume`, as `--set` would give it: what is said now takes the place of what the run was started with."""
+    if mode is None:
+        return ["gates.auto_approve=true", "gates.mode=null", "gates.policies=[]"] if auto_approve else []
+    kept = [] if mode == "custom" else ["gates.policies=[]"]
+    return [f"gates.auto_approve={'true' if auto_approve else 'false'}", f"gates.mode={json.dumps(mode)}", *kept]
+
+
+def reading_stages(settings: Settings) -> tuple[int, ...]:
+    """Stages that read a person's words, with the mind that these settings choose."""
+    from researchclaw.adapters.offline import HEEDS_GUIDANCE
+    from researchclaw.modes import readers
+    from stages.pipeline import PIPELINE
+
+    return readers(PIPELINE, HEEDS_GUIDANCE if settings.llm.provider == "offline" else None)
 
 
 def check_before_spending(settings: Settings, topic: str) -> None:
@@ -72,6 +93,10 @@ def check_before_spending(settings: Settings, topic: str) -> None:
         topic.encode()
     except UnicodeEncodeError as exc:
         raise SettingsError("the topic is not UTF-8 text; say it in the encoding of this system.") from exc
+    from researchclaw.modes import policies
+    from stages.pipeline import PIPELINE
+
+    policies(settings.gates, PIPELINE)
     if settings.experiment.kit is not None:
         from researchclaw.kits import kit_names
 

@@ -243,7 +243,7 @@ def _take_up_answers(client: SyncPrefectClient, flow_run: FlowRun, engine: Engin
             continue
         output = stage.output.model_validate(found.output)
         try:
-            decided = read(form_for(output), values[-1], output, look_in(engine.store, engine.pipeline))
+            decided = read(form_for(output), values[-1], output, look_in(engine.store, engine.pipeline), gate)
         except FormIncomplete as exc:
             tell(f"gate {stage.number}: what was submitted in the UI is no decision ({exc}); it is asked again.")
             continue

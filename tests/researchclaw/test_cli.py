@@ -43,6 +43,7 @@ def toys(toy: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setitem(sys.modules, "stages.pipeline", pipeline)
     monkeypatch.setitem(sys.modules, "researchclaw.wiring", wiring)
     monkeypatch.setattr("researchclaw.wiring", wiring, raising=False)
+    monkeypatch.setattr("researchclaw.adapters.offline.HEEDS_GUIDANCE", ("search",))
     monkeypatch.setattr(engine, "Engine", functools.partial(engine.Engine, routes=toy.ROUTES))
     return toy
 

@@ -166,7 +166,8 @@ def report(inputs: NeedsAll, _: Context) -> Report:
 
 
 def _stage(number: int, name: str, inputs: type[Contract], output: type[Contract], run: Any, question: Any = None) -> Stage:
-    return Stage(number, name, "A scoping", f"toy {name}", inputs, output, run, question)
+    phase = "A scoping" if number < 4 else "E execution"
+    return Stage(number, name, phase, f"toy {name}", inputs, output, run, question, reads_guidance=name == "search")
 
 
 PIPELINE = (
