@@ -208,6 +208,10 @@ class ServerSettings(Section):
         description="Address it hears on; other than loopback only with PREFECT_SERVER_API_AUTH_STRING in the environment.",
     )
     port: Annotated[int, Field(ge=1)] | None = Field(default=None, description="Its port; null: a free one.")
+    resumes: bool = Field(
+        default=True,
+        description="Go on with a run that is retried or answered in the UI while no process is at work on it; false: `resume` does.",
+    )
     database_url: str | None = Field(
         default=None,
         description=(

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Any, cast
 
+from researchclaw import server
 from researchclaw.engine import Engine, Routes
 from researchclaw.gates import AutoApprove, Gatekeeper, LeaveWaiting
 from researchclaw.journal import ExperimentEnded, Journal
@@ -241,10 +242,12 @@ if __name__ == "__main__":
     if "LAB_AUTH" in os.environ:
         os.environ["PREFECT_SERVER_API_AUTH_STRING"] = os.environ["LAB_AUTH"]
     signal.signal(signal.SIGTERM, interrupt)
+    code = 0
     try:
         main(*sys.argv[1:])
     except KeyboardInterrupt:
-        sys.exit(130)
+        code = 130
     except ResearchError as exc:
         sys.stderr.write(f"{exc}\n")
-        sys.exit(exc.exit_code)
+        code = exc.exit_code
+    server.leave(code)
