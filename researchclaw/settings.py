@@ -383,12 +383,16 @@ def from_record(values: Mapping[str, JsonValue]) -> Settings:
         raise SettingsError(f"run.json: the key '{where}' is not one of this version; start a new run.") from exc
 
 
+def flat(values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Nested sections as dotted names, e.g. 'experiment.seeds'."""
+    return _flat(values, {})
+
+
 def overridden(settings: Settings, overrides: Sequence[str]) -> Settings:
     """The settings with `--set` values over them."""
     known = {key.name: key for key in keys()}
     layer = _overrides(overrides)
-    flat = _flat(settings.model_dump(mode="json"), {})
-    merged = {name: (value, layer) for name, value in flat.items()}
+    merged = {name: (value, layer) for name, value in flat(settings.model_dump(mode="json")).items()}
     for name, value in layer.values.items():
         if name not in known:
             raise SettingsError(f"--set: unknown key '{name}'; {_nearest(name, list(known))}")

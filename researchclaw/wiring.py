@@ -16,6 +16,7 @@ from researchclaw.shipped import shipped
 from stages.contracts import Brief, Guidance, Lesson, Schedule
 
 if TYPE_CHECKING:
+    from researchclaw.adapters.isolation.limits import Limits
     from researchclaw.adapters.laboratory import LocalLaboratory
     from researchclaw.replay import World
     from stages.ports import Context, LanguageModel, Library
@@ -47,6 +48,14 @@ def state_around(settings: Settings, folder: Path) -> Path:
     return state_folder(settings)
 
 
+def limits_of(settings: Settings) -> Limits:
+    """What a guest may use."""
+    from researchclaw.adapters.isolation.limits import Limits
+
+    sandbox = settings.sandbox
+    return Limits(memory_mb=sandbox.memory_mb, scratch_mb=sandbox.disk_mb, processes=sandbox.processes)
+
+
 def laboratory(settings: Settings, run_folder: Path, journal: Journal | None = None) -> LocalLaboratory:
     """The laboratory of the settings; with a journal, each run is written down as it ends.
 
@@ -54,7 +63,6 @@ def laboratory(settings: Settings, run_folder: Path, journal: Journal | None = N
         SandboxUnavailable: this machine offers no isolation that the settings accept.
     """
     from researchclaw.adapters.isolation.choice import choose_isolation
-    from researchclaw.adapters.isolation.limits import Limits
     from researchclaw.adapters.journalled import keep_run
     from researchclaw.adapters.laboratory import LocalLaboratory
 
@@ -66,7 +74,7 @@ def laboratory(settings: Settings, run_folder: Path, journal: Journal | None = N
         run_folder=run_folder,
         isolation=choose_isolation(state, allow_weaker=sandbox.allow_weaker),
         workers=settings.experiment.workers,
-        limits=Limits(memory_mb=sandbox.memory_mb, scratch_mb=sandbox.disk_mb, processes=sandbox.processes),
+        limits=limits_of(settings),
         corpus=settings.experiment.corpus,
         keep_weights=settings.experiment.keep_weights,
         on_record=keep_run(journal) if journal else None,
@@ -211,6 +219,23 @@ def remembered(settings: Settings, names: Sequence[str], cache: Path, date: str)
         )
 
     return world
+
+
+def check_topic(settings: Settings, topic: str) -> None:
+    """Without a language model a kit must answer the topic; known before a run folder is made.
+
+    Raises:
+        TopicOutsideKits: none does.
+    """
+    if settings.llm.provider != "offline":
+        return
+    from researchclaw.adapters.offline import OfflineResearcher
+    from researchclaw.kits import shipped_kits
+    from stages.a_scoping import topic_init
+
+    kits = tuple(kit for kit in shipped_kits() if settings.experiment.kit in (None, kit.name))
+    question = topic_init.TopicQuestion(topic=topic, kits=kits)
+    topic_init.chosen(topic, OfflineResearcher().ask(question, topic_init.TopicReading), kits)
 
 
 def paper_templates(venue: str) -> dict[str, str]:

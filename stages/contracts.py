@@ -288,6 +288,7 @@ class Shortlist(Contract):
     works: tuple[Work, ...]
     decisions: tuple[Screened, ...]
     counts: PrismaCounts
+    guidance_not_understood: tuple[str, ...] = ()
 
 
 class KnowledgeCard(Contract):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from researchclaw.journal import ExperimentEnded, Journal
 from stages.contracts import CitedWork, Contract, CorpusFacts, RunRecord, SearchQuery, Slug, TrainingRequest, Work
+from stages.errors import SettingsError
 from stages.ports import Answer, Laboratory, LanguageModel, Library, ProbeRequest, Probes, Question, SearchAnswer
 
 TRAINING_RUN = "training run"
@@ -109,8 +110,19 @@ class JournalledLaboratory:
             if record is not None:
                 self._journal.tell(ExperimentEnded.of(record))
         missing = [request for request, record in zip(requests, known, strict=True) if record is None]
+        for kit in sorted({request.kit for request in missing}):
+            self._same_corpus(kit)
         measured = iter(self._laboratory.measure(missing) if missing else ())
         return tuple(record or next(measured) for record in known)
+
+    def _same_corpus(self, kit: Slug) -> None:
+        """Raises: SettingsError: the data are not those that the study began with; runs on both cannot be compared."""
+        noted = self._journal.find("corpus", _CorpusOf(kit=kit), CorpusFacts)
+        if noted is not None and (here := self._laboratory.corpus(kit)).sha256 != noted.sha256:
+            raise SettingsError(
+                f"the corpus has changed since the study began ({noted.sha256[:12]}, now {here.sha256[:12]}): another "
+                "experiment.corpus, or another Python, whose standard library it is by default. Put it back, or start a new run."
+            )
 
 
 def keep_run(journal: Journal) -> Callable[[TrainingRequest, RunRecord], None]:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from stages.errors import SettingsError
 
 if TYPE_CHECKING:
-    from researchclaw.adapters.isolation.limits import Limits
     from researchclaw.run_store import RunStore
     from researchclaw.settings import Settings
 
@@ -36,13 +35,21 @@ def load_settings(config: Path | None, preset: str | None = None, overrides: Seq
         raise SettingsError("the current folder was deleted; go to one that is there.") from exc
     settings = load(config, preset, overrides)
     corpus = settings.experiment.corpus
-    experiment = settings.experiment.model_copy(update={"corpus": corpus.absolute() if corpus else None})
-    files = tuple(path.absolute() for path in settings.literature.user_bib)
+    experiment = settings.experiment.model_copy(update={"corpus": _absolute(corpus) if corpus else None})
+    files = tuple(_absolute(path) for path in settings.literature.user_bib)
     literature = settings.literature.model_copy(update={"user_bib": files})
     styles = settings.export.styles
-    export = settings.export.model_copy(update={"styles": styles.absolute() if styles else None})
+    export = settings.export.model_copy(update={"styles": _absolute(styles) if styles else None})
     parts = {"experiment": experiment, "literature": literature, "export": export}
-    return settings.model_copy(update={"output": settings.output.absolute(), **parts})
+    return settings.model_copy(update={"output": _absolute(settings.output), **parts})
+
+
+def _absolute(path: Path) -> Path:
+    """With the home folder for '~', which a shell does not put in for us in a file or behind '--set output='."""
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError as exc:
+        raise SettingsError(f"{path}: there is no such user's home folder; write the path in full.") from exc
 
 
 def overrides_of(
@@ -144,10 +151,3 @@ def store_of(reference: str, output: Path | None, config: Path | None = None) ->
     if output is None:
         output = load_settings(config).output
     return RunStore(find_run(reference, output))
-
-
-def limits_of(settings: Settings) -> Limits:
-    from researchclaw.adapters.isolation.limits import Limits
-
-    sandbox = settings.sandbox
-    return Limits(memory_mb=sandbox.memory_mb, scratch_mb=sandbox.disk_mb, processes=sandbox.processes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import select
 import sys
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from researchclaw.cli.given import (
+    LOOKS,
     check_before_spending,
     how_it_looks,
     load_settings,
@@ -59,14 +61,17 @@ def run(
     first, last = stage_numbers(from_stage, to_stage)
     if first is not None and first > 1:
         store = _earlier_run(settings.output, topic, first)
+        _same_research(store, settings)
         _work(store, settings, first, last)
         return
-    from researchclaw import hardware
+    from researchclaw import hardware, wiring
     from researchclaw.run_store import RunStore
 
+    words = " ".join(topic.split())
+    wiring.check_topic(settings, words)
     store = RunStore.create(
         settings.output,
-        " ".join(topic.split()),
+        words,
         settings=settings.model_dump(mode="json"),
         hardware=hardware.found(),
         version=_program_version(),
@@ -121,6 +126,24 @@ def _earlier_run(output: Path, topic: str, first: int) -> RunStore:
         if store.info().topic == words:
             return store
     raise SettingsError(f"--from-stage {first}: {output} holds no run on this topic whose earlier stages could be used.")
+
+
+MAY_DIFFER = ("output", "min_free_mb", "gates", "server", "flow", *LOOKS)
+"""Settings that say how a run is made and looks, not what is researched."""
+
+
+def _same_research(store: RunStore, settings: Settings) -> None:
+    """Raises: SettingsError: the earlier stages, which are kept, were made with other settings."""
+    from researchclaw.settings import flat
+
+    before, now = flat(store.info().settings), flat(settings.model_dump(mode="json"))
+    for name in sorted(before.keys() & now.keys()):
+        if before[name] != now[name] and not any(name == one or name.startswith(f"{one}.") for one in MAY_DIFFER):
+            raise SettingsError(
+                f"{store.run_id} was begun with {name}={json.dumps(before[name])}, and now it is {json.dumps(now[name])}: its earlier "
+                f"stages rest on the former. Leave out --from-stage for a new run, or redo it as it was: "
+                f"`researchclaw resume {store.reference} --from-stage N`."
+            )
 
 
 def _unchanged(store: RunStore) -> bool:

@@ -65,6 +65,7 @@ class Screening(Contract):
 
     included: tuple[Included, ...]
     excluded: tuple[Excluded, ...]
+    guidance_not_understood: tuple[str, ...] = ()
 
 
 def run(inputs: Inputs, ctx: Context) -> Shortlist:
@@ -111,6 +112,7 @@ def run(inputs: Inputs, ctx: Context) -> Shortlist:
             excluded=len(candidates) - len(works),
             included=len(works),
         ),
+        guidance_not_understood=screening.guidance_not_understood,
     )
 
 
@@ -157,7 +159,7 @@ def with_choice(output: Shortlist, candidates: Candidates, *, drop: Sequence[str
     )
     works = tuple(work for key, work in known.items() if key in wanted)
     counts = output.counts.model_copy(update={"excluded": output.counts.screened - len(works), "included": len(works)})
-    return Shortlist(works=works, decisions=decisions, counts=counts)
+    return output.model_copy(update={"works": works, "decisions": decisions, "counts": counts})
 
 
 def question(output: Shortlist) -> GateQuestion:
@@ -165,6 +167,7 @@ def question(output: Shortlist) -> GateQuestion:
     reasons = {decision.key: decision.reason for decision in output.decisions}
     rows = "\n".join(f"| {work.key} | {_cell(work.title)} | {work.year} | {_cell(reasons[work.key])} |" for work in output.works)
     dropped = "\n".join(f"- {decision.key}: {decision.reason}" for decision in output.decisions if not decision.included)
+    not_understood = "".join(f"- not understood, and without effect: {_cell(text)}\n\n" for text in output.guidance_not_understood)
     counts = output.counts
     return GateQuestion(
         stage=5,
@@ -173,7 +176,7 @@ def question(output: Shortlist) -> GateQuestion:
             f"{counts.identified} records found, {counts.duplicates} duplicates, {counts.screened} screened, "
             f"{counts.excluded} excluded, **{counts.included} included**.\n\n"
             f"| key | title | year | reason |\n|---|---|---|---|\n{rows}\n\n"
-            f"Left out:\n\n{dropped or '- nothing'}\n\n"
+            f"Left out:\n\n{dropped or '- nothing'}\n\n{not_understood}"
             "To change the list, reject with a comment such as `drop KEY`, `keep KEY` or `also search for WORDS`."
         ),
     )

@@ -109,6 +109,11 @@ class Project:
 
 
 @pytest.fixture(scope="session")
+def project_class() -> type[Project]:
+    return Project
+
+
+@pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A project whose server is up; it resumes nothing, because the real program cannot go on with a toy run."""
     it = Project(tmp_path_factory.mktemp("project") / "artifacts")

@@ -40,6 +40,7 @@ def toys(toy: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     wiring.build = lambda settings, store, journal: toy.World(  # type: ignore[attr-defined]
         toy.Laboratory(journal, store.folder / "paid.txt", 0)
     )
+    wiring.check_topic = lambda settings, topic: None  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "stages.pipeline", pipeline)
     monkeypatch.setitem(sys.modules, "researchclaw.wiring", wiring)
     monkeypatch.setattr("researchclaw.wiring", wiring, raising=False)

@@ -18,7 +18,7 @@ from researchclaw.gates import AutoApprove, Gatekeeper, LeaveWaiting
 from researchclaw.journal import ExperimentEnded, Journal
 from researchclaw.run_store import RunStore, runs
 from researchclaw.settings import FlowSettings, GateSettings
-from stages.contracts import Brief, Contract, Decision, GateQuestion, Guidance, Hardware
+from stages.contracts import Brief, Contract, Decision, GateQuestion, Guidance, Hardware, QualityReport
 from stages.errors import ResearchError, SourceUnavailable
 from stages.ports import Context
 from stages.stage import Stage
@@ -182,6 +182,26 @@ PIPELINE = (
 )
 
 
+def revise(inputs: NeedsBrief, ctx: Context) -> Aim:
+    return Aim(text=" ".join([inputs.brief.topic, *(g.message for g in ctx.guidance)]))
+
+
+def check(inputs: NeedsAim, _: Context) -> QualityReport:
+    return QualityReport(checks=(), passed=True, for_a_person=(inputs.aim.text,), manuscript_sha256="0" * 64)
+
+
+def check_question(output: QualityReport) -> GateQuestion:
+    return GateQuestion(stage=2, title="May the paper be exported?", body=output.for_a_person[0])
+
+
+PAPER = (
+    _stage(1, "revise", NeedsBrief, Aim, revise),
+    _stage(2, "check", NeedsAim, QualityReport, check, check_question),
+    _stage(3, "search", NeedsAim, Found, search),
+)
+"""Ends with the question of the last gate: is the paper accepted or returned?"""
+
+
 def after(number: int, output: Contract, loops: dict[str, int]) -> int:
     if isinstance(output, Decision) and output.verdict == "refine" and loops.get("refine", 0) < 2:
         return 5
@@ -218,6 +238,8 @@ def main(folder: str, topic: str, kind: str, sleep_s: str = "0") -> None:
     with store.lock(), Journal(store.journal_path) as journal:
         gatekeeper = LeaveWaiting(store) if "TOY_WAITS" in os.environ else AutoApprove(store)
         it = engine(store, journal, gatekeeper, sleep_s=float(sleep_s), fail_times=int(os.environ.get("TOY_FAILS", "0")))
+        if "TOY_PAPER" in os.environ:
+            it.pipeline, it.routes = PAPER, Routes(after=after, rejected={2: 1})
         it.journal.listen(lambda event: sys.stdout.write(f"{type(event).__name__}\n") and sys.stdout.flush())
         if kind == "plain":
             it.run()
