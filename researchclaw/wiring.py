@@ -206,7 +206,7 @@ def remembered(settings: Settings, names: Sequence[str], cache: Path, date: str)
         return Context(
             model=model,
             library=JournalledLibrary(SilentLibrary(source_names(settings)), journal),
-            laboratory=JournalledLaboratory(SilentLaboratory(schedule), journal),
+            laboratory=JournalledLaboratory(SilentLaboratory(schedule), journal, has_data=False),
             illustrator=MatplotlibIllustrator(cache=cache),
             typesetter=Typesetter(settings.export.typesetter),
             shelf=FolderShelf(folder),

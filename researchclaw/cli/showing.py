@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import JsonValue
 
 from researchclaw.cli.given import load_settings, store_of
 from researchclaw.cli.options import AsJson, Config, Output, Run
 from researchclaw.cli.program import app
 from stages.errors import ResearchError, SettingsError
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
 
 
 @app.command()
