@@ -94,7 +94,6 @@ class ServerRecord(Contract):
     port: int
     authentication: bool
     database: str = "SQLite"
-    resumes: bool = True
     started: str
 
     @property
@@ -118,7 +117,7 @@ class Reached:
     wait: Callable[[], None]
     """Returns when it answers; to be called as late as possible."""
     runner: bool = False
-    """It starts `researchclaw resume` for runs that a person retries in the UI."""
+    """It looks after runs whose process is gone, so that a person may retry them in the UI."""
 
 
 def home(output: Path) -> Path:
@@ -191,7 +190,6 @@ def start(output: Path, settings: ServerSettings, startup_timeout_s: float) -> t
                 port=port,
                 authentication=bool(secret),
                 database="PostgreSQL" if settings.database_url else "SQLite",
-                resumes=settings.resumes,
                 started=now(),
             )
             write_model(folder / "server.json", record)
@@ -267,7 +265,7 @@ def server(output: Path, url: str | None, startup_timeout_s: float) -> Iterator[
         url = f"{there.url}/api"
     if url is not None:
         os.environ.update(environment(output, url, secret))
-        yield Reached(url.removesuffix("/api"), lasting=True, wait=lambda: None, runner=there is not None and there.resumes)
+        yield Reached(url.removesuffix("/api"), lasting=True, wait=lambda: None, runner=there is not None)
         return
     port = free_port()
     os.environ.update(environment(output, f"http://127.0.0.1:{port}/api"))

@@ -171,7 +171,7 @@ class OuterWorld:
         return Context(
             model=JournalledModel(RulesFirst(mind, rules), journal),
             library=JournalledLibrary(library(settings), journal),
-            laboratory=JournalledLaboratory(bench, journal),
+            laboratory=JournalledLaboratory(bench, journal, compare_data=True),
             illustrator=MatplotlibIllustrator(cache=state_folder(settings) / "matplotlib"),
             typesetter=Typesetter(settings.export.typesetter),
             shelf=FolderShelf(self._store.folder),
@@ -206,7 +206,7 @@ def remembered(settings: Settings, names: Sequence[str], cache: Path, date: str)
         return Context(
             model=model,
             library=JournalledLibrary(SilentLibrary(source_names(settings)), journal),
-            laboratory=JournalledLaboratory(SilentLaboratory(schedule), journal, has_data=False),
+            laboratory=JournalledLaboratory(SilentLaboratory(schedule), journal),
             illustrator=MatplotlibIllustrator(cache=cache),
             typesetter=Typesetter(settings.export.typesetter),
             shelf=FolderShelf(folder),

@@ -81,11 +81,11 @@ class _ProbesOf(Contract):
 class JournalledLaboratory:
     """A `Laboratory` in which no training run is paid for twice.
 
-    has_data: False for one that only remembers, and could not tell whether its data have changed.
+    compare_data: refuse to train on other data than those that the study began with.
     """
 
-    def __init__(self, laboratory: Laboratory, journal: Journal, *, has_data: bool = True) -> None:
-        self._laboratory, self._journal, self._has_data = laboratory, journal, has_data
+    def __init__(self, laboratory: Laboratory, journal: Journal, *, compare_data: bool = False) -> None:
+        self._laboratory, self._journal, self._compare_data = laboratory, journal, compare_data
 
     @property
     def isolation(self) -> str:
@@ -113,7 +113,7 @@ class JournalledLaboratory:
             if record is not None:
                 self._journal.tell(ExperimentEnded.of(record))
         missing = [request for request, record in zip(requests, known, strict=True) if record is None]
-        for kit in sorted({request.kit for request in missing} if self._has_data else ()):
+        for kit in sorted({request.kit for request in missing} if self._compare_data else ()):
             self._same_corpus(kit)
         measured = iter(self._laboratory.measure(missing) if missing else ())
         return tuple(record or next(measured) for record in known)

@@ -227,6 +227,14 @@ def engine(store: RunStore, journal: Journal, gatekeeper: Gatekeeper | None = No
     )
 
 
+def run_plainly(output: Path) -> RunStore:
+    """A run without Prefect, to its end, in this process."""
+    store = new_run(output)
+    with store.lock(), Journal(store.journal_path) as journal:
+        engine(store, journal).run()
+    return store
+
+
 def paid(store: RunStore) -> list[str]:
     return (store.folder / "paid.txt").read_text().split() if (store.folder / "paid.txt").exists() else []
 
@@ -263,6 +271,8 @@ def interrupt(_number: int, _frame: Any) -> None:
 if __name__ == "__main__":
     if "LAB_AUTH" in os.environ:
         os.environ["PREFECT_SERVER_API_AUTH_STRING"] = os.environ["LAB_AUTH"]
+    if "TOY_CLIENT_RETRIES" in os.environ:
+        server.HUSH["PREFECT_CLIENT_MAX_RETRIES"] = os.environ["TOY_CLIENT_RETRIES"]
     signal.signal(signal.SIGTERM, interrupt)
     code = 0
     try:

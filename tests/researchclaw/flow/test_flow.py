@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import signal
 import sqlite3
 import subprocess
@@ -127,6 +128,20 @@ def test_kill_9_leaves_no_server_and_a_resume_pays_nothing_twice(tmp_path: Path,
     assert resumed is not None
     assert straight is not None
     assert resumed.output_sha256 == straight.output_sha256
+
+
+@pytest.mark.slow
+def test_a_temporary_server_that_is_killed_is_started_again(tmp_path: Path, start_toy: Start, toy: ModuleType) -> None:
+    output = tmp_path / "artifacts"
+    process = start_toy(str(output), "toys", "prefect", "0.5")
+    wait_for(process, "ExperimentEnded")
+    (victim,) = listeners_of(output)
+    os.kill(victim, signal.SIGKILL)
+    code, error = ended(process)
+    assert code == 0, error
+    assert query(output, "select state_type from flow_run") == [("COMPLETED",)]
+    assert len(toy.paid(RunStore(runs(output)[0]))) == 6
+    assert listeners_of(output) == []
 
 
 @pytest.mark.slow
