@@ -2,6 +2,7 @@ import functools
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import types
@@ -377,3 +378,15 @@ def test_a_topic_that_no_kit_answers_leaves_no_folder(say: Say) -> None:
     assert code == 2
     assert "no study kit can answer" in err
     assert runs(Path("artifacts")) == ()
+
+
+def test_sigterm_ends_a_run_as_ctrl_c_does(say: Say) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        say("stages", "--json")
+        handler = signal.getsignal(signal.SIGTERM)
+        assert callable(handler)
+        with pytest.raises(KeyboardInterrupt):
+            handler(signal.SIGTERM, None)
+    finally:
+        signal.signal(signal.SIGTERM, before)

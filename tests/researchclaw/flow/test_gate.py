@@ -217,22 +217,6 @@ def test_two_at_once_one_wins_and_the_other_says_why(project: Any, waiting: Any,
     assert states(project, store) == ["COMPLETED Completed"]
 
 
-def test_a_deleted_database_loses_no_research(new_project: Any, start_toy: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TOY_WAITS", "1")
-    monkeypatch.setenv("TOY_TIMEOUT", "0.5")
-    new_project.start()
-    ended(start_toy(str(new_project.output), "toys", "prefect"), 3)
-    new_project.stop()
-    for path in (new_project.output / ".prefect").glob("prefect.db*"):
-        path.unlink()
-    store = newest(new_project)
-    new_project.command("approve", store.run_id, "--stage", "3")
-    new_project.start()
-    ended(start_toy(str(new_project.output), "toys", "prefect"), 0)
-    assert store.info().status == "done"
-    assert states(new_project, store) == ["COMPLETED Completed"]
-
-
 def test_a_run_that_waits_costs_no_time_worth_naming(project: Any, waiting: Any) -> None:
     process, form = waiting()
     before = _cpu_s(process.pid)
@@ -247,16 +231,24 @@ def _cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / 100
 
 
-def test_a_run_whose_server_goes_away_is_decided_by_command_and_goes_on_without_it(
+def test_a_deleted_database_loses_no_research_and_a_run_whose_server_goes_away_ends_without_it(
     new_project: Any, start_toy: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TOY_WAITS", "1")
+    monkeypatch.setenv("TOY_TIMEOUT", "0.5")
     monkeypatch.setenv("TOY_CLIENT_RETRIES", "1")
+    new_project.start()
+    ended(start_toy(str(new_project.output), "toys", "prefect"), 3)
+    new_project.stop()
+    for path in (new_project.output / ".prefect").glob("prefect.db*"):
+        path.unlink()
+    store = newest(new_project)
+    monkeypatch.delenv("TOY_TIMEOUT")
     new_project.start()
     process = start_toy(str(new_project.output), "toys", "prefect")
     link(process)
+    assert states(new_project, store) == ["PAUSED Paused"]
     new_project.stop()
-    store = newest(new_project)
     store.answer(GateAnswer(stage=3, decision="approve", by="Ada", via="command line", at="2026-01-01"))
     assert "went away; the run is whole without it" in ended(process, 0)  # and the process ends: its log is not waited for
     assert store.info().status == "done"
