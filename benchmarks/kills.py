@@ -104,12 +104,13 @@ def open_flow_runs(output: Path) -> int:
 class Kills:
     """The same study again and again, below one folder."""
 
-    def __init__(self, folder: Path, preset: str, *, server: bool, double: bool) -> None:
-        self.folder, self.preset, self.server, self.double = folder, preset, server, double
+    def __init__(self, folder: Path, preset: str, *, changes: list[str], server: bool, double: bool) -> None:
+        self.folder, self.preset, self.changes, self.server, self.double = folder, preset, changes, server, double
         self.seconds, self.reference = 0.0, folder / "reference"
 
     def study(self, output: Path) -> list[str]:
-        return ["run", "--topic", TOPIC, "--auto-approve", "--preset", self.preset, "--output", str(output)]
+        command = ["run", "--topic", TOPIC, "--auto-approve", "--preset", self.preset, "--output", str(output)]
+        return [*command, *(word for change in self.changes for word in ("--set", change))]
 
     def undisturbed(self) -> None:
         began = time.monotonic()
@@ -166,6 +167,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--moments", type=int, default=20)
     parser.add_argument("--preset", default="smoke")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the study, as for `run`")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--server", action="store_true")
     parser.add_argument("--double", action="store_true")
@@ -173,7 +175,7 @@ def main() -> None:
     arguments = parser.parse_args()
     random.seed(arguments.seed)
     with tempfile.TemporaryDirectory(prefix="researchclaw-kills-") as name:
-        kills = Kills(Path(name), arguments.preset, server=arguments.server, double=arguments.double)
+        kills = Kills(Path(name), arguments.preset, changes=arguments.set, server=arguments.server, double=arguments.double)
         kills.undisturbed()
         if not arguments.json:
             print(f"undisturbed: {kills.seconds:.0f} s", flush=True)
