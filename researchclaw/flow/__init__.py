@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from researchclaw.engine import Engine
+from researchclaw.engine import Engine, Plainly
 from researchclaw.gates import Anywhere, AtTerminal, AutoApprove, from_ui
 from researchclaw.server import Reached, left_alone, listens, server
 from researchclaw.settings import FlowSettings, GateSettings
@@ -34,6 +34,9 @@ logger = logging.getLogger(__name__)
 
 SECRET_NAMES = re.compile(r"KEY|TOKEN|SECRET|PASSW|AUTH_STRING", re.IGNORECASE)
 """Environment variables whose values must not stand in a log."""
+
+
+NOWHERE = logging.NullHandler()
 
 
 class ServerLost(ResearchError):
@@ -177,7 +180,12 @@ class PrefectRun:
 
         graph = _Graph()
 
+        plainly = Plainly(self.settings.retries, self.settings.retry_delay_sec)
+
         def invoke(stage: Stage, round_: int, body: Callable[[], Contract]) -> Contract:
+            if not listens(self.reached.url):
+                logger.warning("%s is done without its view: no Prefect server at %s", stage.task_name, self.reached.url)
+                return plainly(stage, round_, body)
             made: list[Contract] = []
 
             def stage_body() -> None:
@@ -303,6 +311,8 @@ def _take_the_console_away() -> None:
 
     for ours in ("researchclaw", "stages"):
         logging.getLogger(ours).setLevel(logging.INFO)
+    for theirs in ("prefect", "asyncio"):  # a server that went away costs the view, and no traceback on the terminal
+        logging.getLogger(theirs).addHandler(NOWHERE)
     secrets = [value for name, value in os.environ.items() if SECRET_NAMES.search(name) and len(value) >= 8]
     for name in ["", *logging.root.manager.loggerDict]:
         one = logging.getLogger(name)

@@ -29,6 +29,7 @@ from prefect.client.schemas.filters import (
     FlowFilter,
     FlowFilterName,
     FlowRunFilter,
+    FlowRunFilterName,
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
@@ -101,7 +102,7 @@ class Runner:
             return
         holder = store.holder()
         if holder is not None:
-            if scheduled:
+            if scheduled and _other_is_open(client, flow_run):  # else the process is just about to go on with this one
                 self._set(client, flow_run, Cancelled(message=f"Process {holder.pid} is at work on this run already."))
         elif child is not None and scheduled:
             self._set(client, flow_run, Failed(message=f"It could not go on: {_last_line(self._log(store))}"))
@@ -138,6 +139,18 @@ class Runner:
                 cwd=self.output.parent,
                 env=environment,
             )
+
+
+def _other_is_open(client: SyncPrefectClient, flow_run: FlowRun) -> bool:
+    """Is there another flow run of the same run that a process works on?"""
+    at_work = [StateType.RUNNING, StateType.PENDING, StateType.PAUSED]
+    found = client.read_flow_runs(
+        flow_run_filter=FlowRunFilter(
+            name=FlowRunFilterName(any_=[flow_run.name]),
+            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=at_work)),
+        )
+    )
+    return any(other.id != flow_run.id for other in found)
 
 
 def _last_line(log: Path) -> str:
