@@ -6,7 +6,10 @@ import sys
 def main() -> None:
     from researchclaw.cli import main as command_line
 
-    sys.exit(command_line(sys.argv[1:]))
+    code = command_line(sys.argv[1:])
+    if "researchclaw.server" in sys.modules:
+        sys.modules["researchclaw.server"].leave(code)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

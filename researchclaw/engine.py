@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from researchclaw.gates import Gatekeeper
+from researchclaw.gates import AutoApprove, Gatekeeper
 from researchclaw.journal import (
     Event,
     ExperimentsPlanned,
@@ -30,6 +30,8 @@ from researchclaw.journal import (
     WentBack,
     sha256_of,
 )
+from researchclaw.modes import Policy, ways_back
+from researchclaw.questions import question_of
 from researchclaw.run_store import RunInfo, RunStore, Status, guidance_hash, now
 from stages import routing
 from stages.contracts import Brief, Contract, Decision, ExperimentPlan, GateAnswer, Guidance, Lesson, Schedule
@@ -105,6 +107,12 @@ class Engine:
     routes: Routes = field(default_factory=Routes)
     invoke: Invoke = field(default_factory=Plainly)
     watcher: Watcher = field(default_factory=NobodyWatches)
+    policies: Mapping[int, Policy] = field(default_factory=dict)
+    """What happens after each stage; a stage that is not named: a gate asks, another goes on."""
+    reading: tuple[int, ...] = ()
+    """Stages that read a person's words; a rejection leads to the nearest one, where the routes name none."""
+    auto_by: str = "--auto-approve"
+    """Who let a gate pass at which nobody is asked, as the record names it."""
     _began: float = field(default_factory=time.monotonic)
     _before_s: float = 0
     _where: Stage | None = None
@@ -179,12 +187,13 @@ class Engine:
         while number <= until:
             stage = self.pipeline[number - 1]
             output = self._stage(stage, record)
-            follows = self.routes.after(number, output, self._loops())
-            if stage.gate:
+            if self._asks(stage):
                 output, answer = self._gate(stage, output)
                 if answer.decision == "reject":
-                    follows = self._rejected(stage, answer)
-            elif follows <= number:
+                    number = self._rejected(stage, answer)
+                    continue
+            follows = self.routes.after(number, output, self._loops())
+            if follows <= number:
                 assert isinstance(output, Decision)
                 assert output.verdict != "proceed"
                 self._go_back(follows, output.verdict, " ".join(output.reasons))
@@ -252,18 +261,29 @@ class Engine:
 
     # ---- gates
 
+    def _policy(self, stage: Stage) -> Policy:
+        return self.policies.get(stage.number, "ask" if stage.gate else "auto")
+
+    def _asks(self, stage: Stage) -> bool:
+        """Is there a question after this stage? One that was asked in another mode stays one."""
+        return stage.gate or self._policy(stage) != "auto" or self.store.gate(stage.number) is not None
+
     def _gate(self, stage: Stage, output: Contract) -> tuple[Contract, GateAnswer]:
         """The output as the person leaves it, and the decision."""
-        assert stage.question is not None
         before = self.store.gate(stage.number)
-        gate = self.store.ask(stage.question(output))
+        question = question_of(stage, output)
+        gate = self.store.ask(question.model_copy(update={"may_reject": stage.number in self._ways_back()}))
         if before is None:
             self.journal.event(GateAsked(stage=stage.number, title=gate.question.title))
         answer = gate.answer
         if answer is None:
-            self._stand(status="waiting", message=f"waiting at gate {stage.number}: {gate.question.title}")
-            answer = self.gatekeeper.decide(stage, output, gate.question)
-            self._stand(status="running", message="")
+            policy = self._policy(stage)
+            if policy == "auto":
+                answer = AutoApprove(self.store, self.auto_by).decide(stage, output, gate.question)
+            else:
+                self._stand(status="waiting", message=f"waiting at gate {stage.number}: {gate.question.title}")
+                answer = self.gatekeeper.decide(stage, output, gate.question, suspend=policy == "suspend")
+                self._stand(status="running", message="")
         if not any(event.answer == answer for event in self.journal.events(GateDecided)):
             self.journal.event(GateDecided(answer=answer))
         if answer.decision == "edit":
@@ -272,16 +292,19 @@ class Engine:
             return stage.output.model_validate(found.output), answer
         return output, answer
 
+    def _ways_back(self) -> dict[int, int]:
+        return ways_back(self.pipeline, self.reading, self.routes.rejected)
+
     def _heed_rejection(self, stage: Stage) -> None:
         """Go back for a rejection that was given while no process was at work."""
-        gate = self.store.gate(stage.number) if stage.gate else None
+        gate = self.store.gate(stage.number)
         if gate is not None and gate.answer is not None and gate.answer.decision == "reject":
             self.journal.event(GateDecided(answer=gate.answer))
             self._rejected(stage, gate.answer)
 
     def _rejected(self, stage: Stage, answer: GateAnswer) -> int:
         """Give the reason to every stage from the one that made the material to the gate, and go back there."""
-        to = self.routes.rejected[stage.number]
+        to = self._ways_back()[stage.number]
         for number in range(to, stage.number + 1):
             for message in filter(None, (*answer.changes, answer.comment)):
                 self.store.add_guidance(Guidance(stage=number, message=message, by=answer.by), at=answer.at)

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, create_model
 
+from researchclaw.edits import EditRefused, edited_output
 from researchclaw.journal import canonical
 from researchclaw.run_store import Gate
 from stages.b_literature import literature_screen
@@ -95,12 +96,12 @@ class AnyForm(GateForm):
             return self._rejected(())
         if self.decision == "approve":
             return self._approved(())
+        if self.output.strip() == output.model_dump_json(indent=2):
+            return self._edited(output, output)
         try:
-            return self._edited(output, type(output).model_validate_json(self.output))
-        except ValidationError as exc:
-            first = exc.errors()[0]
-            place = ".".join(str(part) for part in first["loc"]) or "the text"
-            raise FormIncomplete(f"the output does not fit its type: {place}: {first['msg']}") from exc
+            return self._edited(output, edited_output(output, self.output))
+        except EditRefused as exc:
+            raise FormIncomplete(str(exc)) from exc
 
 
 class WorksForm(GateForm):

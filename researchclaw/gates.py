@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from pydantic import ValidationError
-
+from researchclaw.edits import EditRefused, check_editable, edited_output
 from researchclaw.gate_forms import Decided
 from researchclaw.run_store import GateAlreadyAnswered, RunStore, now
 from stages.contracts import Contract, GateAnswer, GateQuestion, Guidance
@@ -27,9 +26,10 @@ Via = Literal["auto-approve", "terminal", "command line", "prefect ui"]
 class Gatekeeper(Protocol):
     """Gets the decision at a gate."""
 
-    def decide(self, stage: Stage, output: Contract, question: GateQuestion) -> GateAnswer:
+    def decide(self, stage: Stage, output: Contract, question: GateQuestion, *, suspend: bool = False) -> GateAnswer:
         """The decision, recorded in gates/NN.json.
 
+        suspend: put the question down where people will find it, and wait for nobody.
         Raises:
             WaitingAtGate: nobody is there to decide; the question is written down.
         """
@@ -49,10 +49,11 @@ class AutoApprove:
     """Approves, and says in the record that nobody looked."""
 
     store: RunStore
+    by: str = "--auto-approve"
 
-    def decide(self, stage: Stage, output: Contract, question: GateQuestion) -> GateAnswer:
+    def decide(self, stage: Stage, output: Contract, question: GateQuestion, *, suspend: bool = False) -> GateAnswer:
         answer = GateAnswer(
-            stage=stage.number, decision="approve", comment="Not read by a person.", by="--auto-approve", via="auto-approve", at=now()
+            stage=stage.number, decision="approve", comment="Not read by a person.", by=self.by, via="auto-approve", at=now()
         )
         return _first(self.store, answer)
 
@@ -71,8 +72,12 @@ class LeaveWaiting:
 
     store: RunStore
 
-    def decide(self, stage: Stage, output: Contract, question: GateQuestion) -> GateAnswer:
+    def decide(self, stage: Stage, output: Contract, question: GateQuestion, *, suspend: bool = False) -> GateAnswer:
         raise waiting(self.store, stage)
+
+
+def no_way_back(number: int) -> str:
+    return f"stage {number} cannot be sent back: no stage up to it reads a person's words; edit its output instead."
 
 
 class AnsweredElsewhere(Exception):
@@ -101,8 +106,14 @@ class AtTerminal:
     store: RunStore
     show: Callable[[str], None]
     ask: Callable[[str, Look], str]
+    check_guided: Callable[[int], None] = lambda _: None
+    """Raises SettingsError for a stage that would not read a person's words."""
 
-    def decide(self, stage: Stage, output: Contract, question: GateQuestion, look: Look | None = None) -> GateAnswer:
+    def decide(
+        self, stage: Stage, output: Contract, question: GateQuestion, look: Look | None = None, *, suspend: bool = False
+    ) -> GateAnswer:
+        if suspend:
+            raise waiting(self.store, stage)
         watch = look or (lambda: _raise_if_answered(self.store, stage.number))
         try:
             return self._asked(stage, output, question, watch)
@@ -119,7 +130,9 @@ class AtTerminal:
             word = self.ask(prompt, look).strip().lower()
             if word in ("a", "approve"):
                 return self._answer(stage, "approve", self.ask("Comment (may be empty): ", look).strip())
-            if word in ("r", "reject"):
+            if word in ("r", "reject") and not question.may_reject:
+                self.show(no_way_back(stage.number))
+            elif word in ("r", "reject"):
                 reason = self.ask("Reason (the stage that made this will be told): ", look).strip()
                 if reason:
                     return self._answer(stage, "reject", reason)
@@ -144,32 +157,35 @@ class AtTerminal:
         return _first(self.store, answer, self.show, None if changed is None else (stage, changed))
 
     def _guide(self, stage: Stage, look: Look) -> None:
-        number = self.ask(f"Stage to guide ({stage.number + 1} or later): ", look).strip()
-        if not number.isdecimal() or int(number) <= stage.number:
+        given = self.ask(f"Stage to guide ({stage.number + 1} or later): ", look).strip()
+        if not given.isdecimal() or int(given) <= stage.number:
             self.show("Only a stage that has not run yet can be guided here; reject to change an earlier one.")
+            return
+        try:
+            self.check_guided(int(given))
+        except SettingsError as exc:
+            self.show(f"{str(exc)[0].upper()}{str(exc)[1:]}")
             return
         message = self.ask("Message: ", look).strip()
         if message:
-            self.store.add_guidance(Guidance(stage=int(number), message=message, by=person()))
+            self.store.add_guidance(Guidance(stage=int(given), message=message, by=person()))
 
     def _edit(self, stage: Stage, output: Contract, look: Look) -> Contract | None:
         """Open the output in the person's editor; the changed version when a valid one was saved."""
         text = output.model_dump_json(indent=2)
+        try:
+            check_editable(stage.output)
+        except EditRefused as exc:
+            self.show(str(exc))
+            return None
         while True:
             text = edited(text)
             try:
-                changed = stage.output.model_validate_json(text)
-            except ValidationError as exc:
-                first = exc.errors()[0]
-                place = ".".join(str(part) for part in first["loc"]) or "the text"
-                self.show(f"Not saved: {place}: {first['msg']}.")
-                if self.ask("Edit again? [y/n] ", look).strip().lower() in ("y", "yes"):
-                    continue
-                return None
-            if changed == output:
-                self.show("Nothing was changed.")
-                return None
-            return changed
+                return edited_output(output, text)
+            except EditRefused as exc:
+                self.show(f"Not saved: {exc}.")
+                if self.ask("Edit again? [y/n] ", look).strip().lower() not in ("y", "yes"):
+                    return None
 
 
 class OpenForm(Protocol):
@@ -206,7 +222,7 @@ class Anywhere:
     ask_server_every: int = 4
     """Looks at the gate's file for each question to the server (measured together: see docs/server.md)."""
 
-    def decide(self, stage: Stage, output: Contract, question: GateQuestion) -> GateAnswer:
+    def decide(self, stage: Stage, output: Contract, question: GateQuestion, *, suspend: bool = False) -> GateAnswer:
         form = self.open_form(stage, output)
         until = None if self.timeout_s is None else time.monotonic() + self.timeout_s
         looks = 0
@@ -220,6 +236,8 @@ class Anywhere:
             if until is not None and time.monotonic() > until:
                 raise waiting(self.store, stage, f"no answer within {self.timeout_s:g} s (gates.timeout); waiting")
 
+        if suspend:
+            raise waiting(self.store, stage, f"suspended: fill in {form.link}, or decide by command; waiting")
         self.tell(f"gate {stage.number} waits: {form.link} or `researchclaw approve {self.store.reference}`")
         answer = self._wait(look) if self.prompt is None else self.prompt.decide(stage, output, question, look)
         form.close(answer)
@@ -300,4 +318,7 @@ def answer_by_command(store: RunStore, decision: Literal["approve", "reject"], c
                 raise GateAlreadyAnswered(answered[0].answer)
             raise SettingsError(f"{store.run_id} waits at no gate; its status is '{store.info().status}'.")
         number = waiting[0].question.stage
+    gate = store.gate(number)
+    if decision == "reject" and gate is not None and not gate.question.may_reject:
+        raise SettingsError(no_way_back(number))
     return store.answer(GateAnswer(stage=number, decision=decision, comment=comment, by=person(), via="command line", at=now()))

@@ -437,7 +437,8 @@ class RunStore:
 
     def write_edited(self, stage: Stage, before: StageOutput, output: Contract, by: str) -> None:
         """Put a person's version in the place of the stage's; the stage's own stays beside it as output.before_edit.json."""
-        write_model(self.stage_folder(stage) / "output.before_edit.json", before)
+        if before.edited_by is None:
+            write_model(self.stage_folder(stage) / "output.before_edit.json", before)
         write_model(
             self.stage_folder(stage) / "output.json",
             before.model_copy(update={"output": output.model_dump(mode="json"), "output_sha256": sha256_of(output), "edited_by": by}),
@@ -530,6 +531,14 @@ class RunStore:
                 self.write_edited(stage, before, output, answer.by)
             write_model(self._gate_path(answer.stage), gate.model_copy(update={"answer": answer}))
         return answer
+
+    def replace_gate(self, question: GateQuestion, answer: GateAnswer) -> None:
+        """A person's version has taken the place of what was decided on: its question, and their word; the old ones stay beside it."""
+        with self._taking_turns(self.folder / "gates" / ".lock"):
+            before = self.gate(question.stage)
+            if before is not None:
+                write_model(self.folder / "gates" / f"{question.stage:02d}.before_edit.json", before)
+            write_model(self._gate_path(question.stage), Gate(question=question, asked=answer.at, answer=answer))
 
     def gates(self) -> tuple[Gate, ...]:
         """Every question that was asked and still stands, with its answer."""

@@ -13,21 +13,26 @@ import contextlib
 import fcntl
 import http.client
 import importlib.util
+import logging
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 from researchclaw.run_store import Holder, holder_of, living, now, read_model, write_model
 from researchclaw.settings import ServerSettings
 from stages.contracts import Contract
 from stages.errors import SettingsError
+
+logger = logging.getLogger(__name__)
 
 TEMPORARY = """
 import ctypes, os, runpy, signal, sys
@@ -74,6 +79,7 @@ PROJECT_SERVER = {
     "OMP_NUM_THREADS": "1",
 }
 
+SERVER_APP = (sys.executable, "-m", "researchclaw.flow.server_app")
 AUTH = "PREFECT_SERVER_API_AUTH_STRING"
 """'user:password', from the environment only: it never stands in a file of ours."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -93,8 +99,12 @@ class ServerRecord(Contract):
     @property
     def url(self) -> str:
         """Where a browser on this machine finds the UI."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(self.host, self.host)  # noqa: S104 (a name, not a binding)
-        return f"http://{host}:{self.port}"
+        return _local_url(self.host, self.port)
+
+
+def _local_url(host: str, port: int) -> str:
+    name = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(host, host)  # noqa: S104 (a name, not a binding)
+    return f"http://{name}:{port}"
 
 
 @dataclass(frozen=True)
@@ -106,6 +116,8 @@ class Reached:
     """It outlives the run and has a UI, so that a person can answer there."""
     wait: Callable[[], None]
     """Returns when it answers; to be called as late as possible."""
+    runner: bool = False
+    """It looks after runs whose process is gone, so that a person may retry them in the UI."""
 
 
 def home(output: Path) -> Path:
@@ -164,7 +176,7 @@ def start(output: Path, settings: ServerSettings, startup_timeout_s: float) -> t
         log = folder / "server.log"
         with log.open("ab") as sink, _starting(folder):
             child = subprocess.Popen(
-                [sys.executable, "-m", "researchclaw.flow.server_app", settings.host, str(port)],
+                [*SERVER_APP, settings.host, str(port), str(output.absolute()), "resumes" if settings.resumes else "looks"],
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
                 stderr=sink,
@@ -195,7 +207,7 @@ def _server_environment(output: Path, settings: ServerSettings, port: int, secre
     root = str(Path(__file__).parents[1])
     return {
         **without_prefect(os.environ),
-        **environment(output, f"http://127.0.0.1:{port}/api"),
+        **environment(output, f"{_local_url(settings.host, port)}/api", secret),
         **PROJECT_SERVER,
         "PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", "")))),
         "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": ",".join(f"http://{name}:{port}" for name in sorted(names)),
@@ -253,40 +265,102 @@ def server(output: Path, url: str | None, startup_timeout_s: float) -> Iterator[
         url = f"{there.url}/api"
     if url is not None:
         os.environ.update(environment(output, url, secret))
-        yield Reached(url.removesuffix("/api"), lasting=True, wait=lambda: None)
+        yield Reached(url.removesuffix("/api"), lasting=True, wait=lambda: None, runner=there is not None)
         return
     port = free_port()
     os.environ.update(environment(output, f"http://127.0.0.1:{port}/api"))
     folder = home(output)
     folder.mkdir(parents=True, exist_ok=True)
-    log = folder / "server.log"
-    turn = contextlib.ExitStack()
-    turn.enter_context(_starting(folder))
-    with turn, log.open("ab") as sink:
-        child = subprocess.Popen(
-            [sys.executable, "-c", TEMPORARY, str(os.getpid()), str(port)],
-            stdin=subprocess.DEVNULL,
-            stdout=sink,
-            stderr=sink,
-            start_new_session=True,  # a Ctrl-C at the terminal is ours to handle
-            env={**os.environ, **SMALL_SERVER},
-            cwd=folder,  # Prefect reads .env, prefect.toml and pyproject.toml where it stands: the user's are not for our server
-        )
+    with contextlib.ExitStack() as turn:
+        turn.enter_context(_starting(folder))
+        temporary = Temporary(port, folder)
 
         def ready() -> None:
-            way_out = "see its log, or run without Prefect: --set flow.engine=plain"
-            _wait(child, f"http://127.0.0.1:{port}", startup_timeout_s, log, way_out)
+            temporary.wait(startup_timeout_s)
             turn.close()
+            temporary.keep_up()
 
         try:
-            yield Reached(f"http://127.0.0.1:{port}", lasting=False, wait=ready)
+            yield Reached(temporary.url, lasting=False, wait=ready)
         finally:
-            child.terminate()
-            try:
-                child.wait(timeout=5)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
+            temporary.end()
+
+
+class Temporary:
+    """The server of one run: a child process, started again when it dies in the middle of the run (out of memory, a stray kill)."""
+
+    RESTARTS = 3
+    LOOK_EVERY_S = 0.5
+
+    def __init__(self, port: int, folder: Path) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self._port, self._folder = port, folder
+        self._ending = threading.Event()
+        self._child = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        with (self._folder / "server.log").open("ab") as sink:
+            return subprocess.Popen(
+                [sys.executable, "-c", TEMPORARY, str(os.getpid()), str(self._port)],
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=sink,
+                start_new_session=True,  # a Ctrl-C at the terminal is ours to handle
+                env={**os.environ, **SMALL_SERVER},
+                cwd=self._folder,  # Prefect reads .env, prefect.toml and pyproject.toml where it stands: the user's are not for ours
+            )
+
+    def wait(self, timeout_s: float) -> None:
+        way_out = "see its log, or run without Prefect: --set flow.engine=plain"
+        _wait(self._child, self.url, timeout_s, self._folder / "server.log", way_out)
+
+    def keep_up(self) -> None:
+        # PR_SET_PDEATHSIG speaks of the thread that started the child: this one lives as long as the run
+        threading.Thread(target=self._watch, name="watches the temporary server", daemon=True).start()
+
+    def _watch(self) -> None:
+        left = self.RESTARTS
+        while not self._ending.wait(self.LOOK_EVERY_S):
+            if self._child.poll() is None:
+                continue
+            if left == 0:
+                logger.warning("the temporary Prefect server died too often; the run goes on without it")
+                return
+            left -= 1
+            logger.warning("the temporary Prefect server ended with code %s; it is started again", self._child.returncode)
+            self._child = self._start()  # on the same port: Prefect's client tries again meanwhile
+        self._end_child()
+
+    def end(self) -> None:
+        self._ending.set()
+        self._end_child()
+
+    def _end_child(self) -> None:
+        child = self._child
+        child.terminate()
+        try:
+            child.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+_left_alone = False
+
+
+def left_alone() -> None:
+    """Remember that the run ended without its server."""
+    global _left_alone  # noqa: PLW0603 (asked once, at the very end of the process)
+    _left_alone = True
+
+
+def leave(code: int) -> NoReturn:
+    """End the process. Without a server Prefect's threads would go on for minutes to deliver its log, at every exit but this."""
+    if _left_alone:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 @contextlib.contextmanager

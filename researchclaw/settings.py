@@ -256,10 +256,23 @@ class ExportSettings(Section):
     )
 
 
+Mode = Literal["full-auto", "gate-only", "checkpoint", "step-by-step", "co-pilot", "custom"]
+
+
 class GateSettings(Section):
     """Where a person decides."""
 
     auto_approve: bool = Field(default=False, description="Approve every gate, recorded as such; the flag is --auto-approve.")
+    mode: Mode | None = Field(
+        default=None,
+        description="Where a run waits for a person: nowhere, at the three gates, after each phase, after each stage, after 8, 9, 16 "
+        "and 17, or as in gates.policies; null: gate-only. The option is --mode.",
+    )
+    policies: tuple[str, ...] = Field(
+        default=(),
+        description="For the mode custom: STAGE=POLICY, e.g. [experiment_run=ask, 5=auto]; ask waits, suspend ends the process until "
+        "somebody has answered, auto goes on. Stages that are not named: as in gate-only.",
+    )
     timeout: PositiveFloat | None = Field(
         default=None,
         description="Seconds that a run waits for an answer while the project's server is up, then exit code 3; null: for ever.",
@@ -274,6 +287,10 @@ class ServerSettings(Section):
         description="Address it hears on; other than loopback only with PREFECT_SERVER_API_AUTH_STRING in the environment.",
     )
     port: Annotated[int, Field(ge=1)] | None = Field(default=None, description="Its port; null: a free one.")
+    resumes: bool = Field(
+        default=True,
+        description="Go on with a run that is retried or answered in the UI while no process is at work on it; false: `resume` does.",
+    )
     database_url: str | None = Field(
         default=None,
         description=(
@@ -460,12 +477,16 @@ def from_record(values: Mapping[str, JsonValue]) -> Settings:
         raise SettingsError(f"run.json: the key '{where}' is not one of this version; start a new run.") from exc
 
 
+def flat(values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Nested sections as dotted names, e.g. 'experiment.seeds'."""
+    return _flat(values, {})
+
+
 def overridden(settings: Settings, overrides: Sequence[str]) -> Settings:
     """The settings with `--set` values over them."""
     known = {key.name: key for key in keys()}
     layer = _overrides(overrides)
-    flat = _flat(settings.model_dump(mode="json"), {})
-    merged = {name: (value, layer) for name, value in flat.items()}
+    merged = {name: (value, layer) for name, value in flat(settings.model_dump(mode="json")).items()}
     for name, value in layer.values.items():
         _refuse_secrets(name, value, layer)
         if name not in known:

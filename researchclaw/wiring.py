@@ -17,6 +17,7 @@ from stages.contracts import Brief, Guidance, Lesson, Schedule
 from stages.errors import SettingsError
 
 if TYPE_CHECKING:
+    from researchclaw.adapters.isolation.limits import Limits
     from researchclaw.adapters.laboratory import LocalLaboratory
     from researchclaw.adapters.pdf_folder import PdfFolder
     from researchclaw.adapters.sources.library import LiveLibrary
@@ -54,6 +55,14 @@ def state_around(settings: Settings, folder: Path) -> Path:
     return state_folder(settings)
 
 
+def limits_of(settings: Settings) -> Limits:
+    """What a guest may use."""
+    from researchclaw.adapters.isolation.limits import Limits
+
+    sandbox = settings.sandbox
+    return Limits(memory_mb=sandbox.memory_mb, scratch_mb=sandbox.disk_mb, processes=sandbox.processes)
+
+
 def laboratory(settings: Settings, run_folder: Path, journal: Journal | None = None) -> LocalLaboratory:
     """The laboratory of the settings; with a journal, each run is written down as it ends.
 
@@ -61,7 +70,6 @@ def laboratory(settings: Settings, run_folder: Path, journal: Journal | None = N
         SandboxUnavailable: this machine offers no isolation that the settings accept.
     """
     from researchclaw.adapters.isolation.choice import choose_isolation
-    from researchclaw.adapters.isolation.limits import Limits
     from researchclaw.adapters.journalled import keep_run
     from researchclaw.adapters.laboratory import LocalLaboratory
 
@@ -73,7 +81,7 @@ def laboratory(settings: Settings, run_folder: Path, journal: Journal | None = N
         run_folder=run_folder,
         isolation=choose_isolation(state, allow_weaker=sandbox.allow_weaker),
         workers=settings.experiment.workers,
-        limits=Limits(memory_mb=sandbox.memory_mb, scratch_mb=sandbox.disk_mb, processes=sandbox.processes),
+        limits=limits_of(settings),
         corpus=settings.experiment.corpus,
         keep_weights=settings.experiment.keep_weights,
         on_record=keep_run(journal) if journal else None,
@@ -220,7 +228,7 @@ class OuterWorld:
         return Context(
             model=JournalledModel(language_model(settings, marker, journal), journal),
             library=JournalledLibrary(library(settings), journal),
-            laboratory=JournalledLaboratory(bench, journal),
+            laboratory=JournalledLaboratory(bench, journal, compare_data=True),
             illustrator=MatplotlibIllustrator(cache=state_folder(settings) / "matplotlib"),
             typesetter=Typesetter(settings.export.typesetter),
             shelf=FolderShelf(self._store.folder),
@@ -268,6 +276,23 @@ def remembered(settings: Settings, names: Sequence[str], cache: Path, date: str)
         )
 
     return world
+
+
+def check_topic(settings: Settings, topic: str) -> None:
+    """Without a language model a kit must answer the topic; known before a run folder is made.
+
+    Raises:
+        TopicOutsideKits: none does.
+    """
+    if settings.llm.provider != "offline":
+        return
+    from researchclaw.adapters.offline import OfflineResearcher
+    from researchclaw.kits import shipped_kits
+    from stages.a_scoping import topic_init
+
+    kits = tuple(kit for kit in shipped_kits() if settings.experiment.kit in (None, kit.name))
+    question = topic_init.TopicQuestion(topic=topic, kits=kits)
+    topic_init.chosen(topic, OfflineResearcher().ask(question, topic_init.TopicReading), kits)
 
 
 def paper_templates(venue: str) -> dict[str, str]:

@@ -297,6 +297,7 @@ class Shortlist(Contract):
     doubted: tuple[CitedWork, ...] = Field(
         default=(), exclude_if=_says_nothing, description="Works that were chosen and not confirmed as they stood, with the reasons."
     )
+    guidance_not_understood: tuple[str, ...] = ()
 
 
 class Passage(Contract):
@@ -1023,6 +1024,7 @@ class GateQuestion(Contract):
     stage: PositiveInt
     title: str
     body: str
+    may_reject: bool = Field(default=True, description="False: no stage up to this one reads a person's words.")
 
 
 class GateAnswer(Contract):

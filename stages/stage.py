@@ -6,7 +6,7 @@ import re
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import ModuleType
+from types import FunctionType, ModuleType
 
 from stages.contracts import Brief, Contract, GateQuestion
 from stages.ports import Context
@@ -35,6 +35,8 @@ class Stage:
     output: type[Contract]
     run: Callable[[Contract, Context], Contract]
     question: Callable[[Contract], GateQuestion] | None
+    reads_guidance: bool = False
+    """A person's words change what the stage does."""
 
     @property
     def gate(self) -> bool:
@@ -84,9 +86,16 @@ def step(module: ModuleType, *, gate: bool = False) -> Callable[[int], Stage]:
             output=typing.get_type_hints(module.run)["return"],
             run=module.run,
             question=module.question if gate else None,
+            reads_guidance=_reads_guidance(module),
         )
 
     return numbered
+
+
+def _reads_guidance(module: ModuleType) -> bool:
+    """Does a function of the module ask its context for `guidance`?"""
+    functions = [value for value in vars(module).values() if isinstance(value, FunctionType) and value.__module__ == module.__name__]
+    return any("guidance" in function.__code__.co_names for function in functions)
 
 
 def pipeline(*steps: Callable[[int], Stage]) -> tuple[Stage, ...]:

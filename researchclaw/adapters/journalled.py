@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from researchclaw.journal import ExperimentEnded, Journal
 from stages.contracts import CitedWork, Contract, CorpusFacts, Reading, RunRecord, SearchQuery, Slug, TrainingRequest, Work
+from stages.errors import SettingsError
 from stages.ports import (
     Answer,
     Laboratory,
@@ -117,10 +118,13 @@ class _ProbesOf(Contract):
 
 
 class JournalledLaboratory:
-    """A `Laboratory` in which no training run is paid for twice."""
+    """A `Laboratory` in which no training run is paid for twice.
 
-    def __init__(self, laboratory: Laboratory, journal: Journal) -> None:
-        self._laboratory, self._journal = laboratory, journal
+    compare_data: refuse to train on other data than those that the study began with.
+    """
+
+    def __init__(self, laboratory: Laboratory, journal: Journal, *, compare_data: bool = False) -> None:
+        self._laboratory, self._journal, self._compare_data = laboratory, journal, compare_data
 
     @property
     def isolation(self) -> str:
@@ -148,8 +152,19 @@ class JournalledLaboratory:
             if record is not None:
                 self._journal.tell(ExperimentEnded.of(record))
         missing = [request for request, record in zip(requests, known, strict=True) if record is None]
+        for kit in sorted({request.kit for request in missing} if self._compare_data else ()):
+            self._same_corpus(kit)
         measured = iter(self._laboratory.measure(missing) if missing else ())
         return tuple(record or next(measured) for record in known)
+
+    def _same_corpus(self, kit: Slug) -> None:
+        """Raises: SettingsError: the data are not those that the study began with; runs on both cannot be compared."""
+        noted = self._journal.find("corpus", _CorpusOf(kit=kit), CorpusFacts)
+        if noted is not None and (here := self._laboratory.corpus(kit)).sha256 != noted.sha256:
+            raise SettingsError(
+                f"the corpus has changed since the study began ({noted.sha256[:12]}, now {here.sha256[:12]}): another "
+                "experiment.corpus, or another Python, whose standard library it is by default. Put it back, or start a new run."
+            )
 
 
 def keep_run(journal: Journal) -> Callable[[TrainingRequest, RunRecord], None]:

@@ -124,8 +124,13 @@ class LocalLaboratory:
         folder = self._state / "data" / f"{kit}-{self._corpus_key(kit)}"
         if not folder.is_dir():
             self._prepare(kit, folder)
-        stored = _Stored.model_validate_json((folder / "corpus.json").read_text(encoding="utf-8"))
+        try:
+            stored = _Stored.model_validate_json((folder / "corpus.json").read_bytes())
+        except (OSError, ValidationError) as exc:
+            raise SettingsError(f"{folder / 'corpus.json'} is damaged or missing. Delete {folder} and run again.") from exc
         for name, digest in stored.files.items():
+            if not (folder / name).is_file():
+                raise SettingsError(f"{folder / name} is missing. Delete {folder} and run again.")
             with (folder / name).open("rb") as file:
                 if hashlib.file_digest(file, "sha256").hexdigest() != digest:
                     raise SettingsError(f"{folder / name} has changed since it was prepared. Delete {folder} and run again.")
@@ -310,13 +315,20 @@ def append_result(file: Path, request: TrainingRequest, record: RunRecord) -> No
     description = name if record.reason is None else f"{name}: {record.verdict}, {' '.join(record.reason.split())}"
     file.parent.mkdir(parents=True, exist_ok=True)
     lines = file.read_text(encoding="utf-8").splitlines()[1:] if file.exists() else []
-    rows = [row for row in (line.split("\t") for line in lines) if row[4].split(":")[0] != name]
+    rows = [row for row in (_row(line, file) for line in lines if line.strip()) if row[4].split(":")[0] != name]
     kept = request.purpose != "development" or any(row[0] == commit for row in rows)
     status = "crash" if record.verdict != "ok" else "keep" if kept else "discard"
     if status == "keep":
         rows = [[*row[:3], "keep", row[4]] if row[0] == commit and row[3] == "discard" else row for row in rows]
     rows.append([commit, value, f"{record.cost.peak_memory_mb / 1024:.1f}", status, description])
     write_whole(file, _TSV_HEAD + "".join("\t".join(row) + "\n" for row in rows))
+
+
+def _row(line: str, file: Path) -> list[str]:
+    row = line.split("\t")
+    if len(row) != 5:
+        raise SettingsError(f"{file} is damaged: {line[:60]!r} is no row of it. Delete that line and run again.")
+    return row
 
 
 def write_whole(file: Path, text: str) -> None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from stages.errors import SettingsError
 
 if TYPE_CHECKING:
-    from researchclaw.adapters.isolation.limits import Limits
     from researchclaw.run_store import RunStore
     from researchclaw.settings import Settings
 
@@ -41,16 +40,26 @@ def load_settings(config: Path | None, preset: str | None = None, overrides: Seq
         raise SettingsError("the current folder was deleted; go to one that is there.") from exc
     settings = load(config, preset, overrides)
     corpus = settings.experiment.corpus
-    experiment = settings.experiment.model_copy(update={"corpus": corpus.absolute() if corpus else None})
-    files = tuple(path.absolute() for path in settings.literature.user_bib)
+    experiment = settings.experiment.model_copy(update={"corpus": _absolute(corpus) if corpus else None})
+    files = tuple(_absolute(path) for path in settings.literature.user_bib)
     literature = settings.literature.model_copy(update={"user_bib": files})
     styles = settings.export.styles
-    export = settings.export.model_copy(update={"styles": styles.absolute() if styles else None})
+    export = settings.export.model_copy(update={"styles": _absolute(styles) if styles else None})
     parts = {"experiment": experiment, "literature": literature, "export": export}
-    return settings.model_copy(update={"output": settings.output.absolute(), **parts})
+    return settings.model_copy(update={"output": _absolute(settings.output), **parts})
 
 
-def overrides_of(set_: list[str] | None, output: Path | None, kit: str | None, auto_approve: bool) -> list[str]:
+def _absolute(path: Path) -> Path:
+    """With the home folder for '~', which a shell does not put in for us in a file or behind '--set output='."""
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError as exc:
+        raise SettingsError(f"{path}: there is no such user's home folder; write the path in full.") from exc
+
+
+def overrides_of(
+    set_: list[str] | None, output: Path | None, kit: str | None, auto_approve: bool, mode: str | None = None
+) -> list[str]:
     """The options that are settings, as `--set` would give them; JSON strings are YAML."""
 
     given = list(set_ or [])
@@ -60,7 +69,26 @@ def overrides_of(set_: list[str] | None, output: Path | None, kit: str | None, a
         given.append(f"experiment.kit={json.dumps(kit)}")
     if auto_approve:
         given.append("gates.auto_approve=true")
+    if mode is not None:
+        given.append(f"gates.mode={json.dumps(mode)}")
     return given
+
+
+def who_decides(auto_approve: bool, mode: str | None) -> list[str]:
+    """For `resume`, as `--set` would give it: what is said now takes the place of what the run was started with."""
+    if mode is None:
+        return ["gates.auto_approve=true", "gates.mode=null", "gates.policies=[]"] if auto_approve else []
+    kept = [] if mode == "custom" else ["gates.policies=[]"]
+    return [f"gates.auto_approve={'true' if auto_approve else 'false'}", f"gates.mode={json.dumps(mode)}", *kept]
+
+
+def reading_stages(settings: Settings) -> tuple[int, ...]:
+    """Stages that read a person's words, with the mind that these settings choose."""
+    from researchclaw.adapters.offline import HEEDS_GUIDANCE
+    from researchclaw.modes import readers
+    from stages.pipeline import PIPELINE
+
+    return readers(PIPELINE, HEEDS_GUIDANCE if settings.llm.provider == "offline" else None)
 
 
 def check_before_spending(settings: Settings, topic: str) -> None:
@@ -77,6 +105,10 @@ def check_before_spending(settings: Settings, topic: str) -> None:
         topic.encode()
     except UnicodeEncodeError as exc:
         raise SettingsError("the topic is not UTF-8 text; say it in the encoding of this system.") from exc
+    from researchclaw.modes import policies
+    from stages.pipeline import PIPELINE
+
+    policies(settings.gates, PIPELINE)
     if settings.experiment.kit is not None:
         from researchclaw.kits import kit_names
 
@@ -128,10 +160,3 @@ def store_of(reference: str, output: Path | None, config: Path | None = None) ->
     if output is None:
         output = load_settings(config).output
     return RunStore(find_run(reference, output))
-
-
-def limits_of(settings: Settings) -> Limits:
-    from researchclaw.adapters.isolation.limits import Limits
-
-    sandbox = settings.sandbox
-    return Limits(memory_mb=sandbox.memory_mb, scratch_mb=sandbox.disk_mb, processes=sandbox.processes)

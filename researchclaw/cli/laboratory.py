@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from researchclaw.cli.given import limits_of, load_settings, must_be_known, overrides_of
+from researchclaw.cli.given import load_settings, must_be_known, overrides_of
 from researchclaw.cli.options import AsJson, Config, Output, Set
 from researchclaw.cli.program import app
 
@@ -118,7 +118,7 @@ def experiment(
         json_output=as_json,
         output=keep,
         corpus=settings.experiment.corpus,
-        limits=limits_of(settings),
+        limits=wiring.limits_of(settings),
         allow_weaker=settings.sandbox.allow_weaker,
     )
     raise typer.Exit(code)
@@ -139,7 +139,7 @@ def sandbox_exec(
         state=wiring.state_folder(settings),
         echo=_echo,
         with_files=tuple(with_file or ()),
-        limits=limits_of(settings),
+        limits=wiring.limits_of(settings),
         allow_weaker=settings.sandbox.allow_weaker,
     )
     raise typer.Exit(code)

@@ -16,3 +16,7 @@ FromStage = Annotated[str | None, typer.Option("--from-stage", metavar="N|NAME",
 ToStage = Annotated[str | None, typer.Option("--to-stage", metavar="N|NAME", help="Stop after this stage.")]
 AutoApprove = Annotated[bool, typer.Option("--auto-approve", help="Approve every gate; the record says so.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Mode = Annotated[
+    str | None,
+    typer.Option("--mode", help="Where a person decides: full-auto, gate-only, checkpoint, step-by-step, co-pilot or custom."),
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import select
 import sys
@@ -12,8 +13,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from researchclaw.cli.given import check_before_spending, how_it_looks, load_settings, overrides_of, stage_numbers, store_of
-from researchclaw.cli.options import AutoApprove, Config, FromStage, Output, Preset, Run, Set, ToStage
+from researchclaw.cli.given import (
+    LOOKS,
+    check_before_spending,
+    how_it_looks,
+    load_settings,
+    overrides_of,
+    reading_stages,
+    stage_numbers,
+    store_of,
+    who_decides,
+)
+from researchclaw.cli.options import AutoApprove, Config, FromStage, Mode, Output, Preset, Run, Set, ToStage
 from researchclaw.cli.program import Interrupted, app
 from stages.errors import SettingsError
 
@@ -35,6 +46,7 @@ QUALITY_GATE = 20
 def run(
     topic: Annotated[str, typer.Option("--topic", help="What the paper is to find out, in one sentence.")],
     auto_approve: AutoApprove = False,
+    mode: Mode = None,
     preset: Preset = None,
     output: Output = None,
     config: Config = None,
@@ -44,20 +56,23 @@ def run(
     set_: Set = None,
 ) -> None:
     """Make a paper about a topic."""
-    settings = load_settings(config, preset, overrides_of(set_, output, kit, auto_approve))
+    settings = load_settings(config, preset, overrides_of(set_, output, kit, auto_approve, mode))
     check_before_spending(settings, topic)
     first, last = stage_numbers(from_stage, to_stage)
     _say_what_it_may_take(settings)
     if first is not None and first > 1:
         store = _earlier_run(settings.output, topic, first)
+        _same_research(store, settings)
         _work(store, settings, first, last)
         return
-    from researchclaw import hardware
+    from researchclaw import hardware, wiring
     from researchclaw.run_store import RunStore
 
+    words = " ".join(topic.split())
+    wiring.check_topic(settings, words)
     store = RunStore.create(
         settings.output,
-        " ".join(topic.split()),
+        words,
         settings=settings.model_dump(mode="json"),
         hardware=hardware.found(),
         version=_program_version(),
@@ -73,20 +88,24 @@ def resume(
     from_stage: FromStage = None,
     to_stage: ToStage = None,
     auto_approve: AutoApprove = False,
+    mode: Mode = None,
     output: Output = None,
     config: Config = None,
     set_: Set = None,
 ) -> None:
     """Go on with a run where it stopped; nothing that was paid for is paid again."""
     from researchclaw import settings as settings_module
+    from researchclaw.modes import policies
     from researchclaw.run_store import check_output
+    from stages.pipeline import PIPELINE
 
     store = store_of(run, output, config)
     info = store.info()
-    overrides = [*how_it_looks(set_), *(["gates.auto_approve=true"] if auto_approve else [])]
+    overrides = [*how_it_looks(set_), *who_decides(auto_approve, mode)]
     recorded = settings_module.from_record(info.settings)
     settings = settings_module.overridden(recorded, overrides)
     settings = settings.model_copy(update={"output": store.folder.parent})  # the folder may have been moved
+    policies(settings.gates, PIPELINE)
     check_output(store.folder.parent, settings.min_free_mb)
     first, last = stage_numbers(from_stage, to_stage)
     if first is None and settings.export != recorded.export and store.deliverables.exists():
@@ -120,15 +139,42 @@ def _earlier_run(output: Path, topic: str, first: int) -> RunStore:
     raise SettingsError(f"--from-stage {first}: {output} holds no run on this topic whose earlier stages could be used.")
 
 
+MAY_DIFFER = ("output", "min_free_mb", "gates", "server", "flow", *LOOKS)
+"""Settings that say how a run is made and looks, not what is researched."""
+
+
+def _same_research(store: RunStore, settings: Settings) -> None:
+    """Raises: SettingsError: the earlier stages, which are kept, were made with other settings."""
+    from researchclaw.settings import flat
+
+    before, now = flat(store.info().settings), flat(settings.model_dump(mode="json"))
+    for name in sorted(before.keys() & now.keys()):
+        if before[name] != now[name] and not any(name == one or name.startswith(f"{one}.") for one in MAY_DIFFER):
+            raise SettingsError(
+                f"{store.run_id} was begun with {name}={json.dumps(before[name])}, and now it is {json.dumps(now[name])}: its earlier "
+                f"stages rest on the former. Leave out --from-stage for a new run, or redo it as it was: "
+                f"`researchclaw resume {store.reference} --from-stage N`."
+            )
+
+
 def _unchanged(store: RunStore) -> bool:
-    """No guidance was added, no gate rejected since the run was done."""
+    """No guidance was added, no gate rejected, nothing edited since the run was done."""
     from researchclaw.run_store import guidance_hash
     from stages.pipeline import PIPELINE
 
+    outputs: dict[str, str] = {}
     for stage in PIPELINE:
         found = store.output(stage)
         if found is None or found.guidance != guidance_hash(store.guidance(stage.number)):
             return False
+        gate = store.gate(stage.number)
+        if gate is not None and gate.answer is not None and gate.answer.decision == "reject":
+            return False
+        # what a person edited since: the stages after it were made from another version
+        made_from = {name: digest for name, digest in found.inputs.items() if name in outputs}
+        if any(outputs[name] != digest for name, digest in made_from.items()):
+            return False
+        outputs[found.contract] = found.output_sha256
     return True
 
 
@@ -149,6 +195,7 @@ def _walk(store: RunStore, settings: Settings, first: int | None, last: int | No
     from researchclaw import wiring
     from researchclaw.engine import Engine, Plainly
     from researchclaw.journal import Journal
+    from researchclaw.modes import mode_of, policies
     from stages.pipeline import PIPELINE
 
     with contextlib.ExitStack() as stack:
@@ -165,6 +212,9 @@ def _walk(store: RunStore, settings: Settings, first: int | None, last: int | No
             journal=journal,
             world=wiring.build(settings, store, journal),
             gatekeeper=_gatekeeper(settings, store, display),
+            reading=reading_stages(settings),
+            policies=policies(settings.gates, PIPELINE),
+            auto_by="--auto-approve" if settings.gates.auto_approve else f"mode {mode_of(settings.gates)}",
         )
         if settings.flow.engine == "plain":
             engine.invoke = Plainly(settings.flow.retries, settings.flow.retry_delay_sec)
@@ -213,6 +263,9 @@ def _gatekeeper(settings: Settings, store: RunStore, display: LiveDisplay | Plai
         return LeaveWaiting(store)
     from rich.markdown import Markdown
 
+    from researchclaw.modes import check_guided
+    from stages.pipeline import PIPELINE
+
     console = _console()
 
     def ask(prompt: str, look: Callable[[], None]) -> str:
@@ -233,7 +286,10 @@ def _gatekeeper(settings: Settings, store: RunStore, display: LiveDisplay | Plai
         with display.paused():
             console.print(Markdown(markdown))
 
-    return AtTerminal(store, show, ask)
+    def check_guided_here(number: int) -> None:
+        check_guided(stage_numbers(str(number), None)[0] or 0, PIPELINE, reading_stages(settings))
+
+    return AtTerminal(store, show, ask, check_guided_here)
 
 
 def _summary(store: RunStore) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from researchclaw.cli.given import load_settings, store_of
 from researchclaw.cli.options import AsJson, Config, Output, Run, Set
 from researchclaw.cli.program import app
-from stages.errors import SettingsError
+from stages.errors import ResearchError, SettingsError
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
 
 
 @app.command()
@@ -30,12 +33,20 @@ def status(
 
     if everything:
         output = output or load_settings(None).output
-        found = [run_status(RunStore(folder), PIPELINE) for folder in runs(output)]
+        rows: list[dict[str, JsonValue]] = []
+        for folder in runs(output):
+            try:
+                found = run_status(RunStore(folder), PIPELINE)
+            except ResearchError as exc:  # one damaged folder hides no other
+                rows.append({"run_id": folder.name, "status": "damaged", "message": str(exc)})
+                line = f"{folder.name}  {'damaged':<12} {exc}"
+            else:
+                rows.append(found.model_dump(mode="json"))
+                line = f"{found.run_id}  {found.status:<12} {found.stage or '':<24} {found.topic}"
+            if not as_json:
+                print(line)
         if as_json:
-            print(json.dumps([one.model_dump(mode="json") for one in found], indent=2, ensure_ascii=False))
-            return
-        for one in found:
-            print(f"{one.run_id}  {one.status:<12} {one.stage or '':<24} {one.topic}")
+            print(json.dumps(rows, indent=2, ensure_ascii=False))
         return
     store = store_of(run, output)
     one = run_status(store, PIPELINE)

@@ -11,15 +11,15 @@ import contextlib
 import logging
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from researchclaw.engine import Engine
+from researchclaw.engine import Engine, Plainly
 from researchclaw.gates import Anywhere, AtTerminal, AutoApprove, from_ui
-from researchclaw.server import Reached, listens, server
+from researchclaw.server import Reached, left_alone, listens, server
 from researchclaw.settings import FlowSettings, GateSettings
 from stages.contracts import Analysis, Contract, Deliverables, ExperimentPlan, Goal, Results, Shortlist
 from stages.errors import ResearchError, TryAgain, WaitingAtGate
@@ -34,6 +34,9 @@ logger = logging.getLogger(__name__)
 
 SECRET_NAMES = re.compile(r"KEY|TOKEN|SECRET|PASSW|AUTH_STRING", re.IGNORECASE)
 """Environment variables whose values must not stand in a log."""
+
+
+NOWHERE = logging.NullHandler()
 
 
 class ServerLost(ResearchError):
@@ -73,6 +76,7 @@ class PrefectRun:
     reached: Reached
     gates: GateSettings
     tell: Callable[[str], None]
+    _walked: bool = False
 
     def go(self, walk: Callable[[], None]) -> None:
         place = Path(os.environ["PREFECT_HOME"])
@@ -80,8 +84,12 @@ class PrefectRun:
         with contextlib.chdir(place):  # as for the server: settings of the user's own Prefect are left out
             import httpx
             from prefect import flow
+            from prefect.client.orchestration import get_client
             from prefect.exceptions import Pause, PrefectHTTPStatusError
+            from prefect.flow_engine import run_flow
             from prefect.states import Completed
+
+            from researchclaw.flow.zombies import new_flow_run
 
         _take_the_console_away()
         waiting: list[WaitingAtGate] = []
@@ -107,11 +115,17 @@ class PrefectRun:
 
         self.engine.watcher = Artifacts(self.engine)
         try:
-            _take_over(self.engine, self.tell)
-            researchclaw()
+            adopted = _take_over(self.engine, self.tell)
+            if adopted is None and self.reached.runner:
+                with get_client(sync_client=True) as client:
+                    adopted = new_flow_run(client, researchclaw, self.engine.store.run_id)
+            run_flow(researchclaw, flow_run=adopted)
         except Pause:
             pass
         except (httpx.HTTPError, PrefectHTTPStatusError) as exc:
+            if self._walked:
+                self.tell(f"The Prefect server at {self.reached.url} went away; the run is whole without it.")
+                return
             raise ServerLost(
                 f"the Prefect server at {self.reached.url} gives no answer or no sound one ({' '.join(str(exc).split())[:200]}); see "
                 f"`researchclaw server status`, then `researchclaw resume {self.engine.store.reference}`."
@@ -119,6 +133,8 @@ class PrefectRun:
         finally:
             if listens(self.reached.url):
                 _send_what_is_left()
+            else:
+                left_alone()
         if waiting:
             raise waiting[0]
 
@@ -127,7 +143,7 @@ class PrefectRun:
         from prefect.client.orchestration import get_client
         from prefect.runtime import flow_run
 
-        from researchclaw.flow.experiments import Experiments
+        from researchclaw.flow.experiments import CLOSE_WITHIN_S, Experiments
 
         _take_the_console_away()  # Prefect sets its handlers when the first flow begins
         flow_run_id = UUID(str(flow_run.id))
@@ -138,8 +154,9 @@ class PrefectRun:
             with get_client(sync_client=True) as client:
                 self._open_the_gates(client, flow_run_id)
                 walk()
+                self._walked = True
         finally:
-            experiments.close()
+            experiments.close(CLOSE_WITHIN_S if listens(self.reached.url) else 0)
 
     def _open_the_gates(self, client: SyncPrefectClient, flow_run_id: UUID) -> None:
         """Where the server stays up, a person may decide there too."""
@@ -163,7 +180,12 @@ class PrefectRun:
 
         graph = _Graph()
 
+        plainly = Plainly(self.settings.retries, self.settings.retry_delay_sec)
+
         def invoke(stage: Stage, round_: int, body: Callable[[], Contract]) -> Contract:
+            if not listens(self.reached.url):
+                logger.warning("%s is done without its view: no Prefect server at %s", stage.task_name, self.reached.url)
+                return plainly(stage, round_, body)
             made: list[Contract] = []
 
             def stage_body() -> None:
@@ -204,30 +226,41 @@ def _paused() -> State[Any] | None:
 # ---------------------------------------------------------------- what earlier processes left
 
 
-def _take_over(engine: Engine, tell: Callable[[str], None]) -> None:
-    """Earlier flow runs of this run that the server still calls 'Running' or 'Paused': this process holds the run's lock, so
-    no process is behind them. What a person submitted there is recorded; then they are closed, as crashed or as gone on."""
+def _take_over(engine: Engine, tell: Callable[[str], None]) -> FlowRun | None:
+    """Earlier flow runs of this run that the server still calls open: this process holds the run's lock, so no process is behind
+    them. What a person submitted there is recorded; then they are closed, as crashed or as gone on.
+
+    Returns the one that a person retried in the UI, which this process is to go on with.
+    """
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName, FlowRunFilterState, FlowRunFilterStateType
     from prefect.client.schemas.objects import StateType
+    from prefect.client.schemas.sorting import FlowRunSort
     from prefect.states import Completed, Crashed
 
-    open_types = [StateType.RUNNING, StateType.PENDING, StateType.PAUSED, StateType.CANCELLING]
+    from researchclaw.flow.zombies import KILLED, close_tasks
+
+    open_types = [StateType.SCHEDULED, StateType.RUNNING, StateType.PENDING, StateType.PAUSED, StateType.CANCELLING]
+    adopted = None
     with get_client(sync_client=True) as client:
         left = client.read_flow_runs(
             flow_run_filter=FlowRunFilter(
                 name=FlowRunFilterName(any_=[engine.store.run_id]),
                 state=FlowRunFilterState(type=FlowRunFilterStateType(any_=open_types)),
-            )
+            ),
+            sort=FlowRunSort.START_TIME_DESC,
         )
         for flow_run in left:
             _take_up_answers(client, flow_run, engine, tell)
-            _close_tasks(client, flow_run)
-            if flow_run.state_type == StateType.PAUSED:
+            close_tasks(client, flow_run)
+            if flow_run.state_type == StateType.SCHEDULED and adopted is None:
+                adopted = flow_run
+            elif flow_run.state_type in (StateType.PAUSED, StateType.SCHEDULED):
                 gone_on: State[Any] = Completed(name="Went on", message="A later process of this run went on from here.")
                 client.set_flow_run_state(flow_run.id, gone_on, force=True)
             else:
-                client.set_flow_run_state(flow_run.id, Crashed(message="The process was killed; a later one took over."), force=True)
+                client.set_flow_run_state(flow_run.id, Crashed(message=f"{KILLED} A later one took over."), force=True)
+    return adopted
 
 
 def _take_up_answers(client: SyncPrefectClient, flow_run: FlowRun, engine: Engine, tell: Callable[[str], None]) -> None:
@@ -243,33 +276,12 @@ def _take_up_answers(client: SyncPrefectClient, flow_run: FlowRun, engine: Engin
             continue
         output = stage.output.model_validate(found.output)
         try:
-            decided = read(form_for(output), values[-1], output, look_in(engine.store, engine.pipeline))
+            decided = read(form_for(output), values[-1], output, look_in(engine.store, engine.pipeline), gate)
         except FormIncomplete as exc:
             tell(f"gate {stage.number}: what was submitted in the UI is no decision ({exc}); it is asked again.")
             continue
         answer = from_ui(engine.store, stage, decided, tell)
         tell(f"gate {stage.number}: {answer.decision} by {answer.by} ({answer.via}), given while no process was at work.")
-
-
-def _close_tasks(client: SyncPrefectClient, flow_run: FlowRun) -> None:
-    from prefect.client.schemas.filters import (
-        FlowRunFilter,
-        FlowRunFilterId,
-        TaskRunFilter,
-        TaskRunFilterState,
-        TaskRunFilterStateType,
-    )
-    from prefect.client.schemas.objects import StateType
-    from prefect.states import Crashed
-
-    left = client.read_task_runs(
-        flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[flow_run.id])),
-        task_run_filter=TaskRunFilter(
-            state=TaskRunFilterState(type=TaskRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING]))
-        ),
-    )
-    for task_run in left:
-        client.set_task_run_state(task_run.id, Crashed(message="The process was killed in the middle."), force=True)
 
 
 @dataclass
@@ -299,6 +311,8 @@ def _take_the_console_away() -> None:
 
     for ours in ("researchclaw", "stages"):
         logging.getLogger(ours).setLevel(logging.INFO)
+    for theirs in ("prefect", "asyncio"):  # a server that went away costs the view, and no traceback on the terminal
+        logging.getLogger(theirs).addHandler(NOWHERE)
     secrets = [value for name, value in os.environ.items() if SECRET_NAMES.search(name) and len(value) >= 8]
     for name in ["", *logging.root.manager.loggerDict]:
         one = logging.getLogger(name)
@@ -335,6 +349,18 @@ def _send_what_is_left() -> None:
 # ---------------------------------------------------------------- what a person sees in the UI
 
 
+@contextlib.contextmanager
+def _shown_or_said(stage: Stage) -> Iterator[None]:
+    """A server that gives no answer costs the view of an output, not the stage that made it."""
+    import httpx
+    from prefect.exceptions import PrefectHTTPStatusError
+
+    try:
+        yield
+    except (httpx.HTTPError, PrefectHTTPStatusError) as exc:
+        logger.warning("stage %s is not shown in Prefect's UI: %s", stage.task_name, exc)
+
+
 @dataclass(frozen=True)
 class Artifacts:
     """Puts the main outputs into Prefect's UI. A watcher: the run depends on none of it."""
@@ -342,6 +368,14 @@ class Artifacts:
     engine: Engine
 
     def output(self, stage: Stage, output: Contract) -> None:
+        with _shown_or_said(stage):
+            self._output(output)
+
+    def question(self, stage: Stage, body: str) -> None:
+        with _shown_or_said(stage):
+            self._markdown(f"gate-{stage.number:02d}-question", body, f"What is asked at gate {stage.number}")
+
+    def _output(self, output: Contract) -> None:
         if isinstance(output, Goal):
             self._markdown("goal", goal_text(output), "What the study wants to know")
         elif isinstance(output, Shortlist):
@@ -354,9 +388,6 @@ class Artifacts:
             folder = self.engine.store.deliverables
             self._markdown("deliverables", deliverables_text(output, folder), "The paper and its figures")
             self._paper(output, folder)
-
-    def question(self, stage: Stage, body: str) -> None:
-        self._markdown(f"gate-{stage.number:02d}-question", body, f"What is asked at gate {stage.number}")
 
     @staticmethod
     def _paper(output: Deliverables, folder: Path) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 from prefect import task
@@ -40,6 +40,7 @@ class Experiments:
         self._queue: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="experiments to Prefect", daemon=True)
         self._thread.start()
+        self._process = uuid4().hex[:8]  # a retried flow run holds the task runs of several processes
         self._number = self._done = self._planned = 0
         self._progress: UUID | None = None
 
@@ -47,11 +48,11 @@ class Experiments:
         if isinstance(event, ExperimentEnded | ExperimentsPlanned):
             self._queue.put(event)
 
-    def close(self) -> None:
+    def close(self, within_s: float) -> None:
         self._queue.put(None)
-        self._thread.join(CLOSE_WITHIN_S)
+        self._thread.join(within_s)
         if self._thread.is_alive():
-            logger.warning("the Prefect server did not take every training run within %.0f s", CLOSE_WITHIN_S)
+            logger.warning("the Prefect server did not take every training run within %.0f s", within_s)
 
     def _work(self) -> None:
         told = False
@@ -73,7 +74,7 @@ class Experiments:
             run = client.create_task_run(
                 training_run,
                 flow_run_id=self._flow_run_id,
-                dynamic_key=str(self._number),
+                dynamic_key=f"{self._process}-{self._number}",
                 name=run_name(event),
                 extra_tags=["training run", event.purpose, event.condition],
             )

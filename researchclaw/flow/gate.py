@@ -21,7 +21,7 @@ from prefect.states import Paused
 from pydantic import ValidationError
 
 from researchclaw.gate_forms import C, Decided, FormIncomplete, GateForm, Look, asked_text, form_for, gate_key
-from researchclaw.gates import waiting
+from researchclaw.gates import no_way_back, waiting
 from researchclaw.run_store import Gate, RunStore
 from researchclaw.server import listens
 from stages.contracts import Contract, GateAnswer
@@ -78,7 +78,7 @@ class PausedRun:
                 raise waiting(self._store, self._stage, f"the flow run was set to {state.name} on the server; waiting")
             value = self._client.read_flow_run_input(self._id, self._keys["response"])
             try:
-                return read(self._form, value, self._output, self._look)
+                return read(self._form, value, self._output, self._look, self._gate)
             except FormIncomplete as exc:
                 self._times += 1
                 if self._times >= TIMES:
@@ -125,13 +125,16 @@ def pause_key(gate: Gate, times: int) -> str:
     return f"{gate_key(gate)}-{times}"
 
 
-def read(form: type[GateForm], value: str, output: Contract, look: Look[Any]) -> Decided:
+def read(form: type[GateForm], value: str, output: Contract, look: Look[Any], gate: Gate) -> Decided:
     """Raises: FormIncomplete: it is no decision."""
     try:
         filled = form.model_validate(json.loads(value))
     except (ValueError, ValidationError) as exc:
         raise FormIncomplete(f"the form does not fit its type: {' '.join(str(exc).split())}") from exc
-    return filled.decided(output, look)
+    decided = filled.decided(output, look)
+    if decided.decision == "reject" and not gate.question.may_reject:
+        raise FormIncomplete(no_way_back(gate.question.stage))
+    return decided
 
 
 def submitted(client: SyncPrefectClient, flow_run_id: UUID, gate: Gate) -> list[str]:

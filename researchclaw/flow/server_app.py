@@ -1,6 +1,6 @@
 """Prefect's API and UI as the project's server runs them; started by server.py as a process of its own.
 
-    python -m researchclaw.flow.server_app HOST PORT
+    python -m researchclaw.flow.server_app HOST PORT OUTPUT resumes|looks
 
 In front stands a door against other web pages in the user's browser: they can neither read the API (CORS) nor send it
 anything (the Origin header), and a name that is made to point at loopback (DNS rebinding) finds nobody (the Host header).
@@ -9,6 +9,7 @@ anything (the Origin header), and a name that is made to point at loopback (DNS 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -48,12 +49,16 @@ class SameOrigin:
             await PlainTextResponse(f"refused: {why}\n", code)(scope, receive, send)
 
 
-def serve(host: str, port: int) -> None:
+def serve(host: str, port: int, output: Path, *, resumes: bool) -> None:
     from prefect.server.api.server import create_app
+
+    from researchclaw.flow.runner import Runner
+
+    Runner(output, resumes=resumes).begin()
 
     app = SameOrigin(create_app(), loopback=host in ("127.0.0.1", "::1", "localhost"))
     uvicorn.run(app, host=host, port=port, log_level="error", lifespan="on", timeout_graceful_shutdown=3)
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1], int(sys.argv[2]))
+    serve(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]), resumes=sys.argv[4] == "resumes")

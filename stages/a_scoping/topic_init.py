@@ -53,9 +53,7 @@ def run(inputs: Inputs, ctx: Context) -> Goal:
     if not kits:
         raise SettingsError(f"experiment.kit is {brief.kit!r}; the kits here are {', '.join(repr(kit.name) for kit in ctx.kits)}")
     reading = accepted(ctx, TopicQuestion(topic=brief.topic, kits=kits), TopicReading)
-    kit = next((kit for kit in kits if kit.name == reading.kit), None)
-    if kit is None or not reading.matches:
-        raise TopicOutsideKits(_outside(brief.topic, kits))
+    kit = chosen(brief.topic, reading, kits)
     return Goal(
         topic=brief.topic,
         question=reading.question,
@@ -90,6 +88,14 @@ def _faults(reading: TopicReading, kits: tuple[Kit, ...]) -> list[str]:
         levels = {level.name for level in factors[match.factor].levels} if match.factor in factors else set()
         found += [f"factor {match.factor!r} has no level {level!r}" for level in match.levels if level not in levels]
     return found
+
+
+def chosen(topic: str, reading: TopicReading, kits: tuple[Kit, ...]) -> Kit:
+    """The kit that can answer the topic. Raises: TopicOutsideKits: there is none."""
+    kit = next((kit for kit in kits if kit.name == reading.kit), None)
+    if kit is None or not reading.matches:
+        raise TopicOutsideKits(_outside(topic, kits))
+    return kit
 
 
 def _outside(topic: str, kits: tuple[Kit, ...]) -> str:

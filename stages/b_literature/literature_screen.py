@@ -68,6 +68,7 @@ class Screening(Contract):
 
     included: tuple[Included, ...]
     excluded: tuple[Excluded, ...]
+    guidance_not_understood: tuple[str, ...] = ()
 
 
 def run(inputs: Inputs, ctx: Context) -> Shortlist:
@@ -133,6 +134,7 @@ def run(inputs: Inputs, ctx: Context) -> Shortlist:
             by_citation=sum(BY_CITATION in candidate.queries for candidate in candidates),
         ),
         doubted=tuple(cited for cited in verdicts.values() if cited.verdict != "verified"),
+        guidance_not_understood=screening.guidance_not_understood,
     )
 
 
@@ -199,7 +201,7 @@ def with_choice(output: Shortlist, candidates: Candidates, *, drop: Sequence[str
     settled = known | {work.key: work for work in output.works}  # a record that was repaired stays repaired
     works = tuple(settled[key] for key in known if key in wanted)
     counts = output.counts.model_copy(update={"excluded": output.counts.screened - len(works), "included": len(works)})
-    return Shortlist(works=works, decisions=decisions, counts=counts)
+    return output.model_copy(update={"works": works, "decisions": decisions, "counts": counts})
 
 
 def _is_included(output: Shortlist, key: str) -> bool:
@@ -211,6 +213,7 @@ def question(output: Shortlist) -> GateQuestion:
     reasons = {decision.key: decision.reason for decision in output.decisions}
     rows = "\n".join(f"| {work.key} | {_cell(work.title)} | {work.year} | {_cell(reasons[work.key])} |" for work in output.works)
     dropped = "\n".join(f"- {decision.key}: {decision.reason}" for decision in output.decisions if not decision.included)
+    not_understood = "".join(f"- not understood, and without effect: {_cell(text)}\n\n" for text in output.guidance_not_understood)
     counts = output.counts
     return GateQuestion(
         stage=5,
@@ -220,7 +223,7 @@ def question(output: Shortlist) -> GateQuestion:
             f"{counts.excluded} excluded, **{counts.included} included**.\n\n"
             f"| key | title | year | reason |\n|---|---|---|---|\n{rows}\n\n"
             f"{_doubts(output)}"
-            f"Left out:\n\n{dropped or '- nothing'}\n\n"
+            f"Left out:\n\n{dropped or '- nothing'}\n\n{not_understood}"
             "To change the list, reject with a comment such as `drop KEY`, `keep KEY` or `also search for WORDS`."
         ),
     )

@@ -108,11 +108,16 @@ class Project:
         return answer
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
+def project_class() -> type[Project]:
+    return Project
+
+
+@pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    """A project whose server is up."""
+    """A project whose server is up; it resumes nothing, because the real program cannot go on with a toy run."""
     it = Project(tmp_path_factory.mktemp("project") / "artifacts")
-    it.start()
+    it.start("--set", "server.resumes=false")
     yield it
     it.stop()
 

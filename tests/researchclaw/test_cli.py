@@ -2,6 +2,7 @@ import functools
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import types
@@ -40,9 +41,11 @@ def toys(toy: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     wiring.build = lambda settings, store, journal: toy.World(  # type: ignore[attr-defined]
         toy.Laboratory(journal, store.folder / "paid.txt", 0)
     )
+    wiring.check_topic = lambda settings, topic: None  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "stages.pipeline", pipeline)
     monkeypatch.setitem(sys.modules, "researchclaw.wiring", wiring)
     monkeypatch.setattr("researchclaw.wiring", wiring, raising=False)
+    monkeypatch.setattr("researchclaw.adapters.offline.HEEDS_GUIDANCE", ("search",))
     monkeypatch.setattr(engine, "Engine", functools.partial(engine.Engine, routes=toy.ROUTES))
     return toy
 
@@ -291,3 +294,99 @@ def test_the_real_stages_are_listed_without_a_heavy_import() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stderr
     assert "23 citation_verify" in done.stdout
+
+
+def test_a_mode_waits_where_it_says_and_resume_may_change_it(say: Say, toys: ModuleType) -> None:
+    assert say("run", "--topic", "toys", "--mode", "co-pilot", "--auto-approve", *PLAIN)[0] == 2
+    assert not Path("artifacts").exists()
+    code, _, err = say("run", "--topic", "toys", "--mode", "step-by-step", *PLAIN)
+    assert (code, "waiting at gate 1" in err) == (3, True)
+    code, _, err = say("reject", "latest", "--reason", "x")
+    assert (code, "cannot be sent back" in err) == (2, True)
+    code, _, err = say("resume", "latest", "--mode", "checkpoint")
+    assert (code, "waiting at gate 3" in err) == (3, True)
+    assert say("resume", "latest", "--mode", "co-pilot", "--auto-approve")[0] == 2
+    assert say("resume", "latest", "--auto-approve")[0] == 0
+    assert only_run().info().status == "done"
+
+
+def test_guidance_that_nobody_would_read_is_refused_with_the_stages_that_do(say: Say, toys: ModuleType) -> None:
+    say("run", "--topic", "toys", "--auto-approve", *PLAIN)
+    code, _, err = say("guide", "latest", "--stage", "judge", "--message", "be kind")
+    assert code == 2
+    assert err == "researchclaw: stage 6 (judge) reads no guidance; these do: 2 search.\n"
+    assert say("guide", "latest", "--stage", "99", "--message", "x")[0] == 2
+
+
+def test_an_edited_output_is_a_persons_and_what_rests_on_it_is_done_again(say: Say, toys: ModuleType, tmp_path: Path) -> None:
+    say("run", "--topic", "toys", "--auto-approve", *PLAIN)
+    mine = tmp_path / "mine.json"
+    mine.write_text('{"works": ["only this"]}')
+    assert say("edit", "latest", "--stage", "screen", "--from", str(mine))[0] == 0
+    store = only_run()
+    found = store.output(toys.PIPELINE[2])
+    assert found is not None
+    assert found.edited_by is not None
+    assert (store.stage_folder(toys.PIPELINE[2]) / "output.before_edit.json").exists()
+    gate = store.gate(3)
+    assert gate is not None
+    assert gate.answer is not None
+    assert (gate.answer.decision, gate.answer.via, gate.answer.by) == ("edit", "command line", found.edited_by)
+    assert "only this" in gate.question.body
+    before = toys.paid(store)
+    code, out, _ = say("resume", "latest")
+    assert code == 0
+    assert "back to stage 4 (changed inputs)" in out
+    design = store.output(toys.PIPELINE[3])
+    assert design is not None
+    assert isinstance(design.output, dict)
+    assert design.output["works"] == ["only this"]
+    assert toys.paid(store) == before
+    assert (store.folder / "archive" / "2" / "stages" / "07_report" / "output.json").exists()
+    mine.write_text('{"works": 7}')
+    code, _, err = say("edit", "latest", "--stage", "3", "--from", str(mine))
+    assert (code, "left as it was" in err) == (2, True)
+    assert say("edit", "latest", "--stage", "3", "--from", str(tmp_path / "none"))[0] == 2
+
+
+def test_from_stage_with_other_settings_is_refused_and_a_home_folder_is_found(
+    say: Say, toys: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    Path("config.arc.yaml").write_text("output: ~/runs\n")
+    assert say("run", "--topic", "toys", "--auto-approve", *PLAIN)[0] == 0
+    assert len(runs(tmp_path / "home" / "runs")) == 1
+    again = ("run", "--topic", "toys", "--auto-approve", "--from-stage", "4", *PLAIN)
+    code, _, err = say(*again, "--set", "experiment.seeds=7")
+    assert (code, "experiment.seeds=5, and now it is 7" in err) == (2, True)
+    assert say(*again)[0] == 0
+
+
+def test_one_damaged_run_hides_no_other_in_the_list(say: Say, toys: ModuleType) -> None:
+    say("run", "--topic", "toys", "--auto-approve", *PLAIN)
+    damaged = Path("artifacts") / "rc-20200101-000000-00000000"
+    damaged.mkdir()
+    (damaged / "run.json").write_text("{")
+    code, out, _ = say("status", "--all")
+    assert code == 0
+    assert [line.split()[1] for line in out.splitlines()] == ["damaged", "done"]
+    assert [one["status"] for one in json.loads(say("status", "--all", "--json")[1])] == ["damaged", "done"]
+
+
+def test_a_topic_that_no_kit_answers_leaves_no_folder(say: Say) -> None:
+    code, _, err = say("run", "--topic", "How do bees dance?", "--auto-approve", *PLAIN)
+    assert code == 2
+    assert "no study kit can answer" in err
+    assert runs(Path("artifacts")) == ()
+
+
+def test_sigterm_ends_a_run_as_ctrl_c_does(say: Say) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        say("stages", "--json")
+        handler = signal.getsignal(signal.SIGTERM)
+        assert callable(handler)
+        with pytest.raises(KeyboardInterrupt):
+            handler(signal.SIGTERM, None)
+    finally:
+        signal.signal(signal.SIGTERM, before)

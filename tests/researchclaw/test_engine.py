@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from researchclaw.engine import Plainly, stage_number
+from researchclaw.gates import LeaveWaiting
 from researchclaw.journal import Journal, StageStarted, WentBack
 from researchclaw.run_store import RunStore, now
-from stages.contracts import Guidance
-from stages.errors import BudgetSpent, EvidenceMissing, SettingsError, SourceUnavailable
+from stages.contracts import GateAnswer, Guidance
+from stages.errors import BudgetSpent, EvidenceMissing, SettingsError, SourceUnavailable, WaitingAtGate
 
 
 @pytest.fixture
@@ -183,3 +184,69 @@ def test_a_stage_is_found_by_number_and_name(toy: ModuleType) -> None:
 
 def test_times_are_utc() -> None:
     assert now().endswith("+00:00")
+
+
+def test_in_a_stepwise_mode_a_stage_that_is_no_gate_waits_and_can_be_rejected(
+    store: RunStore, toy: ModuleType, go: Callable[..., None]
+) -> None:
+    def stepwise(engine: Any) -> None:
+        engine.gatekeeper = LeaveWaiting(store)
+        engine.policies = {2: "ask", 3: "auto", 4: "suspend", 6: "ask"}
+        engine.reading, engine.auto_by = (2,), "mode custom"
+
+    def decide(number: int, decision: Any, comment: str = "") -> None:
+        store.answer(GateAnswer(stage=number, decision=decision, comment=comment, by="Ada", via="command line", at=now()))
+
+    with pytest.raises(WaitingAtGate, match="gate 2"):
+        go(stepwise)
+    gate = store.gate(2)
+    assert gate is not None
+    assert "second work" in gate.question.body
+    decide(2, "approve")
+    with pytest.raises(WaitingAtGate, match="gate 4"):
+        go(stepwise)
+    third = store.gate(3)
+    assert third is not None
+    assert third.answer is not None
+    assert third.answer.by == "mode custom"  # the real gate was let pass, and the record says by what
+    decide(4, "reject", "older works")
+    with pytest.raises(WaitingAtGate, match="gate 2"):  # the nearest stage that reads the reason is done again, and asked about
+        go(stepwise)
+    again = store.gate(2)
+    assert again is not None
+    assert "older works" in again.question.body
+    decide(2, "approve")
+    with pytest.raises(WaitingAtGate, match="gate 4"):
+        go(stepwise)
+    decide(4, "approve")
+    with pytest.raises(WaitingAtGate, match="gate 6"):
+        go(stepwise)
+    decide(6, "approve")
+    go(stepwise)
+    assert store.info().status == "done"
+
+
+def test_a_question_of_another_mode_is_closed_when_nobody_is_asked_any_more(
+    store: RunStore, toy: ModuleType, go: Callable[..., None]
+) -> None:
+    def stepwise(engine: Any) -> None:
+        engine.gatekeeper, engine.policies = LeaveWaiting(store), {2: "ask"}
+
+    with pytest.raises(WaitingAtGate):
+        go(stepwise)
+    go()
+    assert store.info().status == "done"
+    assert store.waiting_gates() == ()
+
+
+def test_a_persons_word_on_a_decision_comes_before_the_way_back_that_it_takes(store: RunStore, go: Callable[..., None]) -> None:
+    def asking(engine: Any) -> None:
+        engine.gatekeeper, engine.policies = LeaveWaiting(store), {3: "auto", 6: "ask"}
+
+    for round_ in (1, 2):
+        with pytest.raises(WaitingAtGate, match="gate 6"):
+            go(asking)
+        assert begun(store)[-1] == (6, round_)
+        store.answer(GateAnswer(stage=6, decision="approve", by="Ada", via="command line", at=now()))
+    go(asking)
+    assert store.info().status == "done"

@@ -161,7 +161,7 @@ def test_an_edit_is_validated_recorded_as_a_persons_and_used_downstream(
     monkeypatch.setenv("EDITOR", f"{sys.executable} {editor}")
     person = Person("edit", "y", "the second one was wrong")
     go(AtTerminal(store, person.show, person.ask))
-    assert any("Not saved: works: Field required" in text for text in person.shown)
+    assert any("Not saved" in text and "works: Field required" in text for text in person.shown)
     answer = answered(store)
     assert (answer.decision, answer.comment) == ("edit", "the second one was wrong")
     kept, design = store.output(toy.PIPELINE[2]), store.output(toy.PIPELINE[3])

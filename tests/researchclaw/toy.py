@@ -12,12 +12,13 @@ import time
 from pathlib import Path
 from typing import Any, cast
 
+from researchclaw import server
 from researchclaw.engine import Engine, Routes
 from researchclaw.gates import AutoApprove, Gatekeeper, LeaveWaiting
 from researchclaw.journal import ExperimentEnded, Journal
 from researchclaw.run_store import RunStore, runs
 from researchclaw.settings import FlowSettings, GateSettings
-from stages.contracts import Brief, Contract, Decision, GateQuestion, Guidance, Hardware
+from stages.contracts import Brief, Contract, Decision, GateQuestion, Guidance, Hardware, QualityReport
 from stages.errors import ResearchError, SourceUnavailable
 from stages.ports import Context
 from stages.stage import Stage
@@ -166,7 +167,8 @@ def report(inputs: NeedsAll, _: Context) -> Report:
 
 
 def _stage(number: int, name: str, inputs: type[Contract], output: type[Contract], run: Any, question: Any = None) -> Stage:
-    return Stage(number, name, "A scoping", f"toy {name}", inputs, output, run, question)
+    phase = "A scoping" if number < 4 else "E execution"
+    return Stage(number, name, phase, f"toy {name}", inputs, output, run, question, reads_guidance=name == "search")
 
 
 PIPELINE = (
@@ -178,6 +180,26 @@ PIPELINE = (
     _stage(6, "judge", NeedsScores, Decision, judge),
     _stage(7, "report", NeedsAll, Report, report),
 )
+
+
+def revise(inputs: NeedsBrief, ctx: Context) -> Aim:
+    return Aim(text=" ".join([inputs.brief.topic, *(g.message for g in ctx.guidance)]))
+
+
+def check(inputs: NeedsAim, _: Context) -> QualityReport:
+    return QualityReport(checks=(), passed=True, for_a_person=(inputs.aim.text,), manuscript_sha256="0" * 64)
+
+
+def check_question(output: QualityReport) -> GateQuestion:
+    return GateQuestion(stage=2, title="May the paper be exported?", body=output.for_a_person[0])
+
+
+PAPER = (
+    _stage(1, "revise", NeedsBrief, Aim, revise),
+    _stage(2, "check", NeedsAim, QualityReport, check, check_question),
+    _stage(3, "search", NeedsAim, Found, search),
+)
+"""Ends with the question of the last gate: is the paper accepted or returned?"""
 
 
 def after(number: int, output: Contract, loops: dict[str, int]) -> int:
@@ -205,6 +227,14 @@ def engine(store: RunStore, journal: Journal, gatekeeper: Gatekeeper | None = No
     )
 
 
+def run_plainly(output: Path) -> RunStore:
+    """A run without Prefect, to its end, in this process."""
+    store = new_run(output)
+    with store.lock(), Journal(store.journal_path) as journal:
+        engine(store, journal).run()
+    return store
+
+
 def paid(store: RunStore) -> list[str]:
     return (store.folder / "paid.txt").read_text().split() if (store.folder / "paid.txt").exists() else []
 
@@ -216,6 +246,8 @@ def main(folder: str, topic: str, kind: str, sleep_s: str = "0") -> None:
     with store.lock(), Journal(store.journal_path) as journal:
         gatekeeper = LeaveWaiting(store) if "TOY_WAITS" in os.environ else AutoApprove(store)
         it = engine(store, journal, gatekeeper, sleep_s=float(sleep_s), fail_times=int(os.environ.get("TOY_FAILS", "0")))
+        if "TOY_PAPER" in os.environ:
+            it.pipeline, it.routes = PAPER, Routes(after=after, rejected={2: 1})
         it.journal.listen(lambda event: sys.stdout.write(f"{type(event).__name__}\n") and sys.stdout.flush())
         if kind == "plain":
             it.run()
@@ -239,11 +271,15 @@ def interrupt(_number: int, _frame: Any) -> None:
 if __name__ == "__main__":
     if "LAB_AUTH" in os.environ:
         os.environ["PREFECT_SERVER_API_AUTH_STRING"] = os.environ["LAB_AUTH"]
+    if "TOY_CLIENT_RETRIES" in os.environ:
+        server.HUSH["PREFECT_CLIENT_MAX_RETRIES"] = os.environ["TOY_CLIENT_RETRIES"]
     signal.signal(signal.SIGTERM, interrupt)
+    code = 0
     try:
         main(*sys.argv[1:])
     except KeyboardInterrupt:
-        sys.exit(130)
+        code = 130
     except ResearchError as exc:
         sys.stderr.write(f"{exc}\n")
-        sys.exit(exc.exit_code)
+        code = exc.exit_code
+    server.leave(code)

@@ -17,6 +17,10 @@ from stages.ports import Answer, Question
 Rule = Callable[[Any], Any]
 
 
+HEEDS_GUIDANCE = ("search_strategy", "literature_screen", "experiment_design", "paper_draft", "paper_revision")
+"""Stages at which a rule reads a person's words, or the paper says that it did not follow them."""
+
+
 def rules() -> dict[type[Question], Rule]:
     """Question -> the function that answers it. Typed by the questions' own modules; imported when first asked."""
     from researchclaw.adapters.offline import analysis, planning, reading, review, scoping, thinking, writing

@@ -12,6 +12,9 @@ from stages.e_execution.iterative_refine import Proposal, Proposals, ProposeQues
 
 USE_SEEDS = re.compile(r"\b(?:use\s+)?(?P<count>\d{1,2})\s+seeds?\b", re.IGNORECASE)
 DROP = re.compile(r"\b(?:drop|without|remove|leave out)\s+(?P<words>[^.;,\n]+)", re.IGNORECASE)
+EXCEPT = re.compile(
+    r"^(?:all|every\w*|the others?|the rest)\b.*?\b(?:except|but|apart from)\b(?:\s+for)?\s+(?P<words>.+)", re.IGNORECASE
+)
 ADD = re.compile(r"\b(?:add|also try|include)\s+(?P<words>[^.;,\n]+)", re.IGNORECASE)
 
 
@@ -82,7 +85,7 @@ def _heed(question: DesignQuestion) -> tuple[tuple[Contrast, ...], int, tuple[st
             seeds, heeded = max(1, int(found["count"])), True
             followed.append(f"The number of seeds was set on a person's word: {message.strip()}")
         for match in DROP.finditer(message):
-            gone = [c for c in _named(match["words"], conditions, question) if c.role != "baseline"]
+            gone = [c for c in _to_drop(match["words"], conditions, question) if c.role != "baseline"]
             left = [c for c in conditions if c not in gone and c.ablates not in {g.id for g in gone}]
             if not any(c.role == "treatment" for c in left):  # nothing to compare would remain
                 continue
@@ -97,6 +100,15 @@ def _heed(question: DesignQuestion) -> tuple[tuple[Contrast, ...], int, tuple[st
         if not heeded:
             not_understood.append(message.strip())
     return tuple(conditions), seeds, tuple(followed), tuple(not_understood)
+
+
+def _to_drop(words: str, conditions: list[Contrast], question: DesignQuestion) -> list[Contrast]:
+    """What 'drop …' names; of 'drop all conditions except …', everything else (nothing, when what is to stay is not found)."""
+    spared = EXCEPT.match(words.strip())
+    if spared is None:
+        return _named(words, conditions, question)
+    kept = {c.id for c in _named(spared["words"], conditions, question)}
+    return [c for c in conditions if c.id not in kept and c.ablates not in kept] if kept else []
 
 
 def _named(words: str, conditions: list[Contrast], question: DesignQuestion) -> list[Contrast]:

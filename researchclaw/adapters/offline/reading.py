@@ -188,7 +188,9 @@ def screen(question: ScreenQuestion) -> Screening:
             included.append(Included(number=number, reason=chosen[candidate.work.key]))
         else:
             excluded.setdefault(_why_not(candidate.work, factors, dropped, question.goal), []).append(number)
+    known = {candidate.work.key for candidate in candidates}
     return Screening(
+        guidance_not_understood=tuple(text.strip() for text in question.guidance if not _understood(text, known)),
         included=tuple(included),
         excluded=tuple(Excluded(reason=reason, numbers=tuple(numbers)) for reason, numbers in excluded.items()),
     )
@@ -227,6 +229,12 @@ def _first(work: Work, tags: set[str]) -> str:
 
 def _words(tag: str) -> str:
     return tag.replace("_", " ")
+
+
+def _understood(text: str, known: set[str]) -> bool:
+    """Does a person's text name a search, or a work of the list that is to be dropped or kept?"""
+    named = {key for pattern in (DROP, KEEP) for match in pattern.finditer(text) for key in KEY.findall(match["keys"])}
+    return SEARCH_FOR.search(text) is not None or bool(named & known)
 
 
 def _why_not(work: Work, factors: set[str], dropped: set[str], goal: Goal) -> str:

@@ -11,6 +11,7 @@ from researchclaw.adapters.journalled import JournalledLaboratory, JournalledLib
 from researchclaw.journal import ExperimentEnded, Journal
 from stages.asking import at_once
 from stages.contracts import CitedWork, Contract, CorpusFacts, RunCost, RunRecord, SearchQuery, SourceOutcome, TrainingRequest, Work
+from stages.errors import SettingsError
 from stages.ports import Answer, ProbeRequest, Probes, Question, SearchAnswer
 
 QUERY = SearchQuery(id="q", text="warm-up", about=(), sub_question="effect", sources=("catalogue",))
@@ -33,12 +34,13 @@ class Library:
 
 class Laboratory:
     isolation, device, workers = "none", "none", 2
+    data = "0"
 
     def __init__(self, journal: Journal, die_after: int = 99) -> None:
         self.keep, self.die_after, self.trained = keep_run(journal), die_after, list[int]()
 
     def corpus(self, kit: str) -> CorpusFacts:
-        raise NotImplementedError
+        return CorpusFacts(name=kit, sha256=self.data * 64, files=1, train_bytes=1, val_bytes=1, test_bytes=1, references={})
 
     def probe(self, kit: str, requests: Sequence[ProbeRequest]) -> Probes:
         raise NotImplementedError
@@ -147,3 +149,20 @@ def test_questions_that_were_asked_at_once_are_found_again_in_whatever_order(tmp
             told = at_once(lambda question: model.ask(question, answer=Told).by, questions)  # noqa: B023
         assert told == tuple(question.number for question in questions)
         assert sorted(mind.asked) == ([] if attempt else list(range(12)))
+
+
+def test_after_a_change_of_the_data_nothing_more_is_trained(path: Path) -> None:
+    with Journal(path) as journal:
+        inner = Laboratory(journal, die_after=1)
+        laboratory = JournalledLaboratory(inner, journal, compare_data=True)
+        laboratory.corpus("k")
+        with pytest.raises(KeyboardInterrupt):
+            laboratory.measure(requests())
+    with Journal(path) as journal:
+        inner = Laboratory(journal)
+        inner.data = "1"
+        laboratory = JournalledLaboratory(inner, journal, compare_data=True)
+        with pytest.raises(SettingsError, match="the corpus has changed since the study began"):
+            laboratory.measure(requests())
+        assert inner.trained == []
+        assert len(laboratory.measure(requests()[:1])) == 1  # what is there can still be read

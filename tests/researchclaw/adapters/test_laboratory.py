@@ -137,6 +137,14 @@ def test_results_have_five_columns_and_one_row_for_each_run(request_for: MakeReq
     head, row = (tmp_path / "results.tsv").read_text(encoding="utf-8").splitlines()
     assert head.split("\t") == ["commit", "val_bpb", "memory_gb", "status", "description"]
     assert row.split("\t")[1:] == ["0.000000", "0.5", "crash", "candidate/1: crash, a tab: and a line"]
+    with (tmp_path / "results.tsv").open("a") as file:
+        file.write("\n")  # a blank line means nothing
+    append_result(tmp_path / "results.tsv", request_for(), record)
+    assert len((tmp_path / "results.tsv").read_text(encoding="utf-8").splitlines()) == 2
+    with (tmp_path / "results.tsv").open("a") as file:
+        file.write("half a row\n")
+    with pytest.raises(SettingsError, match=r"results\.tsv is damaged: 'half a row'"):
+        append_result(tmp_path / "results.tsv", request_for(), record)
 
 
 # ---------------------------------------------------------------- in the sandbox

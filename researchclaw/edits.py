@@ -1,0 +1,87 @@
+"""A person's version of a stage's output: checked against its type and against itself, and refused where it would be a fact."""
+
+from __future__ import annotations
+
+from pydantic import ValidationError
+
+from stages import contracts as c
+from stages.d_design import experiment_design
+from stages.errors import UserMustAct
+
+FACTS: tuple[type[c.Contract], ...] = (
+    c.Candidates,
+    c.KnowledgeCards,
+    c.CodeBundle,
+    c.Schedule,
+    c.RunRecords,
+    c.RefinedRecords,
+    c.Analysis,
+    c.QualityReport,
+    c.Archive,
+    c.Deliverables,
+    c.VerificationReport,
+)
+"""What was found, measured, computed or checked; a person may have it done again, not say how it came out."""
+
+
+class EditRefused(UserMustAct):
+    """The edited output cannot take the stage's place; the message says why."""
+
+
+def check_editable(contract: type[c.Contract]) -> None:
+    """Raises: EditRefused: the output is no opinion."""
+    if contract in FACTS:
+        raise EditRefused(
+            f"{contract.__name__} says what was found, measured or checked, and that is not edited; "
+            "edit or guide an earlier stage, or have this one done again with --from-stage"
+        )
+
+
+def edited_output(before: c.Contract, text: str) -> c.Contract:
+    """The output as a person wrote it, in JSON.
+
+    Raises:
+        EditRefused: it is a fact, does not fit its type, contradicts itself, or nothing was changed.
+    """
+    check_editable(type(before))
+    try:
+        after = type(before).model_validate_json(text)
+    except ValidationError as exc:
+        first = exc.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the text"
+        raise EditRefused(f"the output does not fit its type: {place}: {first['msg']}") from exc
+    if after == before:
+        raise EditRefused("nothing was changed")
+    if isinstance(before, c.ExperimentPlan) and isinstance(after, c.ExperimentPlan):
+        return _plan(before, after)
+    if isinstance(before, c.Shortlist) and isinstance(after, c.Shortlist):
+        return _shortlist(before, after)
+    return after
+
+
+def _plan(before: c.ExperimentPlan, after: c.ExperimentPlan) -> c.ExperimentPlan:
+    """Registered anew; what belongs to the kit stays as it is."""
+    if (after.kit, after.kit_sha256, after.metric) != (before.kit, before.kit_sha256, before.metric):
+        raise EditRefused("kit and metric are not the plan's to change; start a run with --kit")
+    ids = [condition.id for condition in after.conditions]
+    if len(set(ids)) != len(ids):
+        raise EditRefused("two conditions have the same id")
+    if not ids or [condition.role for condition in after.conditions].count("baseline") != 1 or after.conditions[0].role != "baseline":
+        raise EditRefused("the first condition, and no other, must be the baseline")
+    if strangers := sorted({name for one in after.comparisons for name in (one.a, one.b)} - set(ids)):
+        raise EditRefused(f"a comparison names unknown conditions: {', '.join(strangers)}")
+    return after.model_copy(update={"registration_sha256": experiment_design.registration(after)})
+
+
+def _shortlist(before: c.Shortlist, after: c.Shortlist) -> c.Shortlist:
+    """Each candidate still has one decision, the works are those that were included, as their sources have them."""
+    if sorted(one.key for one in after.decisions) != sorted(one.key for one in before.decisions):
+        raise EditRefused("each work that was screened needs one decision, and no other work")
+    included = [one.key for one in after.decisions if one.included]
+    if sorted(included) != sorted(work.key for work in after.works):
+        raise EditRefused("the works must be those whose decision says 'included'")
+    known = {work.key: work for work in before.works}
+    if changed := [work.key for work in after.works if known.get(work.key) != work]:
+        raise EditRefused(f"records of works are not edited: {', '.join(changed)}; to keep a work that was left out, fill in the form")
+    counts = after.counts.model_copy(update={"included": len(included), "excluded": after.counts.screened - len(included)})
+    return after.model_copy(update={"counts": counts})

@@ -1,0 +1,120 @@
+import json
+from typing import Any
+
+import pytest
+
+from researchclaw.edits import EditRefused, edited_output
+from researchclaw.kits import shipped_kits
+from stages.contracts import (
+    Contract,
+    Contrast,
+    ExperimentPlan,
+    PlannedComparison,
+    PrismaCounts,
+    RunRecords,
+    Screened,
+    Shortlist,
+    Work,
+)
+from stages.d_design.experiment_design import registration
+
+
+class Note(Contract):
+    text: str
+
+
+def contrast(name: str, role: Any) -> Contrast:
+    return Contrast(id=name, label=f"the {name}", role=role, reason="a reason")
+
+
+@pytest.fixture
+def plan() -> ExperimentPlan:
+    it = ExperimentPlan(
+        kit="tiny_lm",
+        kit_sha256="0" * 64,
+        metric=shipped_kits()[0].metric,
+        conditions=(contrast("baseline", "baseline"), contrast("x", "treatment"), contrast("y", "treatment")),
+        comparisons=(PlannedComparison(a="x", b="baseline", hypothesis=None, purpose="hypothesis"),),
+        seeds=(1, 2, 3),
+        development_seeds=(101,),
+        confirmation_seeds=(201,),
+        refine_attempts=0,
+        budget_s=20,
+        scored_bytes=None,
+        analysis=(),
+        stopping_rules=(),
+        registration_sha256="0" * 64,
+    )
+    return it.model_copy(update={"registration_sha256": registration(it)})
+
+
+def work(key: str) -> Work:
+    return Work(
+        key=key,
+        title=key,
+        authors=("Ada Lovelace",),
+        year=1843,
+        venue="Notes",
+        type="article",
+        gist="said",
+        confirmed_by=("catalogue",),
+    )
+
+
+@pytest.fixture
+def shortlist() -> Shortlist:
+    return Shortlist(
+        works=(work("a"), work("b")),
+        decisions=tuple(Screened(key=key, included=key in "ab", reason="as it is") for key in "abc"),
+        counts=PrismaCounts(identified=3, duplicates=0, screened=3, excluded=1, included=2),
+    )
+
+
+def changed(output: Contract, **values: Any) -> str:
+    return json.dumps({**output.model_dump(mode="json"), **values})
+
+
+def test_a_valid_version_takes_the_place_and_others_say_why_not() -> None:
+    note = Note(text="a")
+    assert edited_output(note, '{"text": "b"}') == Note(text="b")
+    for text, why in (("{", "does not fit its type"), ('{"text": 1}', "text: "), ('{"text": "a"}', "nothing was changed")):
+        with pytest.raises(EditRefused, match=why):
+            edited_output(note, text)
+
+
+def test_what_was_measured_is_not_edited() -> None:
+    records = RunRecords.model_construct(corpus=None, runs=())
+    with pytest.raises(EditRefused, match="found, measured or checked"):
+        edited_output(records, "{}")
+
+
+def test_a_plan_is_registered_anew_and_must_make_sense(plan: ExperimentPlan) -> None:
+    edited = edited_output(plan, changed(plan, seeds=[1, 2]))
+    assert isinstance(edited, ExperimentPlan)
+    assert edited.registration_sha256 == registration(edited) != plan.registration_sha256
+    rows = plan.model_dump(mode="json")
+    stranger = [{**rows["comparisons"][0], "a": "nobody"}]
+    for values, why in (
+        ({"kit": "another"}, "kit and metric"),
+        ({"conditions": rows["conditions"][1:]}, "must be the baseline"),
+        ({"conditions": [*rows["conditions"], rows["conditions"][1]]}, "same id"),
+        ({"comparisons": stranger}, "nobody"),
+    ):
+        with pytest.raises(EditRefused, match=why):
+            edited_output(plan, changed(plan, **values))
+
+
+def test_a_shortlist_stays_whole(shortlist: Shortlist) -> None:
+    rows = shortlist.model_dump(mode="json")
+    key = rows["works"][0]["key"]
+    decisions = [{**one, "included": one["included"] and one["key"] != key} for one in rows["decisions"]]
+    edited = edited_output(shortlist, changed(shortlist, works=rows["works"][1:], decisions=decisions))
+    assert isinstance(edited, Shortlist)
+    assert edited.counts.included == len(rows["works"]) - 1
+    for values, why in (
+        ({"works": rows["works"][1:]}, "those whose decision says"),
+        ({"decisions": rows["decisions"][1:]}, "needs one decision"),
+        ({"works": [{**rows["works"][0], "title": "Mine"}, *rows["works"][1:]]}, "records of works"),
+    ):
+        with pytest.raises(EditRefused, match=why):
+            edited_output(shortlist, changed(shortlist, **values))
