@@ -46,7 +46,7 @@ class Incoming:
         self._final, self._limit, self._size = folder / name, limit, 0
         self._part = folder / f".{name[:12]}-{secrets.token_hex(6)}"
         self._hash = hashlib.sha256()
-        self._file = os.fdopen(os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb")
+        self._file = os.fdopen(os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644), "wb")
 
     def add(self, data: bytes) -> None:
         """Raises: NotWhatItSays: longer than allowed."""
