@@ -10,6 +10,7 @@ meanwhile.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import statistics
 import time
@@ -57,6 +58,10 @@ SLOWER = 4.0
 """A unit that takes so many times the median is done a second time beside it (a guess; load varies by 2 to 3)."""
 SLOW_S = 60.0
 PAGE = 200
+BATCH = 20
+"""Units that are submitted between two looks."""
+OFFLINE_S = 10.0
+"""A worker is gone when the server calls it offline for so long: a single heartbeat may be late on a busy machine."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +141,7 @@ class PoolLaboratory:
         self._silent_at = float("-inf")
         self._served_at = 0.0
         self._seconds: list[float] = []
+        self._offline_since: dict[str, float] = {}
 
     @property
     def isolation(self) -> str:
@@ -262,9 +268,9 @@ class PoolLaboratory:
     def _look(self, client: SyncPrefectClient, opened: dict[str, _Open]) -> list[tuple[_Open, str]]:
         """One look at every open unit: what has ended, with the names of the results; what is lost is submitted again."""
         try:
-            for one in opened.values():
-                if not one.runs:
-                    self._submit(client, one)
+            unsent = (one for one in opened.values() if not one.runs)
+            for one in itertools.islice(unsent, BATCH):  # what ends meanwhile is not to wait for a long list
+                self._submit(client, one)
             return self._ended(client, opened)
         except ObjectNotFound:  # the database was deleted: all that it held is made again
             for one in opened.values():
@@ -276,7 +282,7 @@ class PoolLaboratory:
         of = {run: one for one in opened.values() for run in one.runs}
         found = _read(client, list(of))
         workers = client.read_workers_for_work_pool(self._pool.name)
-        offline = {worker.name for worker in workers if worker.status == WorkerStatus.OFFLINE}
+        offline = self._gone(workers)
         self._expect_workers(workers, found)
         done: dict[str, tuple[_Open, str]] = {}
         now = time.monotonic()
@@ -308,6 +314,13 @@ class PoolLaboratory:
         self._help_the_slow(client, [one for one in opened.values() if one.name not in done], found, now)
         return list(done.values())
 
+    def _gone(self, workers: Sequence[Worker]) -> set[str]:
+        """Workers that the server has called offline for a while."""
+        now = time.monotonic()
+        offline = {worker.name for worker in workers if worker.status == WorkerStatus.OFFLINE}
+        self._offline_since = {name: self._offline_since.get(name, now) for name in offline}
+        return {name for name, since in self._offline_since.items() if now - since >= OFFLINE_S}
+
     def _is_lost(self, run: FlowRun, one: _Open, offline: set[str], now: float) -> bool:
         if now - self._silent_at < AFTER_SILENCE_S:
             return False
@@ -317,7 +330,8 @@ class PoolLaboratory:
 
     def _help_the_slow(self, client: SyncPrefectClient, waiting: list[_Open], found: dict[UUID, FlowRun], now: float) -> None:
         """When nothing waits for a worker any more, what takes far longer than the rest is done a second time beside it."""
-        if len(self._seconds) < 3 or any(run.state_type == StateType.SCHEDULED for run in found.values()):
+        unsent = any(not one.runs for one in waiting)
+        if unsent or len(self._seconds) < 3 or any(run.state_type == StateType.SCHEDULED for run in found.values()):
             return
         slow_s = max(SLOW_S, SLOWER * statistics.median(self._seconds))
         for one in waiting:
