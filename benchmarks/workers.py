@@ -59,13 +59,18 @@ class Site:
 
     def start(self, port: int | None = None) -> None:
         self.output.mkdir(parents=True, exist_ok=True)
-        given = [f"server.port={port or 'null'}", f"server.database_url={json.dumps(self.database_url)}"]
-        settings = load(None, None, given, folder=self.folder)
-        record, _ = server.start(self.output, settings.server, WAIT_S)
+        words = ["--set", f"server.port={port or 'null'}", "--set", f"server.database_url={json.dumps(self.database_url)}"]
+        self._server("start", *words, "--set", f"flow.startup_timeout_sec={WAIT_S}")
+        record = server.running(self.output)
+        assert record is not None
         self.url, self.pid, self.port = record.url, record.holder.pid, record.port
 
+    def _server(self, *words: str) -> None:
+        command = [sys.executable, "-m", "researchclaw", "server", *words, "--output", str(self.output)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=self.folder, env=_clean())
+
     def stop(self) -> None:
-        server.stop(self.output)
+        self._server("stop")
 
     def worker(self, name: str, *words: str, limit: int = 1) -> subprocess.Popen[str]:
         """A worker that is ready, in a folder of its own."""
@@ -73,10 +78,10 @@ class Site:
         command += ["--limit", str(limit), "--output", str(self.folder / name), *words]
         return self._ready(command)
 
-    def simulated_worker(self, name: str, limit: int) -> subprocess.Popen[str]:
-        return self._ready(
-            [sys.executable, str(Path(__file__).absolute()), "simulated-worker", self.url, str(self.folder / name), str(limit)]
-        )
+    def simulated_worker(self, name: str, limit: int, seconds: float = 0) -> subprocess.Popen[str]:
+        """seconds: that each unit takes; begin and end stand in the file done.txt of the site."""
+        words = [self.url, str(self.folder / name), str(limit), str(seconds)]
+        return self._ready([sys.executable, str(Path(__file__).absolute()), "simulated-worker", *words])
 
     def _ready(self, command: list[str]) -> subprocess.Popen[str]:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=self.folder, env=_clean())
@@ -141,7 +146,7 @@ def study(output: Path, run: str, units: int, executor: str, steps: int, set_: l
     print("all")
 
 
-def simulated(name: str, url: str) -> str:
+def simulated(name: str, url: str, seconds: float, log: Path) -> str:
     """A unit's whole way without its training: an honest 'crash' that says so."""
     from researchclaw import hardware
     from researchclaw.journal import sha256_of
@@ -152,6 +157,8 @@ def simulated(name: str, url: str) -> str:
     store = RemoteStore(url, None, patience_s=60)
     unit = read_unit(store.get(name))
     request = unit.request
+    _note(log, "begin", request.seed)
+    time.sleep(seconds)
     record = RunRecord(
         request_sha256=sha256_of(request), condition=request.condition, seed=request.seed, purpose=request.purpose,
         verdict="crash", reason="simulated: nothing was trained", isolation="bubblewrap (not used)", command="none",
@@ -163,16 +170,23 @@ def simulated(name: str, url: str) -> str:
     store.put(answer, content)
     store.put_result(name, answer)
     store.close()
+    _note(log, "end", request.seed)
     return answer
 
 
-def simulated_worker(url: str, folder: Path, limit: int) -> None:
+def _note(log: Path, word: str, seed: int) -> None:
+    with log.open("a") as file:
+        file.write(f"{time.time():.3f} {word} {seed}\n")
+
+
+def simulated_worker(url: str, folder: Path, limit: int, seconds: float) -> None:
     from researchclaw import server_of_worker
 
     folder.mkdir(parents=True, exist_ok=True)
     with server_of_worker.prefect_for(folder, url, None):
         from researchclaw.flow import worker
-    worker.start(POOL, "simulated", partial(simulated, url=url), (None,) * limit, lambda name: print(name, "at once for", flush=True))
+    work = partial(simulated, url=url, seconds=seconds, log=folder.parent / "done.txt")
+    worker.start(POOL, folder.name, work, (None,) * limit, lambda name: print(name, "at once for", flush=True))
 
 
 # ---------------------------------------------------------------- measurements
@@ -282,7 +296,7 @@ def main() -> None:
         output, run, units, executor, steps, *set_ = sys.argv[2:]
         return study(Path(output), run, int(units), executor, int(steps), set_)
     if sys.argv[1:2] == ["simulated-worker"]:
-        return simulated_worker(sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]))
+        return simulated_worker(sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5]))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--units", type=int, default=24)
     parser.add_argument("--steps", type=int, default=40, help="Training steps of each run.")

@@ -66,7 +66,7 @@ def test_slots_are_gpus_or_cores() -> None:
 
 @pytest.mark.parametrize(("gpus", "limit"), [("0,0", None), ("", None), ("0;rm", None), ("0", 2)])
 def test_gpus_that_make_no_sense_are_named(gpus: str, limit: int | None) -> None:
-    with pytest.raises(SettingsError, match="--gpus|--limit"):
+    with pytest.raises(SettingsError, match=r"--gpus|--limit"):
         slots_of(gpus, limit, 2)
 
 

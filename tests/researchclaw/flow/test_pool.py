@@ -1,0 +1,183 @@
+"""Studies over workers: real servers and real worker processes; what is trained, and what only pretends to be.
+
+The processes are those of benchmarks/workers.py, so that what is tested is what is measured.
+"""
+
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from researchclaw import server
+
+ROOT = Path(__file__).parents[3]
+
+
+def _benchmark(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "benchmarks" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def bench() -> ModuleType:
+    _benchmark("postgres")
+    return _benchmark("workers")
+
+
+@pytest.fixture
+def site(bench: ModuleType, tmp_path: Path) -> Iterator[Any]:
+    """A project with a server on SQLite."""
+    with bench.Site(tmp_path) as it:
+        yield it
+
+
+def arrived(study: subprocess.Popen[str], count: int) -> None:
+    """Wait until that many records are in the journal."""
+    assert study.stdout is not None
+    while count:
+        line = study.stdout.readline()
+        assert line, study.stderr.read() if study.stderr else ""
+        count -= line.startswith("ended")
+
+
+def begun(site: Any) -> list[int]:
+    """Seeds whose units were begun, in order."""
+    log = site.folder / "done.txt"
+    return [int(line.split()[2]) for line in log.read_text().splitlines() if line.split()[1] == "begin"] if log.exists() else []
+
+
+def until(found: Any, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not found():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+@pytest.mark.slow
+def test_two_workers_on_postgresql_of_which_one_is_killed_give_what_this_machine_gives(bench: ModuleType, tmp_path: Path) -> None:
+    try:
+        with bench.cluster() as postgres, bench.Site(tmp_path, postgres.url) as site:
+            local = bench.records(site.study("local", 6, "local", steps=2))
+            first, _ = site.worker("one"), site.worker("two")
+            study = site.study("pool", 6, "pool", steps=2)
+            arrived(study, 2)
+            first.kill()
+            spread = bench.records(study)
+            assert len({r["request_sha256"] for r in spread}) == len(spread) == 6
+            assert bench.results(spread) == bench.results(local)
+            assert all(r["verdict"] == "ok" for r in spread)
+            assert {r["machine"].split(":")[0] for r in spread} == {"one", "two"}
+            journal = (site.output / "pool" / "journal.jsonl").read_text()
+            assert journal.count('"training run"') == 6
+            assert len(list((site.output / "pool" / "experiment_runs" / "baseline").glob("*/measurement.json"))) == 6
+            site.workers[1].kill()
+            site.stop()
+        # the database is gone; nobody serves the pool; the results are there: from the journal, and without it from the files
+        site.database_url = None
+        with site:
+            assert bench.records(site.study("pool", 6, "pool", steps=2)) == spread
+            (site.output / "pool" / "journal.jsonl").unlink()
+            assert bench.results(bench.records(site.study("pool", 6, "pool", steps=2))) == bench.results(local)
+    except bench.NoPostgres as exc:
+        pytest.skip(str(exc))
+
+
+@pytest.mark.slow
+def test_a_killed_study_takes_what_was_done_meanwhile_and_no_unit_is_done_twice(bench: ModuleType, site: Any) -> None:
+    site.simulated_worker("one", 2, 0.5)
+    study = site.study("study", 8, "pool")
+    arrived(study, 2)
+    study.send_signal(signal.SIGKILL)
+    study.communicate()
+    assert len(bench.records(site.study("study", 8, "pool"))) == 8
+    assert sorted(begun(site)) == list(range(8))
+
+
+@pytest.mark.slow
+def test_a_server_that_is_away_for_a_while_costs_no_unit(bench: ModuleType, site: Any) -> None:
+    site.simulated_worker("one", 1, 1.0)
+    study = site.study("study", 6, "pool")
+    arrived(study, 1)
+    site.stop()
+    time.sleep(5)
+    site.start(site.port)
+    assert len(bench.records(study)) == 6
+    assert sorted(begun(site)) == list(range(6))
+
+
+@pytest.mark.slow
+def test_a_pool_with_a_limit_does_no_more_at_once(bench: ModuleType, site: Any) -> None:
+    site.simulated_worker("one", 2, 0.3)
+    site.simulated_worker("two", 2, 0.3)
+    bench.records(site.study("study", 5, "pool", set_=("experiment.pool_limit=1",)))
+    words = [line.split()[1] for line in (site.folder / "done.txt").read_text().splitlines()]
+    assert words == ["begin", "end"] * 5
+
+
+@pytest.mark.slow
+def test_a_pool_without_a_worker_ends_the_study_with_one_line(bench: ModuleType, site: Any) -> None:
+    study = site.study("study", 1, "pool", set_=("experiment.worker_wait_sec=1",))
+    _, error = study.communicate()
+    assert study.returncode != 0
+    assert "NoWorker: pool bench has no worker for py3" in error
+    assert "online: none at all" in error
+
+
+@pytest.mark.slow
+def test_beyond_loopback_a_worker_needs_the_secret(bench: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(server.AUTH, "ada:not-a-real-secret")
+    with bench.Site(tmp_path) as site:
+        command = [
+            sys.executable,
+            "-m",
+            "researchclaw",
+            "worker",
+            "start",
+            "--server",
+            site.url,
+            "--output",
+            str(tmp_path / "stranger"),
+        ]
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")} | {"PYTHONPATH": str(ROOT)}
+        for given in ({}, {server.AUTH: "ada:guess"}):
+            done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment | given, cwd=tmp_path)
+            assert (done.returncode, server.AUTH in done.stderr) == (2, True)
+        with_it = site.worker("one")
+        assert bench.records(site.study("study", 1, "pool", steps=1))[0]["verdict"] == "ok"
+        with_it.send_signal(signal.SIGINT)
+        assert "stopped after 1 run\n" in with_it.communicate(timeout=60)[0]
+        files = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and not path.is_symlink()]
+        assert not [data for data in files if b"not-a-real-secret" in data]
+
+
+def test_a_run_that_wants_a_pool_needs_the_projects_server(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "researchclaw",
+        "run",
+        "--topic",
+        "learning-rate schedules",
+        "--output",
+        str(tmp_path / "artifacts"),
+    ]
+    done = subprocess.run(
+        [*command, "--set", "experiment.executor=workpool"],
+        capture_output=True, text=True, check=False, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "researchclaw server start" in done.stderr
+    assert not (tmp_path / "artifacts").exists() or not list((tmp_path / "artifacts").glob("rc-*"))
