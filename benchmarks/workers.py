@@ -34,7 +34,6 @@ from postgres import Cluster, NoPostgres, cluster, cpu_s  # noqa: E402
 from researchclaw import server  # noqa: E402
 from researchclaw.settings import load  # noqa: E402
 
-POOL = "bench"
 WAIT_S = 120
 
 
@@ -43,7 +42,7 @@ class Site:
 
     def __init__(self, folder: Path, database_url: str | None = None) -> None:
         self.folder, self.output, self.database_url = folder, folder / "artifacts", database_url
-        self.url = ""
+        self.url, self.pool = "", "bench"
         self.workers: list[subprocess.Popen[str]] = []
 
     def __enter__(self) -> Site:
@@ -55,6 +54,7 @@ class Site:
             if worker.poll() is None:
                 worker.kill()
             worker.communicate()
+        self.workers.clear()
         self.stop()
 
     def start(self, port: int | None = None) -> None:
@@ -74,13 +74,13 @@ class Site:
 
     def worker(self, name: str, *words: str, limit: int = 1) -> subprocess.Popen[str]:
         """A worker that is ready, in a folder of its own."""
-        command = [sys.executable, "-m", "researchclaw", "worker", "start", "--pool", POOL, "--server", self.url, "--name", name]
+        command = [sys.executable, "-m", "researchclaw", "worker", "start", "--pool", self.pool, "--server", self.url, "--name", name]
         command += ["--limit", str(limit), "--output", str(self.folder / name), *words]
         return self._ready(command)
 
     def simulated_worker(self, name: str, limit: int, seconds: float = 0) -> subprocess.Popen[str]:
-        """seconds: that each unit takes; begin and end stand in the file done.txt of the site."""
-        words = [self.url, str(self.folder / name), str(limit), str(seconds)]
+        """seconds: that each unit takes; begin and end stand in a file of the pool's name."""
+        words = [self.url, self.pool, str(self.folder / name), str(limit), str(seconds)]
         return self._ready([sys.executable, str(Path(__file__).absolute()), "simulated-worker", *words])
 
     def _ready(self, command: list[str]) -> subprocess.Popen[str]:
@@ -95,7 +95,8 @@ class Site:
 
     def study(self, run: str, units: int, executor: str, *, steps: int = 10, set_: tuple[str, ...] = ()) -> subprocess.Popen[str]:
         """Prints a line of JSON for each record as it arrives, then 'all'."""
-        command = [sys.executable, str(Path(__file__).absolute()), "study", str(self.output), run, str(units), executor, str(steps)]
+        words = [str(self.output), self.pool, run, str(units), executor, str(steps)]
+        command = [sys.executable, str(Path(__file__).absolute()), "study", *words]
         return subprocess.Popen(
             [*command, *set_], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.folder, env=_clean()
         )
@@ -122,7 +123,7 @@ def results(found: list[dict[str, Any]]) -> list[tuple[object, ...]]:
 # ---------------------------------------------------------------- processes of their own
 
 
-def study(output: Path, run: str, units: int, executor: str, steps: int, set_: list[str]) -> None:
+def study(output: Path, pool: str, run: str, units: int, executor: str, steps: int, set_: list[str]) -> None:
     from researchclaw import wiring
     from researchclaw.adapters.journalled import JournalledLaboratory
     from researchclaw.journal import ExperimentEnded, Journal
@@ -131,7 +132,7 @@ def study(output: Path, run: str, units: int, executor: str, steps: int, set_: l
 
     folder = output / run
     folder.mkdir(parents=True, exist_ok=True)
-    given = [f"output={output}", f"experiment.pool={POOL}", "experiment.workers=1", "experiment.worker_wait_sec=120", *set_]
+    given = [f"output={output}", f"experiment.pool={pool}", "experiment.workers=1", "experiment.worker_wait_sec=120", *set_]
     settings = load(None, None, given, folder=folder)
     kit = load_kit(kits_folder() / "tiny_lm")
     common = {"kit": kit.name, "kit_sha256": kit.kit_sha256, "condition": "baseline", "train_py": kit.train_py, "purpose": "report"}
@@ -154,7 +155,7 @@ def simulated(name: str, url: str, seconds: float, log: Path) -> str:
     from researchclaw.units import UnitResult, packed, read_unit
     from stages.contracts import RunCost, RunRecord
 
-    store = RemoteStore(url, None, patience_s=60)
+    store = RemoteStore(url, os.environ.get("PREFECT_API_AUTH_STRING"), patience_s=60)
     unit = read_unit(store.get(name))
     request = unit.request
     _note(log, "begin", request.seed)
@@ -179,14 +180,14 @@ def _note(log: Path, word: str, seed: int) -> None:
         file.write(f"{time.time():.3f} {word} {seed}\n")
 
 
-def simulated_worker(url: str, folder: Path, limit: int, seconds: float) -> None:
+def simulated_worker(url: str, pool: str, folder: Path, limit: int, seconds: float) -> None:
     from researchclaw import server_of_worker
 
     folder.mkdir(parents=True, exist_ok=True)
-    with server_of_worker.prefect_for(folder, url, None):
+    with server_of_worker.prefect_for(folder, url, os.environ.get(server.AUTH)):
         from researchclaw.flow import worker
-    work = partial(simulated, url=url, seconds=seconds, log=folder.parent / "done.txt")
-    worker.start(POOL, folder.name, work, (None,) * limit, lambda name: print(name, "at once for", flush=True))
+    work = partial(simulated, url=url, seconds=seconds, log=folder.parent / f"{pool}.txt")
+    worker.start(pool, folder.name, work, (None,) * limit, lambda name: print(name, "at once for", flush=True))
 
 
 # ---------------------------------------------------------------- measurements
@@ -293,10 +294,11 @@ def size(site: Site, postgres: Cluster | None) -> int:
 
 def main() -> None:
     if sys.argv[1:2] == ["study"]:
-        output, run, units, executor, steps, *set_ = sys.argv[2:]
-        return study(Path(output), run, int(units), executor, int(steps), set_)
+        output, pool, run, units, executor, steps, *set_ = sys.argv[2:]
+        return study(Path(output), pool, run, int(units), executor, int(steps), set_)
     if sys.argv[1:2] == ["simulated-worker"]:
-        return simulated_worker(sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5]))
+        url, pool, folder, limit, seconds = sys.argv[2:]
+        return simulated_worker(url, pool, Path(folder), int(limit), float(seconds))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--units", type=int, default=24)
     parser.add_argument("--steps", type=int, default=40, help="Training steps of each run.")

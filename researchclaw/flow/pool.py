@@ -60,7 +60,7 @@ SLOW_S = 60.0
 PAGE = 200
 BATCH = 20
 """Units that are submitted between two looks."""
-OFFLINE_S = 10.0
+OFFLINE_S = 5.0
 """A worker is gone when the server calls it offline for so long: a single heartbeat may be late on a busy machine."""
 
 

@@ -19,6 +19,7 @@ import pytest
 from researchclaw import server
 
 ROOT = Path(__file__).parents[3]
+SECRET = "ada:not-a-real-secret"
 
 
 def _benchmark(name: str) -> ModuleType:
@@ -37,11 +38,24 @@ def bench() -> ModuleType:
     return _benchmark("workers")
 
 
+@pytest.fixture(scope="module")
+def served(bench: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A project with a server on SQLite that asks who is there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(server.AUTH, SECRET)
+        with bench.Site(tmp_path_factory.mktemp("site")) as it:
+            yield it
+
+
 @pytest.fixture
-def site(bench: ModuleType, tmp_path: Path) -> Iterator[Any]:
-    """A project with a server on SQLite."""
-    with bench.Site(tmp_path) as it:
-        yield it
+def site(served: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """The same with a pool of the test's own, whose workers end with it."""
+    served.pool = request.node.name[-40:]
+    yield served
+    for worker in served.workers:
+        worker.kill()
+        worker.communicate()
+    served.workers.clear()
 
 
 def arrived(study: subprocess.Popen[str], count: int) -> None:
@@ -55,7 +69,7 @@ def arrived(study: subprocess.Popen[str], count: int) -> None:
 
 def begun(site: Any) -> list[int]:
     """Seeds whose units were begun, in order."""
-    log = site.folder / "done.txt"
+    log = site.folder / f"{site.pool}.txt"
     return [int(line.split()[2]) for line in log.read_text().splitlines() if line.split()[1] == "begin"] if log.exists() else []
 
 
@@ -83,8 +97,6 @@ def test_two_workers_on_postgresql_of_which_one_is_killed_give_what_this_machine
             journal = (site.output / "pool" / "journal.jsonl").read_text()
             assert journal.count('"training run"') == 6
             assert len(list((site.output / "pool" / "experiment_runs" / "baseline").glob("*/measurement.json"))) == 6
-            site.workers[1].kill()
-            site.stop()
         # the database is gone; nobody serves the pool; the results are there: from the journal, and without it from the files
         site.database_url = None
         with site:
@@ -98,18 +110,18 @@ def test_two_workers_on_postgresql_of_which_one_is_killed_give_what_this_machine
 @pytest.mark.slow
 def test_a_killed_study_takes_what_was_done_meanwhile_and_no_unit_is_done_twice(bench: ModuleType, site: Any) -> None:
     site.simulated_worker("one", 2, 0.5)
-    study = site.study("study", 8, "pool")
+    study = site.study("killed", 8, "pool")
     arrived(study, 2)
     study.send_signal(signal.SIGKILL)
     study.communicate()
-    assert len(bench.records(site.study("study", 8, "pool"))) == 8
+    assert len(bench.records(site.study("killed", 8, "pool"))) == 8
     assert sorted(begun(site)) == list(range(8))
 
 
 @pytest.mark.slow
 def test_a_server_that_is_away_for_a_while_costs_no_unit(bench: ModuleType, site: Any) -> None:
     site.simulated_worker("one", 1, 1.0)
-    study = site.study("study", 6, "pool")
+    study = site.study("away", 6, "pool")
     arrived(study, 1)
     site.stop()
     time.sleep(5)
@@ -122,45 +134,33 @@ def test_a_server_that_is_away_for_a_while_costs_no_unit(bench: ModuleType, site
 def test_a_pool_with_a_limit_does_no_more_at_once(bench: ModuleType, site: Any) -> None:
     site.simulated_worker("one", 2, 0.3)
     site.simulated_worker("two", 2, 0.3)
-    bench.records(site.study("study", 5, "pool", set_=("experiment.pool_limit=1",)))
-    words = [line.split()[1] for line in (site.folder / "done.txt").read_text().splitlines()]
+    bench.records(site.study("limited", 5, "pool", set_=("experiment.pool_limit=1",)))
+    words = [line.split()[1] for line in (site.folder / f"{site.pool}.txt").read_text().splitlines()]
     assert words == ["begin", "end"] * 5
 
 
 @pytest.mark.slow
 def test_a_pool_without_a_worker_ends_the_study_with_one_line(bench: ModuleType, site: Any) -> None:
-    study = site.study("study", 1, "pool", set_=("experiment.worker_wait_sec=1",))
+    study = site.study("alone", 1, "pool", set_=("experiment.worker_wait_sec=1",))
     _, error = study.communicate()
     assert study.returncode != 0
-    assert "NoWorker: pool bench has no worker for py3" in error
+    assert f"NoWorker: pool {site.pool} has no worker for py3" in error
     assert "online: none at all" in error
 
 
 @pytest.mark.slow
-def test_beyond_loopback_a_worker_needs_the_secret(bench: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(server.AUTH, "ada:not-a-real-secret")
-    with bench.Site(tmp_path) as site:
-        command = [
-            sys.executable,
-            "-m",
-            "researchclaw",
-            "worker",
-            "start",
-            "--server",
-            site.url,
-            "--output",
-            str(tmp_path / "stranger"),
-        ]
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")} | {"PYTHONPATH": str(ROOT)}
-        for given in ({}, {server.AUTH: "ada:guess"}):
-            done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment | given, cwd=tmp_path)
-            assert (done.returncode, server.AUTH in done.stderr) == (2, True)
-        with_it = site.worker("one")
-        assert bench.records(site.study("study", 1, "pool", steps=1))[0]["verdict"] == "ok"
-        with_it.send_signal(signal.SIGINT)
-        assert "stopped after 1 run\n" in with_it.communicate(timeout=60)[0]
-        files = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and not path.is_symlink()]
-        assert not [data for data in files if b"not-a-real-secret" in data]
+def test_a_worker_needs_the_secret_and_writes_it_nowhere(bench: ModuleType, site: Any) -> None:
+    command = [sys.executable, "-m", "researchclaw", "worker", "start", "--server", site.url, "--output", "stranger"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")} | {"PYTHONPATH": str(ROOT)}
+    for given in ({}, {server.AUTH: "ada:guess"}):
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment | given, cwd=site.folder)
+        assert (done.returncode, server.AUTH in done.stderr) == (2, True)
+    with_it = site.worker("one")
+    assert bench.records(site.study("trained", 1, "pool", steps=1))[0]["verdict"] == "ok"
+    with_it.send_signal(signal.SIGINT)
+    assert "stopped after 1 run\n" in with_it.communicate(timeout=60)[0]
+    files = [path.read_bytes() for path in site.folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    assert not [data for data in files if b"not-a-real-secret" in data]
 
 
 def test_a_run_that_wants_a_pool_needs_the_projects_server(tmp_path: Path) -> None:
