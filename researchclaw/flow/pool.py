@@ -34,8 +34,19 @@ from researchclaw.adapters.experiment_runner import run_folder, write_run
 from researchclaw.adapters.laboratory import LocalLaboratory, append_result
 from researchclaw.flow.unit import ENTRYPOINT, FLOW
 from researchclaw.flow.worker import queue_of
-from researchclaw.unit_store import RemoteStore, StoreSilent
-from researchclaw.units import DATA_MAX, UNIT_MAX, Split, Unit, believed, environment_here, machine_of, packed, unit_name
+from researchclaw.unit_store import NotWhatItSays, RemoteStore, StoreSilent
+from researchclaw.units import (
+    DATA_MAX,
+    UNIT_MAX,
+    ResultRefused,
+    Split,
+    Unit,
+    believed,
+    environment_here,
+    machine_of,
+    packed,
+    unit_name,
+)
 from stages.contracts import CorpusFacts, RunRecord, Slug, TrainingRequest
 from stages.errors import ExperimentFailed, SettingsError
 from stages.ports import ProbeRequest, Probes
@@ -60,7 +71,7 @@ SLOW_S = 60.0
 PAGE = 200
 BATCH = 20
 """Units that are submitted between two looks."""
-OFFLINE_S = 5.0
+OFFLINE_S = 20.0
 """A worker is gone when the server calls it offline for so long: a single heartbeat may be late on a busy machine."""
 
 
@@ -365,7 +376,12 @@ class PoolLaboratory:
 
     def _taken(self, one: _Open, answer: str) -> RunRecord:
         """The checked result as a record of this study, with its files in the run folder."""
-        result = believed(one.unit, self._store.get(answer))
+        try:
+            result = believed(one.unit, self._store.get(answer))
+        except (ResultRefused, NotWhatItSays) as exc:
+            raise ResultRefused(
+                f"{exc}; delete .prefect/store/results/{one.name} at the server to have it done again, then resume."
+            ) from exc
         request, folder = one.unit.request, run_folder(self._local.run_folder, one.unit.request)
         shipment = self._local.shipment(request)
         write_run(folder, request, shipment.baseline)

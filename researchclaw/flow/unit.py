@@ -14,9 +14,8 @@ from pathlib import Path
 
 from prefect import flow
 
-from researchclaw.flow.worker import worker_name
+from researchclaw.hardware import host_name
 from researchclaw.unit_bench import Place, perform
-from researchclaw.units import environment_here
 
 FLOW = "training unit"
 ENTRYPOINT = "researchclaw.flow.unit.training_unit"
@@ -28,5 +27,4 @@ def training_unit(unit: str) -> None:
     folder = Path(os.environ.get("RESEARCHCLAW_WORKER_FOLDER") or Path(tempfile.gettempdir()) / f"researchclaw-{os.getuid()}")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     secret = os.environ.get("PREFECT_API_AUTH_STRING") or os.environ.get("PREFECT_SERVER_API_AUTH_STRING")
-    name = worker_name(None, environment_here())
-    perform(unit, Place(os.environ["PREFECT_API_URL"].removesuffix("/api"), secret, folder, name))
+    perform(unit, Place(os.environ["PREFECT_API_URL"].removesuffix("/api"), secret, folder, host_name()))
