@@ -36,7 +36,6 @@ from researchclaw.flow.unit import ENTRYPOINT, FLOW
 from researchclaw.flow.worker import queue_of
 from researchclaw.unit_store import NotWhatItSays, RemoteStore, StoreSilent
 from researchclaw.units import (
-    DATA_MAX,
     UNIT_MAX,
     ResultRefused,
     Split,
@@ -379,15 +378,14 @@ class PoolLaboratory:
         try:
             result = believed(one.unit, self._store.get(answer))
         except (ResultRefused, NotWhatItSays) as exc:
-            raise ResultRefused(
-                f"{exc}; delete .prefect/store/results/{one.name} at the server to have it done again, then resume."
-            ) from exc
+            remedy = f"delete .prefect/store/results/{one.name} at the server to have it done again, then resume"
+            raise ResultRefused(f"{exc}; {remedy}.") from exc
         request, folder = one.unit.request, run_folder(self._local.run_folder, one.unit.request)
         shipment = self._local.shipment(request)
         write_run(folder, request, shipment.baseline)
         for name, digest in result.weights.items():
             (folder / "weights").mkdir(exist_ok=True)
-            self._weights(digest, folder / "weights" / name)
+            self._store.fetch(digest, folder / "weights").replace(folder / "weights" / name)
         record = self._record(result, request, folder)
         (folder / "log.txt").write_text(result.log, encoding="utf-8")
         (folder / "measurement.json").write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
@@ -395,12 +393,6 @@ class PoolLaboratory:
         if self._on_record is not None:
             self._on_record(request, record)
         return record
-
-    def _weights(self, digest: str, place: Path) -> None:
-        fetched = self._store.fetch(digest, place.parent)
-        if fetched.stat().st_size > DATA_MAX:
-            raise ExperimentFailed(f"weights of {fetched.stat().st_size} bytes")
-        fetched.replace(place)
 
     def _record(self, result: UnitResult, request: TrainingRequest, folder: Path) -> RunRecord:
         root = self._local.run_folder
