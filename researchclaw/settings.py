@@ -69,6 +69,9 @@ class ExperimentSettings(Section):
         default="researchclaw", description="The work pool; letters, digits, '_', '.', '-' and blanks."
     )
     pool_limit: PositiveInt | None = Field(default=None, description="Runs at once in the whole pool; null: as the pool has it.")
+    worker_lost_sec: Annotated[float, Field(ge=15)] = Field(
+        default=35, description="Seconds without a sign of life after which a worker's runs are given to others."
+    )
     worker_wait_sec: PositiveFloat = Field(
         default=300, description="Seconds for which a pool may have no worker; then the run ends and can be resumed."
     )

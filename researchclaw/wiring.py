@@ -101,6 +101,7 @@ def pool_laboratory(settings: Settings, local: LocalLaboratory, study: str, jour
             server_url=reached,
             secret=secret,
             limit=experiment.pool_limit,
+            lost_s=experiment.worker_lost_sec,
             no_worker_s=experiment.worker_wait_sec,
         ),
         study=study,

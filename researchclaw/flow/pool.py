@@ -33,7 +33,7 @@ from prefect.workers.process import ProcessWorker
 from researchclaw.adapters.experiment_runner import run_folder, write_run
 from researchclaw.adapters.laboratory import LocalLaboratory, append_result
 from researchclaw.flow.unit import ENTRYPOINT, FLOW
-from researchclaw.flow.worker import queue_of
+from researchclaw.flow.worker import HEARTBEAT_S, queue_of
 from researchclaw.unit_store import NotWhatItSays, RemoteStore, StoreSilent
 from researchclaw.units import (
     UNIT_MAX,
@@ -70,8 +70,8 @@ SLOW_S = 60.0
 PAGE = 200
 BATCH = 20
 """Units that are submitted between two looks."""
-OFFLINE_S = 20.0
-"""A worker is gone when the server calls it offline for so long: a single heartbeat may be late on a busy machine."""
+SILENT_S = 3.0 * HEARTBEAT_S
+"""When the server calls a worker offline."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,8 @@ class PoolSettings:
     """Units at once in the whole pool; None: as the pool has it."""
     patience_s: float = 600
     """A server that is away so long ends the study; it can be resumed."""
+    lost_s: float = 35
+    """Without a sign of life for so long, a worker is taken for dead; a heartbeat may be late on a busy machine."""
     no_worker_s: float = 300
     """So long a pool may have no worker for this study."""
 
@@ -329,7 +331,7 @@ class PoolLaboratory:
         now = time.monotonic()
         offline = {worker.name for worker in workers if worker.status == WorkerStatus.OFFLINE}
         self._offline_since = {name: self._offline_since.get(name, now) for name in offline}
-        return {name for name, since in self._offline_since.items() if now - since >= OFFLINE_S}
+        return {name for name, since in self._offline_since.items() if now - since >= self._pool.lost_s - SILENT_S}
 
     def _is_lost(self, run: FlowRun, one: _Open, offline: set[str], now: float) -> bool:
         if now - self._silent_at < AFTER_SILENCE_S:

@@ -73,20 +73,13 @@ def begun(site: Any) -> list[int]:
     return [int(line.split()[2]) for line in log.read_text().splitlines() if line.split()[1] == "begin"] if log.exists() else []
 
 
-def until(found: Any, seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not found():
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
 @pytest.mark.slow
 def test_two_workers_on_postgresql_of_which_one_is_killed_give_what_this_machine_gives(bench: ModuleType, tmp_path: Path) -> None:
     try:
         with bench.cluster() as postgres, bench.Site(tmp_path, postgres.url) as site:
             local = bench.records(site.study("local", 6, "local", steps=2))
             first, _ = site.worker("one"), site.worker("two")
-            study = site.study("pool", 6, "pool", steps=2)
+            study = site.study("pool", 6, "pool", steps=2, set_=("experiment.worker_lost_sec=15",))
             arrived(study, 2)
             first.kill()
             spread = bench.records(study)
@@ -108,35 +101,24 @@ def test_two_workers_on_postgresql_of_which_one_is_killed_give_what_this_machine
 
 
 @pytest.mark.slow
-def test_a_killed_study_takes_what_was_done_meanwhile_and_no_unit_is_done_twice(bench: ModuleType, site: Any) -> None:
-    site.simulated_worker("one", 2, 0.5)
-    study = site.study("killed", 8, "pool")
-    arrived(study, 2)
+def test_neither_a_killed_study_nor_a_server_that_was_away_costs_or_repeats_a_unit_and_a_limit_holds(
+    bench: ModuleType, site: Any
+) -> None:
+    for name in ("one", "two"):
+        site.simulated_worker(name, 2, 0.3)
+    study = site.study("killed", 8, "pool", set_=("experiment.pool_limit=1",))
+    arrived(study, 1)
     study.send_signal(signal.SIGKILL)
     study.communicate()
-    assert len(bench.records(site.study("killed", 8, "pool"))) == 8
-    assert sorted(begun(site)) == list(range(8))
-
-
-@pytest.mark.slow
-def test_a_server_that_is_away_for_a_while_costs_no_unit(bench: ModuleType, site: Any) -> None:
-    site.simulated_worker("one", 1, 1.0)
-    study = site.study("away", 6, "pool")
-    arrived(study, 1)
+    study = site.study("killed", 8, "pool", set_=("experiment.pool_limit=1",))
+    arrived(study, 3)
     site.stop()
-    time.sleep(5)
+    time.sleep(3)
     site.start(site.port)
-    assert len(bench.records(study)) == 6
-    assert sorted(begun(site)) == list(range(6))
-
-
-@pytest.mark.slow
-def test_a_pool_with_a_limit_does_no_more_at_once(bench: ModuleType, site: Any) -> None:
-    site.simulated_worker("one", 2, 0.3)
-    site.simulated_worker("two", 2, 0.3)
-    bench.records(site.study("limited", 5, "pool", set_=("experiment.pool_limit=1",)))
+    assert len(bench.records(study)) == 8
+    assert sorted(begun(site)) == list(range(8))
     words = [line.split()[1] for line in (site.folder / f"{site.pool}.txt").read_text().splitlines()]
-    assert words == ["begin", "end"] * 5
+    assert words == ["begin", "end"] * 8  # never two at once
 
 
 @pytest.mark.slow
