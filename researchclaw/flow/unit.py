@@ -14,7 +14,7 @@ from pathlib import Path
 
 from prefect import flow
 
-from researchclaw.hardware import host_name
+from researchclaw.hardware import pseudonym
 from researchclaw.unit_bench import Place, perform
 
 FLOW = "training unit"
@@ -27,4 +27,4 @@ def training_unit(unit: str) -> None:
     folder = Path(os.environ.get("RESEARCHCLAW_WORKER_FOLDER") or Path(tempfile.gettempdir()) / f"researchclaw-{os.getuid()}")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     secret = os.environ.get("PREFECT_API_AUTH_STRING") or os.environ.get("PREFECT_SERVER_API_AUTH_STRING")
-    perform(unit, Place(os.environ["PREFECT_API_URL"].removesuffix("/api"), secret, folder, host_name()))
+    perform(unit, Place(os.environ["PREFECT_API_URL"].removesuffix("/api"), secret, folder, pseudonym()))
