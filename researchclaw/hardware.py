@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import shutil
@@ -52,6 +53,23 @@ def cpu_name(cpuinfo: str | None = None) -> str:
         if name.strip() in ("model name", "Model", "cpu model") and value.strip():
             return value.strip()
     return platform.machine()
+
+
+WIDEST = ("amx_tile", "avx512_bf16", "avx512_vnni", "avx512f", "avx2", "sve2", "sve", "asimd", "sse4_2")
+"""Vector instructions by which numeric libraries choose their kernels, the widest first."""
+
+
+def processor_class(cpuinfo: str | None = None) -> str:
+    """What the last bits of a sum may depend on: architecture, maker, widest vectors; e.g. 'x86_64-AuthenticAMD-avx2'."""
+    maker, flags = "unknown", set[str]()
+    for line in (cpuinfo or Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")).splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() in ("vendor_id", "CPU implementer"):
+            maker = value.strip()
+        elif name.strip() in ("flags", "Features"):
+            flags |= set(value.split())
+    widest = next((name for name in WIDEST if name in flags), "scalar")
+    return f"{platform.machine()}-{maker}-{widest}"
 
 
 def physical_cores(cpuinfo: str | None = None, allowed: set[int] | None = None, quota: float | None = None) -> int:
@@ -109,6 +127,15 @@ def accelerator() -> str | None:
         raise SettingsError("nvidia-smi gave no answer within 20 s: the GPU's driver hangs; restart it.") from exc
     names = [line.strip() for line in answer.stdout.splitlines() if line.strip()]
     return "; ".join(names) if answer.returncode == 0 and names else None
+
+
+def host_name() -> str:
+    return platform.node() or "unnamed"
+
+
+def pseudonym() -> str:
+    """Tells machines apart in records that get published, and names none: a host's name may give away whose it is."""
+    return f"machine-{hashlib.sha256(host_name().encode()).hexdigest()[:6]}"
 
 
 def operating_system() -> str:

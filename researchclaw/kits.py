@@ -198,14 +198,23 @@ def repeated(names: Iterator[str]) -> list[str]:
 
 def kit_sha256(folder: Path) -> str:
     """Hash over every file of the kit and of the harness, in the order of their relative paths; caches do not count."""
-    files: dict[str, Path] = {}
-    for label, root in (("kit", folder), ("harness", shipped("sandbox") / "harness")):
-        files |= {f"{label}/{file.relative_to(root).as_posix()}": file for file in files_of(root)}
+    return kit_sha256_of(file_hashes(folder))
+
+
+def kit_sha256_of(kit_files: Mapping[str, str]) -> str:
+    """The same from the hashes of the kit's files and the harness that is installed here. kit_files: path in the kit -> SHA-256."""
+    files = {f"kit/{name}": digest for name, digest in kit_files.items()}
+    files |= {f"harness/{name}": digest for name, digest in file_hashes(shipped("sandbox") / "harness").items()}
     whole = hashlib.sha256()
     for name in sorted(files):
         whole.update(hashlib.sha256(name.encode()).digest())
-        whole.update(hashlib.sha256(files[name].read_bytes()).digest())
+        whole.update(bytes.fromhex(files[name]))
     return whole.hexdigest()
+
+
+def file_hashes(folder: Path) -> dict[str, str]:
+    """Path in the folder -> SHA-256 of the file."""
+    return {file.relative_to(folder).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest() for file in files_of(folder)}
 
 
 def files_of(root: Path) -> Iterator[Path]:

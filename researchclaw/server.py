@@ -75,6 +75,7 @@ SMALL_SERVER = {
 PROJECT_SERVER = {
     "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
     "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false",
+    "PREFECT_SERVER_SERVICES_FOREMAN_LOOP_SECONDS": "5",  # how soon a worker that is gone is known to be
     "PREFECT_UI_API_URL": "/api",  # the browser asks the host that it got the page from
     "OMP_NUM_THREADS": "1",
 }
@@ -83,6 +84,7 @@ SERVER_APP = (sys.executable, "-m", "researchclaw.flow.server_app")
 AUTH = "PREFECT_SERVER_API_AUTH_STRING"
 """'user:password', from the environment only: it never stands in a file of ours."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+NEEDED = "experiment.executor: workpool needs the project's own server; start it first: researchclaw server start"
 STOP_WITHIN_S = 15.0
 
 
@@ -240,6 +242,24 @@ def _end(pid: int, holder: Holder) -> None:
 def answers(record: ServerRecord) -> bool:
     """Does it answer now?"""
     return _healthy(record.url, 5)
+
+
+def lasting(output: Path, url: str | None) -> str | None:
+    """The server that a study shares with its workers, without '/api'; None: only a temporary one is to be had."""
+    if url is not None:
+        return url.rstrip("/").removesuffix("/api")
+    record = running(output)
+    return None if record is None else record.url
+
+
+@contextlib.contextmanager
+def importing_prefect(folder: Path, url: str, secret: str | None) -> Iterator[None]:
+    """Within it Prefect may be imported for the first time: with our settings and none of the user's own Prefect."""
+    if os.environ.get("PREFECT_API_URL") != url:
+        os.environ.update(environment(folder, url, secret))
+    home(folder).mkdir(parents=True, exist_ok=True)
+    with contextlib.chdir(home(folder)):
+        yield
 
 
 # ---------------------------------------------------------------- the server of a run

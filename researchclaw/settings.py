@@ -123,6 +123,19 @@ class ExperimentSettings(Section):
     corpus: Path | None = Field(
         default=None, description="File or folder of text to train on; null: the standard library of the Python in use."
     )
+    executor: Literal["local", "workpool"] = Field(
+        default="local", description="Who trains: this machine, or the workers of a Prefect work pool (`researchclaw worker start`)."
+    )
+    pool: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_. -]{0,63}$")] = Field(
+        default="researchclaw", description="The work pool; letters, digits, '_', '.', '-' and blanks."
+    )
+    pool_limit: PositiveInt | None = Field(default=None, description="Runs at once in the whole pool; null: as the pool has it.")
+    worker_lost_sec: Annotated[float, Field(ge=15)] = Field(
+        default=35, description="Seconds without a sign of life after which a worker's runs are given to others."
+    )
+    worker_wait_sec: PositiveFloat = Field(
+        default=300, description="Seconds for which a pool may have no worker; then the run ends and can be resumed."
+    )
 
 
 class SandboxSettings(Section):

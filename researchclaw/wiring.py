@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from researchclaw.adapters.sources.library import LiveLibrary
     from researchclaw.adapters.user_library import OfflineLibrary
     from researchclaw.replay import World
-    from stages.ports import Context, LanguageModel
+    from stages.ports import Context, Laboratory, LanguageModel
 
 STATE = ".state"
 """Below the output folder: prepared data and step costs, shared by the runs of a project."""
@@ -85,6 +85,43 @@ def laboratory(settings: Settings, run_folder: Path, journal: Journal | None = N
         corpus=settings.experiment.corpus,
         keep_weights=settings.experiment.keep_weights,
         on_record=keep_run(journal) if journal else None,
+    )
+
+
+def pool_laboratory(settings: Settings, local: LocalLaboratory, study: str, journal: Journal) -> Laboratory:
+    """The laboratory of `experiment.executor: workpool`; it needs the project's own server, which keeps the files too.
+
+    Raises:
+        SettingsError: no server of a project is up.
+    """
+    import os
+
+    from researchclaw import server
+    from researchclaw.adapters.isolation.choice import choose_isolation
+    from researchclaw.adapters.journalled import keep_run
+
+    reached = server.lasting(settings.output, settings.flow.server_url)
+    if reached is None:
+        raise SettingsError(server.NEEDED)
+    secret = os.environ.get(server.AUTH) or os.environ.get("PREFECT_API_AUTH_STRING")
+    with server.importing_prefect(settings.output, f"{reached}/api", secret):
+        from researchclaw.flow.pool import PoolLaboratory, PoolSettings
+    isolation = choose_isolation(state_folder(settings), allow_weaker=settings.sandbox.allow_weaker)
+    experiment = settings.experiment
+    return PoolLaboratory(
+        local,
+        PoolSettings(
+            name=experiment.pool,
+            server_url=reached,
+            secret=secret,
+            limit=experiment.pool_limit,
+            lost_s=experiment.worker_lost_sec,
+            no_worker_s=experiment.worker_wait_sec,
+        ),
+        study=study,
+        weaker_isolation=not isolation.name.startswith("bubblewrap"),
+        workers=experiment.workers,
+        on_record=keep_run(journal),
     )
 
 
@@ -223,7 +260,10 @@ class OuterWorld:
         from stages.ports import Context
 
         journal, settings = self._journal, self._settings
-        bench = laboratory(settings, self._store.folder, journal)
+        local = laboratory(settings, self._store.folder, journal)
+        bench: Laboratory = local
+        if settings.experiment.executor == "workpool":
+            bench = pool_laboratory(settings, local, self._store.run_id, journal)
         marker = sha256_of_text(f"{self._store.run_id} {self._store.info().created}")[:16]
         return Context(
             model=JournalledModel(language_model(settings, marker, journal), journal),

@@ -613,6 +613,11 @@ class RunRecord(Contract):
     command: str = Field(description="Re-runs it from the folder that holds experiment_runs/.")
     folder: str = Field(description="Relative to the run folder.")
     log_tail: str = ""
+    machine: str | None = Field(
+        default=None,
+        exclude_if=_says_nothing,
+        description="The worker that ran it, with its hardware; None: the study's machine.",
+    )
 
 
 class CorpusFacts(Contract):

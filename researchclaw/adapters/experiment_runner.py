@@ -101,13 +101,7 @@ def run_one(bench: Bench, request: TrainingRequest, cpu: int | None, stop: threa
         SandboxUnavailable: no guest could be started.
     """
     folder = run_folder(bench.run_folder, request)
-    if folder.exists():
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
-    train = folder / "train.py"
-    train.write_text(request.train_py, encoding="utf-8")
-    (folder / "patch.diff").write_text(unified_patch(bench.baseline, request.train_py), encoding="utf-8")
-    (folder / "request.json").write_text(request.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    train = write_run(folder, request, bench.baseline)
     progress = _Progress()
     weights = folder / "weights"
     weights.mkdir()
@@ -132,13 +126,25 @@ def run_one(bench: Bench, request: TrainingRequest, cpu: int | None, stop: threa
         measurement=progress.measurement,
         cost=progress.cost,
         isolation=bench.isolation.name,
-        command=_command(request, train.relative_to(bench.run_folder), bench.own_corpus),
+        command=command_of(request, train.relative_to(bench.run_folder), bench.own_corpus),
         folder=str(folder.relative_to(bench.run_folder)),
         log_tail=progress.printed[-_TAIL_CHARACTERS:],
     )
     (folder / "log.txt").write_text(_log(progress, record), encoding="utf-8")
     (folder / "measurement.json").write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return record
+
+
+def write_run(folder: Path, request: TrainingRequest, baseline: str) -> Path:
+    """A new folder with what is known of a run before it begins; what stood there is dropped. The candidate's file."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    train = folder / "train.py"
+    train.write_text(request.train_py, encoding="utf-8")
+    (folder / "patch.diff").write_text(unified_patch(baseline, request.train_py), encoding="utf-8")
+    (folder / "request.json").write_text(request.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    return train
 
 
 def run_folder(root: Path, request: TrainingRequest) -> Path:
@@ -383,7 +389,8 @@ def _start_evaluator(
 # ---------------------------------------------------------------- records
 
 
-def _command(request: TrainingRequest, train: Path, corpus: Path | None) -> str:
+def command_of(request: TrainingRequest, train: Path, corpus: Path | None) -> str:
+    """Re-runs a request from the folder that `train` is relative to."""
     words = ["researchclaw experiment --kit", request.kit, "--train", str(train), "--seed", str(request.seed)]
     words += ["--steps", str(request.steps)]
     if request.scored_bytes is not None:

@@ -19,18 +19,19 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 from pydantic import Field, ValidationError
 
 from researchclaw import hardware
-from researchclaw.adapters.experiment_runner import Bench, Interrupted, last_line, run_one
+from researchclaw.adapters.experiment_runner import Bench, Interrupted, command_of, last_line, run_one
 from researchclaw.adapters.isolation.collector import ArtefactRefusedError, collect
 from researchclaw.adapters.isolation.job import Isolation, Job
 from researchclaw.adapters.isolation.limits import DEFAULT_LIMITS, Limits
 from researchclaw.adapters.step_clock import StepCost, time_steps
-from researchclaw.kits import load_kit
+from researchclaw.kits import file_hashes, load_kit
 from stages.contracts import Contract, CorpusFacts, Kit, RunRecord, Sha256, Slug, TrainingRequest
 from stages.errors import ExperimentFailed, SettingsError
 from stages.ports import Probe, ProbeRequest, Probes
@@ -55,6 +56,23 @@ class _Calibration(Contract):
     """calibration.json: costs by the hash of everything that they depend on."""
 
     costs: dict[str, StepCost] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Shipment:
+    """What another machine must know of a kit here, to run it there with the same result."""
+
+    folder: Path
+    """Holds the prepared splits."""
+    files: dict[str, Sha256]
+    """Split -> hash."""
+    corpus: CorpusFacts
+    kit_files: dict[str, Sha256]
+    metric: Slug
+    baseline: str
+    limits: Limits
+    startup_s: float
+    keep_weights: bool
 
 
 class LocalLaboratory:
@@ -96,6 +114,7 @@ class LocalLaboratory:
         self._on_start = on_start
         self._on_record = on_record
         self._kits: dict[str, Kit] = {}
+        self._shipments: dict[str, Shipment] = {}
 
     @property
     def isolation(self) -> str:
@@ -279,6 +298,37 @@ class LocalLaboratory:
         """For each worker the core that its guests are bound to, in turn."""
         allowed = sorted(os.sched_getaffinity(0))
         return [allowed[worker % len(allowed)] if self._pin else None for worker in range(self._workers)]
+
+    # ------------------------------------------------------------ for runs on other machines
+
+    @property
+    def run_folder(self) -> Path:
+        return self._run_folder
+
+    def shipment(self, request: TrainingRequest) -> Shipment:
+        """Raises: ExperimentFailed: the kit is not the one that was planned with."""
+        kit = self._kit(request.kit)
+        if request.kit_sha256 != kit.kit_sha256:
+            raise ExperimentFailed(f"kit {request.kit} has changed since the plan was made. Start a new run.")
+        if request.kit not in self._shipments:
+            folder, facts = self._prepared(request.kit)
+            stored = _Stored.model_validate_json((folder / "corpus.json").read_text(encoding="utf-8"))
+            self._shipments[request.kit] = Shipment(
+                folder=folder,
+                files=stored.files,
+                corpus=facts,
+                kit_files=file_hashes(self._kits_root / request.kit),
+                metric=kit.metric.name,
+                baseline=kit.train_py,
+                limits=self._limits,
+                startup_s=self._startup_s,
+                keep_weights=self._keep_weights,
+            )
+        return self._shipments[request.kit]
+
+    def command(self, request: TrainingRequest, folder: Path) -> str:
+        """Re-runs the request whose files lie in `folder`."""
+        return command_of(request, (folder / "train.py").relative_to(self._run_folder), self._corpus_source)
 
     # ------------------------------------------------------------ kits
 

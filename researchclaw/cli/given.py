@@ -129,6 +129,11 @@ def check_before_spending(settings: Settings, topic: str) -> None:
     styles = settings.export.styles
     if styles is not None and not styles.is_dir():
         raise SettingsError(f"export.styles: {styles} is no folder; give the folder that holds the venue's style file.")
+    if settings.experiment.executor == "workpool":
+        from researchclaw import server
+
+        if server.lasting(settings.output, settings.flow.server_url) is None:
+            raise SettingsError(server.NEEDED)
     check_output(settings.output, settings.min_free_mb)
 
 

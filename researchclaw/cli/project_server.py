@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import Annotated
 
 import typer
 
 from researchclaw.cli.given import load_settings, overrides_of
 from researchclaw.cli.options import AsJson, Config, Output, Set
 from researchclaw.cli.program import app
+from stages.errors import SettingsError
 
 server_app = typer.Typer(help="The project's own Prefect server, with the UI where gates can be answered.", rich_markup_mode=None)
 app.add_typer(server_app, name="server")
@@ -55,3 +57,28 @@ def server_status(output: Output = None, config: Config = None, as_json: AsJson 
             print("it gives no answer; `researchclaw server stop`, then `start`")
     if not answers:
         raise typer.Exit(1)
+
+
+@server_app.command("notify")
+def server_notify(
+    url: Annotated[str, typer.Argument(metavar="URL", help='Gets a POST of {"text": …}: Slack, Mattermost, or your own.')],
+    output: Output = None,
+    config: Config = None,
+) -> None:
+    """Let the server call a webhook when a run waits at a gate, fails or ends; replaces the one before."""
+    import os
+    from urllib.parse import urlsplit
+
+    from researchclaw import server
+
+    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+        raise SettingsError("server notify: give the URL of a webhook, e.g. https://chat.example/hooks/abc.")
+    settings = load_settings(config, None, overrides_of(None, output, None, False))
+    reached = server.lasting(settings.output, settings.flow.server_url)
+    if reached is None:
+        raise SettingsError("there is no server; start it first: researchclaw server start")
+    secret = os.environ.get(server.AUTH) or os.environ.get("PREFECT_API_AUTH_STRING")
+    with server.importing_prefect(settings.output, f"{reached}/api", secret):
+        from researchclaw.flow.notifications import send_to
+    name = send_to(url)
+    print(f"{reached} calls {urlsplit(url).hostname} from now on; pause or delete it in the UI: Automations, {name}")

@@ -8,6 +8,7 @@ anything (the Origin header), and a name that is made to point at loopback (DNS 
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,6 +16,8 @@ from urllib.parse import urlsplit
 import uvicorn
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from researchclaw.flow.store_routes import StoreRoutes
 
 READING = ("GET", "HEAD", "OPTIONS")
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -56,7 +59,8 @@ def serve(host: str, port: int, output: Path, *, resumes: bool) -> None:
 
     Runner(output, resumes=resumes).begin()
 
-    app = SameOrigin(create_app(), loopback=host in ("127.0.0.1", "::1", "localhost"))
+    store = StoreRoutes(create_app(), Path(os.environ["PREFECT_HOME"]) / "store", os.environ.get("PREFECT_SERVER_API_AUTH_STRING"))
+    app = SameOrigin(store, loopback=host in ("127.0.0.1", "::1", "localhost"))
     uvicorn.run(app, host=host, port=port, log_level="error", lifespan="on", timeout_graceful_shutdown=3)
 
 

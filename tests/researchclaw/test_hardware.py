@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import pytest
+
 from researchclaw import hardware
 
 TWO_CORES_FOUR_THREADS = "\n\n".join(
@@ -41,3 +43,20 @@ def test_the_machine_is_found_without_torch_being_imported() -> None:
     assert found.torch.startswith("2.")
     assert hardware.cpu_name(TWO_CORES_FOUR_THREADS) == "Toy 3000"
     assert hardware.versions()["torch"] == found.torch
+
+
+def test_the_class_of_a_processor_is_its_maker_and_its_widest_vectors() -> None:
+    intel = "vendor_id\t: GenuineIntel\nflags\t\t: fpu sse4_2 avx2 avx512f\n"
+    assert hardware.processor_class(intel).endswith("-GenuineIntel-avx512f")
+    assert hardware.processor_class(intel.replace(" avx512f", "")).endswith("-GenuineIntel-avx2")
+    assert hardware.processor_class("CPU implementer\t: 0x41\nFeatures\t: fp asimd sve\n").endswith("-0x41-sve")
+    assert hardware.processor_class("processor\t: 0\n").endswith("-unknown-scalar")
+
+
+def test_a_pseudonym_is_stable_and_holds_no_host_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hardware, "host_name", lambda: "gpu3.university.example")
+    first = hardware.pseudonym()
+    assert first == hardware.pseudonym()
+    assert "gpu3" not in first
+    monkeypatch.setattr(hardware, "host_name", lambda: "gpu4.university.example")
+    assert hardware.pseudonym() != first

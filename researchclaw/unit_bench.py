@@ -1,0 +1,123 @@
+"""A unit done on this machine: fetch, refuse or train and score, send back. Knows no Prefect."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+import threading
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from researchclaw import hardware
+from researchclaw.adapters.experiment_runner import Bench, run_one
+from researchclaw.adapters.isolation.choice import choose_isolation
+from researchclaw.adapters.isolation.job import Isolation
+from researchclaw.adapters.isolation.limits import DEFAULT_LIMITS
+from researchclaw.shipped import shipped
+from researchclaw.unit_store import RemoteStore
+from researchclaw.units import (
+    Environment,
+    Unit,
+    UnitRefused,
+    UnitResult,
+    environment_here,
+    packed,
+    read_unit,
+    refuse_unless_same,
+)
+
+PATIENCE_S = 3600.0
+"""A finished result is worth waiting for a server that is away."""
+LOG_MAX = 1 << 20
+"""Characters of a run's log that are sent."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a worker's processes need to know; goes to them by pickle."""
+
+    server_url: str
+    secret: str | None
+    folder: Path
+    worker: str
+    allow_weaker: bool = False
+    memory_mb: int = DEFAULT_LIMITS.memory_mb
+    """At most; a unit that wants more is refused."""
+    disk_mb: int = DEFAULT_LIMITS.scratch_mb
+
+
+def perform(name: str, place: Place) -> str:
+    """Do the unit, unless its result is there; the name of the result's file in the store.
+
+    Raises:
+        UnitRefused: this machine must not do it.
+        NotWhatItSays: the unit or its data are not what their names promise.
+        StoreSilent: the server was away for an hour.
+        SandboxUnavailable, ExperimentFailed: as from the laboratory.
+    """
+    store = RemoteStore(place.server_url, place.secret, patience_s=PATIENCE_S)
+    try:
+        known = store.result(name)
+        if known is not None:
+            return known
+        unit = read_unit(store.get(name))
+        isolation = choose_isolation(place.folder, allow_weaker=place.allow_weaker)
+        here = environment_here()
+        refuse_unless_same(unit, here, isolation.name)
+        if unit.memory_mb > place.memory_mb or unit.disk_mb > place.disk_mb:
+            raise UnitRefused(
+                f"it may use {unit.memory_mb} MB of memory and {unit.disk_mb} MB of disk; "
+                f"{place.memory_mb} and {place.disk_mb} are allowed here (sandbox.memory_mb, sandbox.disk_mb)"
+            )
+        result = _done(name, unit, place, store, isolation, here)
+        content = packed(result)
+        answer = hashlib.sha256(content).hexdigest()
+        store.put(answer, content)
+        store.put_result(name, answer)
+        return answer
+    finally:
+        store.close()
+
+
+def _done(name: str, unit: Unit, place: Place, store: RemoteStore, isolation: Isolation, here: Environment) -> UnitResult:
+    fetched = {split: store.fetch(digest, place.folder / "files") for split, digest in unit.data.items()}
+    with tempfile.TemporaryDirectory(prefix="unit-", dir=place.folder) as scratch:
+        data = Path(scratch, "data")
+        data.mkdir()
+        for split, path in fetched.items():
+            (data / split).hardlink_to(path)  # a guest is shown no link
+        bench = Bench(
+            isolation=isolation,
+            harness=shipped("sandbox") / "harness",
+            data=data.resolve(),
+            corpus=unit.corpus,
+            metric=unit.metric,
+            baseline=unit.request.train_py,  # the patch is the study's to write
+            run_folder=Path(scratch).resolve(),
+            limits=replace(DEFAULT_LIMITS, memory_mb=unit.memory_mb, scratch_mb=unit.disk_mb, processes=unit.processes),
+            keep_weights=unit.keep_weights,
+            startup_s=unit.startup_s,
+        )
+        record = run_one(bench, unit.request, None, threading.Event())
+        folder = Path(scratch, record.folder)
+        weights: dict[str, str] = {}
+        for path in sorted((folder / "weights").glob("*.safetensors")) if unit.keep_weights else ():
+            with path.open("rb") as file:
+                weights[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
+            store.put(weights[path.name], path)
+        return UnitResult(
+            unit=name,
+            record=record,
+            log=(folder / "log.txt").read_text(encoding="utf-8")[-LOG_MAX:],
+            weights=weights,
+            worker=place.worker,
+            hardware=hardware.found(),
+            environment=here,
+        )
+
+
+def clean(folder: Path) -> None:
+    """What units of a killed worker left behind. Only for a folder that no other worker uses."""
+    for left in folder.glob("unit-*"):
+        shutil.rmtree(left)

@@ -1,0 +1,165 @@
+"""Studies over workers: real servers and real worker processes; what is trained, and what only pretends to be.
+
+The processes are those of benchmarks/workers.py, so that what is tested is what is measured.
+"""
+
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from researchclaw import server
+
+ROOT = Path(__file__).parents[3]
+SECRET = "ada:not-a-real-secret"
+
+
+def _benchmark(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "benchmarks" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def bench() -> ModuleType:
+    _benchmark("postgres")
+    return _benchmark("workers")
+
+
+@pytest.fixture(scope="module")
+def served(bench: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A project with a server on SQLite that asks who is there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(server.AUTH, SECRET)
+        with bench.Site(tmp_path_factory.mktemp("site")) as it:
+            yield it
+
+
+@pytest.fixture
+def site(served: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """The same with a pool of the test's own, whose workers end with it."""
+    served.pool = request.node.name[-40:]
+    yield served
+    for worker in served.workers:
+        worker.kill()
+        worker.communicate()
+    served.workers.clear()
+
+
+def arrived(study: subprocess.Popen[str], count: int) -> None:
+    """Wait until that many records are in the journal."""
+    assert study.stdout is not None
+    while count:
+        line = study.stdout.readline()
+        assert line, study.stderr.read() if study.stderr else ""
+        count -= line.startswith("ended")
+
+
+def begun(site: Any) -> list[int]:
+    """Seeds whose units were begun, in order."""
+    log = site.folder / f"{site.pool}.txt"
+    return [int(line.split()[2]) for line in log.read_text().splitlines() if line.split()[1] == "begin"] if log.exists() else []
+
+
+@pytest.mark.slow
+def test_two_workers_on_postgresql_of_which_one_is_killed_give_what_this_machine_gives(bench: ModuleType, tmp_path: Path) -> None:
+    try:
+        with bench.cluster() as postgres, bench.Site(tmp_path, postgres.url) as site:
+            local = bench.records(site.study("local", 6, "local", steps=2))
+            first, _ = site.worker("one"), site.worker("two")
+            study = site.study("pool", 6, "pool", steps=2, set_=("experiment.worker_lost_sec=15",))
+            arrived(study, 2)
+            first.kill()
+            spread = bench.records(study)
+            assert len({r["request_sha256"] for r in spread}) == len(spread) == 6
+            assert bench.results(spread) == bench.results(local)
+            assert all(r["verdict"] == "ok" for r in spread)
+            assert {r["machine"].split(":")[0] for r in spread} == {"one", "two"}
+            journal = (site.output / "pool" / "journal.jsonl").read_text()
+            assert journal.count('"training run"') == 6
+            assert len(list((site.output / "pool" / "experiment_runs" / "baseline").glob("*/measurement.json"))) == 6
+        # the database is gone; nobody serves the pool; the results are there: from the journal, and without it from the files
+        site.database_url = None
+        with site:
+            assert bench.records(site.study("pool", 6, "pool", steps=2)) == spread
+            (site.output / "pool" / "journal.jsonl").unlink()
+            assert bench.results(bench.records(site.study("pool", 6, "pool", steps=2))) == bench.results(local)
+    except bench.NoPostgres as exc:
+        pytest.skip(str(exc))
+
+
+@pytest.mark.slow
+def test_neither_a_killed_study_nor_a_server_that_was_away_costs_or_repeats_a_unit_and_a_limit_holds(
+    bench: ModuleType, site: Any
+) -> None:
+    for name in ("one", "two"):
+        site.simulated_worker(name, 2, 0.3)
+    study = site.study("killed", 8, "pool", set_=("experiment.pool_limit=1",))
+    arrived(study, 1)
+    study.send_signal(signal.SIGKILL)
+    study.communicate()
+    study = site.study("killed", 8, "pool", set_=("experiment.pool_limit=1",))
+    arrived(study, 3)
+    site.stop()
+    time.sleep(3)
+    site.start(site.port)
+    assert len(bench.records(study)) == 8
+    assert sorted(begun(site)) == list(range(8))
+    words = [line.split()[1] for line in (site.folder / f"{site.pool}.txt").read_text().splitlines()]
+    assert words == ["begin", "end"] * 8  # never two at once
+
+
+@pytest.mark.slow
+def test_a_pool_without_a_worker_ends_the_study_with_one_line(bench: ModuleType, site: Any) -> None:
+    study = site.study("alone", 1, "pool", set_=("experiment.worker_wait_sec=1",))
+    _, error = study.communicate()
+    assert study.returncode != 0
+    assert f"NoWorker: pool {site.pool} has no worker for py3" in error
+    assert "online: none at all" in error
+
+
+@pytest.mark.slow
+def test_a_worker_needs_the_secret_and_writes_it_nowhere(bench: ModuleType, site: Any) -> None:
+    command = [sys.executable, "-m", "researchclaw", "worker", "start", "--server", site.url, "--output", "stranger"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")} | {"PYTHONPATH": str(ROOT)}
+    for given in ({}, {server.AUTH: "ada:guess"}):
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment | given, cwd=site.folder)
+        assert (done.returncode, server.AUTH in done.stderr) == (2, True)
+    with_it = site.worker("one")
+    assert bench.records(site.study("trained", 1, "pool", steps=1))[0]["verdict"] == "ok"
+    with_it.send_signal(signal.SIGINT)
+    assert "stopped after 1 run\n" in with_it.communicate(timeout=60)[0]
+    files = [path.read_bytes() for path in site.folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    assert not [data for data in files if b"not-a-real-secret" in data]
+
+
+def test_a_run_that_wants_a_pool_needs_the_projects_server(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "researchclaw",
+        "run",
+        "--topic",
+        "learning-rate schedules",
+        "--output",
+        str(tmp_path / "artifacts"),
+    ]
+    done = subprocess.run(
+        [*command, "--set", "experiment.executor=workpool"],
+        capture_output=True, text=True, check=False, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "researchclaw server start" in done.stderr
+    assert not (tmp_path / "artifacts").exists() or not list((tmp_path / "artifacts").glob("rc-*"))
