@@ -24,7 +24,7 @@ from pathlib import Path
 from researchclaw.adapters.isolation.channels import Channels
 from researchclaw.adapters.isolation.guest_python import GuestPython, guest_python
 from researchclaw.adapters.isolation.job import Inside, Job
-from researchclaw.adapters.isolation.limits import Limits
+from researchclaw.adapters.isolation.limits import NOFILE, Limits
 from researchclaw.adapters.isolation.seccomp import filter_program
 from researchclaw.adapters.isolation.supervisor import Guest, kill_quietly
 from stages.errors import SandboxUnavailable
@@ -59,7 +59,7 @@ class Bubblewrap:
             )
         self._program = program
         self._root = os.geteuid() == 0
-        self._python: GuestPython = guest_python(state)
+        self._python: GuestPython = guest_python(state.absolute())
         filter_program()  # an architecture without a table is refused here
 
     @property
@@ -287,9 +287,12 @@ def resource_limits(limits: Limits) -> dict[str, int]:
         "NPROC": limits.processes,
         "DATA": memory,
         "FSIZE": limits.scratch_mb * 2**20,
-        "NOFILE": 1024,
-        "CORE": 0,
+        "NOFILE": NOFILE,
+        "CORE": 1,  # 0 would still start a crash handler of the host, as root, on the guest's memory: core(5)
         "MSGQUEUE": 0,
+        "SIGPENDING": 1024,  # counted for the whole account
+        "RTPRIO": 0,
+        "NICE": 0,
         "MEMLOCK": 0,
         "STACK": 8 * 2**20,
     }

@@ -15,6 +15,7 @@ import numpy as np
 
 _HEADER_MAX = 1 << 20
 _TENSORS_MAX = 10_000
+_DIMENSIONS_MAX = 16
 _CHUNK = 1 << 20
 _ITEM_BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
 _FLOATS: dict[str, np.dtype[np.floating]] = {"F64": np.dtype("<f8"), "F32": np.dtype("<f4"), "F16": np.dtype("<f2")}
@@ -115,6 +116,7 @@ def _extent(entry: object, name: str) -> tuple[int, int, str, tuple[int, ...]]:
         if (
             kind in _ITEM_BYTES
             and isinstance(shape, list)
+            and len(shape) <= _DIMENSIONS_MAX  # before the product: a long list of large numbers takes minutes to multiply
             and isinstance(offsets, list)
             and len(offsets) == 2
             and all(type(number) is int and 0 <= number < 2**40 for number in (*shape, *offsets))

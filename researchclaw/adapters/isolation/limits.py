@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Excess = Literal["wall time", "CPU time", "memory", "processes", "disk", "files", "output"]
+Excess = Literal["wall time", "CPU time", "memory", "memory of the machine", "processes", "descriptors", "disk", "files", "output"]
+
+
+NOFILE = 1024
+"""Open files of one process."""
 
 
 @dataclass(frozen=True)
@@ -16,6 +20,8 @@ class Limits:
     cpu_s: float | None = None
     memory_mb: int = 4096
     processes: int = 128
+    descriptors: int = 2048
+    """Open files and sockets of all processes together: each socket may hold some 400 KB that no other limit sees."""
     scratch_mb: int = 512
     scratch_files: int = 20_000
     tmp_mb: int = 256

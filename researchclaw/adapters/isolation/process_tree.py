@@ -94,6 +94,23 @@ def proportional_bytes(pids: Iterable[int]) -> int:
     return total
 
 
+def descriptors(pid: int, at_most: int) -> int:
+    """Open files of a process; `at_most` for one that does not let itself be looked at."""
+    try:
+        return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
+    except PermissionError:
+        return at_most
+    except _GONE:
+        return 0
+
+
+def machine_is_short_of_memory() -> bool:
+    """Less than a fiftieth is available. Memory that the kernel keeps for a guest (sockets, page tables) shows nowhere else."""
+    fields = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
+    available, total = (int(fields[name].split()[0]) for name in ("MemAvailable", "MemTotal"))
+    return available < total // 50
+
+
 class CpuMeter:
     """CPU time of a whole tree, those included that have ended since the last reading."""
 

@@ -2,8 +2,9 @@
 
 The filter refuses what training code has no use for: namespaces, mounts, tracing, kernel modules, key rings, io_uring,
 System V and POSIX message queues, anonymous memory files, devices and pipes with a name, set-uid bits, sockets other than
-UNIX, INET and routing netlink, characters pushed into a terminal, and limits, priorities and affinities of another process
-(a model that is audited could keep notes there for its next process). Everything else is allowed, up to the newest system
+UNIX, TCP, UDP and routing netlink (other protocols would load kernel modules), kernel AIO (its contexts are counted for the
+whole machine), characters pushed into a terminal and other line disciplines, and limits, priorities and affinities of another
+process (a model that is audited could keep notes there for its next process). Everything else is allowed, up to the newest system
 call that was known when the list was written; later ones answer "not implemented". A call by the wrong table (32-bit or
 x32) kills the process.
 
@@ -34,7 +35,9 @@ _SET_ID_BITS = 0o6000
 _O_CREAT_OR_TMPFILE = 0o100 | 0o20000000
 _AF_UNIX, _AF_INET, _AF_INET6, _AF_NETLINK = 1, 2, 10, 16
 _NETLINK_ROUTE = 0
-_TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
+_TIOCSTI, _TIOCLINUX, _TIOCSETD = 0x5412, 0x541C, 0x5423
+_PRIO_PROCESS = 0
+_ANY_PROTOCOL, _TCP, _UDP = 0, 6, 17
 
 # name: (x86_64, aarch64); None where the architecture has no such call.
 _REFUSED: dict[str, tuple[int | None, int | None]] = {
@@ -57,11 +60,12 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
     "open_by_handle_at": (304, 265), "fanotify_init": (300, 262), "fanotify_mark": (301, 263), "kcmp": (312, 272),
     "pidfd_getfd": (438, 438), "process_madvise": (440, 440), "ustat": (136, None), "sysfs": (139, None),
     "uselib": (134, None), "modify_ldt": (154, None), "move_pages": (279, 239), "migrate_pages": (256, 238),
-    "nfsservctl": (180, 42), "_sysctl": (156, None), "ioprio_set": (251, 30), "sethostname": (170, 161), "setdomainname": (171, 162),
+    "nfsservctl": (180, 42), "_sysctl": (156, None), "ioprio_set": (251, 30), "io_setup": (206, 0),
+    "sethostname": (170, 161), "setdomainname": (171, 162),
 }  # fmt: skip
 
 _NUMBERS = {
-    "clone": (56, 220), "clone3": (435, 435), "fork": (57, None), "vfork": (58, None),
+    "setpriority": (141, 140), "clone": (56, 220), "clone3": (435, 435), "fork": (57, None), "vfork": (58, None),
     "openat2": (437, 437), "socket": (41, 198), "socketpair": (53, 199),
     "ioctl": (16, 29), "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53),
     "open": (2, None), "openat": (257, 56), "creat": (85, None),
@@ -121,13 +125,14 @@ def assemble(machine: str, *, sockets: bool = True, processes: bool = True) -> l
         program += _block(number("clone"), [_argument(0), (_JUMP_ANY_BIT, 1, 0, _CLONE_THREAD), _refuse(errno.EPERM)])
     program += _block(number("socket"), _sockets() if sockets else [_refuse(errno.EAFNOSUPPORT)])
     program += _block(number("socketpair"), _only_values(0, (_AF_UNIX,), errno.EAFNOSUPPORT))
-    program += _block(number("ioctl"), _refuse_values(1, (_TIOCSTI, _TIOCLINUX)))
+    program += _block(number("ioctl"), _refuse_values(1, (_TIOCSTI, _TIOCLINUX, _TIOCSETD)))
     for name, mode_argument in (("chmod", 1), ("fchmod", 1), ("fchmodat", 2), ("creat", 1)):
         program += _block(number(name), _refuse_bits(mode_argument, _SET_ID_BITS))
     for name, flags_argument in (("open", 1), ("openat", 2)):
         program += _block(number(name), _refuse_set_id_creation(flags_argument, flags_argument + 1))
     for call in _ONLY_ITSELF.values():
         program += _block(call[column], _only_values(call[2], (0,), errno.EPERM))
+    program += _block(number("setpriority"), _only_values(0, (_PRIO_PROCESS,), errno.EPERM))  # not a whole group or user
     for refused in _REFUSED.values():
         program += _block(refused[column], [_refuse(errno.EPERM)])
     program.append((_RETURN, 0, 0, _ALLOW))
@@ -171,15 +176,19 @@ def _only_values(argument: int, values: tuple[int, ...], code: int) -> list[Inst
 
 
 def _sockets() -> list[Instruction]:
-    """UNIX, INET, INET6, and netlink with the routing protocol (libc lists interfaces by it); no vsock, packet or bluetooth."""
+    """UNIX; INET and INET6 with TCP and UDP; netlink with the routing protocol (libc lists interfaces by it)."""
     return [
         _argument(0),
-        (_JUMP_EQUAL, 6, 0, _AF_UNIX),
-        (_JUMP_EQUAL, 5, 0, _AF_INET),
-        (_JUMP_EQUAL, 4, 0, _AF_INET6),
-        (_JUMP_EQUAL, 0, 2, _AF_NETLINK),
+        (_JUMP_EQUAL, 10, 0, _AF_UNIX),
+        (_JUMP_EQUAL, 4, 0, _AF_INET),
+        (_JUMP_EQUAL, 3, 0, _AF_INET6),
+        (_JUMP_EQUAL, 0, 6, _AF_NETLINK),
         _argument(2),
-        (_JUMP_EQUAL, 1, 0, _NETLINK_ROUTE),
+        (_JUMP_EQUAL, 5, 4, _NETLINK_ROUTE),
+        _argument(2),
+        (_JUMP_EQUAL, 3, 0, _ANY_PROTOCOL),
+        (_JUMP_EQUAL, 2, 0, _TCP),
+        (_JUMP_EQUAL, 1, 0, _UDP),
         _refuse(errno.EAFNOSUPPORT),
     ]
 

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from researchclaw.adapters.isolation import process_tree
-from researchclaw.adapters.isolation.limits import Excess, Limits
+from researchclaw.adapters.isolation.limits import NOFILE, Excess, Limits
 from researchclaw.adapters.isolation.streams import KeptStream
 from stages.errors import SandboxUnavailable
 
@@ -270,12 +270,19 @@ class Guest:
             (self.wall_s > limits.wall_s, "wall time"),
             (limits.cpu_s is not None and self._cpu_s > limits.cpu_s, "CPU time"),
             (memory > limits.memory_mb * 2**20, "memory"),
+            (process_tree.machine_is_short_of_memory(), "memory of the machine"),
             (len(pids) > limits.processes + 4, "processes"),  # bubblewrap's own are at most two
+            (self._descriptors(pids) > limits.descriptors, "descriptors"),
             (used > limits.scratch_mb * 2**20, "disk"),
             (files + elsewhere > limits.scratch_files, "files"),
             (any(kept.total > _OUTPUT_FACTOR * limits.output_kb * 1024 for kept in self._kept.values()), "output"),
         )
         return next((name for found, name in checks if found), None)
+
+    def _descriptors(self, pids: Sequence[int]) -> int:
+        """An upper bound where that is low enough, else a count."""
+        bound = len(pids) * NOFILE
+        return bound if bound <= self._limits.descriptors else sum(process_tree.descriptors(pid, NOFILE) for pid in pids)
 
     def _read(self, fd: int) -> None:
         try:
