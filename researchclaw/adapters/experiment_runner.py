@@ -17,18 +17,26 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, FiniteFloat, PositiveInt
 
-from researchclaw.adapters.isolation.collector import ArtefactRefusedError, NonFiniteWeightsError, Weights, collect_weights
+from researchclaw.adapters.isolation.collector import (
+    ArtefactRefusedError,
+    NonFiniteWeightsError,
+    Weights,
+    collect_weights,
+    written_weights,
+)
 from researchclaw.adapters.isolation.job import STATUS_FD, Inside, Isolation, Job
 from researchclaw.adapters.isolation.limits import DEFAULT_LIMITS, Limits
 from researchclaw.adapters.isolation.streams import plain_text
-from researchclaw.adapters.isolation.supervisor import Outcome, Sign
+from researchclaw.adapters.isolation.supervisor import Guest, Outcome, Sign
+from researchclaw.adapters.isolation.warm import WarmWorker
 from researchclaw.journal import sha256_of
 from stages import python_source
 from stages.contracts import Contract, CorpusFacts, CurvePoint, Measurement, RunCost, RunRecord, Slug, TrainingRequest, Verdict
@@ -41,6 +49,7 @@ _AUDITS = 64
 _EVALUATION_WALL_S = 900.0
 _EXIT_NONFINITE = 3
 _TAIL_CHARACTERS = 2000
+_GOODBYE_S = 5.0
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
@@ -76,7 +85,7 @@ class Bench:
     limits: Limits = DEFAULT_LIMITS
     keep_weights: bool = False
     startup_s: float = 10.0
-    """CPU time that a run may need before its first step: 1.5 to 3 s on an overloaded machine (measured 2026-11)."""
+    """CPU time that a run may need outside its training steps: 1.5 to 3 s on an overloaded machine (measured 2026-11)."""
 
 
 @dataclass
@@ -92,8 +101,12 @@ class _Progress:
     printed: str = ""
 
 
-def run_one(bench: Bench, request: TrainingRequest, cpu: int | None, stop: threading.Event) -> RunRecord:
+def run_one(
+    bench: Bench, request: TrainingRequest, cpu: int | None, stop: threading.Event, warm: Callable[[], WarmWorker] | None = None
+) -> RunRecord:
     """Train and score one request. Whatever the candidate does ends in a verdict.
+
+    warm: gives a worker that is free, where runs need not start cold.
 
     Raises:
         Interrupted: `stop` was set.
@@ -110,9 +123,9 @@ def run_one(bench: Bench, request: TrainingRequest, cpu: int | None, stop: threa
         if context is None or context < 1 or 512 % context:
             progress.verdict, progress.reason = "rejected", "train.py must set CONTEXT to a literal that divides 512"
         else:
-            collected = _train(bench, request, progress, weights, cpu, stop)
+            collected = _train(bench, request, progress, weights, cpu, stop, warm)
             if collected:
-                _score(bench, request, progress, collected, context, cpu, stop)
+                _score(bench, request, progress, collected, context, cpu, stop, warm)
     finally:
         if not bench.keep_weights:
             shutil.rmtree(weights)
@@ -204,20 +217,34 @@ def training_inputs(harness: Path, data: Path, train_py: str) -> dict[str, bytes
 
 
 def _train(
-    bench: Bench, request: TrainingRequest, progress: _Progress, weights: Path, cpu: int | None, stop: threading.Event
+    bench: Bench,
+    request: TrainingRequest,
+    progress: _Progress,
+    weights: Path,
+    cpu: int | None,
+    stop: threading.Event,
+    warm: Callable[[], WarmWorker] | None,
 ) -> list[Weights]:
     """Weights of the run, the final ones first, then the checkpoints in order; empty when the verdict is already known."""
-    job = Job(
-        argv=lambda inside: training_argv(inside, seed=request.seed, steps=request.steps, checkpoints=CHECKPOINT_FRACTIONS),
-        inputs=training_inputs(bench.harness, bench.data, request.train_py),
-        limits=replace(
-            bench.limits, wall_s=10 * request.budget_s + 6 * bench.startup_s, cpu_s=1.5 * request.budget_s + bench.startup_s, cpu=cpu
-        ),  # 10 times: a loaded laptop needed 7 (measured 2026-11)
-        status=True,
-        one_process=True,
-    )
+    limits = replace(
+        bench.limits, wall_s=10 * request.budget_s + 6 * bench.startup_s, cpu_s=1.5 * request.budget_s + bench.startup_s, cpu=cpu
+    )  # 10 times: a loaded laptop needed 7 (measured 2026-11)
+    names = ["weights", *(f"checkpoint_{step}" for step in checkpoint_steps(request.steps))]
+    cap = bench.limits.scratch_mb * 2**20
     began = time.monotonic()
-    with bench.isolation.start(job) as guest:
+    with ExitStack() as held:
+        if warm is None:
+            guest = held.enter_context(bench.isolation.start(_training_job(bench, request, limits)))
+
+            def taken(name: str) -> Weights:
+                return collect_weights(guest.scratch, f"{name}.safetensors", weights / f"{name}.safetensors", cap)
+        else:
+            files = {name: _own_file(held, weights / f"{name}.safetensors") for name in names}
+            guest = held.enter_context(_warm_training(warm(), bench, request, limits, files))
+
+            def taken(name: str) -> Weights:
+                return written_weights(files[name], weights / f"{name}.safetensors", f"{name}.safetensors", cap)
+
         waited_s = time.monotonic() - began
         outcome, signs = guest.run(stop)
         progress.printed = _printed(outcome)
@@ -225,17 +252,55 @@ def _train(
         if outcome.stopped and outcome.excess is None:
             raise Interrupted
         progress.verdict, progress.reason = _verdict(outcome, bench.limits, request)
+        apart_s = outcome.cpu_s - progress.cost.train_cpu_s
+        if progress.verdict == "ok" and apart_s > bench.startup_s:
+            progress.verdict = "rejected"
+            progress.reason = (
+                f"{apart_s:.1f} s of CPU time were spent outside the paid training steps; {bench.startup_s:.1f} s are allowed"
+            )
         if progress.verdict != "ok":
             return []
-        names = ["weights", *(f"checkpoint_{step}" for step in checkpoint_steps(request.steps))]
-        cap = bench.limits.scratch_mb * 2**20
         try:
-            return [collect_weights(guest.scratch, f"{name}.safetensors", weights / f"{name}.safetensors", cap) for name in names]
+            return [taken(name) for name in names]
         except NonFiniteWeightsError as exc:
             progress.verdict, progress.reason = "nonfinite", str(exc)
         except ArtefactRefusedError as exc:
             progress.verdict, progress.reason = "rejected", str(exc)
         return []
+
+
+def _training_job(bench: Bench, request: TrainingRequest, limits: Limits) -> Job:
+    return Job(
+        argv=lambda inside: training_argv(inside, seed=request.seed, steps=request.steps, checkpoints=CHECKPOINT_FRACTIONS),
+        inputs=training_inputs(bench.harness, bench.data, request.train_py),
+        limits=limits,
+        status=True,
+        one_process=True,
+    )
+
+
+def _own_file(held: ExitStack, path: Path) -> int:
+    """A new file that a guest will write or read through its descriptor alone."""
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    held.callback(os.close, file)
+    return file
+
+
+def _warm_training(worker: WarmWorker, bench: Bench, request: TrainingRequest, limits: Limits, files: dict[str, int]) -> Guest:
+    with (bench.data / "train.bin").open("rb") as data:
+        return worker.start(
+            {
+                "do": "train",
+                "train_py": request.train_py,
+                "seed": request.seed,
+                "steps": request.steps,
+                "checkpoints": CHECKPOINT_FRACTIONS,
+                "files": list(files),
+            },
+            limits,
+            files=[data.fileno(), *files.values()],
+            written=lambda: sum(os.fstat(file).st_size for file in files.values()),
+        )
 
 
 def _verdict(outcome: Outcome, limits: Limits, request: TrainingRequest) -> tuple[Verdict, str | None]:
@@ -297,34 +362,19 @@ def _score(
     context: int,
     cpu: int | None,
     stop: threading.Event,
+    warm: Callable[[], WarmWorker] | None,
 ) -> None:
     """Let the evaluator ask the model, which runs in a sandbox of its own; the verdict and the value are the evaluator's."""
     began = time.monotonic()
     steps = [*checkpoint_steps(request.steps), request.steps]
     ask_read, ask_write = os.pipe()
     answer_read, answer_write = os.pipe()
-    names = [f"{number}.safetensors" for number in range(len(weights))]
-    job = Job(
-        argv=lambda inside: [
-            *(inside.python, "-I", "-B", f"{inside.inputs}/serve_model.py", "--train", f"{inside.inputs}/train.py", "--weights"),
-            *(f"{inside.inputs}/{name}" for name in names),
-        ],
-        inputs={
-            "serve_model.py": (bench.harness / "serve_model.py").read_bytes(),
-            "train.py": request.train_py.encode(),
-            **{name: file.path for name, file in zip(names, weights, strict=True)},
-        },
-        limits=replace(bench.limits, wall_s=_EVALUATION_WALL_S, cpu_s=None, scratch_mb=1, tmp_mb=1, shm_mb=1, cpu=cpu),
-        stdin=ask_read,
-        stdout=answer_write,
-        sealed=True,
-    )
     evaluator = _start_evaluator(bench, request, ask_write, answer_read, context, steps)
     os.close(ask_write)
     os.close(answer_read)
     try:
         try:
-            guest = bench.isolation.start(job)
+            guest = _model_guest(bench, request, weights, cpu, warm, ask_read, answer_write)
         finally:
             os.close(ask_read)
             os.close(answer_write)
@@ -332,6 +382,7 @@ def _score(
         with guest:
             if not guest.watch(lambda: evaluator.poll() is not None, stop):
                 excess = guest.run()[0].excess
+            guest.linger(_GOODBYE_S)  # its input has ended; a warm worker that is killed must be started again
         if stop.is_set():
             raise Interrupted
         # A guest that ended early has closed its pipes; the evaluator sees that and ends with a verdict.
@@ -365,6 +416,40 @@ def _score(
             weights_sha256=weights[0].sha256,
             corpus_sha256=bench.corpus.sha256,
         )
+
+
+def _model_guest(
+    bench: Bench,
+    request: TrainingRequest,
+    weights: list[Weights],
+    cpu: int | None,
+    warm: Callable[[], WarmWorker] | None,
+    requests: int,
+    answers: int,
+) -> Guest:
+    """The guest that answers with the model's logits."""
+    limits = replace(bench.limits, wall_s=_EVALUATION_WALL_S, cpu_s=None, scratch_mb=1, tmp_mb=1, shm_mb=1, cpu=cpu)
+    if warm is not None:
+        with ExitStack() as opened:
+            files = [opened.enter_context(file.path.open("rb")).fileno() for file in weights]
+            return warm().start({"do": "serve", "train_py": request.train_py}, limits, files=files, stdin=requests, stdout=answers)
+    names = [f"{number}.safetensors" for number in range(len(weights))]
+    job = Job(
+        argv=lambda inside: [
+            *(inside.python, "-I", "-B", f"{inside.inputs}/serve_model.py", "--train", f"{inside.inputs}/train.py", "--weights"),
+            *(f"{inside.inputs}/{name}" for name in names),
+        ],
+        inputs={
+            "serve_model.py": (bench.harness / "serve_model.py").read_bytes(),
+            "train.py": request.train_py.encode(),
+            **{name: file.path for name, file in zip(names, weights, strict=True)},
+        },
+        limits=limits,
+        stdin=requests,
+        stdout=answers,
+        sealed=True,
+    )
+    return bench.isolation.start(job)
 
 
 def _start_evaluator(

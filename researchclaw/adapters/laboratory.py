@@ -17,9 +17,10 @@ import queue
 import sys
 import tempfile
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from researchclaw.adapters.experiment_runner import Bench, Interrupted, command_
 from researchclaw.adapters.isolation.collector import ArtefactRefusedError, collect
 from researchclaw.adapters.isolation.job import Isolation, Job
 from researchclaw.adapters.isolation.limits import DEFAULT_LIMITS, Limits
+from researchclaw.adapters.isolation.warm import WarmWorker
 from researchclaw.adapters.step_clock import StepCost, time_steps
 from researchclaw.kits import file_hashes, load_kit
 from stages.contracts import Contract, CorpusFacts, Kit, RunRecord, Sha256, Slug, TrainingRequest
@@ -75,6 +77,48 @@ class Shipment:
     keep_weights: bool
 
 
+class _Slots:
+    """Threads, each with a core of its own or none, and a warm worker once it had a run."""
+
+    def __init__(self, cores: Sequence[int | None]) -> None:
+        self._free: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+        for core in cores:
+            self._free.put(core)
+        self._mine = threading.local()
+        self._workers: list[WarmWorker] = []
+        self.pool = ThreadPoolExecutor(len(cores), thread_name_prefix="run", initializer=self._begin)
+
+    def _begin(self) -> None:
+        self._mine.core, self._mine.worker = self._free.get(), None
+
+    def core(self) -> int | None:
+        """The core of the calling thread's guests."""
+        core: int | None = self._mine.core
+        return core
+
+    def warm(self, bench: Bench) -> Callable[[], WarmWorker]:
+        """The calling thread's worker; started when there is none, or the last one went with its run."""
+
+        def worker() -> WarmWorker:
+            known: WarmWorker | None = self._mine.worker
+            if known is None or not known.alive:
+                if known is not None:
+                    self._workers.remove(known)
+                known = WarmWorker(bench.isolation, bench.harness, replace(bench.limits, cpu=self.core()))
+                self._mine.worker = known
+                self._workers.append(known)
+            return known
+
+        return worker
+
+    def close(self) -> None:
+        """End the threads and with them their workers."""
+        self.pool.shutdown(wait=True, cancel_futures=True)
+        for worker in self._workers:
+            worker.close()
+        self._workers.clear()
+
+
 class LocalLaboratory:
     """`stages.ports.Laboratory` on this machine's processors."""
 
@@ -109,12 +153,15 @@ class LocalLaboratory:
         self._limits = limits
         self._corpus_source = corpus
         self._keep_weights = keep_weights
-        self._pin = pin
         self._startup_s = startup_s
         self._on_start = on_start
         self._on_record = on_record
         self._kits: dict[str, Kit] = {}
         self._shipments: dict[str, Shipment] = {}
+        allowed = sorted(os.sched_getaffinity(0))
+        cores = [allowed[worker % len(allowed)] if pin else None for worker in range(self._workers)]
+        self._slots = _Slots(cores)
+        weakref.finalize(self, self._slots.close)
 
     @property
     def isolation(self) -> str:
@@ -256,48 +303,40 @@ class LocalLaboratory:
         for request in requests:
             if request.kit_sha256 != self._kit(request.kit).kit_sha256:
                 raise ExperimentFailed(f"kit {request.kit} has changed since the plan was made. Start a new run.")
-        slots: queue.SimpleQueue[int | None] = queue.SimpleQueue()
-        for core in self._cores():
-            slots.put(core)
         stop = threading.Event()
         records: dict[int, RunRecord] = {}
 
         def work(request: TrainingRequest) -> RunRecord:
-            core = slots.get()
-            try:
-                if stop.is_set():
-                    raise Interrupted
-                if self._on_start is not None:
-                    self._on_start(request)
-                return run_one(benches[request.kit], request, core, stop)
-            finally:
-                slots.put(core)
+            if stop.is_set():
+                raise Interrupted
+            if self._on_start is not None:
+                self._on_start(request)
+            bench = benches[request.kit]
+            return run_one(bench, request, self._slots.core(), stop, self._slots.warm(bench) if bench.isolation.seals else None)
 
-        with ThreadPoolExecutor(self._workers, thread_name_prefix="run") as pool:
-            futures: dict[Future[RunRecord], int] = {pool.submit(work, request): index for index, request in enumerate(requests)}
-            try:
-                waiting = set(futures)
-                while waiting:
-                    done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                    for future in sorted(done, key=futures.__getitem__):
-                        index = futures[future]
-                        records[index] = future.result()
-                        self._keep(requests[index], records[index])
-            except BaseException:
-                stop.set()
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
+        futures: dict[Future[RunRecord], int] = {
+            self._slots.pool.submit(work, request): index for index, request in enumerate(requests)
+        }
+        try:
+            waiting = set(futures)
+            while waiting:
+                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in sorted(done, key=futures.__getitem__):
+                    index = futures[future]
+                    records[index] = future.result()
+                    self._keep(requests[index], records[index])
+        except BaseException:
+            stop.set()
+            for future in futures:
+                future.cancel()
+            wait(futures)
+            raise
         return tuple(records[index] for index in range(len(requests)))
 
     def _keep(self, request: TrainingRequest, record: RunRecord) -> None:
         append_result(self._run_folder / "experiment_runs" / "results.tsv", request, record)
         if self._on_record is not None:
             self._on_record(request, record)
-
-    def _cores(self) -> list[int | None]:
-        """For each worker the core that its guests are bound to, in turn."""
-        allowed = sorted(os.sched_getaffinity(0))
-        return [allowed[worker % len(allowed)] if self._pin else None for worker in range(self._workers)]
 
     # ------------------------------------------------------------ for runs on other machines
 

@@ -10,11 +10,11 @@ The value is the mean cross-entropy in bits per byte. The split after its first 
 scored spans are spread evenly over it (a contiguous prefix triples the noise), each is cut into chunks of T bytes, and
 every byte of a chunk is predicted once from the bytes before it in the chunk and the one byte before the chunk.
 
-Audits, for the final model: K prefixes, ended at places that the candidate cannot know, are answered by fresh processes
-before anything longer is shown, and must agree with the answer at full length: a model that looks ahead on a fraction f
-of the places escapes with probability (1 - f)^K. One batch is sent again to a fresh process: a model that remembers
-earlier batches differs. Not covered: what a model does without looking ahead (long computation is stopped by the
-timeout only), and looking ahead in the checkpoints of the curve.
+Audits, for the final model: K prefixes, ended at places that the candidate cannot know, are answered by a fresh process
+in the order of the text, so that it has seen nothing later, and must agree with the answer at full length: a model that
+looks ahead on a fraction f of the places escapes with probability (1 - f)^K. One batch is sent again to a fresh process: a
+model that remembers earlier batches differs. Not covered: what a model does without looking ahead (long computation is
+stopped by the timeout only), and looking ahead in the checkpoints of the curve.
 """
 
 import argparse
@@ -32,6 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SPAN = 512
+KEEP, ONCE, NEW = 0, 1, 2  # who answers: the child in use, a fresh one that then dies, a fresh one that goes on
 ROWS_TOKENS = 4_096  # tokens in a frame: 4 MiB of logits
 REQUEST = struct.Struct("<4sIIII")  # magic, weights index, fresh, rows B, length T
 ANSWER = struct.Struct("<4sI")  # magic, length of the error text or 0
@@ -57,7 +58,7 @@ class Model:
         self.requests, self.answers, self.timeout_s = requests, answers, timeout_s
         os.set_blocking(requests, False)
 
-    def log_probabilities(self, tokens: NDArray[np.uint8], *, weights: int = 0, fresh: bool = False) -> NDArray[np.float64]:
+    def log_probabilities(self, tokens: NDArray[np.uint8], *, weights: int = 0, fresh: int = KEEP) -> NDArray[np.float64]:
         """tokens, uint8 (B, T) -> natural logarithms, float64 (B, T, 256), normalised here.
 
         Raises:
@@ -65,7 +66,7 @@ class Model:
         """
         rows, length = tokens.shape
         deadline = time.monotonic() + self.timeout_s
-        self._write(REQUEST.pack(b"RCQ1", weights, int(fresh), rows, length) + tokens.tobytes(), deadline)
+        self._write(REQUEST.pack(b"RCQ1", weights, fresh, rows, length) + tokens.tobytes(), deadline)
         magic, error = ANSWER.unpack(self._read(ANSWER.size, deadline))
         if magic != b"RCA1":
             raise Refused("rejected", "the answer is no frame of the protocol")
@@ -117,6 +118,7 @@ class Sample:
         starts = 1 + SPAN * ((2 * np.arange(wanted) + 1) * spans // (2 * wanted))
         # column by column: chunks of one span do not stand side by side in a frame
         chunks = (np.arange(0, SPAN, context)[:, None] + starts[None, :]).reshape(-1)
+        self.starts = chunks
         at = chunks[:, None] + np.arange(context)[None, :]
         self.inputs, self.targets = split[at - 1], split[at]
         self.scored_bytes = int(self.targets.size)
@@ -145,19 +147,25 @@ def score(model: Model, sample: Sample, audits: int, secret: np.random.Generator
     """bpb of the final model, audited."""
     rows, context = sample.inputs.shape
     chosen = [(int(secret.integers(rows)), int(secret.integers(1, context + 1))) for _ in range(audits)]
-    alone = [model.log_probabilities(sample.inputs[row : row + 1, :end], fresh=True)[0, -1] for row, end in chosen]
+    # By their place in the split: the process that answers has seen no byte that comes later. It is another one than that
+    # which answers at full length, so nothing that it remembers is of use there.
+    chosen.sort(key=lambda place: int(sample.starts[place[0]]) + place[1])
+    alone = [
+        model.log_probabilities(sample.inputs[row : row + 1, :end], fresh=KEEP if number else NEW)[0, -1]
+        for number, (row, end) in enumerate(chosen)
+    ]
     frames = sample.frames()
     again = int(secret.integers(1, len(frames))) if len(frames) > 1 else 0  # not the first: there is nothing to remember yet
     nats, kept = [], None
     for number, part in enumerate(frames):
-        answer = model.log_probabilities(sample.inputs[part])
+        answer = model.log_probabilities(sample.inputs[part], fresh=KEEP if number else NEW)
         nats.append(surprise(answer, sample.targets[part]))
         for (row, end), expected in zip(chosen, alone, strict=True):
             if part.start <= row < part.stop and largest_difference(answer[row - part.start, end - 1], expected) > SAME_PREFIX:
                 raise Refused("rejected", "not causal: a prediction changes with the bytes after it")
         if number == again:
             kept = answer
-    repeated = model.log_probabilities(sample.inputs[frames[again]], fresh=True)
+    repeated = model.log_probabilities(sample.inputs[frames[again]], fresh=ONCE)
     if kept is None or largest_difference(repeated, kept) > SAME_BATCH:
         raise Refused("rejected", "stateful: a fresh process answers the same bytes differently")
     value = float(np.concatenate(nats).mean() / math.log(2))

@@ -16,14 +16,15 @@ import os
 import sys
 import time
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[_variable] = "1"  # before torch: a second OpenMP thread busy-waits and slows a small model down
 
 import torch  # noqa: E402
-from safetensors.torch import save_file  # noqa: E402
+from safetensors.torch import save, save_file  # noqa: E402
 
 EXIT_NONFINITE = 3
 LOSS_LIMIT = 100.0  # nats per byte; the limit of karpathy's autoresearch
@@ -33,28 +34,51 @@ class NonFinite(Exception):
     """The loss has left the numbers."""
 
 
-def load_candidate(path: Path) -> types.ModuleType:
+@dataclass(frozen=True)
+class Task:
+    """What to train, and where its weights go: files in a folder, or open descriptors by name."""
+
+    source: str
+    name: str
+    data: Path | int
+    seed: int
+    steps: int
+    checkpoints: Sequence[float]
+    out: Path | dict[str, int]
+    status_fd: int | None
+    device: str = "cpu"
+
+
+def load_candidate(source: str, name: str) -> types.ModuleType:
     """The candidate as a module, under a name that no other module has."""
     module = types.ModuleType("candidate")
-    module.__file__ = str(path)
+    module.__file__ = name
     sys.modules["candidate"] = module
-    exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), module.__dict__)  # the guest's purpose
+    exec(compile(source, name, "exec"), module.__dict__)  # the guest's purpose
     return module
+
+
+def contents(data: Path | int) -> bytes:
+    """What a file holds, by its path or by its open descriptor, which is closed."""
+    if isinstance(data, Path):
+        return data.read_bytes()
+    with os.fdopen(data, "rb") as file:
+        return file.read()
 
 
 class Run:
     """One training run with its life signs and its files."""
 
-    def __init__(self, arguments: argparse.Namespace, started: float) -> None:
+    def __init__(self, task: Task, started: float) -> None:
         self.started = started
-        self.out: Path = arguments.out
-        self.steps: int = arguments.steps
-        self.status = os.fdopen(arguments.status_fd, "w", buffering=1) if arguments.status_fd is not None else None
-        data = torch.frombuffer(bytearray(arguments.data.read_bytes()), dtype=torch.uint8).to(arguments.device)
-        candidate = load_candidate(arguments.train)
-        torch.manual_seed(arguments.seed)
-        self.training = candidate.Training(data, self.steps, arguments.seed)
-        self.checkpoints = {round(fraction * self.steps) for fraction in arguments.checkpoints} - {0, self.steps}
+        self.out = task.out
+        self.steps = task.steps
+        self.status = os.fdopen(task.status_fd, "w", buffering=1) if task.status_fd is not None else None
+        data = torch.frombuffer(bytearray(contents(task.data)), dtype=torch.uint8).to(task.device)
+        candidate = load_candidate(task.source, task.name)
+        torch.manual_seed(task.seed)
+        self.training = candidate.Training(data, self.steps, task.seed)
+        self.checkpoints = {round(fraction * self.steps) for fraction in task.checkpoints} - {0, self.steps}
         self.every = max(1, self.steps // 20)
         self.done = 0
         self.training_started = time.perf_counter()
@@ -83,11 +107,15 @@ class Run:
                 self.save(f"checkpoint_{self.done}")
 
     def save(self, name: str) -> None:
-        """Weights under their own names, whole or not at all; copies, since tied parameters share memory."""
+        """Weights under their own names; copies, since tied parameters share memory. In a folder: whole or not at all."""
         state = {key: value.detach().to("cpu").contiguous().clone() for key, value in self.training.model.state_dict().items()}
-        partial = self.out / f"{name}.part"
-        save_file(state, partial)
-        partial.rename(self.out / f"{name}.safetensors")
+        if isinstance(self.out, Path):
+            partial = self.out / f"{name}.part"
+            save_file(state, partial)
+            partial.rename(self.out / f"{name}.safetensors")
+        else:
+            with open(self.out[name], "wb", closefd=False) as file:
+                file.write(save(state))
 
     def finish(self) -> None:
         """Write the weights and say so."""
@@ -124,6 +152,38 @@ def serve_control(run: Run) -> None:
             run.tell(event="ran", steps=int(words[0]))
 
 
+def settle() -> None:
+    """One thread, and arithmetic that does not depend on what ran before."""
+    torch.set_num_threads(1)
+    torch.backends.cudnn.benchmark = False
+    torch.set_flush_denormal(True)
+
+
+def train(task: Task, started: float, *, control: bool = False) -> int:
+    """The whole run; its exit code."""
+    run = Run(task, started)
+    run.tell(event="ready")
+    run.training_started = time.perf_counter()
+    try:
+        if control:
+            serve_control(run)
+        else:
+            run.train(run.steps)
+            run.finish()
+    except NonFinite as exc:
+        print(f"FAIL: {exc}", flush=True)
+        return EXIT_NONFINITE
+    return 0
+
+
+def train_source(
+    *, source: str, data: int, seed: int, steps: int, checkpoints: Sequence[float], outputs: dict[str, int], status_fd: int
+) -> int:
+    """A run in a warm worker's child: the candidate comes as text, the weights go to open files."""
+    task = Task(source, "train.py", data, seed, steps, checkpoints, outputs, status_fd)
+    return train(task, time.perf_counter())
+
+
 def main() -> None:
     started = time.perf_counter()
     parser = argparse.ArgumentParser(description="Train one candidate.")
@@ -136,24 +196,15 @@ def main() -> None:
     parser.add_argument("--status-fd", type=int, default=None)
     parser.add_argument("--control", action="store_true")
     parser.add_argument("--device", default="cpu")
-    arguments = parser.parse_args()
-    if not arguments.out.is_dir():
-        parser.error(f"--out: {arguments.out} is no folder")
-    torch.set_num_threads(1)
-    torch.backends.cudnn.benchmark = False
-    torch.set_flush_denormal(True)
-    run = Run(arguments, started)
-    run.tell(event="ready")
-    run.training_started = time.perf_counter()
-    try:
-        if arguments.control:
-            serve_control(run)
-        else:
-            run.train(run.steps)
-            run.finish()
-    except NonFinite as exc:
-        print(f"FAIL: {exc}", flush=True)
-        raise SystemExit(EXIT_NONFINITE) from None
+    given = parser.parse_args()
+    if not given.out.is_dir():
+        parser.error(f"--out: {given.out} is no folder")
+    settle()
+    source = given.train.read_text(encoding="utf-8")
+    task = Task(
+        source, str(given.train), given.data, given.seed, given.steps, given.checkpoints, given.out, given.status_fd, given.device
+    )
+    raise SystemExit(train(task, started, control=given.control))
 
 
 if __name__ == "__main__":

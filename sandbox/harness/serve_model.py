@@ -4,7 +4,8 @@
 
 Frames on stdin and stdout as in PROTOCOL.md. torch and the weight files are loaded once; the candidate's code runs in
 forked children only, in eval mode, without gradients, in float32, on one thread. A request marked fresh is answered by a
-child that has seen nothing else; whatever that child leaves behind is killed before its answer is passed on.
+child that has seen nothing else; whatever that child leaves behind is killed before its answer is passed on. A request
+marked 2 begins with a new child too, and that child goes on.
 
 A fork inherits the memory of its parent, and so a candidate could look up which positions were audited. This process
 therefore never holds a byte of a text or of an answer: the child reads the tokens from the source itself, its answer is
@@ -21,6 +22,8 @@ import struct
 import sys
 import traceback
 import types
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
@@ -28,7 +31,7 @@ for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[_variable] = "1"
 
 import torch  # noqa: E402
-from safetensors.torch import load_file  # noqa: E402
+from safetensors.torch import load, load_file  # noqa: E402
 
 REQUEST = struct.Struct("<4sIIII")  # magic, weights index, fresh, rows B, length T
 ANSWER = struct.Struct("<4sI")  # magic, length of the error text or 0
@@ -52,12 +55,21 @@ def write_all(fd: int, content: bytes | memoryview) -> None:
         view = view[os.write(fd, view) :]
 
 
-def load_model(train: Path, weights: dict[str, torch.Tensor]) -> torch.nn.Module:
+@dataclass(frozen=True)
+class Candidate:
+    """The program whose model answers. `shut_in` is called in each child before the program is."""
+
+    source: str
+    name: str
+    shut_in: Callable[[], None]
+
+
+def load_model(candidate: Candidate, weights: dict[str, torch.Tensor]) -> torch.nn.Module:
     """The candidate's model with these weights."""
     module = types.ModuleType("candidate")
-    module.__file__ = str(train)
+    module.__file__ = candidate.name
     sys.modules["candidate"] = module
-    exec(compile(train.read_text(encoding="utf-8"), str(train), "exec"), module.__dict__)  # the guest's purpose
+    exec(compile(candidate.source, candidate.name, "exec"), module.__dict__)  # the guest's purpose
     model = module.build_model()
     model.load_state_dict(weights)
     return model.float().eval()
@@ -72,19 +84,20 @@ def answer(model: torch.nn.Module, rows: int, length: int, tokens: bytes) -> byt
     return logits.detach().to(torch.float32).contiguous().numpy().tobytes()
 
 
-def child(train: Path, weights: dict[str, torch.Tensor], requests: int, answers: int, source: int, once: bool) -> NoReturn:
+def child(candidate: Candidate, weights: dict[str, torch.Tensor], requests: int, answers: int, source: int, once: bool) -> NoReturn:
     """Answer requests until the pipe ends; the heads come from the server, the tokens from the source."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))  # no process, no thread (does not bind a real root)
     status = 0
     try:
+        candidate.shut_in()
         torch.manual_seed(0)
         model: torch.nn.Module | None = None
         with torch.no_grad():
             while len(head := read_exactly(requests, REQUEST.size)) == REQUEST.size:
                 _, _, _, rows, length = REQUEST.unpack(head)
                 tokens = read_exactly(source, rows * length)
-                model = model or load_model(train, weights)
+                model = model or load_model(candidate, weights)
                 content = answer(model, rows, length, tokens)
                 write_all(answers, ANSWER.pack(b"RCA1", 0))
                 write_all(answers, content)
@@ -102,14 +115,14 @@ def child(train: Path, weights: dict[str, torch.Tensor], requests: int, answers:
 class Child:
     """A forked process that answers, seen from the server."""
 
-    def __init__(self, train: Path, weights: dict[str, torch.Tensor], source: int, sink: int, *, once: bool) -> None:
+    def __init__(self, candidate: Candidate, weights: dict[str, torch.Tensor], source: int, sink: int, *, once: bool) -> None:
         theirs_in, self.requests = os.pipe()
         self.answers, theirs_out = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
             for fd in (sink, self.requests, self.answers):
                 os.close(fd)
-            child(train, weights, theirs_in, theirs_out, source, once)
+            child(candidate, weights, theirs_in, theirs_out, source, once)
         os.close(theirs_in)
         os.close(theirs_out)
 
@@ -156,7 +169,7 @@ def own_children() -> set[int]:
     return found
 
 
-def serve(train: Path, weights: list[dict[str, torch.Tensor]], source: int, sink: int) -> None:
+def serve(candidate: Candidate, weights: list[dict[str, torch.Tensor]], source: int, sink: int) -> None:
     """Bring requests to children and answers to the sink until the source ends or a child fails."""
     current: tuple[int, Child] | None = None
     while len(head := read_exactly(source, REQUEST.size)) == REQUEST.size:
@@ -168,7 +181,7 @@ def serve(train: Path, weights: list[dict[str, torch.Tensor]], source: int, sink
             current = None
         if current is None:
             kill_strays(keep=set())
-            current = (index, Child(train, weights[index], source, sink, once=bool(fresh)))
+            current = (index, Child(candidate, weights[index], source, sink, once=fresh == 1))
         one = current[1]
         error = one.ask(head)
         kill_strays(keep={one.pid})
@@ -177,7 +190,7 @@ def serve(train: Path, weights: list[dict[str, torch.Tensor]], source: int, sink
             break
         write_all(sink, ANSWER.pack(b"RCA1", min(error, 4096)))
         whole = one.pass_on(min(error, 4096) or rows * length * 256 * 4, sink)
-        if fresh:
+        if fresh == 1:
             one.end()
             current = None
         if error or not whole:
@@ -187,21 +200,39 @@ def serve(train: Path, weights: list[dict[str, torch.Tensor]], source: int, sink
     kill_strays(keep=set())
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Answer byte sequences with a model's logits.")
-    parser.add_argument("--train", type=Path, required=True)
-    parser.add_argument("--weights", type=Path, nargs="+", required=True)
-    arguments = parser.parse_args()
+def settle() -> tuple[int, int]:
+    """The input and output of this process, moved out of the candidate's way."""
     source, sink = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)
+    os.close(nothing)
     prctl = ctypes.CDLL(None).prctl
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
-    serve(arguments.train, [load_file(path) for path in arguments.weights], source, sink)
+    return source, sink
+
+
+def serve_source(source: str, weights: list[int], shut_in: Callable[[], None]) -> None:
+    """Answer in a warm worker's child: the candidate comes as text, the weights as open files, which are closed."""
+    requests, answers = settle()
+    loaded = []
+    for fd in weights:
+        with os.fdopen(fd, "rb") as file:
+            loaded.append(load(file.read()))
+    serve(Candidate(source, "train.py", shut_in), loaded, requests, answers)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Answer byte sequences with a model's logits.")
+    parser.add_argument("--train", type=Path, required=True)
+    parser.add_argument("--weights", type=Path, nargs="+", required=True)
+    arguments = parser.parse_args()
+    source, sink = settle()
+    candidate = Candidate(arguments.train.read_text(encoding="utf-8"), str(arguments.train), lambda: None)
+    serve(candidate, [load_file(path) for path in arguments.weights], source, sink)
 
 
 if __name__ == "__main__":

@@ -62,6 +62,8 @@ class Bubblewrap:
         self._python: GuestPython = guest_python(state.absolute())
         filter_program()  # an architecture without a table is refused here
 
+    seals = True
+
     @property
     def name(self) -> str:
         return "bubblewrap (root, dropped user id)" if self._root else "bubblewrap (user namespaces)"

@@ -7,8 +7,8 @@ import socket
 import subprocess
 from collections.abc import Sequence
 
-from researchclaw.adapters.isolation.job import STATUS_FD, Job
-from researchclaw.adapters.isolation.supervisor import Wiring
+from researchclaw.adapters.isolation.job import CONTROL_FD, STATUS_FD, Job
+from researchclaw.adapters.isolation.supervisor import ChildProcess, Wiring
 
 
 class Channels:
@@ -29,6 +29,12 @@ class Channels:
             self._their_stderr = self._theirs[-1]
             self._status = self._read_end() if job.status else None
             self.fds: dict[int, int] = {STATUS_FD: self._theirs[-1]} if job.status else {}
+            self._control: socket.socket | None = None
+            if job.control:
+                self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+                self._control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+                self._theirs.append(theirs.detach())
+                self.fds[CONTROL_FD] = self._theirs[-1]
         except BaseException:
             self.abandon()
             raise
@@ -63,12 +69,14 @@ class Channels:
             start_new_session=True,
         )
         self._close_theirs()
-        return Wiring(process, self._handshake, self._stdin, self._stdout, self._stderr, self._status)
+        return Wiring(ChildProcess(process), self._handshake, self._stdin, self._stdout, self._stderr, self._status, self._control)
 
     def abandon(self) -> None:
         """Close everything; no guest was started."""
         self._close_theirs()
         self._handshake.close()
+        if self._control is not None:
+            self._control.close()
         for fd in self._ours:
             os.close(fd)
 

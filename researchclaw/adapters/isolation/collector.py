@@ -80,6 +80,23 @@ def collect_weights(folder: int, name: str, target: Path, max_bytes: int) -> Wei
     return Weights(path=target, sha256=digest, parameters=_parameters(target, name))
 
 
+def written_weights(file: int, path: Path, name: str, max_bytes: int) -> Weights:
+    """The same for an open file of ours that the guest has written; it ended before.
+
+    Raises:
+        ArtefactRefusedError, NonFiniteWeightsError
+    """
+    os.fchmod(file, 0o644)  # the guest may have changed that where it runs under our user id
+    size = os.fstat(file).st_size
+    if size == 0:
+        raise ArtefactRefusedError(f"the run left no readable file {name} (nothing was written)")
+    if size > max_bytes:
+        raise ArtefactRefusedError(f"{name} is {size} bytes long, {max_bytes} are allowed")
+    with path.open("rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    return Weights(path=path, sha256=digest, parameters=_parameters(path, name))
+
+
 def _parameters(path: Path, name: str) -> int:
     with path.open("rb") as file:
         head = file.read(8)

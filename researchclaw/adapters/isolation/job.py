@@ -13,6 +13,9 @@ from researchclaw.adapters.isolation.supervisor import Guest
 STATUS_FD = 3
 """Where the guest writes its signs of life, when a job asks for them."""
 
+CONTROL_FD = 3
+"""Where a guest of ours listens, when a job asks for that instead."""
+
 
 @dataclass(frozen=True)
 class Inside:
@@ -32,6 +35,7 @@ class Job:
     one_process: the guest may start threads and no process, so that its CPU clock misses nothing.
     sealed: nothing is writable and there are no sockets, so that one process of the guest can leave no note for the next.
     sources: the guest needs the standard library as text; only preparing data does.
+    control: the guest gets a socket to us as CONTROL_FD; for programs of the harness that run before any candidate.
     """
 
     argv: Callable[[Inside], Sequence[str]]
@@ -43,6 +47,7 @@ class Job:
     one_process: bool = False
     sealed: bool = False
     sources: bool = False
+    control: bool = False
 
 
 class Isolation(Protocol):
@@ -51,6 +56,11 @@ class Isolation(Protocol):
     @property
     def name(self) -> str:
         """As every record and the paper print it."""
+        ...
+
+    @property
+    def seals(self) -> bool:
+        """Whether `Job.sealed` is kept, so that one process can serve several runs one after the other."""
         ...
 
     def start(self, job: Job) -> Guest:

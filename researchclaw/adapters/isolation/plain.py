@@ -27,6 +27,7 @@ class PlainProcess:
     """See `Isolation`."""
 
     name = "process only"
+    seals = False
 
     def start(self, job: Job) -> Guest:
         """See `Isolation.start`."""

@@ -77,25 +77,31 @@ _ONLY_ITSELF: dict[str, tuple[int, int, int]] = {
     "sched_setparam": (142, 118, 0), "sched_setattr": (314, 274, 0), "setpriority": (141, 140, 1),
 }  # fmt: skip
 
+_SIGNALS: dict[str, tuple[int, int]] = {
+    "kill": (62, 129), "tkill": (200, 130), "tgkill": (234, 131), "rt_sigqueueinfo": (129, 138),
+    "rt_tgsigqueueinfo": (297, 240), "pidfd_send_signal": (424, 424),
+}  # fmt: skip
+
 Instruction = tuple[int, int, int, int]
 """Operation, steps to jump when true, steps to jump when false, constant."""
 
 
-def filter_program(machine: str | None = None, *, sockets: bool = True, processes: bool = True) -> bytes:
+def filter_program(machine: str | None = None, *, sockets: bool = True, processes: bool = True, signals: bool = True) -> bytes:
     """The filter as an array of struct sock_filter, ready for `bwrap --seccomp`.
 
     machine: 'x86_64' or 'aarch64'; None: this machine. sockets: off for a guest that needs none; pairs of UNIX sockets stay.
     processes: off for a guest that must be one process (threads are free): its CPU clock then counts all that it uses.
+    signals: off for a guest that shares its sandbox with processes of ours.
     Raises:
         SandboxUnavailable: another architecture.
     """
     return b"".join(
         struct.pack("<HBBI", *instruction)
-        for instruction in assemble(machine or platform.machine(), sockets=sockets, processes=processes)
+        for instruction in assemble(machine or platform.machine(), sockets=sockets, processes=processes, signals=signals)
     )
 
 
-def assemble(machine: str, *, sockets: bool = True, processes: bool = True) -> list[Instruction]:
+def assemble(machine: str, *, sockets: bool = True, processes: bool = True, signals: bool = True) -> list[Instruction]:
     """The filter's instructions; the system call's number is in the accumulator at the start of every block."""
     if machine not in _AUDIT_ARCHITECTURE:
         raise SandboxUnavailable(
@@ -135,6 +141,9 @@ def assemble(machine: str, *, sockets: bool = True, processes: bool = True) -> l
     program += _block(number("setpriority"), _only_values(0, (_PRIO_PROCESS,), errno.EPERM))  # not a whole group or user
     for refused in _REFUSED.values():
         program += _block(refused[column], [_refuse(errno.EPERM)])
+    if not signals:
+        for about_another in _SIGNALS.values():
+            program += _block(about_another[column], [_refuse(errno.EPERM)])
     program.append((_RETURN, 0, 0, _ALLOW))
     return program
 

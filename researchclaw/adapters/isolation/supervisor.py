@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from researchclaw.adapters.isolation import process_tree
 from researchclaw.adapters.isolation.limits import NOFILE, Excess, Limits
@@ -56,21 +56,54 @@ class Sign:
     cpu_s: float
 
 
+class Life(Protocol):
+    """The guest's first process, as far as its end goes."""
+
+    pid: int
+
+    def has_ended(self) -> bool: ...
+
+    def end(self) -> tuple[int, float, int]:
+        """Exit code as a shell says it, CPU seconds, peak memory in bytes; only after it has ended or was killed."""
+        ...
+
+
+class ChildProcess:
+    """A child of ours."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self.pid = process.pid
+
+    def has_ended(self) -> bool:
+        """It stays a zombie, so its number stays taken and its usage can still be read."""
+        return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+    def end(self) -> tuple[int, float, int]:
+        # bwrap does not wait for its first process, so what `used` holds may be less than was read from the clocks.
+        _, status, used = os.wait4(self.pid, 0)
+        code = os.waitstatus_to_exitcode(status)
+        self._process.returncode = code  # Popen must not wait for a number that may be reused
+        return code if code >= 0 else 128 - code, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
+
+
 @dataclass
 class Wiring:
-    """Our ends of what the guest was started with."""
+    """Our ends of what the guest was started with. handshake: None when the guest is under way already."""
 
-    process: subprocess.Popen[bytes]
-    handshake: socket.socket
+    process: Life
+    handshake: socket.socket | None
     stdin: int | None
     stdout: int | None
     stderr: int
     status: int | None
+    control: socket.socket | None = None
 
 
 class Guest:
     """A running guest. Use it as a context manager: leaving kills what is left and frees everything.
 
+    written: bytes in files that a guest without folders was given. control: a guest of ours is spoken to over it.
     Not safe for several threads at once.
     """
 
@@ -80,6 +113,7 @@ class Guest:
         limits: Limits,
         *,
         usage: Usage,
+        written: Callable[[], int] = lambda: 0,
         kill: Callable[[], None],
         explain: Callable[[str], str],
         release: Sequence[Callable[[], None]] = (),
@@ -87,6 +121,7 @@ class Guest:
         self._wiring = wiring
         self._limits = limits
         self._usage = usage
+        self._written = written
         self._kill = kill
         self._explain = explain
         self._release = list(release)
@@ -112,11 +147,12 @@ class Guest:
         self.folders: tuple[int, ...] = ()
         self.on_output: Callable[[str, bytes], None] | None = None
         """Called with 'stdout' or 'stderr' and what came, beside keeping it."""
-        try:
-            self._shake_hands()
-        except BaseException:
-            self.close()
-            raise
+        if wiring.handshake is not None:
+            try:
+                self._shake_hands(wiring.handshake)
+            except BaseException:
+                self.close()
+                raise
 
     # ------------------------------------------------------------ life
 
@@ -130,6 +166,12 @@ class Guest:
     def scratch(self) -> int:
         """The open scratch folder; it can be read until the guest is closed, also after its end."""
         return self.folders[0]
+
+    @property
+    def control(self) -> socket.socket:
+        """Our end of the socket that the job asked for."""
+        assert self._wiring.control is not None
+        return self._wiring.control
 
     @property
     def wall_s(self) -> float:
@@ -182,6 +224,12 @@ class Guest:
             self._turn(stop)
         return True
 
+    def linger(self, seconds: float) -> None:
+        """Watch until the guest ends by itself, for so long at most."""
+        until = time.monotonic() + seconds
+        while self._ended is None and time.monotonic() < until:
+            self._turn(None, wait_s=0.005)
+
     def run(self, stop: threading.Event | None = None) -> tuple[Outcome, list[Sign]]:
         """Watch until the guest ends or must be ended; then nothing of it is alive."""
         while self._ended is None:
@@ -214,15 +262,16 @@ class Guest:
             os.close(fd)
         self._open.clear()
         self.folders = ()
-        self._wiring.handshake.close()
+        for connection in (self._wiring.handshake, self._wiring.control):
+            if connection is not None:
+                connection.close()
         while self._release:
             self._release.pop()()
 
     # ------------------------------------------------------------ watching
 
-    def _shake_hands(self) -> None:
+    def _shake_hands(self, handshake: socket.socket) -> None:
         """Take the open writable folders from the shim, then let it start the guest."""
-        handshake = self._wiring.handshake
         handshake.settimeout(_START_S)
         try:
             message, folders, _, _ = socket.recv_fds(handshake, 16, 8)
@@ -246,7 +295,7 @@ class Guest:
             self._read(fd)
         if not self._open:  # poll returned at once; look often, the end is near
             time.sleep(min(0.005, wait_s))
-        if _has_ended(self._wiring.process.pid):
+        if self._wiring.process.has_ended():
             self._finish()
             return
         now = time.monotonic()
@@ -264,7 +313,7 @@ class Guest:
         if memory > limits.memory_mb * 2**20:
             memory = process_tree.proportional_bytes(pids)
         self._peak = max(self._peak, memory)
-        used, files = self._usage(self.folders[0])
+        used, files = self._usage(self.folders[0]) if self.folders else (self._written(), 0)
         elsewhere = sum(self._usage(folder)[1] for folder in self.folders[1:])
         checks: tuple[tuple[bool, Excess], ...] = (
             (self.wall_s > limits.wall_s, "wall time"),
@@ -322,17 +371,14 @@ class Guest:
                 self._read(fd)
 
     def _finish(self) -> None:
-        process = self._wiring.process
         wall_s = self.wall_s
         self._cpu_s = max(self._cpu_s, self._meter.read_s())
-        self._kill()
-        # bwrap does not wait for its first process, so what `used` holds may be less than was read from the clocks.
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)  # Popen must not wait for a number that may be reused
-        self._cpu_s = max(self._cpu_s, used.ru_utime + used.ru_stime)
-        self._peak = max(self._peak, used.ru_maxrss * 1024)
-        code = process.returncode
-        self._ended = (code if code >= 0 else 128 - code, wall_s)
+        if self._stopped or self._wiring.handshake is not None:
+            self._kill()
+        code, cpu_s, peak = self._wiring.process.end()
+        self._cpu_s = max(self._cpu_s, cpu_s)
+        self._peak = max(self._peak, peak)
+        self._ended = (code, wall_s)
         self._drain()
 
 
@@ -342,11 +388,6 @@ def _readable(fds: Iterable[int], wait_s: float) -> list[int]:
     for fd in fds:
         poller.register(fd, select.POLLIN)
     return [fd for fd, _ in poller.poll(wait_s * 1000)]
-
-
-def _has_ended(pid: int) -> bool:
-    """Whether a child has ended; it stays a zombie, so its number stays taken and its usage can still be read."""
-    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def _sign(line: bytes, wall_s: float, cpu_s: float) -> Sign | None:
