@@ -111,7 +111,15 @@ def _sandbox(settings: Settings) -> str:
     from researchclaw.wiring import state_folder
 
     lines: list[str] = []
-    code = doctor_sandbox(state=state_folder(settings), echo=lines.append, allow_weaker=settings.sandbox.allow_weaker)
+    sandbox = settings.sandbox
+    code = doctor_sandbox(
+        state=state_folder(settings),
+        echo=lines.append,
+        allow_weaker=sandbox.allow_weaker,
+        backend=sandbox.backend,
+        image=sandbox.image,
+        gpus=sandbox.gpu,
+    )
     if code:
         raise SandboxUnavailable("; ".join(line.strip() for line in lines))
     return lines[0].removeprefix("isolation: ")

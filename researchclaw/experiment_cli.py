@@ -15,8 +15,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Literal
 
-from researchclaw.adapters.isolation.bubblewrap import Bubblewrap
-from researchclaw.adapters.isolation.choice import choose_isolation
+from researchclaw.adapters.isolation.choice import Backend, choose_isolation, make_isolation
 from researchclaw.adapters.isolation.job import Inside, Job
 from researchclaw.adapters.isolation.limits import DEFAULT_LIMITS, Limits
 from researchclaw.adapters.isolation.self_test import self_test
@@ -49,6 +48,9 @@ def run_experiment(
     corpus: Path | None = None,
     limits: Limits = DEFAULT_LIMITS,
     allow_weaker: bool = False,
+    backend: Backend = "auto",
+    image: str | None = None,
+    gpus: tuple[int, ...] = (),
 ) -> int:
     """Train and score one candidate; 0 only when the verdict is ok, else 1.
 
@@ -58,7 +60,7 @@ def run_experiment(
     described = load_kit(kit_folder(kit))
     source = described.train_py if train is None else read_candidate(train)
     budget = budget_s or described.default_budget_s
-    isolation = choose_isolation(state, allow_weaker=allow_weaker)
+    isolation = choose_isolation(state, allow_weaker=allow_weaker, backend=backend, image=image, gpus=gpus)
     place: AbstractContextManager[str] = (
         tempfile.TemporaryDirectory(prefix="researchclaw-experiment-") if output is None else nullcontext(str(output))
     )
@@ -142,6 +144,9 @@ def sandbox_exec(
     with_files: Sequence[Path] = (),
     limits: Limits = DEFAULT_LIMITS,
     allow_weaker: bool = False,
+    backend: Backend = "auto",
+    image: str | None = None,
+    gpus: tuple[int, ...] = (),
     write: Callable[[Literal["stdout", "stderr"], str], None] | None = None,
 ) -> int:
     """Run a command as the laboratory would run a candidate; its exit code, 124 after a time limit, 137 after another.
@@ -160,7 +165,7 @@ def sandbox_exec(
     program = program_argument(argv)
     if program is not None:
         inputs[Path(argv[program]).name] = Path(argv[program]).read_bytes()
-    isolation = choose_isolation(state, allow_weaker=allow_weaker)
+    isolation = choose_isolation(state, allow_weaker=allow_weaker, backend=backend, image=image, gpus=gpus)
 
     def command(inside: Inside) -> list[str]:
         words = list(argv)
@@ -258,13 +263,21 @@ def first_line_interpreter(program: str, inside: Inside) -> list[str]:
     return words or ["/bin/sh"]
 
 
-def doctor_sandbox(*, state: Path, echo: Echo, allow_weaker: bool = False) -> int:
+def doctor_sandbox(
+    *,
+    state: Path,
+    echo: Echo,
+    allow_weaker: bool = False,
+    backend: Backend = "auto",
+    image: str | None = None,
+    gpus: tuple[int, ...] = (),
+) -> int:
     """Attack the sandbox and say what held; 0 when all did, else the exit code of SandboxUnavailable.
 
     With allow_weaker a missing sandbox is told, and is no failure.
     """
     try:
-        isolation = Bubblewrap(state)
+        isolation = make_isolation(state, backend=backend, image=image, gpus=gpus)
         attempts = self_test(isolation)
     except SandboxUnavailable as exc:
         echo(f"isolation: none. {exc}")

@@ -141,7 +141,15 @@ class ExperimentSettings(Section):
 class SandboxSettings(Section):
     """How code that nobody trusts is shut in."""
 
-    backend: Literal["auto"] = Field(default="auto", description="Isolation; auto: the strongest that proves itself here.")
+    backend: Literal["auto", "bubblewrap", "docker", "podman"] = Field(
+        default="auto", description="Isolation; auto: bubblewrap. It must withstand a self-test before anything is run."
+    )
+    image: str | None = Field(
+        default=None, description="Container image with python3, torch, numpy and safetensors; for docker and podman."
+    )
+    gpu: tuple[Annotated[int, Field(ge=0)], ...] = Field(
+        default=(), description="Numbers of the GPUs that a run may use; [] for none."
+    )
     allow_weaker: bool = Field(
         default=False, description="Run generated code as a plain process where no sandbox can be had; every record says so."
     )
@@ -389,7 +397,9 @@ def _allowed(annotation: object, metadata: Sequence[object]) -> str:
         *init, last = (str(value) for value in typing.get_args(annotation))
         return f"{', '.join(init)} or {last}" if init else last
     if typing.get_origin(annotation) is tuple:
-        return "a list of paths" if typing.get_args(annotation)[0] is Path else "a list of texts"
+        item = typing.get_args(annotation)[0]
+        words_of_lists: dict[object, str] = {Path: "a list of paths", str: "a list of texts"}
+        return words_of_lists.get(item) or f"a list of: {_allowed(item, [])}"
     if typing.get_origin(annotation) in (types.UnionType, typing.Union):
         parts = [a for a in typing.get_args(annotation) if a is not type(None)]
         return " or ".join([_allowed(part, metadata) for part in parts] + ["null"])

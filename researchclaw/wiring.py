@@ -79,7 +79,9 @@ def laboratory(settings: Settings, run_folder: Path, journal: Journal | None = N
         kits_root=shipped("sandbox") / "kits",
         state=state,
         run_folder=run_folder,
-        isolation=choose_isolation(state, allow_weaker=sandbox.allow_weaker),
+        isolation=choose_isolation(
+            state, allow_weaker=sandbox.allow_weaker, backend=sandbox.backend, image=sandbox.image, gpus=sandbox.gpu
+        ),
         workers=settings.experiment.workers,
         limits=limits_of(settings),
         corpus=settings.experiment.corpus,

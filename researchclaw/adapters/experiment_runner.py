@@ -25,6 +25,7 @@ from typing import Literal
 
 from pydantic import Field, FiniteFloat, PositiveInt
 
+from researchclaw.adapters import candidate_rules
 from researchclaw.adapters.isolation.collector import (
     ArtefactRefusedError,
     NonFiniteWeightsError,
@@ -84,7 +85,7 @@ class Bench:
     """Text of the user's that was prepared instead of the kit's own."""
     limits: Limits = DEFAULT_LIMITS
     keep_weights: bool = False
-    startup_s: float = 10.0
+    startup_s: float = 4.0
     """CPU time that a run may need outside its training steps: 1.5 to 3 s on an overloaded machine (measured 2026-11)."""
 
 
@@ -120,7 +121,10 @@ def run_one(
     weights.mkdir()
     try:
         context = integer_constant(request.train_py, "CONTEXT")
-        if context is None or context < 1 or 512 % context:
+        broken_rule = candidate_rules.fault(request.train_py)
+        if broken_rule is not None:
+            progress.verdict, progress.reason = "rejected", broken_rule
+        elif context is None or context < 1 or 512 % context:
             progress.verdict, progress.reason = "rejected", "train.py must set CONTEXT to a literal that divides 512"
         else:
             collected = _train(bench, request, progress, weights, cpu, stop, warm)

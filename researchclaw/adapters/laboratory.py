@@ -134,7 +134,7 @@ class LocalLaboratory:
         corpus: Path | None = None,
         keep_weights: bool = False,
         pin: bool = False,
-        startup_s: float = 10.0,
+        startup_s: float = 4.0,
         on_start: Callable[[TrainingRequest], None] | None = None,
         on_record: Callable[[TrainingRequest, RunRecord], None] | None = None,
     ) -> None:
@@ -142,7 +142,7 @@ class LocalLaboratory:
 
         workers: None: one for each physical core. corpus: text to prepare instead of the kit's own.
         pin: bind each worker's guests to a core of its own. Off by default: beside other work the kernel places them better.
-        startup_s: CPU time that a run may need on top of 1.5 budgets before it is a timeout.
+        startup_s: CPU time that a run may spend outside its training steps; with 1.5 budgets on top it is a timeout.
         on_start is called in a worker's thread, on_record in the caller's, as each run ends.
         """
         self._kits_root = kits_root.resolve()

@@ -120,6 +120,9 @@ def experiment(
         corpus=settings.experiment.corpus,
         limits=wiring.limits_of(settings),
         allow_weaker=settings.sandbox.allow_weaker,
+        backend=settings.sandbox.backend,
+        image=settings.sandbox.image,
+        gpus=settings.sandbox.gpu,
     )
     raise typer.Exit(code)
 
@@ -141,6 +144,9 @@ def sandbox_exec(
         with_files=tuple(with_file or ()),
         limits=wiring.limits_of(settings),
         allow_weaker=settings.sandbox.allow_weaker,
+        backend=settings.sandbox.backend,
+        image=settings.sandbox.image,
+        gpus=settings.sandbox.gpu,
     )
     raise typer.Exit(code)
 

@@ -38,7 +38,7 @@ from stages.h_finalization.statements import RULE_BASED, statements
 from stages.h_finalization.typst_source import render_typst
 from stages.ports import Context, Drawing, Typeset
 
-STRONG_ISOLATION = "bubblewrap"
+STRONG_ISOLATION = ("bubblewrap", "docker", "podman")
 """Isolation by namespaces; whatever else a machine offers leaves more of it visible to the code under test."""
 
 
@@ -185,8 +185,8 @@ def _degraded(inputs: Inputs, typeset: Typeset) -> Iterator[str]:
     for cited in inputs.shortlist.doubted:
         if cited.verdict == "not checked" and any(work.key == cited.key for work in inputs.shortlist.works):
             yield f"The record of {cited.key} could not be checked ({'; '.join(cited.evidence)}); the settings allow it to be cited."
-    if STRONG_ISOLATION not in inputs.schedule.isolation:
-        yield f"The runs were isolated by {inputs.schedule.isolation}, which is weaker than namespaces."
+    if not inputs.schedule.isolation.startswith(STRONG_ISOLATION):
+        yield f"The runs had no sandbox around them (isolation: {inputs.schedule.isolation})."
     if typeset.by == "typst preview":
         yield "The PDF is a preview that was typeset without LaTeX; paper.tex is the reference."
 

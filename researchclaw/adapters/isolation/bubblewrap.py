@@ -43,8 +43,8 @@ _NSSWITCH = b"passwd: files\ngroup: files\nhosts: files\n"
 class Bubblewrap:
     """Starts guests below bwrap. `state` keeps the guests' bytecode library between runs."""
 
-    def __init__(self, state: Path) -> None:
-        """Look for what is needed; nothing is started.
+    def __init__(self, state: Path, *, gpus: tuple[int, ...] = ()) -> None:
+        """Look for what is needed; nothing is started. gpus: numbers of the NVIDIA GPUs that guests may use.
 
         Raises:
             SandboxUnavailable: bubblewrap is missing, or the interpreter cannot be shown to a guest.
@@ -59,6 +59,7 @@ class Bubblewrap:
             )
         self._program = program
         self._root = os.geteuid() == 0
+        self._gpus = tuple(gpu_view(gpus))
         self._python: GuestPython = guest_python(state.absolute())
         filter_program()  # an architecture without a table is refused here
 
@@ -106,7 +107,7 @@ class Bubblewrap:
         return Guest(
             wiring,
             job.limits,
-            usage=_memory_folder_usage,
+            usage=memory_folder_usage,
             kill=lambda: first.kill(wiring.process.pid),
             explain=self._explain,
             release=(free_uid, first.close),
@@ -128,6 +129,7 @@ class Bubblewrap:
         limits = job.limits
         yield from _system_view(bytes_to_read, uid, made)
         yield from ("--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev")
+        yield from self._gpus
         yield from _memory_folder("/dev/shm", limits.shm_mb)  # noqa: S108
         yield from _memory_folder("/tmp", limits.tmp_mb)  # noqa: S108
         made.add("/tmp")  # noqa: S108
@@ -269,6 +271,28 @@ def _system_folders() -> Iterator[str]:
     yield from ("/bin", "/sbin", "/lib", "/lib32", "/lib64")
 
 
+def gpu_view(gpus: tuple[int, ...]) -> Iterator[str]:
+    """Devices and system files that CUDA needs, for the chosen GPUs alone; after --dev, which would cover them.
+
+    Not tried on a machine with a GPU (2026-11): the list follows NVIDIA's container toolkit. It shows the guest the names
+    of the machine's PCI devices, and gives it the driver's system calls, which are kernel code.
+    Raises:
+        SandboxUnavailable: a chosen GPU is not there.
+    """
+    if not gpus:
+        return
+    devices = ["/dev/nvidiactl", *(f"/dev/nvidia{gpu}" for gpu in gpus)]
+    missing = [device for device in devices if not Path(device).exists()]
+    if missing:
+        raise SandboxUnavailable(
+            f"sandbox.gpu asks for {missing[0]}, which is not there; load the driver (nvidia-smi does) or change it."
+        )
+    for device in (*devices, "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools"):
+        yield from ("--dev-bind-try", device, device)
+    for folder in ("/sys/bus/pci", "/sys/devices", "/sys/module"):
+        yield from ("--ro-bind-try", folder, folder)
+
+
 def _memory_folder(place: str, size_mb: int) -> tuple[str, ...]:
     """A writable folder in memory, of limited size."""
     return ("--perms", "1777", "--size", str(size_mb * 2**20), "--tmpfs", place)
@@ -309,7 +333,7 @@ def guest_environment(search_path: str, home: str) -> dict[str, str]:
     return {"PATH": search_path, "HOME": home, "TMPDIR": "/tmp", "LANG": "C.UTF-8", "TERM": "dumb", **threads}  # noqa: S108
 
 
-def _memory_folder_usage(folder: int) -> tuple[int, int]:
+def memory_folder_usage(folder: int) -> tuple[int, int]:
     """Bytes and files of a tmpfs, as the kernel counts them: files that were deleted while open are in it."""
     state = os.fstatvfs(folder)
     return (state.f_blocks - state.f_bfree) * state.f_frsize, state.f_files - state.f_ffree

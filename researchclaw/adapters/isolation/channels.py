@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Sequence
 
 from researchclaw.adapters.isolation.job import CONTROL_FD, STATUS_FD, Job
-from researchclaw.adapters.isolation.supervisor import ChildProcess, Wiring
+from researchclaw.adapters.isolation.supervisor import ChildProcess, Life, Wiring
 
 
 class Channels:
@@ -17,6 +17,8 @@ class Channels:
     def __init__(self, job: Job) -> None:
         self._ours: list[int] = []
         self._theirs: list[int] = []
+        self._nothing: int | None = None
+        self.handed: tuple[int, ...] = ()
         self._handshake, self._their_handshake = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             self._stdin = self._write_end() if job.stdin == "pipe" else None
@@ -68,8 +70,27 @@ class Channels:
             pass_fds=[self.handshake, *self.fds.values(), *pass_fds],
             start_new_session=True,
         )
+        return self.wire(ChildProcess(process), self._handshake)
+
+    def given(self) -> dict[int, int]:
+        """Number inside -> descriptor here, for a guest that cannot inherit: streams and what lies behind them."""
+        return {0: self._opened(self._their_stdin), 1: self._opened(self._their_stdout), 2: self._their_stderr, **self.fds}
+
+    def _opened(self, stream: int) -> int:
+        if stream != subprocess.DEVNULL:
+            return stream
+        if self._nothing is None:
+            self._nothing = os.open(os.devnull, os.O_RDWR)
+            self._theirs.append(self._nothing)
+        return self._nothing
+
+    def wire(self, process: Life, handshake: socket.socket) -> Wiring:
+        """Our ends, once the guest has its own; a guest that connected by itself gets them over that connection."""
+        if handshake is not self._handshake:
+            self._handshake.close()
+            self.handed = tuple(os.dup(fd) for fd in self.given().values())
         self._close_theirs()
-        return Wiring(ChildProcess(process), self._handshake, self._stdin, self._stdout, self._stderr, self._status, self._control)
+        return Wiring(process, handshake, self._stdin, self._stdout, self._stderr, self._status, self._control, self.handed)
 
     def abandon(self) -> None:
         """Close everything; no guest was started."""

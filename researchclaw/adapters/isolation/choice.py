@@ -5,38 +5,59 @@ from __future__ import annotations
 import logging
 import threading
 from pathlib import Path
+from typing import Literal
 
 from researchclaw.adapters.isolation.bubblewrap import Bubblewrap
+from researchclaw.adapters.isolation.container import Container
 from researchclaw.adapters.isolation.job import Isolation
 from researchclaw.adapters.isolation.plain import PlainProcess
 from researchclaw.adapters.isolation.self_test import Attempt, self_test
 from stages.errors import SandboxUnavailable
 
+Backend = Literal["auto", "bubblewrap", "docker", "podman"]
+
 logger = logging.getLogger(__name__)
 
-_proved: dict[Path, Bubblewrap] = {}
+_proved: dict[tuple[str, ...], Isolation] = {}
 _lock = threading.Lock()
 
 
-def choose_isolation(state: Path, *, allow_weaker: bool = False) -> Isolation:
-    """Bubblewrap, after it has withstood the self-test once in this process.
+def choose_isolation(
+    state: Path, *, allow_weaker: bool = False, backend: Backend = "auto", image: str | None = None, gpus: tuple[int, ...] = ()
+) -> Isolation:
+    """The isolation of the settings, after it has withstood the self-test once in this process; 'auto' is bubblewrap.
 
+    image: of a container engine. gpus: numbers of the GPUs that guests may use.
     allow_weaker: where it cannot be had, give a plain process; its name, 'process only', goes into every record.
     Raises:
         SandboxUnavailable: there is no isolation, and weaker is not allowed.
     """
+    key = (backend, image or "", str(state), *map(str, gpus))
     try:
         with _lock:
-            if state not in _proved:
-                isolation = Bubblewrap(state)
+            if key not in _proved:
+                isolation = make_isolation(state, backend=backend, image=image, gpus=gpus)
                 refuse_unless_blocked(isolation, self_test(isolation))
-                _proved[state] = isolation
-            return _proved[state]
+                _proved[key] = isolation
+            return _proved[key]
     except SandboxUnavailable as exc:
         if not allow_weaker:
             raise
         logger.warning("no isolation, generated code runs as a plain process: %s", exc)
         return PlainProcess()
+
+
+def make_isolation(state: Path, *, backend: Backend, image: str | None = None, gpus: tuple[int, ...] = ()) -> Isolation:
+    """One of the backends, not yet proved.
+
+    Raises:
+        SandboxUnavailable: it cannot be had here.
+    """
+    match backend:
+        case "docker" | "podman":
+            return Container(backend, image, gpus=gpus)
+        case "auto" | "bubblewrap":
+            return Bubblewrap(state, gpus=gpus)
 
 
 def refuse_unless_blocked(isolation: Isolation, attempts: tuple[Attempt, ...]) -> None:
@@ -45,5 +66,5 @@ def refuse_unless_blocked(isolation: Isolation, attempts: tuple[Attempt, ...]) -
         if not attempt.blocked:
             raise SandboxUnavailable(
                 f"{isolation.name} did not stop the attempt to {attempt.name} ({attempt.detail}); nothing was run. "
-                "Bring bubblewrap up to date, or set sandbox.allow_weaker: true and accept results marked 'process only'."
+                "Bring it up to date, or set sandbox.allow_weaker: true and accept results marked 'process only'."
             )

@@ -1,8 +1,9 @@
 """Guest side, first program in the sandbox: gives up rights, sets ceilings, then becomes the guest's program.
 
 Runs as `python -I -S -B shim.py SETTINGS` with SETTINGS a JSON object: uid and gid (or null), limits {name: value}, nice,
-cpu (or null), fds {number inside: number inherited}, folders, argv, env, keep_children (stay as the keeper of orphans),
-and handshake, the number of an inherited UNIX socket. Over it the shim sends the writable folders, opened, so that the
+cpu (or null), fds {number inside: number inherited} or how many come over the handshake (for 0, 1, 2 …), folders, argv, env,
+keep_children (stay as the keeper of orphans), filter (a seccomp program's file, where nobody else installs it), and
+handshake, the number of an inherited UNIX socket or the path of one. Over it the shim sends the writable folders, opened, so that the
 supervisor can measure and collect what lies there without following a path; then it waits for one byte before it starts
 the guest. The guest starts in the first folder, its scratch folder. Only the standard library; imported by nobody.
 """
@@ -32,14 +33,16 @@ def main() -> None:
     os.nice(settings["nice"])
     os.chdir(settings["folders"][0])
 
-    with socket.socket(fileno=settings["handshake"]) as handshake:
+    with door(settings["handshake"]) as handshake:
         folders = [os.open(path, os.O_RDONLY | os.O_DIRECTORY) for path in settings["folders"]]
         socket.send_fds(handshake, [b"ready"], folders)
-        if handshake.recv(1) != b"g":
+        word, handed, _, _ = socket.recv_fds(handshake, 1, 8)
+        if word != b"g":
             sys.exit("shim: the supervisor has gone")
 
     # Through high numbers to the ones that the guest expects; nothing else that was inherited stays open.
-    lifted = {int(inside): fcntl.fcntl(fd, fcntl.F_DUPFD, 200) for inside, fd in settings["fds"].items()}
+    given = dict(enumerate(handed)) if isinstance(settings["fds"], int) else settings["fds"]
+    lifted = {int(inside): fcntl.fcntl(fd, fcntl.F_DUPFD, 200) for inside, fd in given.items()}
     os.closerange(3, 200)
     for inside, fd in lifted.items():
         os.dup2(fd, inside)
@@ -52,11 +55,39 @@ def main() -> None:
         resource.setrlimit(number, (wanted, wanted))
     if settings["keep_children"]:
         _become_keeper()
+    if settings.get("filter"):
+        _shut_in(settings["filter"])
     try:
         os.execvpe(settings["argv"][0], settings["argv"], settings["env"])
     except OSError as exc:
         sys.stderr.write(f"{settings['argv'][0]}: {exc.strerror}\n")
         sys.exit(127)
+
+
+def door(handshake: "int | str") -> socket.socket:
+    """The supervisor's end of the handshake: an inherited socket by its number, or one with a name."""
+    if isinstance(handshake, int):
+        return socket.socket(fileno=handshake)
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.connect(handshake)
+    return connection
+
+
+def _shut_in(path: str) -> None:
+    """Install a seccomp filter from a file, where no bwrap did."""
+    import ctypes
+
+    with open(path, "rb") as file:
+        program = file.read()
+
+    class Program(ctypes.Structure):
+        _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
+
+    prctl = ctypes.CDLL(None).prctl
+    set_no_new_privileges, set_seccomp, by_filter = 38, 22, 2
+    given = Program(len(program) // 8, program)
+    if prctl(set_no_new_privileges, 1, 0, 0, 0) != 0 or prctl(set_seccomp, by_filter, ctypes.byref(given), 0, 0) != 0:
+        sys.exit("shim: the seccomp filter was not accepted")
 
 
 def _become_keeper() -> None:

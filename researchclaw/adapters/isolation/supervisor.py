@@ -98,6 +98,8 @@ class Wiring:
     stderr: int
     status: int | None
     control: socket.socket | None = None
+    handed: tuple[int, ...] = ()
+    """Descriptors that go to the guest with the word to start; closed here then."""
 
 
 class Guest:
@@ -258,8 +260,9 @@ class Guest:
         if self._ended is None:
             self.stop()
         self.hang_up()
-        for fd in (*self._open, *self.folders):
+        for fd in (*self._open, *self.folders, *self._wiring.handed):
             os.close(fd)
+        self._wiring.handed = ()
         self._open.clear()
         self.folders = ()
         for connection in (self._wiring.handshake, self._wiring.control):
@@ -283,7 +286,10 @@ class Guest:
             said = self._kept["stderr"].kept().decode(errors="replace")
             raise SandboxUnavailable(self._explain(said))
         self.folders = tuple(folders)
-        handshake.sendall(b"g")
+        socket.send_fds(handshake, [b"g"], self._wiring.handed)
+        for fd in self._wiring.handed:
+            os.close(fd)
+        self._wiring.handed = ()
         self._began = time.monotonic()
 
     def _turn(self, stop: threading.Event | None, wait_s: float = _POLL_S) -> None:

@@ -1,0 +1,62 @@
+"""What a candidate's source may not hold, read from its syntax tree before anything is run.
+
+These rules name the cheat early; they are no wall, and a person who means it gets around them. The walls are elsewhere:
+the evaluator computes the score, the clock is the host's, and fresh seeds confirm what one seed found.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from stages import python_source
+
+SOURCE_MAX = 131_072
+"""Characters. The shipped train.py has 16 thousand."""
+DATA_MAX = 8_192
+"""Characters and numbers in literals: a table that long is knowledge brought along, e.g. of the validation text (a guess)."""
+_SEEDING = frozenset({"manual_seed", "manual_seed_all", "seed", "default_rng", "RandomState"})
+
+
+def fault(source: str) -> str | None:
+    """Why the candidate is refused, in one line; None when no rule is broken. Source that does not parse is no fault here."""
+    if len(source) > SOURCE_MAX:
+        return f"train.py is {len(source)} characters long, {SOURCE_MAX} are allowed"
+    try:
+        tree = python_source.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    carried = 0
+    described = _docstrings(tree)
+    for node in ast.walk(tree):
+        if _chooses_a_seed(node):
+            return f"train.py chooses its own seed (line {getattr(node, 'lineno', 0)}); the seed is the laboratory's"
+        if isinstance(node, ast.Constant) and id(node) not in described:
+            carried += len(node.value) if isinstance(node.value, str | bytes) else len(repr(node.value))
+    if carried > DATA_MAX:
+        return f"train.py carries data: its literals hold {carried} characters, {DATA_MAX} are allowed"
+    return None
+
+
+def _chooses_a_seed(node: ast.AST) -> bool:
+    """A generator that is seeded with literals alone, or another value put into a name `seed`."""
+    if isinstance(node, ast.Call):
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node.func, ast.Name) else ""
+        given = [*node.args, *(word.value for word in node.keywords)]
+        return name in _SEEDING and bool(given) and all(isinstance(value, ast.Constant) for value in given)
+    targets: list[ast.expr] = []
+    if isinstance(node, ast.Assign):
+        targets = node.targets
+    elif isinstance(node, ast.AugAssign | ast.AnnAssign):
+        targets = [node.target] if node.value is not None else []
+    return any(isinstance(target, ast.Name) and target.id.lower() == "seed" for target in targets)
+
+
+def _docstrings(tree: ast.Module) -> set[int]:
+    """Identities of the constants that are documentation."""
+    found: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
+            first = node.body[0]
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                found.add(id(first.value))
+    return found

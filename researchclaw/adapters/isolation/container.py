@@ -1,0 +1,243 @@
+"""Isolation by Docker or Podman, where the settings choose one of them and name an image that has Python and torch.
+
+The engine gives the namespaces, the read-only root and the ceilings of its control groups; our own shim is the first
+program inside and adds what it does everywhere: limits, the seccomp filter, a cleared environment. Streams, signs of life
+and the open writable folders go over a UNIX socket that lies in a read-only mount, so no byte of a run passes the
+engine's log or daemon. Needs an engine on this machine (a remote daemon cannot be handed a socket).
+
+Not covered: who may talk to Docker's daemon is root on this machine; the engine's own faults; images with secrets in them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import struct
+import subprocess
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from researchclaw.adapters.isolation.bubblewrap import guest_environment, memory_folder_usage, resource_limits
+from researchclaw.adapters.isolation.channels import Channels
+from researchclaw.adapters.isolation.job import Inside, Job
+from researchclaw.adapters.isolation.limits import NOFILE
+from researchclaw.adapters.isolation.seccomp import filter_program
+from researchclaw.adapters.isolation.supervisor import ChildProcess, Guest
+from stages.errors import SandboxUnavailable
+
+Engine = Literal["docker", "podman"]
+
+_SHIM = Path(__file__).with_name("shim.py")
+_USER = 64200  # nobody's; 60000-64999 are kept for such uses by Debian
+_INSIDE = Inside(python="python3", inputs="/lab/input", scratch="/lab/scratch")
+_START_S = 60.0
+_WEAKER = "or set sandbox.allow_weaker: true and accept results marked 'process only'"
+
+
+class Container:
+    """Starts each guest in a container of its own that is removed at its end."""
+
+    seals = False
+    """Each run starts cold."""
+
+    def __init__(self, engine: Engine, image: str | None, *, gpus: tuple[int, ...] = ()) -> None:
+        """Look for the engine; nothing is started.
+
+        Raises:
+            SandboxUnavailable: the engine is not installed, or no image is named.
+        """
+        program = shutil.which(engine)
+        if program is None:
+            raise SandboxUnavailable(
+                f"sandbox.backend is {engine}, which is not installed; nothing was run. Install it, choose bubblewrap, {_WEAKER}."
+            )
+        if not image:
+            raise SandboxUnavailable(
+                f"sandbox.backend is {engine}, but sandbox.image names no image; nothing was run. Name one that has python3, torch, "
+                "numpy and safetensors."
+            )
+        self._engine: Engine = engine
+        self._program = program
+        self._image = image
+        self._gpus = gpus
+
+    @property
+    def name(self) -> str:
+        return f"{self._engine} ({self._image})"
+
+    def start(self, job: Job) -> Guest:
+        """See `Isolation.start`."""
+        if job.control:
+            raise SandboxUnavailable(f"{self.name} keeps no worker warm.")
+        if job.sources and not any(name.startswith("corpus/") for name in job.inputs):
+            raise SandboxUnavailable(
+                f"The image {self._image} shows its standard library as text, which is this kit's own corpus: a candidate could read "
+                "what it is scored on. Set experiment.corpus to a file or folder of your own, or sandbox.backend: bubblewrap."
+            )
+        home = Path(tempfile.mkdtemp(prefix="researchclaw-container-"))
+        with ExitStack() as undo:
+            undo.callback(shutil.rmtree, home)
+            self._lay_out(home, job)
+            door = undo.enter_context(_listener(home / "door" / "socket"))
+            channels = Channels(job)
+            undo.callback(channels.abandon)
+            name = f"researchclaw-{secrets.token_hex(8)}"
+            settings = self._shim_settings(job, len(channels.given()))
+            errors = undo.enter_context(tempfile.TemporaryFile())
+            process = subprocess.Popen(
+                [*self.command(job, home, name), json.dumps(settings)],
+                stdin=subprocess.DEVNULL,
+                stdout=errors,
+                stderr=errors,
+                start_new_session=True,
+            )
+            undo.callback(self._kill, name, process)
+            connection, pid = self._answer(door, process, errors)
+            wiring = channels.wire(_Contained(process, pid), connection)
+            undo.pop_all()
+        return Guest(
+            wiring,
+            job.limits,
+            usage=(lambda _: (0, 0)) if job.sealed else memory_folder_usage,
+            kill=lambda: self._kill(name, process),
+            explain=lambda said: f"The container did not start, nothing was run ({_last_line(said)}). Try 'researchclaw doctor'.",
+            release=(lambda: shutil.rmtree(home), door.close, errors.close),
+        )
+
+    def command(self, job: Job, home: Path, name: str) -> list[str]:
+        """The engine's command line up to the shim's settings."""
+        limits = job.limits
+        words = [self._program, "run", "--rm", "--name", name, "--pull", "never", "--log-driver", "none", "--hostname", "sandbox"]
+        words += ["--network", "none", "--ipc", "private", "--read-only", "--user", f"{_USER}:{_USER}"]
+        words += ["--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
+        everything = limits.memory_mb + limits.scratch_mb + limits.tmp_mb + limits.shm_mb  # the engine counts files in memory, too
+        words += ["--pids-limit", str(limits.processes + 4), "--memory", f"{everything}m", "--memory-swap", f"{everything}m"]
+        for kind, value in (("nofile", NOFILE), ("nproc", 4096), ("core", 1)):  # nproc counts per user id, over all containers
+            words += ["--ulimit", f"{kind}={value}:{value}"]
+        if limits.cpu is not None:
+            words += ["--cpuset-cpus", str(limits.cpu)]
+        if not job.sealed:
+            for place, size in ((_INSIDE.scratch, limits.scratch_mb), ("/tmp", limits.tmp_mb)):  # noqa: S108
+                words += ["--tmpfs", f"{place}:rw,nosuid,nodev,size={size}m,mode=1777"]
+        words += [
+            "--shm-size",
+            f"{limits.shm_mb}m",
+            "--volume",
+            f"{home / 'lab'}:/lab:ro",
+            "--volume",
+            f"{home / 'door'}:/lab/door:ro",
+        ]
+        for place, content in job.inputs.items():
+            if isinstance(content, Path):
+                words += ["--volume", f"{content}:{_INSIDE.inputs}/{place}:ro"]
+        if self._gpus:
+            chosen = ",".join(map(str, self._gpus))
+            words += ["--gpus", f"device={chosen}"] if self._engine == "docker" else self._podman_gpus()
+        return [*words, "--entrypoint", "python3", self._image, "-I", "-S", "-B", "/lab/shim.py"]
+
+    def _podman_gpus(self) -> list[str]:
+        return [word for gpu in self._gpus for word in ("--device", f"nvidia.com/gpu={gpu}")]
+
+    def _lay_out(self, home: Path, job: Job) -> None:
+        """What is bound: the shim, the filter and the inputs, readable by the container's user."""
+        for folder in ("lab/input", "lab/scratch", "lab/door", "door"):
+            (home / folder).mkdir(parents=True)
+        (home / "lab" / "shim.py").write_bytes(_SHIM.read_bytes())
+        (home / "lab" / "filter.bpf").write_bytes(filter_program(sockets=not job.sealed, processes=not job.one_process))
+        for name, content in job.inputs.items():
+            place = home / "lab" / "input" / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if isinstance(content, bytes):
+                place.write_bytes(content)
+            elif content.is_dir():
+                place.mkdir()
+            else:
+                place.touch()
+        for path in (home, *home.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        (home / "lab" / "scratch").chmod(0o1777)  # podman gives a memory folder the mode of what it covers
+
+    def _shim_settings(self, job: Job, given: int) -> dict[str, object]:
+        # The engine keeps the number of processes: the kernel's own limit counts per user id, over all containers.
+        ceilings = {name: value for name, value in resource_limits(job.limits).items() if name not in ("NPROC", "NOFILE", "CORE")}
+        return {
+            "uid": None,
+            "gid": None,
+            "limits": ceilings,
+            "nice": job.limits.nice,
+            "cpu": None,
+            "fds": given,
+            "folders": [_INSIDE.scratch, "/tmp", "/dev/shm"],  # noqa: S108
+            "handshake": "/lab/door/socket",
+            "filter": "/lab/filter.bpf",
+            "keep_children": False,
+            "argv": list(job.argv(_INSIDE)),
+            "env": guest_environment("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/conda/bin", _INSIDE.scratch),
+        }
+
+    def _answer(self, door: socket.socket, process: subprocess.Popen[bytes], errors: object) -> tuple[socket.socket, int]:
+        """The shim's connection and its process id on this machine, as the kernel tells it."""
+        deadline = time.monotonic() + _START_S
+        door.settimeout(0.2)
+        while time.monotonic() < deadline and process.poll() is None:
+            try:
+                connection, _ = door.accept()
+            except TimeoutError:
+                continue
+            peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+            return connection, int(struct.unpack("3i", peer)[0])
+        errors.seek(0)  # type: ignore[attr-defined]
+        said = errors.read().decode(errors="replace")  # type: ignore[attr-defined]
+        raise SandboxUnavailable(
+            f"The container did not start, nothing was run ({self._engine}: {_last_line(said)}). Check that the engine runs here and "
+            f"that the image {self._image} is there and has python3, {_WEAKER}."
+        )
+
+    def _kill(self, name: str, process: subprocess.Popen[bytes]) -> None:
+        """The container first: the command line is no parent of it."""
+        subprocess.run([self._program, "kill", "--signal", "KILL", name], capture_output=True, check=False, timeout=60)
+        try:
+            os.kill(process.pid, 9)
+        except ProcessLookupError:
+            return
+
+
+@dataclass
+class _Contained:
+    """The container's first process for the clocks, the engine's command for the end."""
+
+    process: subprocess.Popen[bytes]
+    pid: int
+
+    def has_ended(self) -> bool:
+        return ChildProcess(self.process).has_ended()
+
+    def end(self) -> tuple[int, float, int]:
+        return ChildProcess(self.process).end()[0], 0.0, 0  # what the command itself used is nobody's concern
+
+
+def _listener(path: Path) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        listener.bind(f"/proc/self/fd/{folder}/{path.name}")  # a socket's name has room for 107 characters
+        path.chmod(0o666)
+        listener.listen(1)
+    except BaseException:
+        listener.close()
+        raise
+    finally:
+        os.close(folder)
+    return listener
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1][:300] if lines else "it said nothing"

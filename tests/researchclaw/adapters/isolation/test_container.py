@@ -1,0 +1,94 @@
+"""Docker and Podman: the command line as it is typed, and what is refused. No engine is started."""
+
+from pathlib import Path
+
+import pytest
+
+from researchclaw.adapters.isolation.choice import choose_isolation
+from researchclaw.adapters.isolation.container import Container
+from researchclaw.adapters.isolation.job import Job
+from researchclaw.adapters.isolation.limits import Limits
+from stages.errors import SandboxUnavailable
+
+
+@pytest.fixture
+def engines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A PATH that has engines which only fail."""
+    for name in ("docker", "podman"):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho '{name}: image not known' >&2\nexit 125\n", encoding="utf-8")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    return tmp_path
+
+
+def following(words: list[str], option: str) -> list[str]:
+    return [value for word, value in zip(words, words[1:], strict=False) if word == option]
+
+
+def test_everything_that_shuts_a_guest_in_is_on_the_command_line(engines: Path, tmp_path: Path) -> None:
+    limits = Limits(memory_mb=1000, scratch_mb=100, tmp_mb=10, shm_mb=20, processes=32, cpu=1)
+    job = Job(argv=lambda _: ["true"], inputs={"train.py": b"x", "train.bin": tmp_path}, limits=limits)
+    words = Container("podman", "torch:1").command(job, Path("/home/x"), "researchclaw-1")
+    assert words[:2] == [str(engines / "podman"), "run"]
+    for option, value in {
+        "--network": "none", "--ipc": "private", "--cap-drop": "ALL", "--security-opt": "no-new-privileges", "--user": "64200:64200",
+        "--pids-limit": "36", "--memory": "1130m", "--memory-swap": "1130m", "--shm-size": "20m", "--pull": "never", "--cpuset-cpus": "1",
+    }.items():  # fmt: skip
+        assert following(words, option) == [value]
+    assert "--read-only" in words
+    assert "--rm" in words
+    assert following(words, "--tmpfs") == [
+        "/lab/scratch:rw,nosuid,nodev,size=100m,mode=1777",
+        "/tmp:rw,nosuid,nodev,size=10m,mode=1777",
+    ]
+    assert all(mount.endswith(":ro") for mount in following(words, "--volume"))
+    assert words[words.index("torch:1") :] == ["torch:1", "-I", "-S", "-B", "/lab/shim.py"]
+    assert not any(word in ("--privileged", "-v", "--device", "--gpus") for word in words)
+
+
+def test_a_sealed_guest_gets_no_folder_to_write_into(engines: Path) -> None:
+    assert engines
+    words = Container("docker", "torch:1").command(Job(argv=lambda _: ["true"], sealed=True), Path("/home/x"), "n")
+    assert "--tmpfs" not in words
+
+
+def test_only_the_chosen_gpus_are_passed_through(engines: Path) -> None:
+    assert engines
+    job = Job(argv=lambda _: ["true"])
+    assert following(Container("docker", "i", gpus=(1, 3)).command(job, Path("/x"), "n"), "--gpus") == ["device=1,3"]
+    podman = Container("podman", "i", gpus=(1, 3)).command(job, Path("/x"), "n")
+    assert following(podman, "--device") == ["nvidia.com/gpu=1", "nvidia.com/gpu=3"]
+
+
+def test_an_engine_that_fails_is_one_line_with_the_remedy_and_nothing_is_left(
+    engines: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert engines
+    home = tmp_path / "temporary"
+    home.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(home))
+    with pytest.raises(SandboxUnavailable, match=r"podman: image not known.*Check that") as refused:
+        Container("podman", "torch:1").start(Job(argv=lambda _: ["true"]))
+    assert "\n" not in str(refused.value)
+    assert list(home.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("backend", "image", "said"), [("docker", None, "sandbox.image names no image"), ("podman", "i", "podman, which is not installed")]
+)
+def test_a_chosen_engine_is_never_replaced_by_something_else(
+    engines: Path, backend: str, image: str | None, said: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert engines
+    if "installed" in said:
+        monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    with pytest.raises(SandboxUnavailable, match=said):
+        choose_isolation(tmp_path, backend=backend, image=image)  # type: ignore[arg-type]
+    weaker = choose_isolation(tmp_path, backend=backend, image=image, allow_weaker=True)  # type: ignore[arg-type]
+    assert weaker.name == "process only"
+
+
+def test_the_images_own_library_is_no_corpus(engines: Path) -> None:
+    assert engines
+    with pytest.raises(SandboxUnavailable, match=r"experiment\.corpus"):
+        Container("docker", "torch:1").start(Job(argv=lambda _: ["true"], sources=True))

@@ -1,0 +1,39 @@
+"""Rules that are read from the source, without running it."""
+
+import pytest
+
+from researchclaw.adapters.candidate_rules import DATA_MAX, SOURCE_MAX, fault
+from researchclaw.kits import kit_names, kits_folder
+
+
+@pytest.mark.parametrize("kit", kit_names())
+def test_the_shipped_candidates_break_no_rule(kit: str) -> None:
+    assert fault((kits_folder() / kit / "train.py").read_text(encoding="utf-8")) is None
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "seed = 137",
+        "SEED = 1",
+        "torch.manual_seed(137)",
+        "torch.Generator().manual_seed(4)",
+        "random.seed(a=1)",
+        "seed += 1",
+        "seed: int = 3",
+    ],
+)
+def test_a_seed_of_its_own_is_named(source: str) -> None:
+    assert "chooses its own seed" in str(fault(source))
+
+
+@pytest.mark.parametrize("source", ["torch.manual_seed(seed)", "g.manual_seed(seed * 3 + 1)", "x.seed()", "seeds = 1", "x = ("])
+def test_the_given_seed_may_be_used(source: str) -> None:
+    assert fault(source) is None
+
+
+def test_a_table_of_text_or_numbers_is_named_and_documentation_is_not() -> None:
+    assert "carries data" in str(fault(f"x = {'a' * (DATA_MAX + 1)!r}"))
+    assert "carries data" in str(fault(f"x = {list(range(1000, 1000 + DATA_MAX // 4 + 1))}"))
+    assert fault(f'"""{"a" * (DATA_MAX + 1)}"""') is None
+    assert "characters long" in str(fault("#" * (SOURCE_MAX + 1)))
