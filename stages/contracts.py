@@ -535,6 +535,10 @@ class CodeBundle(Contract):
     clock: Literal["cpu", "wall"]
 
 
+STRONG_ISOLATION = ("bubblewrap", "docker", "podman")
+"""How the name of an isolation begins that keeps a guest from files and network; any other must be told in the paper."""
+
+
 class TrainingRequest(Contract):
     """Everything that determines a training run; its hash is the run's name in the journal."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stages.contracts import (
+    STRONG_ISOLATION,
     Archive,
     Deliverables,
     ExperimentPlan,
@@ -38,7 +39,6 @@ from stages.h_finalization.statements import RULE_BASED, statements
 from stages.h_finalization.typst_source import render_typst
 from stages.ports import Context, Drawing, Typeset
 
-STRONG_ISOLATION = ("bubblewrap", "docker", "podman")
 """Isolation by namespaces; whatever else a machine offers leaves more of it visible to the code under test."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from researchclaw.adapters.offline.writing.language import Voice, capital, ended, listing, lowered, paragraph, printable
 from researchclaw.adapters.offline.writing.reading import Study
 from researchclaw.adapters.offline.writing.results import figure, shown
-from stages.contracts import Outline
+from stages.contracts import STRONG_ISOLATION, Outline
 
 
 def reproducibility(study: Study, voice: Voice) -> list[str]:
@@ -31,11 +31,7 @@ def reproducibility(study: Study, voice: Voice) -> list[str]:
             )
             if machine
             else "",
-            voice.say(
-                "isolation",
-                "Each training script ran in an isolated process of its own that could read the training files and nothing of the validation data; the score was computed outside it.",
-                "Training scripts were run as isolated processes without access to the validation data or to the code that computes the score.",
-            ),
+            isolation(study.record.isolation, voice),
         ),
         voice.say(
             "commands",
@@ -46,6 +42,21 @@ def reproducibility(study: Study, voice: Voice) -> list[str]:
     if study.record.commands:
         blocks.append("```\n" + "\n".join(study.record.commands) + "\n```")
     return [block for block in blocks if block]
+
+
+def isolation(level: str, voice: Voice) -> str:
+    """How the training scripts were shut in, and what they could therefore not do; a machine without a sandbox is told as that."""
+    if level.startswith(STRONG_ISOLATION):
+        return voice.say(
+            "isolation",
+            "Each training script ran in an isolated process of its own that could read the training files and nothing of the validation data; the score was computed outside it.",
+            "Training scripts were run as isolated processes without access to the validation data or to the code that computes the score.",
+        )
+    return voice.must(
+        "no isolation",
+        f"No sandbox stood around the training scripts (isolation: {level}): they could have read the validation data, and only the separate computation of the score speaks against it.",
+        f"The training scripts ran without a sandbox (isolation: {level}), so nothing but the separate computation of the score kept the validation data from them.",
+    )
 
 
 def registered_plan(study: Study, voice: Voice, *, guided: bool) -> list[str]:

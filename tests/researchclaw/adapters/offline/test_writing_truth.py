@@ -53,8 +53,9 @@ def studies():
     return module
 
 
-def composed(studies, topic, study):
+def composed(studies, topic, study, isolation="bubblewrap (user namespaces)"):
     before = studies.finished(topic, **study)
+    before["schedule"] = before["schedule"].model_copy(update={"isolation": isolation})
     record = paper_outline.record_of(paper_outline.Inputs(**before), studies.context())
     outline = paper_outline.run(paper_outline.Inputs(**before), studies.context())
     bodies = tuple(text for _, text in writing.compose(record, outline))
@@ -225,3 +226,14 @@ def test_the_runs_of_the_cost_line_add_up(papers):
         assert "{{cfg.runs_reported|int}} reported" in paper.sections["appendix_cost"]
     assert "{{cost.confirmation_runs|int}} of its confirmation" in papers["shapes"].sections["appendix_cost"]
     assert "confirmation" not in papers["even steps"].sections["appendix_cost"]
+
+
+def test_a_paper_from_a_machine_without_a_sandbox_says_so(studies, papers):
+    topic, study = SITUATIONS["even steps"]
+    weaker = composed(studies, topic, study, isolation="process only")
+    assert "(isolation: process only)" in weaker.text
+    assert "isolated process" not in weaker.text
+    assert [
+        finding.message for finding in faults(weaker.document, weaker.outline.figures, weaker.record) if finding.severity != "minor"
+    ] == []
+    assert "isolation:" not in papers["even steps"].text
