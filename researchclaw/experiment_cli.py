@@ -15,14 +15,16 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Literal
 
+from researchclaw.adapters.command_experiment import CommandRecord, run_command_kit
 from researchclaw.adapters.isolation.choice import Backend, choose_isolation, make_isolation
-from researchclaw.adapters.isolation.job import Inside, Job
+from researchclaw.adapters.isolation.job import Inside, Isolation, Job
 from researchclaw.adapters.isolation.limits import DEFAULT_LIMITS, Limits
 from researchclaw.adapters.isolation.self_test import self_test
 from researchclaw.adapters.isolation.streams import plain_text
 from researchclaw.adapters.laboratory import LocalLaboratory
+from researchclaw.command_kits import CommandKit, load_command_kit
 from researchclaw.kits import kit_folder, load_kit
-from stages.contracts import RunRecord, TrainingRequest
+from stages.contracts import Kit, RunRecord, TrainingRequest
 from stages.errors import ExperimentFailed, SandboxUnavailable, SettingsError
 from stages.ports import ProbeRequest
 
@@ -93,6 +95,70 @@ def run_experiment(
         for line in told(record, request):
             echo(line)
     return 0 if record.verdict == "ok" else 1
+
+
+def run_command(
+    folder: Path,
+    isolation: Isolation,
+    limits: Limits,
+    echo: Echo,
+    *,
+    train: Path | None,
+    seed: int,
+    split: Literal["val", "test"],
+    budget_s: float | None,
+    json_output: bool,
+) -> int:
+    """Run a command kit once; 0 only when the verdict is ok, else 1."""
+    if train is not None:
+        read_candidate(train)
+    kit = load_command_kit(folder)
+    record = run_command_kit(kit, folder, isolation, limits, seed=seed, split=split, candidate=train, budget_s=budget_s)
+    if json_output:
+        echo(record.model_dump_json(indent=2))
+    else:
+        for line in told_of_a_command(record):
+            echo(line)
+    return 0 if record.verdict == "ok" else 1
+
+
+def told_of_a_command(record: CommandRecord) -> list[str]:
+    """A record in a few lines for a person."""
+    lines = [f"verdict    {record.verdict}" + (f": {record.reason}" if record.reason else "")]
+    if record.value is not None:
+        lines.append(f"{record.metric:<10} {record.value:.6f} on the {record.split} split, scored by {record.scored_by}")
+    return [*lines, f"training   {record.train_cpu_s:.1f} s of CPU time", f"isolation  {record.isolation}"]
+
+
+def check_command_kit(kit: CommandKit, folder: Path, isolation: Isolation, limits: Limits, echo: Echo) -> int:
+    """Run its program twice with one seed and say whether the number comes again; 0 when there is a number."""
+    records = [run_command_kit(kit, folder, isolation, limits) for _ in range(2)]
+    for record in records:
+        if record.verdict != "ok":
+            echo(f"its program does not run here: {record.verdict}: {record.reason}")
+            return 1
+    first, second = records
+    echo(f"{kit.metric.name} = {first.value:.6g} in {first.train_cpu_s:.1f} s of CPU time, scored by {first.scored_by}")
+    echo(
+        "the same seed gives the same number" if first.value == second.value else f"the same seed gave {second.value:.6g}: it is noisy"
+    )
+    return 0
+
+
+def check_kit(kit: Kit, state: Path, isolation: Isolation, limits: Limits, echo: Echo) -> int:
+    """Prepare the data and train a few steps in the sandbox; 0 when that works."""
+    with tempfile.TemporaryDirectory(prefix="researchclaw-check-") as folder:
+        laboratory = LocalLaboratory(
+            kits_root=kit_folder(kit.name).parent, state=state, run_folder=Path(folder), isolation=isolation, workers=1, limits=limits
+        )
+        facts = laboratory.corpus(kit.name)
+        (probe,) = laboratory.probe(kit.name, [ProbeRequest(condition="baseline", train_py=kit.train_py)]).probes
+    echo(f"data: {facts.name}, {facts.train_bytes} bytes to train on, {facts.val_bytes} to score")
+    if probe.failure is not None:
+        echo(f"its train.py does not run here: {probe.failure}")
+        return 1
+    echo(f"train.py: {probe.parameters} parameters, {probe.step_s:.4f} s of CPU time a step")
+    return 0
 
 
 def read_candidate(train: Path) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from researchclaw.cli.given import load_settings, must_be_known, overrides_of
+from researchclaw.cli.given import isolation_of, load_settings, must_be_known, overrides_of
 from researchclaw.cli.options import AsJson, Config, Output, Set
 from researchclaw.cli.program import app
 
@@ -20,18 +20,23 @@ app.add_typer(sandbox_app, name="sandbox")
 @kits_app.command("list")
 def kits_list(as_json: AsJson = False) -> None:
     """The kits, and what they can answer."""
+    from researchclaw.command_kits import command_kit_names, command_kits_folder, load_command_kit
     from researchclaw.kits import shipped_kits
 
     found = shipped_kits()
+    programs = [load_command_kit(command_kits_folder() / name) for name in command_kit_names()]
     if as_json:
         import json
 
-        print(json.dumps([{"name": k.name, "title": k.title, "domain": k.domain, "answers": k.answers} for k in found], indent=2))
+        listed = [{"name": k.name, "title": k.title, "domain": k.domain, "answers": k.answers} for k in found]
+        print(json.dumps([*listed, *({"name": k.name, "title": k.title, "summary": k.summary} for k in programs)], indent=2))
         return
     for kit in found:
         print(f"{kit.name}: {kit.title} ({kit.metric.label})")
         for line in kit.answers:
             print(f"  {line}")
+    for program in programs:
+        print(f"{program.name}: {program.title} ({program.metric.label}); for `experiment` and `loop`")
 
 
 def _kit(name: str) -> object:
@@ -59,13 +64,80 @@ def kits_show(name: Annotated[str, typer.Argument(metavar="KIT")], as_json: AsJs
 
 
 @kits_app.command("check")
-def kits_check(name: Annotated[str, typer.Argument(metavar="KIT")]) -> None:
+def kits_check(
+    name: Annotated[str, typer.Argument(metavar="KIT", help="A kit's name, or the folder of one of yours.")],
+    deep: Annotated[bool, typer.Option("--deep", help="Also try its program in the sandbox.")] = False,
+    config: Config = None,
+) -> None:
     """Read a kit as a run would; says what is wrong with it."""
+    from researchclaw import experiment_cli, wiring
+    from researchclaw.command_kits import command_kit_folder, load_command_kit
     from stages.contracts import Kit
 
+    settings = load_settings(config)
+    folder = command_kit_folder(name)
+    if folder is not None:
+        program = load_command_kit(folder)
+        print(f"{program.name} is sound: {' '.join(program.command)}, {program.metric.name}, scored by {program.score.kind}")
+        if deep:
+            raise typer.Exit(experiment_cli.check_command_kit(program, folder, isolation_of(settings), wiring.limits_of(settings), _echo))
+        return
     kit = _kit(name)
     assert isinstance(kit, Kit)
     print(f"{kit.name} is sound: {len(kit.factors)} factors, {len(kit.constants)} constants, {kit.kit_sha256[:12]}")
+    if deep:
+        state = wiring.state_folder(settings)
+        raise typer.Exit(experiment_cli.check_kit(kit, state, isolation_of(settings), wiring.limits_of(settings), _echo))
+
+
+@kits_app.command("new")
+def kits_new(
+    source: Annotated[Path, typer.Option("--from", help="A repository with a program that trains and prints its metric.")],
+    to: Annotated[Path | None, typer.Option("--to", help="Folder of the kit; default: kits/NAME.")] = None,
+    name: Annotated[str | None, typer.Option("--name", help="Default: the repository's name.")] = None,
+    command: Annotated[str | None, typer.Option("--command", help="What trains, e.g. 'python train.py'.")] = None,
+    metric: Annotated[str | None, typer.Option("--metric", help="As it is printed, e.g. val_acc.")] = None,
+    direction: Annotated[str | None, typer.Option("--direction", help="lower or higher.")] = None,
+    scope: Annotated[list[str] | None, typer.Option("--scope", help="File that may change, or a pattern; repeatable.")] = None,
+    budget: Annotated[float, typer.Option("--budget", min=0.1, help="CPU seconds of one run.")] = 60.0,
+) -> None:
+    """Make a kit of a repository; asks at a terminal for what no option says."""
+    import re
+
+    from researchclaw.command_kits import new_kit
+
+    chosen = name or re.sub(r"[^a-z0-9]+", "_", source.resolve().name.lower()).strip("_") or "kit"
+    command = command or _asked("--command", "Command that trains", "python train.py")
+    metric = metric or _asked("--metric", "Metric, as it is printed", None)
+    direction = direction or _asked("--direction", "Better is lower or higher", "lower")
+    if direction not in ("lower", "higher"):
+        must_be_known("--direction", direction, ("lower", "higher"))
+    scope = scope or _asked("--scope", "Files that may change, apart by blanks", "train.py").split()
+    target = to or Path("kits") / chosen
+    new_kit(
+        source=source,
+        target=target,
+        name=chosen,
+        command=command,
+        metric=metric,
+        lower_is_better=direction == "lower",
+        scope=tuple(scope),
+        budget_s=budget,
+    )
+    print(
+        f"{target} is written. Next: researchclaw kits check --deep ./{target}"
+        if not target.is_absolute()
+        else f"{target} is written."
+    )
+
+
+def _asked(option: str, question: str, default: str | None) -> str:
+    """The answer of a person at the terminal; without a terminal the option is required."""
+    import sys
+
+    if not sys.stdin.isatty():
+        raise typer.BadParameter(f"{option} is needed where nobody can be asked", param_hint=option)
+    return str(typer.prompt(question, default=default))
 
 
 @app.command()
@@ -99,12 +171,30 @@ def experiment(
 ) -> None:
     """Train and score one candidate in the sandbox, as a run would."""
     from researchclaw import experiment_cli, wiring
+    from researchclaw.command_kits import command_kit_folder, command_kit_names
     from researchclaw.kits import kit_names
 
     settings = load_settings(config, None, list(set_ or []))
-    must_be_known("--kit", kit, kit_names())
     if split not in ("val", "test"):
         must_be_known("--split", split, ("val", "test"))
+    folder = command_kit_folder(kit)
+    if folder is not None:
+        if steps is not None or scored_bytes is not None or keep is not None:
+            raise typer.BadParameter("--steps, --scored-bytes and --keep are for language-model kits", param_hint="--kit")
+        raise typer.Exit(
+            experiment_cli.run_command(
+                folder,
+                isolation_of(settings),
+                wiring.limits_of(settings),
+                _echo,
+                train=train,
+                seed=seed,
+                split="test" if split == "test" else "val",
+                budget_s=budget,
+                json_output=as_json,
+            )
+        )
+    must_be_known("--kit", kit, (*kit_names(), *command_kit_names()))
     code = experiment_cli.run_experiment(
         kit=kit,
         state=wiring.state_around(settings, Path.cwd()),

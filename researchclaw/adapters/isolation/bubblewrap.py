@@ -167,6 +167,10 @@ class Bubblewrap:
             yield from ("--ro-bind", str(host), name)
         for name in python.covered_packages:
             yield from ("--ro-bind", str(python.empty), name)
+        for host, name in python.site_packages:
+            for hidden in job.hidden:
+                if (host / hidden).is_dir():
+                    yield from ("--ro-bind", str(python.empty), f"{name}/{hidden}")
 
     def _shim_settings(self, job: Job, inside: Inside, uid: int, channels: Channels) -> str:
         return json.dumps(
@@ -181,7 +185,7 @@ class Bubblewrap:
                 "handshake": channels.handshake,
                 "keep_children": False,
                 "argv": list(job.argv(inside)),
-                "env": guest_environment(self._python.search_path, inside.scratch),
+                "env": {**guest_environment(self._python.search_path, inside.scratch), **job.environment},
             }
         )
 

@@ -74,6 +74,8 @@ class Container:
 
     def start(self, job: Job) -> Guest:
         """See `Isolation.start`."""
+        if job.hidden:
+            raise SandboxUnavailable(f"{self.name} cannot hide {job.hidden[0]}, which holds the answers of this kit; use bubblewrap.")
         if job.control:
             raise SandboxUnavailable(f"{self.name} keeps no worker warm.")
         if job.sources and not any(name.startswith("corpus/") for name in job.inputs):
@@ -179,7 +181,10 @@ class Container:
             "filter": "/lab/filter.bpf",
             "keep_children": False,
             "argv": list(job.argv(_INSIDE)),
-            "env": guest_environment("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/conda/bin", _INSIDE.scratch),
+            "env": {
+                **guest_environment("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/conda/bin", _INSIDE.scratch),
+                **job.environment,
+            },
         }
 
     def _answer(self, door: socket.socket, process: subprocess.Popen[bytes], errors: object) -> tuple[socket.socket, int]:

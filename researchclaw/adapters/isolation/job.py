@@ -35,6 +35,8 @@ class Job:
     one_process: the guest may start threads and no process, so that its CPU clock misses nothing.
     sealed: nothing is writable and there are no sockets, so that one process of the guest can leave no note for the next.
     sources: the guest needs the standard library as text; only preparing data does.
+    hidden: folders below site-packages that the guest must not see, e.g. because they hold the answers.
+    environment: what the guest has beside the few variables that all guests have.
     control: the guest gets a socket to us as CONTROL_FD; for programs of the harness that run before any candidate.
     """
 
@@ -48,6 +50,8 @@ class Job:
     sealed: bool = False
     sources: bool = False
     control: bool = False
+    hidden: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 class Isolation(Protocol):

@@ -59,7 +59,7 @@ class PlainProcess:
             "handshake": channels.handshake,
             "keep_children": True,
             "argv": list(job.argv(inside)),
-            "env": {**guest_environment(search_path, str(scratch)), "TMPDIR": str(temporary)},
+            "env": {**guest_environment(search_path, str(scratch)), "TMPDIR": str(temporary), **job.environment},
         }
         try:
             wiring = channels.start([sys.executable, "-I", "-S", "-B", str(_SHIM), json.dumps(settings)])

@@ -1,0 +1,169 @@
+"""Command kits: made of a repository, tried in the sandbox, scored from outside."""
+
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from researchclaw.adapters.command_experiment import CommandRecord, run_command_kit
+from researchclaw.adapters.isolation.bubblewrap import Bubblewrap
+from researchclaw.adapters.isolation.limits import Limits
+from researchclaw.command_kits import (
+    command_kit_folder,
+    command_kit_names,
+    load_command_kit,
+    new_kit,
+    printed_metric,
+    program_files,
+)
+from stages.errors import SettingsError
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("val_loss: 0.25", 0.25), ("x val_loss=1e-3 y", 0.001), ('{"val_loss": -2}', -2.0), ("val_loss 3", 3.0),
+        ("my_val_loss: 1", None), ("val_loss_ema: 1", None), ("val_loss: soon", None), ("val_loss: 1.2.3", None),
+        ("val_loss: 1\nval_loss: 2", 2.0), ("", None),
+    ],
+)  # fmt: skip
+def test_the_last_number_after_the_name_counts(line: str, value: float | None) -> None:
+    assert printed_metric("val_loss", line) == value
+
+
+def test_a_line_without_an_end_takes_no_time() -> None:
+    began = time.perf_counter()
+    assert printed_metric("m", "m: " + "9" * 1_000_000) is None
+    assert printed_metric("m", "m " * 500_000) is None
+    assert time.perf_counter() - began < 1
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    root = tmp_path / "repo"
+    (root / ".git").mkdir(parents=True)
+    (root / ".git" / "config").write_text("secret", encoding="utf-8")
+    (root / ".env").write_text("KEY=secret", encoding="utf-8")
+    (root / "data.csv").write_text("1\n", encoding="utf-8")
+    (root / "passwords").symlink_to("/etc/passwd")
+    (root / "train.py").write_text("import data\nprint('val_loss:', data.VALUE)\n", encoding="utf-8")
+    (root / "data.py").write_text("VALUE = 0.5\n", encoding="utf-8")
+    return root
+
+
+def made(repository: Path, tmp_path: Path, **changes: object) -> Path:
+    usual = {
+        "source": repository, "target": tmp_path / "kits" / "mine", "name": "mine", "command": "python train.py", "metric": "val_loss",
+        "lower_is_better": True, "scope": ("train.py",), "budget_s": 5.0,
+    }  # fmt: skip
+    new_kit(**(usual | changes))  # type: ignore[arg-type]
+    return tmp_path / "kits" / "mine"
+
+
+def test_a_repository_becomes_a_kit_and_is_not_touched(repository: Path, tmp_path: Path) -> None:
+    before = {file: file.read_bytes() for file in repository.rglob("*") if file.is_file()}
+    folder = made(repository, tmp_path)
+    kit = load_command_kit(folder)
+    assert kit.command == ("python", "train.py")
+    assert kit.metric.lower_is_better
+    assert [phase.name for phase in kit.phases] == ["hyper-parameters", "small architecture", "larger changes", "moonshots"]
+    assert sorted(file.name for file in folder.iterdir()) == ["kit.yaml", "program.md", "scratchpad.md"]
+    assert {file: file.read_bytes() for file in repository.rglob("*") if file.is_file()} == before
+    assert command_kit_folder(str(folder)) == folder
+
+
+def test_secrets_links_and_version_control_stay_at_home(repository: Path, tmp_path: Path) -> None:
+    folder = made(repository, tmp_path)
+    assert set(program_files(load_command_kit(folder), folder)) == {"train.py", "data.py", "data.csv"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"scope": ("missing.py",)}, "no file"), ({"scope": ("../*.py",)}, "leads out"), ({"command": ""}, "command"),
+        ({"metric": "Bad Name"}, "metric.name"), ({"source": Path("/no/such/folder")}, "is no folder"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_a_kit_is_refused_and_leaves_nothing(
+    repository: Path, tmp_path: Path, changes: dict[str, object], said: str
+) -> None:
+    with pytest.raises(SettingsError, match=said):
+        made(repository, tmp_path, **changes)
+    assert not (tmp_path / "kits").exists()
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Bubblewrap:
+    if shutil.which("bwrap") is None:
+        pytest.skip("bubblewrap is not installed: apt install bubblewrap")
+    return Bubblewrap(tmp_path_factory.mktemp("state"))
+
+
+def test_a_kit_of_ones_own_runs_in_the_sandbox_and_says_who_scored_it(repository: Path, tmp_path: Path, sandbox: Bubblewrap) -> None:
+    folder = made(repository, tmp_path)
+    record = run_command_kit(load_command_kit(folder), folder, sandbox, Limits())
+    assert (record.verdict, record.value, record.scored_by) == ("ok", 0.5, "the program itself")
+    (repository / "data.py").write_text("VALUE = float('nan')\n", encoding="utf-8")
+    assert run_command_kit(load_command_kit(folder), folder, sandbox, Limits()).verdict == "nonfinite"
+    (repository / "data.py").write_text("VALUE = 'x'\n", encoding="utf-8")
+    assert run_command_kit(load_command_kit(folder), folder, sandbox, Limits()).verdict == "rejected"
+
+
+CHEATS = {  # put at the beginning of train.py: (source, verdict, reason)
+    "prints a score": ("print('accuracy: 1.0')\n", "ok", ""),
+    "looks for the labels": (
+        "import glob, os, sys\nfound = [f for f in glob.glob('/lab/**', recursive=True) if 'labels' in f]\n"
+        "try:\n    import sklearn.datasets; sklearn.datasets.load_digits(); found.append('sklearn')\nexcept Exception: pass\n"
+        "sys.exit('found ' + str(found)) if found else None\n",
+        "ok",
+        "",
+    ),
+    "leaves a link": ("import os\nos.symlink('/lab/input', 'model.npz'); os._exit(0)\n", "rejected", "no readable file"),
+    "predicts too few": (
+        "import sys\nif '--predict' in sys.argv:\n    open('predictions.txt', 'w').write('1'); sys.exit()\n",
+        "rejected",
+        "1 labels were predicted for 359 inputs",
+    ),
+    "tells the inputs by an error": (
+        "import sys\nif '--predict' in sys.argv: sys.exit('secret')\n",
+        "rejected",
+        "failed while it predicted",
+    ),
+    "stalls": ("while True: pass\n", "timeout", "budget"),
+    "chooses the seed": ("SEED = 1\n", "rejected", "its own seed"),
+}
+
+
+@pytest.mark.slow
+def test_digits_is_scored_by_labels_that_the_program_never_sees(tmp_path: Path, sandbox: Bubblewrap) -> None:
+    folder = command_kit_folder("digits")
+    assert folder is not None
+    kit = load_command_kit(folder)
+    source = (folder / "train.py").read_text(encoding="utf-8")
+
+    def run(name: str, start: str, **how: object) -> CommandRecord:
+        candidate = tmp_path / f"{name.replace(' ', '_')}.py"
+        candidate.write_text(start + source, encoding="utf-8")
+        budget = 0.1 if name == "stalls" else None
+        return run_command_kit(kit, folder, sandbox, Limits(), candidate=candidate, budget_s=budget, **how)  # type: ignore[arg-type]
+
+    honest = run("honest", "")
+    assert honest.value is not None
+    assert 0.9 < honest.value < 1.0
+    assert run("honest again", "").value == honest.value
+    assert run("another seed", "", seed=1).value != honest.value
+    assert run("sealed", "", split="test").value != honest.value
+    for name, (start, verdict, reason) in CHEATS.items():
+        record = run(name, start)
+        assert (record.verdict, name) == (verdict, name)
+        assert reason in (record.reason or "")
+        assert record.value == (honest.value if verdict == "ok" else None), name
+
+
+def test_every_shipped_command_kit_is_sound() -> None:
+    assert command_kit_names() == ("digits",)
+    for name in command_kit_names():
+        folder = command_kit_folder(name)
+        assert folder is not None
+        load_command_kit(folder)
