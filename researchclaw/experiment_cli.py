@@ -21,7 +21,7 @@ from researchclaw.adapters.isolation.job import Inside, Isolation, Job
 from researchclaw.adapters.isolation.limits import DEFAULT_LIMITS, Limits
 from researchclaw.adapters.isolation.self_test import self_test
 from researchclaw.adapters.isolation.streams import plain_text
-from researchclaw.adapters.laboratory import LocalLaboratory
+from researchclaw.adapters.laboratory import LocalLaboratory, locked
 from researchclaw.command_kits import CommandKit, load_command_kit
 from researchclaw.kits import kit_folder, load_kit
 from stages.contracts import Kit, RunRecord, TrainingRequest
@@ -89,12 +89,26 @@ def run_experiment(
             purpose="replay",
         )
         record = laboratory.measure([request])[0]
+    looks = count_look(state, record) if split == "test" and record.measurement is not None else None
     if json_output:
         echo(record.model_dump_json(indent=2))
     else:
         for line in told(record, request):
             echo(line)
+        if looks is not None:
+            echo(f"looks       {looks} at this sealed test split on this machine; each one makes it worth less")
     return 0 if record.verdict == "ok" else 1
+
+
+def count_look(state: Path, record: RunRecord) -> int:
+    """Write down that somebody has seen a score on the sealed split; how often that has happened for its corpus."""
+    assert record.measurement is not None
+    corpus = record.measurement.corpus_sha256
+    with locked(state / "test_looks.lock"):
+        with (state / "test_looks.tsv").open("a", encoding="utf-8") as file:
+            file.write(f"{corpus}\t{record.request_sha256}\t{record.seed}\n")
+        lines = (state / "test_looks.tsv").read_text(encoding="utf-8").splitlines()
+    return sum(line.split("\t")[0] == corpus for line in lines)
 
 
 def run_command(

@@ -111,6 +111,13 @@ def memory_bytes(root: Path = Path("/sys/fs/cgroup")) -> int:
     return total
 
 
+def available_memory_bytes(meminfo: str | None = None) -> int:
+    """What programs can still take without swapping, within the container's limit."""
+    text = meminfo or Path("/proc/meminfo").read_text(encoding="utf-8")
+    fields = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+    return min(int(fields["MemAvailable"].split()[0]) * 1024, memory_bytes())
+
+
 def accelerator() -> str | None:
     """Names of the NVIDIA GPUs as the driver's tool tells them; None: the tool is missing or sees none.
 

@@ -32,6 +32,7 @@ from researchclaw.adapters.isolation.collector import ArtefactRefusedError, coll
 from researchclaw.adapters.isolation.job import Isolation, Job
 from researchclaw.adapters.isolation.limits import DEFAULT_LIMITS, Limits
 from researchclaw.adapters.isolation.warm import WarmWorker
+from researchclaw.adapters.memory_room import MemoryRoom
 from researchclaw.adapters.step_clock import StepCost, time_steps
 from researchclaw.kits import file_hashes, load_kit
 from stages.contracts import Contract, CorpusFacts, Kit, RunRecord, Sha256, Slug, TrainingRequest
@@ -140,7 +141,8 @@ class LocalLaboratory:
     ) -> None:
         """kits_root: the folder that holds kits by name; `harness` lies beside it. state: kept between runs.
 
-        workers: None: one for each physical core. corpus: text to prepare instead of the kit's own.
+        workers: at most so many runs at once, fewer where memory does not suffice; None: one for each physical core.
+        corpus: text to prepare instead of the kit's own.
         pin: bind each worker's guests to a core of its own. Off by default: beside other work the kernel places them better.
         startup_s: CPU time that a run may spend outside its training steps; with 1.5 budgets on top it is a timeout.
         on_start is called in a worker's thread, on_record in the caller's, as each run ends.
@@ -161,6 +163,7 @@ class LocalLaboratory:
         allowed = sorted(os.sched_getaffinity(0))
         cores = [allowed[worker % len(allowed)] if pin else None for worker in range(self._workers)]
         self._slots = _Slots(cores)
+        self._room = MemoryRoom(lambda: hardware.available_memory_bytes() / 2**20)
         weakref.finalize(self, self._slots.close)
 
     @property
@@ -312,7 +315,12 @@ class LocalLaboratory:
             if self._on_start is not None:
                 self._on_start(request)
             bench = benches[request.kit]
-            return run_one(bench, request, self._slots.core(), stop, self._slots.warm(bench) if bench.isolation.seals else None)
+            warm = self._slots.warm(bench) if bench.isolation.seals else None
+            with self._room.taken(stop):
+                record = run_one(bench, request, self._slots.core(), stop, warm)
+            if record.cost.peak_memory_mb > 0:
+                self._room.seen(record.cost.peak_memory_mb)
+            return record
 
         futures: dict[Future[RunRecord], int] = {
             self._slots.pool.submit(work, request): index for index, request in enumerate(requests)

@@ -7,7 +7,6 @@ won is a failure, and what it is silent about is looked for on the host (canarie
 """
 
 # The lists of the host are read across.
-# ruff: noqa: E501
 
 import json
 import os

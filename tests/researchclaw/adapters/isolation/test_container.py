@@ -1,5 +1,6 @@
 """Docker and Podman: the command line as it is typed, and what is refused. No engine is started."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ def engines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def following(words: list[str], option: str) -> list[str]:
-    return [value for word, value in zip(words, words[1:], strict=False) if word == option]
+    return [value for word, value in pairwise(words) if word == option]
 
 
 def test_everything_that_shuts_a_guest_in_is_on_the_command_line(engines: Path, tmp_path: Path) -> None:
@@ -32,7 +33,8 @@ def test_everything_that_shuts_a_guest_in_is_on_the_command_line(engines: Path, 
     assert words[:2] == [str(engines / "podman"), "run"]
     for option, value in {
         "--network": "none", "--ipc": "private", "--cap-drop": "ALL", "--security-opt": "no-new-privileges", "--user": "64200:64200",
-        "--pids-limit": "36", "--memory": "1130m", "--memory-swap": "1130m", "--shm-size": "20m", "--pull": "never", "--cpuset-cpus": "1",
+        "--pids-limit": "36", "--memory": "1130m", "--memory-swap": "1130m", "--shm-size": "20m",
+        "--pull": "never", "--cpuset-cpus": "1",
     }.items():  # fmt: skip
         assert following(words, option) == [value]
     assert "--read-only" in words
