@@ -141,8 +141,8 @@ def test_looks_at_the_sealed_split_are_counted_for_each_corpus(tmp_path: Path) -
         )  # fmt: skip
         cost = RunCost(train_cpu_s=1, train_wall_s=1, startup_s=1, evaluation_s=1, peak_memory_mb=1)
         return RunRecord(
-            request_sha256="0" * 64, condition="candidate", seed=1, purpose="replay", verdict="ok", reason=None, measurement=measurement,
-            cost=cost, isolation="x", command="x", folder="x",
+            request_sha256="0" * 64, condition="candidate", seed=1, purpose="replay", verdict="ok",
+            reason=None, measurement=measurement, cost=cost, isolation="x", command="x", folder="x",
         )  # fmt: skip
 
     assert [count_look(tmp_path, record(corpus * 64)) for corpus in "aab"] == [1, 2, 1]

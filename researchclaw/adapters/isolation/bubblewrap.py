@@ -64,6 +64,7 @@ class Bubblewrap:
         filter_program()  # an architecture without a table is refused here
 
     seals = True
+    """Whether a job can be sealed, and with it a worker kept warm."""
 
     @property
     def name(self) -> str:

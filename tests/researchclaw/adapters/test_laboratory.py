@@ -211,6 +211,21 @@ def test_the_same_request_gives_the_same_value_and_a_full_record(
     assert records[0].cost.peak_memory_mb > 100
 
 
+@pytest.mark.slow
+def test_a_warm_worker_gives_the_weights_of_a_cold_start(
+    laboratory: MakeLaboratory, request_for: MakeRequest, state: Path, tmp_path: Path
+) -> None:
+    cold = Bubblewrap(state)
+    cold.seals = False
+    request = request_for(steps=3, scored_bytes=4096)
+    values = []
+    for isolation in (cold, Bubblewrap(state)):
+        (record,) = laboratory(isolation=isolation, run_folder=tmp_path / str(isolation.seals)).measure([request])
+        values.append(record.measurement)
+    assert values[0] is not None
+    assert values[0] == values[1]
+
+
 GUEST_LOOKS_AROUND = """
 import os, sys
 val = os.path.join
@@ -243,7 +258,11 @@ def test_the_verdicts(laboratory: MakeLaboratory, request_for: MakeRequest, kit:
     found = {record.condition: (record.verdict, record.reason) for record in records}
     assert found["crash"] == ("crash", "RuntimeError: no such layer")
     assert found["nonfinite"] == ("nonfinite", "loss is nan after step 1")
-    assert found["nothing_left"][0] == found["link_left"][0] == "rejected"
+    assert found["nothing_left"][0] == "rejected"
+    assert found["link_left"] == (
+        "crash",
+        "OSError: [Errno 30] Read-only file system: '/lab/input/train.bin' -> '/lab/scratch/weights.safetensors'",
+    )
     assert found["big_memory"][0] == "crash"
     assert "CONTEXT" in str(found["no_context"][1])
     assert found["chatty"][0] == "ok"
@@ -253,7 +272,7 @@ def test_the_verdicts(laboratory: MakeLaboratory, request_for: MakeRequest, kit:
     assert chatty.measurement is not None
     assert chatty.measurement.value > 1
     log = (tmp_path / "run" / chatty.folder / "log.txt").read_text(encoding="utf-8")
-    assert "> sees ['run_training.py', 'shim.py', 'train.bin', 'train.py']" in log
+    assert "> sees ['one_process.bpf', 'run_training.py', 'serve_model.py', 'shim.py', 'warm_worker.py']" in log
     assert [line for line in log.splitlines() if line.startswith("val_bpb")] == [f"val_bpb:          {chatty.measurement.value:.6f}"]
     assert "\x1b" not in log
     rows = (tmp_path / "run" / "experiment_runs" / "results.tsv").read_text(encoding="utf-8").splitlines()
