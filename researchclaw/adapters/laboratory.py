@@ -97,7 +97,7 @@ class _Slots:
         core: int | None = self._mine.core
         return core
 
-    def warm(self, bench: Bench) -> Callable[[], WarmWorker]:
+    def warm(self, bench: Bench, stop: threading.Event) -> Callable[[], WarmWorker]:
         """The calling thread's worker; started when there is none, or the last one went with its run."""
 
         def worker() -> WarmWorker:
@@ -105,7 +105,7 @@ class _Slots:
             if known is None or not known.alive:
                 if known is not None:
                     self._workers.remove(known)
-                known = WarmWorker(bench.isolation, bench.harness, replace(bench.limits, cpu=self.core()))
+                known = WarmWorker(bench.isolation, bench.harness, replace(bench.limits, cpu=self.core()), stop)
                 self._mine.worker = known
                 self._workers.append(known)
             return known
@@ -315,7 +315,7 @@ class LocalLaboratory:
             if self._on_start is not None:
                 self._on_start(request)
             bench = benches[request.kit]
-            warm = self._slots.warm(bench) if bench.isolation.seals else None
+            warm = self._slots.warm(bench, stop) if bench.isolation.seals else None
             with self._room.taken(stop):
                 record = run_one(bench, request, self._slots.core(), stop, warm)
             if record.cost.peak_memory_mb > 0:

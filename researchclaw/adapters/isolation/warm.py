@@ -14,6 +14,8 @@ import os
 import select
 import socket
 import struct
+import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -35,11 +37,11 @@ _GUEST_FILES = ("warm_worker.py", "run_training.py", "serve_model.py")
 class WarmWorker:
     """One sandbox, one run at a time. Use it from one thread, which must live as long as the worker."""
 
-    def __init__(self, isolation: Isolation, harness: Path, limits: Limits) -> None:
-        """Start it; a second or two pass until it is ready.
+    def __init__(self, isolation: Isolation, harness: Path, limits: Limits, stop: threading.Event) -> None:
+        """Start it; a second or two pass until it is ready, or `stop` is set.
 
         Raises:
-            SandboxUnavailable: it could not be started.
+            SandboxUnavailable: it could not be started, or was told to stop.
         """
         inputs: dict[str, bytes | Path] = {name: (harness / name).read_bytes() for name in _GUEST_FILES}
         inputs["one_process.bpf"] = filter_program(sockets=False, processes=False, signals=False)
@@ -55,8 +57,16 @@ class WarmWorker:
         )
         self._guest = isolation.start(job)
         self._control = self._guest.control
-        if self._hear(_START_S)[0] != b"ready":
-            said = self._guest.run()[0].stderr.decode(errors="replace").strip() if self._silent() else "no answer"
+        deadline = time.monotonic() + _START_S
+        while self._silent() and time.monotonic() < deadline and not stop.is_set():
+            time.sleep(0.02)
+        if stop.is_set():
+            self.close()
+            raise SandboxUnavailable("A warm worker was told to stop before it was ready.")
+        if self._hear(0.1)[0] != b"ready":
+            self._guest.linger(1.0)
+            self._guest.stop()
+            said = self._guest.run()[0].stderr.decode(errors="replace").strip()
             self.close()
             raise SandboxUnavailable(f"A warm worker did not start ({said.splitlines()[-1] if said else 'it said nothing'}).")
         self.alive = True
@@ -133,7 +143,8 @@ class WarmWorker:
         return int(said[1]), float(said[2]), int(said[3]) * 1024
 
     def _silent(self) -> bool:
-        return not select.select([self._control], [], [], 0)[0] or not self._control.recv(1, socket.MSG_PEEK)
+        """Nothing has come, not even the end."""
+        return not select.select([self._control], [], [], 0)[0]
 
     def _hear(self, wait_s: float) -> tuple[bytes, int]:
         """A message and the process id of its sender, as this side knows it; empty when there is none."""

@@ -50,6 +50,7 @@ def test_numbers_that_are_none_are_told_apart(tmp_path: Path, number: float) -> 
         raw({}),
         raw({"w": {"dtype": "F32", "shape": [2], "data_offsets": [0, 4]}}, bytes(4)),
         raw({"w": {"dtype": "F32", "shape": [1 << 39, 1 << 39], "data_offsets": [0, 4]}}, bytes(4)),
+        raw({"w": {"dtype": "F32", "shape": [(1 << 40) - 1] * 70_000, "data_offsets": [0, 4]}}, bytes(4)),  # minutes to multiply
         raw({"w": {"dtype": "F32", "shape": [1], "data_offsets": [4, 8]}}, bytes(8)),
         raw({"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}, bytes(8)),
         raw({n: {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]} for n in "ab"}, bytes(4)),
