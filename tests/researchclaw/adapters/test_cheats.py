@@ -52,6 +52,11 @@ REFUSED = {  # appended to the honest program: (source, verdict, reason)
     "answers with huge numbers": (WRAP.format("return logits * 1e9"), "rejected", "logits beyond"),
     "uses up memory at evaluation": (WRAP.format("x = [bytearray(1 << 28) for _ in range(64)]"), "rejected", "failed while|too much"),
     "starts helpers at evaluation": (WRAP.format("os.fork()\n    return logits"), "rejected", "failed while"),
+    "starts a thread at evaluation": (
+        WRAP.format("threading.Thread(target=time.sleep, args=(9,)).start()\n    return logits"),
+        "rejected",
+        "failed while",
+    ),
     "writes its answer itself": (
         WRAP.format("[os.write(fd, b'RCA1' + bytes(4)) for fd in range(3, 9) if os.path.exists('/')]"),
         "rejected",
@@ -116,7 +121,14 @@ for which in (1, 2):
     except OSError: pass
 os.environ['LD_PRELOAD'] = '/tmp/x.so'
 """,
-    "lets a thread go on": "\nimport threading, time\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n",
+    "lets a thread go on after training": """
+import threading, time
+init_ = Training.__init__
+def with_thread(self, *a):
+    threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+    init_(self, *a)
+Training.__init__ = with_thread
+""",
 }
 
 
