@@ -80,7 +80,9 @@ def kits_check(
         program = load_command_kit(folder)
         print(f"{program.name} is sound: {' '.join(program.command)}, {program.metric.name}, scored by {program.score.kind}")
         if deep:
-            raise typer.Exit(experiment_cli.check_command_kit(program, folder, isolation_of(settings), wiring.limits_of(settings), _echo))
+            raise typer.Exit(
+                experiment_cli.check_command_kit(program, folder, isolation_of(settings), wiring.limits_of(settings), _echo)
+            )
         return
     kit = _kit(name)
     assert isinstance(kit, Kit)
