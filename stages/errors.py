@@ -6,6 +6,7 @@ ResearchError
 │   └── MalformedAnswer        a model's answer does not fit its contract
 ├── ResearchMustChange     the study itself cannot go on as it is
 │   ├── ExperimentFailed       runs crashed, diverged or were rejected
+│   ├── KitRefused             generated code leaks, cheats, or does not run after its repairs
 │   ├── GateRejected           a person said no
 │   ├── EvidenceMissing        nothing to cite or to count (exit code 5)
 │   └── ManuscriptRefused      a number, claim or citation has no record behind it
@@ -46,6 +47,10 @@ class ResearchMustChange(ResearchError):
 
 class ExperimentFailed(ResearchMustChange):
     """A training run crashed, diverged, ran out of time or was rejected."""
+
+
+class KitRefused(ResearchMustChange):
+    """A kit that a mind wrote leaks targets, repeats a condition, or does not run after the repairs that are allowed."""
 
 
 class GateRejected(ResearchMustChange):

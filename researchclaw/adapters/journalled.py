@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from researchclaw.journal import ExperimentEnded, Journal
-from stages.contracts import CitedWork, Contract, CorpusFacts, RunRecord, SearchQuery, Slug, TrainingRequest, Work
-from stages.ports import Answer, Laboratory, LanguageModel, Library, ProbeRequest, Probes, Question, SearchAnswer
+from stages.contracts import CitedWork, Contract, CorpusFacts, GeneratedKit, RunRecord, SearchQuery, Slug, TrainingRequest, Work
+from stages.ports import Answer, Laboratory, LanguageModel, Library, Preparation, ProbeRequest, Probes, Question, SearchAnswer
 
 TRAINING_RUN = "training run"
 
@@ -72,6 +72,11 @@ class _CorpusOf(Contract):
     kit: Slug
 
 
+class _PreparationOf(Contract):
+    kit: GeneratedKit
+    seed: int
+
+
 class _ProbesOf(Contract):
     kit: Slug
     requests: tuple[ProbeRequest, ...]
@@ -97,6 +102,10 @@ class JournalledLaboratory:
 
     def corpus(self, kit: Slug) -> CorpusFacts:
         return self._journal.once("corpus", _CorpusOf(kit=kit), CorpusFacts, lambda: self._laboratory.corpus(kit))
+
+    def prepare(self, kit: GeneratedKit, seed: int) -> Preparation:
+        request = _PreparationOf(kit=kit, seed=seed)
+        return self._journal.once("preparation", request, Preparation, lambda: self._laboratory.prepare(kit, seed))
 
     def probe(self, kit: Slug, requests: Sequence[ProbeRequest]) -> Probes:
         request = _ProbesOf(kit=kit, requests=tuple(requests))

@@ -10,8 +10,19 @@ import pytest
 from researchclaw.adapters.journalled import JournalledLaboratory, JournalledLibrary, JournalledModel, keep_run
 from researchclaw.journal import ExperimentEnded, Journal
 from stages.asking import at_once
-from stages.contracts import CitedWork, Contract, CorpusFacts, RunCost, RunRecord, SearchQuery, SourceOutcome, TrainingRequest, Work
-from stages.ports import Answer, ProbeRequest, Probes, Question, SearchAnswer
+from stages.contracts import (
+    CitedWork,
+    Contract,
+    CorpusFacts,
+    GeneratedKit,
+    RunCost,
+    RunRecord,
+    SearchQuery,
+    SourceOutcome,
+    TrainingRequest,
+    Work,
+)
+from stages.ports import Answer, Preparation, ProbeRequest, Probes, Question, SearchAnswer
 
 QUERY = SearchQuery(id="q", text="warm-up", about=(), sub_question="effect", sources=("catalogue",))
 
@@ -38,6 +49,9 @@ class Laboratory:
         self.keep, self.die_after, self.trained = keep_run(journal), die_after, list[int]()
 
     def corpus(self, kit: str) -> CorpusFacts:
+        raise NotImplementedError
+
+    def prepare(self, kit: GeneratedKit, seed: int) -> Preparation:
         raise NotImplementedError
 
     def probe(self, kit: str, requests: Sequence[ProbeRequest]) -> Probes:
