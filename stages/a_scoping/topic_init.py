@@ -11,7 +11,7 @@ from stages.a_scoping.study import kit_to_be
 from stages.asking import accepted
 from stages.contracts import Blueprint, Brief, Contract, Factor, Goal, Kit, MeasureName, Slug, TopicMatch
 from stages.e_execution.measures import MEASURES
-from stages.errors import MalformedAnswer, SettingsError, TopicOutsideKits
+from stages.errors import SettingsError, TopicOutsideKits
 from stages.ports import Context, Question
 
 
@@ -55,6 +55,9 @@ class BlueprintQuestion(Question):
     measures: dict[MeasureName, str] = Field(description="What can be measured: name -> what it is.")
     names_taken: tuple[Slug, ...]
     refusal: str
+
+    def faults(self, answer: Blueprint) -> Iterator[str]:
+        yield from _contradictions(answer, self.names_taken)
 
 
 def run(inputs: Inputs, ctx: Context) -> Goal:
@@ -117,8 +120,7 @@ def _with_blueprint(brief: Brief, reading: TopicReading, ctx: Context) -> Goal:
         names_taken=tuple(kit.name for kit in ctx.kits),
         refusal=_outside(brief.topic, ctx.kits),
     )
-    blueprint = ctx.model.ask(question, answer=Blueprint)
-    check_blueprint(blueprint, question.names_taken)
+    blueprint = accepted(ctx, question, Blueprint)
     kit = kit_to_be(blueprint)
     return Goal(
         topic=brief.topic,
@@ -136,27 +138,23 @@ def _with_blueprint(brief: Brief, reading: TopicReading, ctx: Context) -> Goal:
     )
 
 
-def check_blueprint(blueprint: Blueprint, names_taken: tuple[Slug, ...]) -> None:
-    """Refuse what cannot become a kit.
-
-    Raises:
-        MalformedAnswer: names the contradiction.
-    """
+def _contradictions(blueprint: Blueprint, names_taken: tuple[Slug, ...]) -> Iterator[str]:
+    """Why a blueprint cannot become a kit."""
     measure = MEASURES[blueprint.measure]
     if blueprint.name in names_taken:
-        raise MalformedAnswer(f"a kit named {blueprint.name!r} is shipped; the blueprint needs another name")
+        yield f"a kit named {blueprint.name!r} is shipped; the blueprint needs another name"
     if measure.task != blueprint.task:
-        raise MalformedAnswer(f"{blueprint.measure} measures {measure.task}, and the blueprint is of {blueprint.task}")
+        yield f"{blueprint.measure} measures {measure.task}, and the blueprint is of {blueprint.task}"
     if measure.needs == "coefficients" and blueprint.data_source != "synthetic":
-        raise MalformedAnswer(f"{blueprint.measure} needs data whose true coefficients are known: synthetic data")
+        yield f"{blueprint.measure} needs data whose true coefficients are known: synthetic data"
     for factor in blueprint.factors:
         names = [level.name for level in factor.levels]
         if len(set(names)) != len(names) or sum(level.is_baseline for level in factor.levels) != 1:
-            raise MalformedAnswer(f"the levels of {factor.name!r} need different names, and exactly one must be the baseline")
+            yield f"the levels of {factor.name!r} need different names, and exactly one must be the baseline"
         if unknown := [name for name in factor.default_contrasts if name not in names]:
-            raise MalformedAnswer(f"default_contrasts of {factor.name!r} names unknown levels {unknown}")
+            yield f"default_contrasts of {factor.name!r} names unknown levels {unknown}"
         if factor.ablation.settings or any(level.settings for level in factor.levels):
-            raise MalformedAnswer(f"the levels of {factor.name!r} have settings; in a kit that is to be written levels become patches")
+            yield f"the levels of {factor.name!r} have settings; in a kit that is to be written levels become patches"
 
 
 def _match(topic: str, factor: Factor) -> TopicMatch:

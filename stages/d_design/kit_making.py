@@ -7,13 +7,14 @@ fails goes to repair: a diagnosis from the log, a small edit, another run. Split
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from stages.asking import accepted
 from stages.contracts import (
     Blueprint,
     CodeBundle,
@@ -64,6 +65,11 @@ class PrepareReviewQuestion(Question):
     prepare_py: str
     rows: int
     features: int
+
+    def faults(self, answer: PrepareReview) -> Iterator[str]:
+        for objection in answer.objections:
+            if objection.quote.strip() not in self.prepare_py:
+                yield f"the review of prepare.py quotes what is not in it: {objection.quote[:80]!r}"
 
 
 class Objection(Contract):
@@ -166,7 +172,7 @@ class RepairShop:
                 log_tail=failure.log,
                 attempt=attempt,
             )
-            answer = self.ctx.model.ask(question, answer=RepairAnswer)
+            answer = accepted(self.ctx, question, RepairAnswer)
             before = failure
             try:
                 source = edited(source, answer.edits)
@@ -226,7 +232,7 @@ def write_kit(blueprint: Blueprint, plan: ExperimentPlan, max_repairs: int, ctx:
 def _prepared(blueprint: Blueprint, shop: RepairShop, ctx: Context) -> tuple[GeneratedKit, Preparation, tuple[str, ...]]:
     """prepare.py, run and reviewed; frozen from here on."""
     truth = MEASURES[blueprint.measure].needs == "coefficients"
-    source = ctx.model.ask(PrepareQuestion(blueprint=blueprint, truth=truth), answer=PrepareCode).prepare_py
+    source = accepted(ctx, PrepareQuestion(blueprint=blueprint, truth=truth), PrepareCode).prepare_py
     found: dict[str, tuple[Preparation, tuple[str, ...]]] = {}
     salt = ""
 
@@ -266,11 +272,7 @@ def _prepared(blueprint: Blueprint, shop: RepairShop, ctx: Context) -> tuple[Gen
 def _review(blueprint: Blueprint, source: str, preparation: Preparation, facts: CorpusFacts, ctx: Context) -> PrepareReview:
     rows = facts.train_bytes + facts.val_bytes + facts.test_bytes
     question = PrepareReviewQuestion(blueprint=blueprint, prepare_py=source, rows=rows, features=preparation.features)
-    review = ctx.model.ask(question, answer=PrepareReview)
-    for objection in review.objections:
-        if objection.quote.strip() not in source:
-            raise MalformedAnswer(f"the review of prepare.py quotes what is not in it: {objection.quote[:80]!r}")
-    return review
+    return accepted(ctx, question, PrepareReview)
 
 
 def _baseline(
@@ -283,7 +285,7 @@ def _baseline(
         features=preparation.features,
         classes=preparation.classes,
     )
-    source = ctx.model.ask(question, answer=TrainCode).train_py
+    source = accepted(ctx, question, TrainCode).train_py
     return shop.until_it_runs("train.py", blueprint.baseline, source, lambda text: _failure_of("baseline", text, kit, ctx))
 
 
@@ -321,7 +323,7 @@ def _patched(condition: Contrast, by_id: dict[str, Contrast], sources: dict[str,
     for _ in range(TRIES):
         question = PatchQuestion(condition=condition, ablated=ablated, train_py=base, refused=refused)
         try:
-            return edited(base, ctx.model.ask(question, answer=Patch).edits)
+            return edited(base, accepted(ctx, question, Patch).edits)
         except CodeFault as fault:
             refused = str(fault)
     raise MalformedAnswer(f"condition {condition.id!r}: {refused}")

@@ -249,7 +249,7 @@ def _propose_edits(incumbent: Contrast, code: ConditionCode, plan: ExperimentPla
         at_most=plan.refine_attempts,
         round=ctx.round,
     )
-    return ctx.model.ask(question, answer=Proposals).proposals[: plan.refine_attempts]
+    return accepted(ctx, question, Proposals).proposals[: plan.refine_attempts]
 
 
 def _edited_candidates(

@@ -3,10 +3,10 @@
 import re
 
 from researchclaw.adapters.offline import OfflineResearcher
-from stages.b_literature.literature_screen import Screening, ScreenQuestion
+from stages.b_literature.literature_screen import Excluded, Included, Screening, ScreenQuestion
 from stages.b_literature.search_strategy import SearchQuestion
 from stages.c_synthesis.synthesis import SynthesisQuestion
-from stages.contracts import FigureSpec, Gap, Outline, Review, Screened, SearchPlan, SearchQuery, SectionPlan, Synthesis, Theme
+from stages.contracts import FigureSpec, Gap, Outline, Review, SearchPlan, SearchQuery, SectionPlan, Synthesis, Theme
 from stages.g_writing.paper_draft import SectionDraft, SectionQuestion
 from stages.g_writing.paper_outline import OutlineQuestion
 from stages.g_writing.peer_review import AreaChairQuestion, RequiredChanges, ReviewQuestion
@@ -40,11 +40,12 @@ def search(question: SearchQuestion) -> SearchPlan:
 def screen(question: ScreenQuestion) -> Screening:
     wanted = {*PENALTIES, *COMPARISON}
 
-    def decide(key: str) -> Screened:
-        why = "bears on the question or on how it is judged" if key in wanted else "another subject"
-        return Screened(key=key, included=key in wanted, reason=why)
-
-    return Screening(decisions=tuple(decide(candidate.work.key) for candidate in question.candidates.candidates))
+    numbered = list(enumerate((candidate.work.key for candidate in question.candidates.candidates), start=1))
+    kept = tuple(
+        Included(number=number, reason="bears on the question or on how it is judged") for number, key in numbered if key in wanted
+    )
+    left = tuple(number for number, key in numbered if key not in wanted)
+    return Screening(included=kept, excluded=(Excluded(reason="another subject", numbers=left),))
 
 
 def synthesise(question: SynthesisQuestion) -> Synthesis:
@@ -298,22 +299,6 @@ def _conclusion(record: PaperRecord) -> str:
     )
 
 
-def _cost(record: PaperRecord) -> str:
-    return (
-        "The study took {{cost.train_cpu_s|f1}} seconds of processor time in fitting and {{cost.evaluation_s|f1}} seconds of scoring, "
-        "with {{cost.peak_memory_mb|int}} megabytes of memory at the most, for {{cost.runs|int}} runs in all."
-    )
-
-
-def _reproducibility(record: PaperRecord) -> str:
-    commands = "\n".join(record.commands)
-    return (
-        "The runs were made on {{env.cpu|text}} under {{env.operating_system|text}} with Python {{env.python|text}}, isolated by "
-        "{{env.isolation|text}}. Each command below repeats the first run of a condition:\n\n"
-        f"```\n{commands}\n```"
-    )
-
-
 SECTIONS = {
     "abstract": _abstract,
     "introduction": _introduction,
@@ -324,8 +309,6 @@ SECTIONS = {
     "discussion": _discussion,
     "limitations": _limitations,
     "conclusion": _conclusion,
-    "appendix_reproducibility": _reproducibility,
-    "appendix_cost": _cost,
 }
 
 

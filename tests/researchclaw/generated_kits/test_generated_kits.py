@@ -38,7 +38,7 @@ from stages.d_design.kit_making import (
 )
 from stages.e_execution.iterative_refine import Proposal, Proposals, ProposeEditsQuestion
 from stages.errors import KitRefused, ManuscriptRefused
-from stages.g_writing.paper_draft import MendQuestion, SectionDraft, SectionQuestion
+from stages.g_writing.paper_draft import Mended, MendQuestion, SectionDraft, SectionQuestion
 
 pytestmark = pytest.mark.slow
 
@@ -212,7 +212,7 @@ def _refused_in_discussion(study: Any, sentence: str, why: str) -> None:
         draft: SectionDraft = said(question)
         return SectionDraft(markdown=f"{draft.markdown}\n\n{sentence}") if question.section.id == "discussion" else draft
 
-    mend = {MendQuestion: lambda question: SectionDraft(markdown=question.markdown)}
+    mend = {MendQuestion: lambda question: Mended(patches=())}
     with pytest.raises(ManuscriptRefused, match=why):
         study.again("paper_draft", {SectionQuestion: write, **mend})
 
