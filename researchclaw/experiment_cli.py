@@ -15,6 +15,8 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Literal
 
+from pydantic import ValidationError
+
 from researchclaw.adapters.isolation.bubblewrap import Bubblewrap
 from researchclaw.adapters.isolation.choice import choose_isolation
 from researchclaw.adapters.isolation.job import Inside, Job
@@ -22,7 +24,7 @@ from researchclaw.adapters.isolation.limits import DEFAULT_LIMITS, Limits
 from researchclaw.adapters.isolation.self_test import self_test
 from researchclaw.adapters.isolation.streams import plain_text
 from researchclaw.adapters.laboratory import LocalLaboratory
-from researchclaw.kits import kit_folder, load_kit
+from researchclaw.kits import kit_folder, kits_folder, load_kit
 from stages.contracts import RunRecord, TrainingRequest
 from stages.errors import ExperimentFailed, SandboxUnavailable, SettingsError
 from stages.ports import ProbeRequest
@@ -93,6 +95,43 @@ def run_experiment(
     return 0 if record.verdict == "ok" else 1
 
 
+def repeat_request(
+    *,
+    file: Path,
+    state: Path,
+    echo: Echo,
+    json_output: bool = False,
+    output: Path | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    allow_weaker: bool = False,
+) -> int:
+    """Do a recorded run again, with the kit that its request holds; 0 only when the verdict is ok, else 1.
+
+    Raises:
+        SettingsError: the file is no recorded request.
+    """
+    try:
+        request = TrainingRequest.model_validate_json(file.read_bytes())
+    except (OSError, ValidationError) as exc:
+        raise SettingsError(f"--request: {file} is no request.json of a recorded run: {' '.join(str(exc).split())[:200]}") from exc
+    place: AbstractContextManager[str] = (
+        tempfile.TemporaryDirectory(prefix="researchclaw-experiment-") if output is None else nullcontext(str(output))
+    )
+    with place as folder:
+        laboratory = LocalLaboratory(
+            kits_root=kits_folder(),
+            state=state,
+            run_folder=Path(folder),
+            isolation=choose_isolation(state, allow_weaker=allow_weaker),
+            workers=1,
+            limits=limits,
+        )
+        record = laboratory.measure([request.model_copy(update={"purpose": "replay"})])[0]
+    for line in [record.model_dump_json(indent=2)] if json_output else told(record, request):
+        echo(line)
+    return 0 if record.verdict == "ok" else 1
+
+
 def read_candidate(train: Path) -> str:
     """The source of a candidate.
 
@@ -124,7 +163,9 @@ def told(record: RunRecord, request: TrainingRequest) -> list[str]:
     lines = [f"verdict    {record.verdict}" + (f": {record.reason}" if record.reason else "")]
     if record.measurement is not None:
         measured = record.measurement
-        lines.append(f"{measured.metric:<10} {measured.value:.6f} on {measured.scored_bytes} bytes of the {measured.split} split")
+        lines.append(
+            f"{measured.metric:<10} {measured.value:.6f} on {measured.scored_bytes} {measured.counts} of the {measured.split} split"
+        )
     cost = record.cost
     lines += [
         f"training   {request.steps} steps, {cost.train_cpu_s:.1f} s of CPU time, {cost.peak_memory_mb:.0f} MB",

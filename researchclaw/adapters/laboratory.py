@@ -31,10 +31,11 @@ from researchclaw.adapters.isolation.collector import ArtefactRefusedError, coll
 from researchclaw.adapters.isolation.job import Isolation, Job
 from researchclaw.adapters.isolation.limits import DEFAULT_LIMITS, Limits
 from researchclaw.adapters.step_clock import StepCost, time_steps
+from researchclaw.adapters.table_laboratory import TableLaboratory
 from researchclaw.kits import file_hashes, load_kit
-from stages.contracts import Contract, CorpusFacts, Kit, RunRecord, Sha256, Slug, TrainingRequest
+from stages.contracts import Contract, CorpusFacts, GeneratedKit, Kit, RunRecord, Sha256, Slug, TrainingRequest
 from stages.errors import ExperimentFailed, SettingsError
-from stages.ports import Probe, ProbeRequest, Probes
+from stages.ports import Preparation, Probe, ProbeRequest, Probes
 
 logger = logging.getLogger(__name__)
 
@@ -115,6 +116,14 @@ class LocalLaboratory:
         self._on_record = on_record
         self._kits: dict[str, Kit] = {}
         self._shipments: dict[str, Shipment] = {}
+        self._tables = TableLaboratory(
+            isolation=isolation,
+            harness=self._kits_root.parent / "table_harness",
+            state=self._state,
+            run_folder=self._run_folder,
+            limits=limits,
+            startup_s=startup_s,
+        )
 
     @property
     def isolation(self) -> str:
@@ -198,10 +207,16 @@ class LocalLaboratory:
             with contextlib.suppress(OSError):  # another process was first, with the same data
                 built.rename(folder)
 
+    def prepare(self, kit: GeneratedKit, seed: int) -> Preparation:
+        """See `Laboratory.prepare`."""
+        return self._tables.prepare(kit, seed)
+
     # ------------------------------------------------------------ probes
 
     def probe(self, kit: Slug, requests: Sequence[ProbeRequest]) -> Probes:
         """See `Laboratory.probe`. What was timed on this machine before is not timed again."""
+        if requests[0].generated is not None:
+            return Probes(clock="cpu", probes=self._tables.probe(requests, threading.Event()))
         known = self._calibration()
         keys = [self._cost_key(kit, requests[0], request) for request in requests]
         missing = [index for index, key in enumerate(keys) if key not in known.costs]
@@ -252,8 +267,9 @@ class LocalLaboratory:
             SandboxUnavailable: no guest can be started.
             ExperimentFailed: the harness failed, or the kit is not the one that was planned with.
         """
-        benches = {kit: self._bench(kit, self._run_folder) for kit in dict.fromkeys(request.kit for request in requests)}
-        for request in requests:
+        shipped = [request for request in requests if request.generated is None]
+        benches = {kit: self._bench(kit, self._run_folder) for kit in dict.fromkeys(request.kit for request in shipped)}
+        for request in shipped:
             if request.kit_sha256 != self._kit(request.kit).kit_sha256:
                 raise ExperimentFailed(f"kit {request.kit} has changed since the plan was made. Start a new run.")
         slots: queue.SimpleQueue[int | None] = queue.SimpleQueue()
@@ -269,6 +285,8 @@ class LocalLaboratory:
                     raise Interrupted
                 if self._on_start is not None:
                     self._on_start(request)
+                if request.generated is not None:
+                    return self._tables.run(request, core, stop)
                 return run_one(benches[request.kit], request, core, stop)
             finally:
                 slots.put(core)

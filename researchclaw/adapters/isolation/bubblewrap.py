@@ -161,7 +161,7 @@ class Bubblewrap:
         for host, name in (*((library, name) for name in python.standard_library), *python.site_packages):
             yield from _parents(name, made)
             yield from ("--ro-bind", str(host), name)
-        for name in python.covered_packages:
+        for name in (*python.covered_packages, *(() if job.data_sets else python.data_sets)):
             yield from ("--ro-bind", str(python.empty), name)
 
     def _shim_settings(self, job: Job, inside: Inside, uid: int, channels: Channels) -> str:

@@ -32,6 +32,7 @@ class Job:
     one_process: the guest may start threads and no process, so that its CPU clock misses nothing.
     sealed: nothing is writable and there are no sockets, so that one process of the guest can leave no note for the next.
     sources: the guest needs the standard library as text; only preparing data does.
+    data_sets: the guest may read the data sets that packages bring along; only preparing data may.
     """
 
     argv: Callable[[Inside], Sequence[str]]
@@ -43,6 +44,7 @@ class Job:
     one_process: bool = False
     sealed: bool = False
     sources: bool = False
+    data_sets: bool = False
 
 
 class Isolation(Protocol):
