@@ -15,6 +15,8 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Literal
 
+from pydantic import ValidationError
+
 from researchclaw.adapters.command_experiment import CommandRecord, run_command_kit
 from researchclaw.adapters.isolation.choice import Backend, choose_isolation, make_isolation
 from researchclaw.adapters.isolation.job import Inside, Isolation, Job
@@ -23,7 +25,7 @@ from researchclaw.adapters.isolation.self_test import self_test
 from researchclaw.adapters.isolation.streams import plain_text
 from researchclaw.adapters.laboratory import LocalLaboratory, locked
 from researchclaw.command_kits import CommandKit, load_command_kit
-from researchclaw.kits import kit_folder, load_kit
+from researchclaw.kits import kit_folder, kits_folder, load_kit
 from stages.contracts import Kit, RunRecord, TrainingRequest
 from stages.errors import ExperimentFailed, SandboxUnavailable, SettingsError
 from stages.ports import ProbeRequest
@@ -175,6 +177,43 @@ def check_kit(kit: Kit, state: Path, isolation: Isolation, limits: Limits, echo:
     return 0
 
 
+def repeat_request(
+    *,
+    file: Path,
+    state: Path,
+    echo: Echo,
+    isolation: Isolation,
+    json_output: bool = False,
+    output: Path | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> int:
+    """Do a recorded run again, with the kit that its request holds; 0 only when the verdict is ok, else 1.
+
+    Raises:
+        SettingsError: the file is no recorded request.
+    """
+    try:
+        request = TrainingRequest.model_validate_json(file.read_bytes())
+    except (OSError, ValidationError) as exc:
+        raise SettingsError(f"--request: {file} is no request.json of a recorded run: {' '.join(str(exc).split())[:200]}") from exc
+    place: AbstractContextManager[str] = (
+        tempfile.TemporaryDirectory(prefix="researchclaw-experiment-") if output is None else nullcontext(str(output))
+    )
+    with place as folder:
+        laboratory = LocalLaboratory(
+            kits_root=kits_folder(),
+            state=state,
+            run_folder=Path(folder),
+            isolation=isolation,
+            workers=1,
+            limits=limits,
+        )
+        record = laboratory.measure([request.model_copy(update={"purpose": "replay"})])[0]
+    for line in [record.model_dump_json(indent=2)] if json_output else told(record, request):
+        echo(line)
+    return 0 if record.verdict == "ok" else 1
+
+
 def read_candidate(train: Path) -> str:
     """The source of a candidate.
 
@@ -206,7 +245,9 @@ def told(record: RunRecord, request: TrainingRequest) -> list[str]:
     lines = [f"verdict    {record.verdict}" + (f": {record.reason}" if record.reason else "")]
     if record.measurement is not None:
         measured = record.measurement
-        lines.append(f"{measured.metric:<10} {measured.value:.6f} on {measured.scored_bytes} bytes of the {measured.split} split")
+        lines.append(
+            f"{measured.metric:<10} {measured.value:.6f} on {measured.scored_bytes} {measured.counts} of the {measured.split} split"
+        )
     cost = record.cost
     lines += [
         f"training   {request.steps} steps, {cost.train_cpu_s:.1f} s of CPU time, {cost.peak_memory_mb:.0f} MB",

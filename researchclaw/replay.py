@@ -21,7 +21,17 @@ from researchclaw.journal import Journal, entries
 from researchclaw.run_store import RunStore, StageOutput, read_model
 from stages import contracts as c
 from stages.errors import ResearchMustChange, SettingsError
-from stages.ports import Answer, Context, LanguageModel, NeighbourAnswer, ProbeRequest, Probes, Question, SearchAnswer
+from stages.ports import (
+    Answer,
+    Context,
+    LanguageModel,
+    NeighbourAnswer,
+    Preparation,
+    ProbeRequest,
+    Probes,
+    Question,
+    SearchAnswer,
+)
 from stages.stage import Stage
 
 COMPARED = ("paper.tex", "results.json", "references.bib")
@@ -106,6 +116,9 @@ class SilentLaboratory:
 
     def corpus(self, kit: c.Slug) -> c.CorpusFacts:
         _refuse(f"the corpus of {kit}")
+
+    def prepare(self, kit: c.GeneratedKit, seed: int) -> Preparation:
+        _refuse(f"the data of {kit.name} for seed {seed}")
 
     def probe(self, kit: c.Slug, requests: Sequence[ProbeRequest]) -> Probes:
         _refuse(f"a probe of {', '.join(request.condition for request in requests)}")

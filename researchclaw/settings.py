@@ -112,6 +112,9 @@ class ExperimentSettings(Section):
     confirm_seeds: Annotated[int, Field(ge=0, le=99)] = Field(
         default=3, description="Fresh seeds on which the loop's winner is confirmed."
     )
+    max_repairs: Annotated[int, Field(ge=0)] = Field(
+        default=8, description="Repairs of code that a model wrote, in the whole study; three at most for one failure."
+    )
     scored_bytes: PositiveInt | None = Field(
         default=None, description="Bytes of the validation split that are scored, spread evenly; null: all of them."
     )

@@ -239,6 +239,7 @@ class OuterWorld:
             max_conditions=experiment.max_conditions,
             refine_attempts=experiment.refine_attempts,
             confirm_seeds=experiment.confirm_seeds,
+            max_repairs=experiment.max_repairs,
             scored_bytes=experiment.scored_bytes,
             max_hours=experiment.max_hours,
             max_works=self._settings.literature.max_works,

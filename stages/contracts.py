@@ -25,6 +25,10 @@ class Contract(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _counts_bytes(value: object) -> bool:
+    return value == "bytes"
+
+
 # ---------------------------------------------------------------- kits: what can be studied
 
 
@@ -106,6 +110,71 @@ class Kit(Contract):
     kit_sha256: Sha256 = Field(description="Over every file of the kit and of the harness.")
 
 
+# ---------------------------------------------------------------- kits that a mind writes
+
+MeasureName = Literal[
+    "rmse",
+    "mae",
+    "r2",
+    "coefficient_error",
+    "accuracy",
+    "balanced_accuracy",
+    "log_loss",
+    "auc",
+    "bits_per_byte",
+]
+"""What our own evaluator can compute (stages/e_execution/measures.py); a generated kit names one and computes none."""
+
+
+class Blueprint(Contract):
+    """A study for which no kit is shipped: all of it but the code. What it measures is chosen from our list."""
+
+    name: Slug = Field(description="Name of the kit that will be written, e.g. 'shrinkage'.")
+    title: str
+    domain: str = Field(description="e.g. 'linear regression'.")
+    summary: str = Field(description="What the kit does, in one or two full sentences.")
+    task: Literal["regression", "classification"]
+    measure: MeasureName
+    data_source: Literal["synthetic", "scikit-learn"] = Field(description="Declared generators, or a data set that is installed.")
+    data_name: str = Field(description="As the paper names the data, e.g. 'correlated Gaussian features'.")
+    data: str = Field(description="How the rows come about, precise enough to be programmed: sizes, distributions, noise.")
+    split: Literal["random", "ordered"] = Field(description="ordered: the first rows are for training, as in time series.")
+    baseline: str = Field(description="What train.py does in the baseline, precise enough to be programmed.")
+    factors: tuple[Factor, ...] = Field(min_length=1, max_length=2, description="`settings` stay empty: levels become patches.")
+
+
+class GeneratedKit(Contract):
+    """A kit that a mind wrote, frozen by hash before its first run. Only `prepare_py` and train.py are code."""
+
+    name: Slug
+    task: Literal["regression", "classification"]
+    measure: MeasureName
+    split: Literal["random", "ordered"]
+    data_name: str
+    prepare_py: str = Field(description="Defines make(seed) -> arrays; splits and metric are not its business.")
+    prepare_sha256: Sha256
+    salt: str = Field(default="", description="Drawn by the laboratory; in no prompt and no sandbox, so data cannot be made again.")
+    train_py: str = Field(default="", description="The baseline; empty until it is written. Patches are shown against it.")
+
+
+class Edit(Contract):
+    """Replace one passage. Exact text needs no line numbers to be counted, and whether it fits can be checked."""
+
+    find: str = Field(min_length=1, description="Verbatim from the file; stands there exactly once.")
+    replace: str
+
+
+class Repair(Contract):
+    """One failure of generated code and what was done about it; the code was run again after each try."""
+
+    what: str = Field(description="A file or a condition, e.g. 'prepare.py' or 'lasso'.")
+    attempt: PositiveInt
+    failure: str
+    diagnosis: str
+    edits: tuple[Edit, ...]
+    mended: bool
+
+
 class Hardware(Contract):
     """The machine, as found at the start of the run."""
 
@@ -128,6 +197,7 @@ class Brief(Contract):
     max_conditions: PositiveInt
     refine_attempts: int = Field(ge=0, description="Candidates that the improvement loop may try.")
     confirm_seeds: int = Field(ge=0, description="Fresh seeds on which the loop's winner is confirmed.")
+    max_repairs: int = Field(default=8, ge=0, description="Repairs of generated code in the whole study.")
     scored_bytes: PositiveInt | None = Field(description="Bytes of the validation split that are scored, spread evenly; None: all.")
     max_hours: PositiveFloat = Field(description="Wall time that the experiments may take; what does not fit is refused.")
     max_works: PositiveInt = Field(description="Works on the shortlist, at most.")
@@ -173,6 +243,7 @@ class Goal(Contract):
     success_criterion: str
     choices: tuple[str, ...] = Field(description="Choices made in reading the topic; full sentences, printed in the paper.")
     hardware: Hardware
+    blueprint: Blueprint | None = Field(default=None, exclude_if=_says_nothing, description="Of the kit that is to be written.")
 
 
 class SubQuestion(Contract):
@@ -533,6 +604,10 @@ class CodeBundle(Contract):
     codes: tuple[ConditionCode, ...]
     reference_step_s: PositiveFloat = Field(description="Time of one baseline step by the parent's clock.")
     clock: Literal["cpu", "wall"]
+    generated: GeneratedKit | None = Field(default=None, exclude_if=_says_nothing, description="The kit, where it was written here.")
+    generated_sha256: Sha256 | None = Field(default=None, exclude_if=_says_nothing)
+    review: tuple[str, ...] = Field(default=(), exclude_if=_says_nothing, description="What the reviewer of prepare.py looked at.")
+    repairs: tuple[Repair, ...] = Field(default=(), exclude_if=_says_nothing)
 
 
 STRONG_ISOLATION = ("bubblewrap", "docker", "podman")
@@ -552,6 +627,7 @@ class TrainingRequest(Contract):
     scored_bytes: PositiveInt | None
     split: Literal["val", "test"] = "val"
     purpose: Literal["report", "development", "confirmation", "probe", "replay"]
+    generated: GeneratedKit | None = Field(default=None, exclude_if=_says_nothing, description="Where no kit is shipped.")
 
 
 class Schedule(Contract):
@@ -587,6 +663,9 @@ class Measurement(Contract):
     tokens: PositiveInt = Field(description="Training tokens seen.")
     weights_sha256: Sha256
     corpus_sha256: Sha256
+    counts: Literal["bytes", "rows"] = Field(
+        default="bytes", exclude_if=_counts_bytes, description="What `scored_bytes` and `tokens` count."
+    )
 
 
 class RunCost(Contract):
@@ -634,6 +713,7 @@ class CorpusFacts(Contract):
     val_bytes: PositiveInt
     test_bytes: PositiveInt
     references: dict[Slug, FiniteFloat] = Field(description="bpb of gzip, bz2, xz, order_1 … on the validation split.")
+    counts: Literal["bytes", "rows"] = Field(default="bytes", exclude_if=_counts_bytes, description="What the sizes count.")
 
 
 class RunRecords(Contract):
@@ -649,6 +729,7 @@ class Attempt(Contract):
     number: PositiveInt
     change: str = Field(description="e.g. 'LEARNING_RATE 0.002 -> 0.003'.")
     settings: dict[str, str]
+    edits: tuple[Edit, ...] = Field(default=(), exclude_if=_says_nothing, description="In a generated kit, what was changed.")
     seed: int
     value: FiniteFloat | None
     gain: FiniteFloat | None = Field(description="Over the incumbent on the same development seed; positive is better.")
@@ -668,6 +749,10 @@ class RefinedRecords(Contract):
     tuned_settings: dict[str, str] = Field(default_factory=dict)
     confirmation: tuple[RunRecord, ...] = Field(description="Incumbent and winner on the same fresh seeds.")
     stopped_because: str
+    mended: tuple[ConditionCode, ...] = Field(
+        default=(), exclude_if=_says_nothing, description="Conditions whose failing code was repaired, all runs of it."
+    )
+    mending: tuple[Repair, ...] = Field(default=(), exclude_if=_says_nothing)
 
 
 # ---------------------------------------------------------------- F analysis

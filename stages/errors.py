@@ -7,6 +7,7 @@ ResearchError
 ├── ModelUnavailable       no model answered, though its adapter had tried again; a resume may
 ├── ResearchMustChange     the study itself cannot go on as it is
 │   ├── ExperimentFailed       runs crashed, diverged or were rejected
+│   ├── KitRefused             generated code leaks, cheats, or does not run after its repairs
 │   ├── GateRejected           a person said no
 │   ├── EvidenceMissing        nothing to cite or to count (exit code 5)
 │   ├── ManuscriptRefused      a number, claim or citation has no record behind it
@@ -53,6 +54,10 @@ class ResearchMustChange(ResearchError):
 
 class ExperimentFailed(ResearchMustChange):
     """A training run crashed, diverged, ran out of time or was rejected."""
+
+
+class KitRefused(ResearchMustChange):
+    """A kit that a mind wrote leaks targets, repeats a condition, or does not run after the repairs that are allowed."""
 
 
 class GateRejected(ResearchMustChange):

@@ -17,6 +17,7 @@ from stages.contracts import (
     Contract,
     CorpusFacts,
     FigureSpec,
+    GeneratedKit,
     Guidance,
     Kit,
     Lesson,
@@ -152,6 +153,7 @@ class ProbeRequest(Contract):
 
     condition: Slug
     train_py: str
+    generated: GeneratedKit | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
 class Probe(Contract):
@@ -163,11 +165,26 @@ class Probe(Contract):
     cost_ratio: PositiveFloat | None
     parameters: PositiveInt | None
     weights_sha256: Sha256 | None
+    same_as: Slug | None = Field(default=None, exclude_if=lambda value: value is None)
+    """In a generated kit: an earlier condition that gave the same predictions."""
+    log_tail: str = Field(default="", exclude_if=lambda value: not value)
 
 
 class Probes(Contract):
     clock: Literal["cpu", "wall"]
     probes: tuple[Probe, ...]
+
+
+class Preparation(Contract):
+    """What came of a generated kit's prepare.py; without facts it was refused, and `failure` says why."""
+
+    facts: CorpusFacts | None
+    failure: str | None = None
+    log_tail: str = ""
+    salt: str = ""
+    features: int = 0
+    """Columns of the inputs."""
+    classes: int = 0
 
 
 class Laboratory(Protocol):
@@ -188,6 +205,10 @@ class Laboratory(Protocol):
 
     def corpus(self, kit: Slug) -> CorpusFacts:
         """Prepare the kit's data once, and measure the reference values."""
+        ...
+
+    def prepare(self, kit: GeneratedKit, seed: int) -> Preparation:
+        """Make the data of a kit that was written in this study, and look for leaks; a failure is an answer."""
         ...
 
     def probe(self, kit: Slug, requests: Sequence[ProbeRequest]) -> Probes:

@@ -251,11 +251,11 @@ def _train(
 
         waited_s = time.monotonic() - began
         outcome, signs = guest.run(stop)
-        progress.printed = _printed(outcome)
-        progress.cost = _cost(outcome, signs, waited_s)
+        progress.printed = printed(outcome)
+        progress.cost = cost_of(outcome, signs, waited_s)
         if outcome.stopped and outcome.excess is None:
             raise Interrupted
-        progress.verdict, progress.reason = _verdict(outcome, bench.limits, request)
+        progress.verdict, progress.reason = verdict_of(outcome, bench.limits, request.budget_s)
         apart_s = outcome.cpu_s - progress.cost.train_cpu_s
         if progress.verdict == "ok" and apart_s > bench.startup_s:
             progress.verdict = "rejected"
@@ -307,7 +307,8 @@ def _warm_training(worker: WarmWorker, bench: Bench, request: TrainingRequest, l
         )
 
 
-def _verdict(outcome: Outcome, limits: Limits, request: TrainingRequest) -> tuple[Verdict, str | None]:
+def verdict_of(outcome: Outcome, limits: Limits, budget_s: float) -> tuple[Verdict, str | None]:
+    """What an outcome means for the run, and why it is not ok."""
     allowed = {
         "memory": f"{limits.memory_mb} MB",
         "processes": str(limits.processes),
@@ -318,7 +319,7 @@ def _verdict(outcome: Outcome, limits: Limits, request: TrainingRequest) -> tupl
     if outcome.excess in ("wall time", "CPU time"):
         return (
             "timeout",
-            f"stopped after {outcome.wall_s:.0f} s, {outcome.cpu_s:.0f} s of CPU time; the budget is {request.budget_s:.0f} s",
+            f"stopped after {outcome.wall_s:.0f} s, {outcome.cpu_s:.0f} s of CPU time; the budget is {budget_s:.0f} s",
         )
     if outcome.excess is not None:
         return "crash", f"stopped: too much {outcome.excess} (allowed: {allowed[outcome.excess]})"
@@ -336,12 +337,13 @@ def last_line(data: bytes) -> str:
     return lines[-1][:300] if lines else ""
 
 
-def _printed(outcome: Outcome) -> str:
+def printed(outcome: Outcome) -> str:
+    """What the guest said, as text."""
     stderr = plain_text(outcome.stderr).strip()
     return plain_text(outcome.stdout).rstrip() + (f"\n{stderr}" if stderr else "")
 
 
-def _cost(outcome: Outcome, signs: list[Sign], waited_s: float) -> RunCost:
+def cost_of(outcome: Outcome, signs: list[Sign], waited_s: float) -> RunCost:
     """Clocks are the host's; where the guest gave no sign, all of its time counts as training."""
     at = {sign.event: sign for sign in reversed(signs)}
     began_cpu, began_wall = (at["ready"].cpu_s, at["ready"].wall_s) if "ready" in at else (0.0, 0.0)

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from researchclaw.journal import ExperimentEnded, Journal
-from stages.contracts import CitedWork, Contract, CorpusFacts, Reading, RunRecord, SearchQuery, Slug, TrainingRequest, Work
+from stages.contracts import (
+    CitedWork,
+    Contract,
+    CorpusFacts,
+    GeneratedKit,
+    Reading,
+    RunRecord,
+    SearchQuery,
+    Slug,
+    TrainingRequest,
+    Work,
+)
 from stages.errors import SettingsError
 from stages.ports import (
     Answer,
@@ -13,6 +24,7 @@ from stages.ports import (
     LanguageModel,
     Library,
     NeighbourAnswer,
+    Preparation,
     ProbeRequest,
     Probes,
     Question,
@@ -112,6 +124,11 @@ class _CorpusOf(Contract):
     kit: Slug
 
 
+class _PreparationOf(Contract):
+    kit: GeneratedKit
+    seed: int
+
+
 class _ProbesOf(Contract):
     kit: Slug
     requests: tuple[ProbeRequest, ...]
@@ -141,6 +158,10 @@ class JournalledLaboratory:
     def corpus(self, kit: Slug) -> CorpusFacts:
         return self._journal.once("corpus", _CorpusOf(kit=kit), CorpusFacts, lambda: self._laboratory.corpus(kit))
 
+    def prepare(self, kit: GeneratedKit, seed: int) -> Preparation:
+        request = _PreparationOf(kit=kit, seed=seed)
+        return self._journal.once("preparation", request, Preparation, lambda: self._laboratory.prepare(kit, seed))
+
     def probe(self, kit: Slug, requests: Sequence[ProbeRequest]) -> Probes:
         request = _ProbesOf(kit=kit, requests=tuple(requests))
         return self._journal.once("probe", request, Probes, lambda: self._laboratory.probe(kit, requests))
@@ -152,7 +173,7 @@ class JournalledLaboratory:
             if record is not None:
                 self._journal.tell(ExperimentEnded.of(record))
         missing = [request for request, record in zip(requests, known, strict=True) if record is None]
-        for kit in sorted({request.kit for request in missing} if self._compare_data else ()):
+        for kit in sorted({request.kit for request in missing if request.generated is None} if self._compare_data else ()):
             self._same_corpus(kit)
         measured = iter(self._laboratory.measure(missing) if missing else ())
         return tuple(record or next(measured) for record in known)

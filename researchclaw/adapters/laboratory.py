@@ -34,10 +34,11 @@ from researchclaw.adapters.isolation.limits import DEFAULT_LIMITS, Limits
 from researchclaw.adapters.isolation.warm import WarmWorker
 from researchclaw.adapters.memory_room import MemoryRoom
 from researchclaw.adapters.step_clock import StepCost, time_steps
+from researchclaw.adapters.table_laboratory import TableLaboratory
 from researchclaw.kits import file_hashes, load_kit
-from stages.contracts import Contract, CorpusFacts, Kit, RunRecord, Sha256, Slug, TrainingRequest
+from stages.contracts import Contract, CorpusFacts, GeneratedKit, Kit, RunRecord, Sha256, Slug, TrainingRequest
 from stages.errors import ExperimentFailed, SettingsError
-from stages.ports import Probe, ProbeRequest, Probes
+from stages.ports import Preparation, Probe, ProbeRequest, Probes
 
 logger = logging.getLogger(__name__)
 
@@ -165,6 +166,14 @@ class LocalLaboratory:
         self._slots = _Slots(cores)
         self._room = MemoryRoom(lambda: hardware.available_memory_bytes() / 2**20)
         weakref.finalize(self, self._slots.close)
+        self._tables = TableLaboratory(
+            isolation=isolation,
+            harness=self._kits_root.parent / "table_harness",
+            state=self._state,
+            run_folder=self._run_folder,
+            limits=limits,
+            startup_s=startup_s,
+        )
 
     @property
     def isolation(self) -> str:
@@ -248,10 +257,16 @@ class LocalLaboratory:
             with contextlib.suppress(OSError):  # another process was first, with the same data
                 built.rename(folder)
 
+    def prepare(self, kit: GeneratedKit, seed: int) -> Preparation:
+        """See `Laboratory.prepare`."""
+        return self._tables.prepare(kit, seed)
+
     # ------------------------------------------------------------ probes
 
     def probe(self, kit: Slug, requests: Sequence[ProbeRequest]) -> Probes:
         """See `Laboratory.probe`. What was timed on this machine before is not timed again."""
+        if requests[0].generated is not None:
+            return Probes(clock="cpu", probes=self._tables.probe(requests, threading.Event()))
         known = self._calibration()
         keys = [self._cost_key(kit, requests[0], request) for request in requests]
         missing = [index for index, key in enumerate(keys) if key not in known.costs]
@@ -302,8 +317,9 @@ class LocalLaboratory:
             SandboxUnavailable: no guest can be started.
             ExperimentFailed: the harness failed, or the kit is not the one that was planned with.
         """
-        benches = {kit: self._bench(kit, self._run_folder) for kit in dict.fromkeys(request.kit for request in requests)}
-        for request in requests:
+        shipped = [request for request in requests if request.generated is None]
+        benches = {kit: self._bench(kit, self._run_folder) for kit in dict.fromkeys(request.kit for request in shipped)}
+        for request in shipped:
             if request.kit_sha256 != self._kit(request.kit).kit_sha256:
                 raise ExperimentFailed(f"kit {request.kit} has changed since the plan was made. Start a new run.")
         stop = threading.Event()
@@ -314,6 +330,9 @@ class LocalLaboratory:
                 raise Interrupted
             if self._on_start is not None:
                 self._on_start(request)
+            if request.generated is not None:
+                with self._room.taken(stop):
+                    return self._tables.run(request, self._slots.core(), stop)
             bench = benches[request.kit]
             warm = self._slots.warm(bench, stop) if bench.isolation.seals else None
             with self._room.taken(stop):

@@ -160,6 +160,9 @@ def doctor(as_json: AsJson = False, output: Output = None, config: Config = None
 @app.command()
 def experiment(
     kit: Annotated[str, typer.Option("--kit", help="The kit that scores it.")] = "tiny_lm",
+    request: Annotated[
+        Path | None, typer.Option("--request", help="A recorded request.json, to be repeated as it was; no other choice counts then.")
+    ] = None,
     train: Annotated[Path | None, typer.Option("--train", help="The candidate; default: the kit's own train.py.")] = None,
     seed: Annotated[int, typer.Option("--seed", min=0)] = 0,
     steps: Annotated[int | None, typer.Option("--steps", min=1, help="Default: as many as fit in the budget.")] = None,
@@ -177,6 +180,17 @@ def experiment(
     from researchclaw.kits import kit_names
 
     settings = load_settings(config, None, list(set_ or []))
+    if request is not None:
+        again = experiment_cli.repeat_request(
+            file=request,
+            state=wiring.state_around(settings, Path.cwd()),
+            echo=_echo,
+            json_output=as_json,
+            output=keep,
+            limits=wiring.limits_of(settings),
+            isolation=isolation_of(settings),
+        )
+        raise typer.Exit(again)
     if split not in ("val", "test"):
         must_be_known("--split", split, ("val", "test"))
     folder = command_kit_folder(kit)

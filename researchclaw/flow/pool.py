@@ -46,9 +46,9 @@ from researchclaw.units import (
     packed,
     unit_name,
 )
-from stages.contracts import CorpusFacts, RunRecord, Slug, TrainingRequest
+from stages.contracts import CorpusFacts, GeneratedKit, RunRecord, Slug, TrainingRequest
 from stages.errors import ExperimentFailed, SettingsError
-from stages.ports import ProbeRequest, Probes
+from stages.ports import Preparation, ProbeRequest, Probes
 
 if TYPE_CHECKING:
     from researchclaw.units import UnitResult
@@ -173,6 +173,12 @@ class PoolLaboratory:
 
     def corpus(self, kit: Slug) -> CorpusFacts:
         return self._local.corpus(kit)
+
+    def prepare(self, kit: GeneratedKit, seed: int) -> Preparation:
+        """Raises: SettingsError: workers know shipped kits only."""
+        raise SettingsError(
+            f"the kit {kit.name!r} is written in this study, and workers train shipped kits only; set experiment.executor: local."
+        )
 
     def probe(self, kit: Slug, requests: Sequence[ProbeRequest]) -> Probes:
         return self._local.probe(kit, requests)

@@ -1,15 +1,19 @@
-"""The kit and the factors of a study, looked up from its goal."""
+"""The kit and the factors of a study, looked up from its goal, or made from its blueprint where the kit is yet to be written."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from stages.contracts import Contrast, Factor, Goal, Kit
+from stages.contracts import Blueprint, Contrast, Factor, Goal, Kit
+from stages.d_design.generated_code import blueprint_sha256
+from stages.e_execution.measures import metric_of
 from stages.ports import Context
 
 
 def kit_of(goal: Goal, ctx: Context) -> Kit:
     """The kit that the goal was tied to in stage 1."""
+    if goal.blueprint is not None:
+        return kit_to_be(goal.blueprint)
     return next(kit for kit in ctx.kits if kit.name == goal.kit)
 
 
@@ -18,6 +22,27 @@ def foreign_settings(contrast: Contrast, factors: Iterable[Factor]) -> list[str]
     given = [settings for factor in factors for settings in (*(level.settings for level in factor.levels), factor.ablation.settings)]
     allowed = {(name, literal) for settings in given for name, literal in settings.items()}
     return [f"{name} = {literal}" for name, literal in contrast.settings.items() if (name, literal) not in allowed]
+
+
+def kit_to_be(blueprint: Blueprint) -> Kit:
+    """The kit of a blueprint before its code is written: nothing to set, and the blueprint's hash in place of its files'."""
+    sha256 = blueprint_sha256(blueprint)
+    return Kit(
+        name=blueprint.name,
+        title=blueprint.title,
+        domain=blueprint.domain,
+        summary=blueprint.summary,
+        metric=metric_of(blueprint.measure),
+        default_budget_s=60,
+        answers=(),
+        scope_words=(),
+        factors=blueprint.factors,
+        constants={},
+        tunable={},
+        train_py="",
+        prepare_sha256=sha256,
+        kit_sha256=sha256,
+    )
 
 
 def studied_factors(goal: Goal, kit: Kit) -> tuple[Factor, ...]:

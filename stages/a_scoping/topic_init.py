@@ -7,8 +7,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from stages.a_scoping.study import kit_to_be
 from stages.asking import accepted
-from stages.contracts import Brief, Contract, Goal, Kit, Slug, TopicMatch
+from stages.contracts import Blueprint, Brief, Contract, Factor, Goal, Kit, MeasureName, Slug, TopicMatch
+from stages.e_execution.measures import MEASURES
 from stages.errors import SettingsError, TopicOutsideKits
 from stages.ports import Context, Question
 
@@ -40,11 +42,30 @@ class TopicReading(Contract):
     choices: tuple[str, ...]
 
 
+class BlueprintQuestion(Question):
+    """No kit answers the topic: which small study would?
+
+    A mind that writes no code raises `TopicOutsideKits` with `refusal`.
+    """
+
+    template: ClassVar[str] = "a_scoping/blueprint.md.j2"
+
+    topic: str
+    question: str
+    measures: dict[MeasureName, str] = Field(description="What can be measured: name -> what it is.")
+    names_taken: tuple[Slug, ...]
+    refusal: str
+
+    def faults(self, answer: Blueprint) -> Iterator[str]:
+        yield from _contradictions(answer, self.names_taken)
+
+
 def run(inputs: Inputs, ctx: Context) -> Goal:
-    """The goal of the study, tied to a kit that can answer it.
+    """The goal of the study, tied to a kit that can answer it or to the blueprint of one that will be written.
 
     Raises:
-        TopicOutsideKits: no kit can answer the topic.
+        TopicOutsideKits: no kit can answer the topic, and the mind writes none.
+        MalformedAnswer: the blueprint contradicts itself.
         SettingsError: the kit that the settings name does not exist.
         MalformedAnswer: the reading names a kit, a factor or a level that does not exist.
     """
@@ -53,7 +74,11 @@ def run(inputs: Inputs, ctx: Context) -> Goal:
     if not kits:
         raise SettingsError(f"experiment.kit is {brief.kit!r}; the kits here are {', '.join(repr(kit.name) for kit in ctx.kits)}")
     reading = accepted(ctx, TopicQuestion(topic=brief.topic, kits=kits), TopicReading)
-    kit = chosen(brief.topic, reading, kits)
+    kit = answering(reading, kits)
+    if kit is None:
+        if brief.kit is not None:
+            raise TopicOutsideKits(_outside(brief.topic, kits))
+        return _with_blueprint(brief, reading, ctx)
     return Goal(
         topic=brief.topic,
         question=reading.question,
@@ -64,10 +89,7 @@ def run(inputs: Inputs, ctx: Context) -> Goal:
         matches=reading.matches,
         set_aside=reading.set_aside,
         metric=kit.metric,
-        success_criterion=(
-            f"The study succeeds when every planned comparison has a paired difference in {kit.metric.label} "
-            "with an interval, whichever way the difference points."
-        ),
+        success_criterion=_success(kit),
         choices=reading.choices,
         hardware=brief.hardware,
     )
@@ -90,12 +112,77 @@ def _faults(reading: TopicReading, kits: tuple[Kit, ...]) -> list[str]:
     return found
 
 
+def answering(reading: TopicReading, kits: tuple[Kit, ...]) -> Kit | None:
+    """The kit that can answer the topic."""
+    return next((kit for kit in kits if kit.name == reading.kit and reading.matches), None)
+
+
 def chosen(topic: str, reading: TopicReading, kits: tuple[Kit, ...]) -> Kit:
     """The kit that can answer the topic. Raises: TopicOutsideKits: there is none."""
-    kit = next((kit for kit in kits if kit.name == reading.kit), None)
-    if kit is None or not reading.matches:
+    kit = answering(reading, kits)
+    if kit is None:
         raise TopicOutsideKits(_outside(topic, kits))
     return kit
+
+
+def _with_blueprint(brief: Brief, reading: TopicReading, ctx: Context) -> Goal:
+    question = BlueprintQuestion(
+        topic=brief.topic,
+        question=reading.question,
+        measures={name: f"{measure.label}, for {measure.task}" for name, measure in MEASURES.items()},
+        names_taken=tuple(kit.name for kit in ctx.kits),
+        refusal=_outside(brief.topic, ctx.kits),
+    )
+    blueprint = accepted(ctx, question, Blueprint)
+    kit = kit_to_be(blueprint)
+    return Goal(
+        topic=brief.topic,
+        question=reading.question,
+        domain=kit.domain,
+        kit=kit.name,
+        study="two_factors" if len(kit.factors) == 2 else "one_factor",
+        contest=reading.contest and len(kit.factors) == 2,
+        matches=tuple(_match(brief.topic, factor) for factor in kit.factors),
+        metric=kit.metric,
+        success_criterion=_success(kit),
+        choices=(*reading.choices, "No shipped study answers the topic, so the code of a new one was written for it."),
+        hardware=brief.hardware,
+        blueprint=blueprint,
+    )
+
+
+def _contradictions(blueprint: Blueprint, names_taken: tuple[Slug, ...]) -> Iterator[str]:
+    """Why a blueprint cannot become a kit."""
+    measure = MEASURES[blueprint.measure]
+    if blueprint.name in names_taken:
+        yield f"a kit named {blueprint.name!r} is shipped; the blueprint needs another name"
+    if measure.task != blueprint.task:
+        yield f"{blueprint.measure} measures {measure.task}, and the blueprint is of {blueprint.task}"
+    if measure.needs == "coefficients" and blueprint.data_source != "synthetic":
+        yield f"{blueprint.measure} needs data whose true coefficients are known: synthetic data"
+    for factor in blueprint.factors:
+        names = [level.name for level in factor.levels]
+        if len(set(names)) != len(names) or sum(level.is_baseline for level in factor.levels) != 1:
+            yield f"the levels of {factor.name!r} need different names, and exactly one must be the baseline"
+        if unknown := [name for name in factor.default_contrasts if name not in names]:
+            yield f"default_contrasts of {factor.name!r} names unknown levels {unknown}"
+        if factor.ablation.settings or any(level.settings for level in factor.levels):
+            yield f"the levels of {factor.name!r} have settings; in a kit that is to be written levels become patches"
+
+
+def _match(topic: str, factor: Factor) -> TopicMatch:
+    """Where the topic speaks of a factor: its own words and its levels' that stand there; else the whole topic."""
+    text = topic.lower()
+    levels = tuple(level.name for level in factor.levels if not level.is_baseline and any(word in text for word in level.words))
+    words = [word for words in (factor.words, *(level.words for level in factor.levels)) for word in words if word in text]
+    return TopicMatch(factor=factor.name, levels=levels, words=tuple(dict.fromkeys(words)) or (topic,))
+
+
+def _success(kit: Kit) -> str:
+    return (
+        f"The study succeeds when every planned comparison has a paired difference in {kit.metric.label} "
+        "with an interval, whichever way the difference points."
+    )
 
 
 def _outside(topic: str, kits: tuple[Kit, ...]) -> str:

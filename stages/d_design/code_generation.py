@@ -10,13 +10,15 @@ from typing import ClassVar
 from stages import python_source
 from stages.a_scoping.study import kit_of
 from stages.asking import at_once
-from stages.contracts import CodeBundle, CodeCheck, ConditionCode, Contract, Contrast, ExperimentPlan, Goal, Kit
+from stages.contracts import Brief, CodeBundle, CodeCheck, ConditionCode, Contract, Contrast, ExperimentPlan, Goal, Kit
+from stages.d_design.kit_making import write_kit
 from stages.d_design.patching import normalised_hash, unified_patch
 from stages.errors import ExperimentFailed, MalformedAnswer
 from stages.ports import Context, Probe, ProbeRequest, Question
 
 
 class Inputs(Contract):
+    brief: Brief
     goal: Goal
     plan: ExperimentPlan
 
@@ -41,7 +43,10 @@ def run(inputs: Inputs, ctx: Context) -> CodeBundle:
     Raises:
         MalformedAnswer: a patch fails a static check.
         ExperimentFailed: a condition does not survive its short run.
+        KitRefused: a kit that is written here leaks, repeats a condition or does not run after its repairs.
     """
+    if inputs.goal.blueprint is not None:
+        return write_kit(inputs.goal.blueprint, inputs.plan, inputs.brief.max_repairs, ctx)
     kit = kit_of(inputs.goal, ctx)
     conditions = inputs.plan.conditions
     sources = at_once(lambda condition: _write(condition, kit, ctx), conditions)

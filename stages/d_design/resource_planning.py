@@ -51,7 +51,8 @@ def run(inputs: Inputs, ctx: Context) -> Schedule:
     runs = tuple(
         TrainingRequest(
             kit=plan.kit,
-            kit_sha256=plan.kit_sha256,
+            kit_sha256=inputs.code.generated_sha256 or plan.kit_sha256,
+            generated=inputs.code.generated,
             condition=condition.id,
             train_py=by_condition[condition.id].train_py,
             seed=seed,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stages.contracts import Contract, ExperimentPlan, RunRecords, Schedule
+from stages.contracts import Contract, CorpusFacts, ExperimentPlan, RunRecords, Schedule
 from stages.errors import ExperimentFailed
 from stages.ports import Context
 
@@ -18,7 +18,7 @@ def run(inputs: Inputs, ctx: Context) -> RunRecords:
     Raises:
         ExperimentFailed: not a single run ended well.
     """
-    corpus = ctx.laboratory.corpus(inputs.plan.kit)
+    corpus = _corpus(inputs, ctx)
     records = ctx.laboratory.measure(inputs.schedule.runs)
     if not any(record.verdict == "ok" for record in records):
         first = records[0]
@@ -26,3 +26,14 @@ def run(inputs: Inputs, ctx: Context) -> RunRecords:
             f"none of {len(records)} runs ended well; the first: {first.verdict}: {first.reason} (log in {first.folder})"
         )
     return RunRecords(corpus=corpus, runs=records)
+
+
+def _corpus(inputs: Inputs, ctx: Context) -> CorpusFacts:
+    """The data as prepared; of a kit that was written in this study those of the first seed: every seed has its own."""
+    first = inputs.schedule.runs[0]
+    if first.generated is None:
+        return ctx.laboratory.corpus(inputs.plan.kit)
+    preparation = ctx.laboratory.prepare(first.generated, first.seed)
+    if preparation.facts is None:
+        raise ExperimentFailed(f"the data of kit {first.kit} could not be prepared for seed {first.seed}: {preparation.failure}")
+    return preparation.facts

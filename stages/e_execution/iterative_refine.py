@@ -1,4 +1,8 @@
-"""Stage 13: improve the leading condition on development seeds and confirm the gain on fresh ones."""
+"""Stage 13: improve the leading condition on development seeds and confirm the gain on fresh ones.
+
+A proposal is a change of constants (shipped kits) or a few edits (kits that were written in this study); both become a
+patch that is checked, run for a short time, measured beside the incumbent and confirmed on fresh seeds in the same way.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +10,20 @@ from collections.abc import Iterator, Sequence
 from statistics import fmean
 from typing import ClassVar
 
+from pydantic import Field
+
 from stages.a_scoping.study import kit_of
 from stages.asking import accepted, at_once
 from stages.contracts import (
     Attempt,
+    Brief,
     CodeBundle,
     ConditionCode,
     Contract,
     Contrast,
+    Edit,
     ExperimentPlan,
+    GeneratedKit,
     Goal,
     Kit,
     Metric,
@@ -22,15 +31,18 @@ from stages.contracts import (
     RunRecord,
     RunRecords,
     Slug,
-    TrainingRequest,
 )
 from stages.d_design.code_generation import CodeQuestion, TrainingCode, condition_code, static_checks
-from stages.ports import Context, Probe, ProbeRequest, Question
+from stages.d_design.generated_code import CodeFault, check_source, edited
+from stages.d_design.kit_making import proved_code
+from stages.e_execution.mending import mended, training_request
+from stages.ports import Context, ProbeRequest, Question
 
 TUNED: Slug = "tuned"
 
 
 class Inputs(Contract):
+    brief: Brief
     goal: Goal
     plan: ExperimentPlan
     code: CodeBundle
@@ -56,11 +68,25 @@ class Proposal(Contract):
     """One focused change; `settings` are differences from the incumbent."""
 
     change: str
-    settings: dict[str, str]
+    settings: dict[str, str] = Field(default_factory=dict)
+    edits: tuple[Edit, ...] = Field(default=(), exclude_if=lambda edits: not edits, description="In a kit that was written here.")
 
 
 class Proposals(Contract):
     proposals: tuple[Proposal, ...]
+
+
+class ProposeEditsQuestion(Question):
+    """Which small edits of the leading condition's program are worth a try?"""
+
+    template: ClassVar[str] = "e_execution/kit_refine.md.j2"
+
+    incumbent: Contrast
+    train_py: str
+    metric: Metric
+    studied: tuple[str, ...] = Field(description="What the study itself varies and a proposal must leave alone.")
+    at_most: int
+    round: int
 
 
 def run(inputs: Inputs, ctx: Context) -> RefinedRecords:
@@ -69,6 +95,23 @@ def run(inputs: Inputs, ctx: Context) -> RefinedRecords:
     Raises:
         MalformedAnswer: a proposal sets what may not be tried, or does not become a one-purpose patch.
     """
+    if inputs.code.generated is not None:
+        code, runs, mending = mended(inputs.plan, inputs.code, inputs.records.runs, inputs.brief.max_repairs, ctx)
+        records = inputs.records.model_copy(update={"runs": runs})
+        refined = _improved(inputs.model_copy(update={"code": code, "records": records}), ctx)
+        by_condition = {one.condition: one for one in code.codes}
+        return refined.model_copy(
+            update={
+                "mending": mending,
+                "mended": tuple(by_condition[name] for name in dict.fromkeys(one.what for one in mending if one.mended)),
+                "repairs": tuple(f"{one.what}: {one.diagnosis}" for one in mending if one.mended),
+            }
+        )
+    return _improved(inputs, ctx)
+
+
+def _improved(inputs: Inputs, ctx: Context) -> RefinedRecords:
+    """The improvement loop, with the reported runs as they are."""
     plan = inputs.plan
     incumbent = _leading(plan, inputs.records.runs)
     seeds = plan.development_seeds[:1]
@@ -77,13 +120,19 @@ def run(inputs: Inputs, ctx: Context) -> RefinedRecords:
         return _unchanged(inputs, reason)
 
     kit = kit_of(inputs.goal, ctx)
-    proposals = _propose(incumbent, plan, kit, ctx)
-    if not proposals:
-        return _unchanged(inputs, "Every change that the search space allows belongs to the factors under study.")
     lead_code = next(code for code in inputs.code.codes if code.condition == incumbent.id)
-    codes, failures = _candidates(proposals, incumbent, inputs, kit, ctx)
-    development = [_request(lead_code, plan, seeds[0], "development")]
-    development += [_request(code, plan, seeds[0], "development") for code in codes.values()]
+    if inputs.code.generated is None:
+        proposals = _propose(incumbent, plan, kit, ctx)
+        if not proposals:
+            return _unchanged(inputs, "Every change that the search space allows belongs to the factors under study.")
+        codes, failures = _candidates(proposals, incumbent, inputs, kit, ctx)
+    else:
+        proposals = _propose_edits(incumbent, lead_code, plan, ctx)
+        if not proposals:
+            return _unchanged(inputs, "No change was proposed.")
+        codes, failures = _edited_candidates(proposals, lead_code, inputs.code.generated, inputs, ctx)
+    development = [training_request(lead_code, plan, inputs.code, seeds[0], "development")]
+    development += [training_request(code, plan, inputs.code, seeds[0], "development") for code in codes.values()]
     lead_run, *runs = ctx.laboratory.measure(development)
 
     outcomes = dict(zip(codes, runs, strict=True))
@@ -100,7 +149,11 @@ def run(inputs: Inputs, ctx: Context) -> RefinedRecords:
         return _unchanged(inputs, "No change improved on the leading condition.", incumbent.id, attempts, (lead_run, *runs))
     tuned = codes[winner.number].model_copy(update={"condition": TUNED})
     confirmation = ctx.laboratory.measure(
-        [_request(code, plan, seed, "confirmation") for seed in plan.confirmation_seeds for code in (lead_code, tuned)]
+        [
+            training_request(code, plan, inputs.code, seed, "confirmation")
+            for seed in plan.confirmation_seeds
+            for code in (lead_code, tuned)
+        ]
     )
     return RefinedRecords(
         corpus=inputs.records.corpus,
@@ -157,8 +210,8 @@ def _faults(answer: Proposals, question: ProposeQuestion) -> Iterator[str]:
 
 def _candidates(
     proposals: tuple[Proposal, ...], incumbent: Contrast, inputs: Inputs, kit: Kit, ctx: Context
-) -> tuple[dict[int, ConditionCode], dict[int, Probe]]:
-    """Proposals as checked and timed code by their number, and the probes of those that failed."""
+) -> tuple[dict[int, ConditionCode], dict[int, str]]:
+    """Proposals as checked and timed code by their number, and why the others failed."""
     contrasts = [
         Contrast(
             id=f"attempt_{number}",
@@ -178,7 +231,7 @@ def _candidates(
     requests = [ProbeRequest(condition=inputs.code.baseline, train_py=kit.train_py)]
     requests += [ProbeRequest(condition=c.id, train_py=source) for c, source in zip(contrasts, sources, strict=True)]
     reference, *probes = ctx.laboratory.probe(kit.name, requests).probes
-    failures = {number: probe for number, probe in enumerate(probes, start=1) if probe.failure}
+    failures = {number: probe.failure for number, probe in enumerate(probes, start=1) if probe.failure}
     codes = {
         number: condition_code(contrast, source, kit, check, probe, reference, inputs.plan.budget_s)
         for number, (contrast, source, check, probe) in enumerate(zip(contrasts, sources, checks, probes, strict=True), start=1)
@@ -187,20 +240,44 @@ def _candidates(
     return codes, failures
 
 
-def _request(code: ConditionCode, plan: ExperimentPlan, seed: int, purpose: str) -> TrainingRequest:
-    return TrainingRequest.model_validate(
-        {
-            "kit": plan.kit,
-            "kit_sha256": plan.kit_sha256,
-            "condition": code.condition,
-            "train_py": code.train_py,
-            "seed": seed,
-            "steps": code.steps,
-            "budget_s": plan.budget_s,
-            "scored_bytes": plan.scored_bytes,
-            "purpose": purpose,
-        }
+def _propose_edits(incumbent: Contrast, code: ConditionCode, plan: ExperimentPlan, ctx: Context) -> tuple[Proposal, ...]:
+    question = ProposeEditsQuestion(
+        incumbent=incumbent,
+        train_py=code.train_py,
+        metric=plan.metric,
+        studied=tuple(condition.label for condition in plan.conditions if condition.role != "baseline"),
+        at_most=plan.refine_attempts,
+        round=ctx.round,
     )
+    return accepted(ctx, question, Proposals).proposals[: plan.refine_attempts]
+
+
+def _edited_candidates(
+    proposals: tuple[Proposal, ...], lead: ConditionCode, kit: GeneratedKit, inputs: Inputs, ctx: Context
+) -> tuple[dict[int, ConditionCode], dict[int, str]]:
+    """Edits as proved code by their number; one that cannot be applied, does not run or changes nothing is a failed attempt."""
+    sources: dict[int, str] = {}
+    failures: dict[int, str] = {}
+    for number, proposal in enumerate(proposals, start=1):
+        try:
+            source = edited(lead.train_py, proposal.edits)
+            check_source("train.py", source)
+        except CodeFault as fault:
+            failures[number] = str(fault)
+        else:
+            sources[number] = source
+    requests = [ProbeRequest(condition=lead.condition, train_py=lead.train_py, generated=kit)]
+    requests += [ProbeRequest(condition=f"attempt_{number}", train_py=source, generated=kit) for number, source in sources.items()]
+    codes: dict[int, ConditionCode] = {}
+    for (number, source), probe in zip(sources.items(), ctx.laboratory.probe(kit.name, requests).probes[1:], strict=True):
+        if probe.failure or probe.same_as:
+            failures[number] = probe.failure or f"it gives the same predictions as {probe.same_as!r}"
+        else:
+            contrast = Contrast(
+                id=f"attempt_{number}", label=proposals[number - 1].change, role="treatment", reason=proposals[number - 1].change
+            )
+            codes[number] = proved_code(contrast, source, kit, probe)
+    return codes, failures
 
 
 def _attempt(
@@ -210,7 +287,7 @@ def _attempt(
     run: RunRecord | None,
     lead: RunRecord,
     metric: Metric,
-    failure: Probe | None,
+    failure: str | None,
 ) -> Attempt:
     value = run.measurement.value if run and run.measurement else None
     gain = metric.gain(value, lead.measurement.value) if value is not None and lead.measurement else None
@@ -220,6 +297,7 @@ def _attempt(
             "number": number,
             "change": proposal.change,
             "settings": proposal.settings,
+            "edits": proposal.edits,
             "seed": seed,
             "value": value,
             "gain": gain,

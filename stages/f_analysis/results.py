@@ -150,8 +150,12 @@ def _why_no_baseline(runs: Iterable[RunRecord], baseline: Slug) -> str:
 
 
 def _refuse_mixed_corpora(measured: Iterable[Measured]) -> None:
-    corpora = {measurement.corpus_sha256 for runs in measured for measurement in runs.values()}
-    if len(corpora) > 1:
+    # Rows of a generated kit are made anew for every seed; the conditions of one seed must still have seen the same.
+    corpora: dict[int | None, set[str]] = {}
+    for runs in measured:
+        for seed, measurement in runs.items():
+            corpora.setdefault(seed if measurement.counts == "rows" else None, set()).add(measurement.corpus_sha256)
+    if any(len(found) > 1 for found in corpora.values()):
         raise ExperimentFailed("the runs were scored on different corpora and cannot be compared; run all of them again")
 
 
@@ -277,10 +281,12 @@ def _config(
         "repairs": len(records.repairs),
         "runs_failed": sum(run.verdict != "ok" for run in reported),
         "runs_reported": len(reported),
-        "scored_bytes": scored,
-        "scored_kib": _whole(scored / 1024),
         "seeds": len(plan.seeds),
     }
+    if records.corpus.counts == "rows":
+        config["scored_rows"] = scored
+    else:
+        config |= {"scored_bytes": scored, "scored_kib": _whole(scored / 1024)}
     for attempt in records.attempts:
         if attempt.gain is not None:
             config[f"attempt_{attempt.number}_gain"] = stored(attempt.gain)
@@ -313,6 +319,8 @@ def _number(value: object) -> int | float | None:
 def _data(records: RefinedRecords) -> dict[Slug, int | float | str]:
     corpus = records.corpus
     sizes = {"train": corpus.train_bytes, "val": corpus.val_bytes, "test": corpus.test_bytes}
+    if corpus.counts == "rows":
+        return {"name": corpus.name, "sha256": corpus.sha256, **{f"{split}_rows": size for split, size in sizes.items()}}
     return {
         "name": corpus.name,
         "sha256": corpus.sha256,
@@ -344,7 +352,13 @@ def _environment(hardware: Hardware, schedule: Schedule, code_bundle: CodeBundle
 def _cost(records: RefinedRecords) -> dict[Slug, int | float]:
     """Of every training run: the reported ones, those of the improvement loop and those of its confirmation."""
     runs = (*records.runs, *records.development, *records.confirmation)
+    in_seconds = records.corpus.counts == "rows"  # a fit takes parts of a second: in hours it would be printed as nothing
+    seconds = {
+        "train_cpu_s": stored(sum(run.cost.train_cpu_s for run in runs)),
+        "evaluation_s": stored(sum(run.cost.evaluation_s for run in runs)),
+    }
     return {
+        **(seconds if in_seconds else {}),
         "runs": len(runs),
         "loop_runs": len(records.development),
         "confirmation_runs": len(records.confirmation),

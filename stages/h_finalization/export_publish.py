@@ -69,7 +69,7 @@ def run(inputs: Inputs, ctx: Context) -> Deliverables:
     files = {
         **_paper_files(paper, edition, typeset, drawings),
         **_record_files(inputs, manuscript, paper, edition, ctx),
-        **code_files((*inputs.bundle.codes, *([inputs.refined.tuned] if inputs.refined.tuned else [])), _runs(inputs)),
+        **code_files(inputs.bundle, inputs.refined, _runs(inputs)),
         "reproduce.md": reproduce_markdown(inputs.archive.reproduction, inputs.archive.lessons, degraded).encode(),
     }
     _refuse_untraced(files, paper)

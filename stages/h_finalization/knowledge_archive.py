@@ -63,6 +63,7 @@ def study_command(brief: Brief, goal: Goal, plan: ExperimentPlan) -> str:
         "experiment.max_conditions": brief.max_conditions,
         "experiment.refine_attempts": brief.refine_attempts,
         "experiment.confirm_seeds": brief.confirm_seeds,
+        "experiment.max_repairs": brief.max_repairs if goal.blueprint is not None else None,
         "experiment.scored_bytes": brief.scored_bytes,
         "experiment.max_hours": brief.max_hours,
         "literature.max_works": brief.max_works,

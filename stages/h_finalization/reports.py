@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -11,11 +12,13 @@ from stages.contracts import (
     ChangeAnswer,
     CitationSupport,
     CitedWork,
-    ConditionCode,
+    CodeBundle,
     Contract,
+    GeneratedKit,
     KnowledgeCard,
     Lesson,
     QualityReport,
+    RefinedRecords,
     Results,
     Review,
     Reviews,
@@ -172,9 +175,11 @@ def reproduce_markdown(commands: Sequence[str], lessons: Sequence[Lesson], degra
     return "\n\n".join(parts) + "\n"
 
 
-def code_files(codes: Sequence[ConditionCode], runs: Sequence[RunRecord]) -> dict[str, bytes]:
-    """code/: the program and the patch of each condition, and the command that runs it."""
-    files: dict[str, bytes] = {}
+def code_files(bundle: CodeBundle, refined: RefinedRecords, runs: Sequence[RunRecord]) -> dict[str, bytes]:
+    """code/: the program and the patch of each condition, and the command that runs it; a written kit and its repairs as well."""
+    mended = {code.condition: code for code in refined.mended}
+    codes = [mended.get(code.condition, code) for code in (*bundle.codes, *([refined.tuned] if refined.tuned else []))]
+    files: dict[str, bytes] = {} if bundle.generated is None else _kit_files(bundle, bundle.generated, refined)
     lines = [
         "# The code of every condition",
         "",
@@ -189,3 +194,24 @@ def code_files(codes: Sequence[ConditionCode], runs: Sequence[RunRecord]) -> dic
         if command is not None:
             lines += ["From the folder that holds experiment_runs/:", "", f"    {command}", ""]
     return files | {"code/README.md": "\n".join(lines).encode()}
+
+
+def _kit_files(bundle: CodeBundle, kit: GeneratedKit, refined: RefinedRecords) -> dict[str, bytes]:
+    """code/kit/: what a mind wrote, what was looked at before it was frozen, and every repair."""
+    described = {
+        "name": kit.name,
+        "task": kit.task,
+        "measure": kit.measure,
+        "split": kit.split,
+        "data_name": kit.data_name,
+        "salt": kit.salt,
+        "prepare_sha256": kit.prepare_sha256,
+        "kit_sha256": bundle.generated_sha256,
+        "reviewed": list(bundle.review),
+        "repairs": [repair.model_dump(mode="json") for repair in (*bundle.repairs, *refined.mending)],
+    }
+    return {
+        "code/kit/prepare.py": kit.prepare_py.encode(),
+        "code/kit/train.py": kit.train_py.encode(),
+        "code/kit/kit.yaml": json.dumps(described, indent=2, ensure_ascii=False).encode() + b"\n",  # JSON is YAML
+    }

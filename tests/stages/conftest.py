@@ -17,6 +17,7 @@ from stages.contracts import (
     Contract,
     CorpusFacts,
     CurvePoint,
+    GeneratedKit,
     Guidance,
     Hardware,
     Measurement,
@@ -24,7 +25,7 @@ from stages.contracts import (
     RunRecord,
     TrainingRequest,
 )
-from stages.ports import Context, Illustrator, Laboratory, Probe, ProbeRequest, Probes, Shelf, Typesetter
+from stages.ports import Context, Illustrator, Laboratory, Preparation, Probe, ProbeRequest, Probes, Shelf, Typesetter
 from stages.stage import Stage
 
 NO_COST = RunCost(train_cpu_s=20, train_wall_s=20, startup_s=2, evaluation_s=2, peak_memory_mb=400)
@@ -43,6 +44,9 @@ class CannedLaboratory:
 
     def corpus(self, kit: str) -> CorpusFacts:
         return CorpusFacts(name=kit, sha256="0" * 64, files=3, train_bytes=900, val_bytes=50, test_bytes=50, references={"gzip": 2.0})
+
+    def prepare(self, kit: GeneratedKit, seed: int) -> Preparation:
+        return Preparation(facts=None, failure="a canned laboratory makes no data")
 
     def probe(self, kit: str, requests: Sequence[ProbeRequest]) -> Probes:
         return Probes(

@@ -12,16 +12,21 @@ import pytest
 
 from researchclaw.adapters.catalogue import Catalogue
 from researchclaw.adapters.offline import OfflineResearcher
+from researchclaw.kits import shipped_kits
 from researchclaw.prompts import Prompts
+from stages.a_scoping.topic_init import BlueprintQuestion
 from stages.b_literature.knowledge_extract import CardsQuestion
 from stages.c_synthesis.hypothesis_gen import DebateQuestion
 from stages.contracts import (
+    Blueprint,
     Brief,
     ChangeAnswer,
     CitedWork,
     Contract,
+    Contrast,
     Guidance,
     Manuscript,
+    Metric,
     Passage,
     Reading,
     RevisedManuscript,
@@ -30,6 +35,8 @@ from stages.contracts import (
     Weakness,
     Work,
 )
+from stages.d_design.kit_making import PatchQuestion, PrepareQuestion, PrepareReviewQuestion, RepairQuestion, TrainQuestion
+from stages.e_execution.iterative_refine import ProposeEditsQuestion
 from stages.f_analysis.research_decision import DecisionQuestion
 from stages.f_analysis.result_analysis import AnalystQuestion
 from stages.g_writing.paper_draft import MendQuestion, SectionDraft, SectionQuestion
@@ -177,7 +184,36 @@ def asked(
     fields = {name: getattr(section, name) for name in MendQuestion.model_fields if name in SectionQuestion.model_fields}
     mend = MendQuestion(**fields, markdown=PLANTED, found=(PLANTED,))
     support = SupportQuestion(pairs=(CitingSentence(number=1, sentence=PLANTED, key="berg2021warm", rests_on=PLANTED),))
-    return [question for question in (*research, *writing, mend, support) if not question.by_rule]
+    return [question for question in (*research, *writing, mend, *_of_a_generated_kit(), support) if not question.by_rule]
+
+
+def _of_a_generated_kit() -> Iterator[Question]:
+    """The questions of a kit that is written in the study, which rules never answer; what others wrote holds the planted text."""
+    factor = next(factor for factor in shipped_kits()[0].factors)
+    levels = tuple(level.model_copy(update={"settings": {}}) for level in factor.levels)
+    blueprint = Blueprint(
+        name="made",
+        title=PLANTED,
+        domain="regression",
+        summary=PLANTED,
+        task="regression",
+        measure="rmse",
+        data_source="synthetic",
+        data_name=PLANTED,
+        data=PLANTED,
+        split="random",
+        baseline=PLANTED,
+        factors=(factor.model_copy(update={"levels": levels}),),
+    )
+    contrast = Contrast(id="ridge", label=PLANTED, role="ablation", removes=PLANTED, reason=PLANTED)
+    metric = Metric(name="rmse", label="error", unit="RMSE", lower_is_better=True)
+    yield BlueprintQuestion(topic=PLANTED, question=PLANTED, measures={"rmse": "error"}, names_taken=("tiny_lm",), refusal="")
+    yield PrepareQuestion(blueprint=blueprint, truth=True)
+    yield PrepareReviewQuestion(blueprint=blueprint, prepare_py=PLANTED, rows=100, features=3)
+    yield TrainQuestion(blueprint=blueprint, needs="values", rows=60, features=3, classes=2)
+    yield PatchQuestion(condition=contrast, ablated=contrast, train_py=PLANTED, refused=PLANTED)
+    yield RepairQuestion(what="train.py", purpose=PLANTED, source=PLANTED, failure=PLANTED, log_tail=PLANTED, attempt=1)
+    yield ProposeEditsQuestion(incumbent=contrast, train_py=PLANTED, metric=metric, studied=(PLANTED,), at_most=2, round=1)
 
 
 def _poisoned_writing(question: Question) -> Question:

@@ -111,6 +111,10 @@ def prisma(record: Record) -> Figure:
 
 
 def _data_text(record: Record) -> str:
+    rows = record.optional("/data/train_rows")
+    if rows is not None:
+        train, val = rows, record.number("/data/val_rows")
+        return f"rows of each seed\n{train:g} to train on\n{val:g} held out"
     train, val = record.number("/data/train_mb"), record.number("/data/val_mb")
     return f"corpus\n{train:g} MB to train on\n{val:g} MB held out"
 

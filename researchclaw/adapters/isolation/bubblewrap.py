@@ -166,7 +166,7 @@ class Bubblewrap:
         for host, name in (*((library, name) for name in python.standard_library), *python.site_packages):
             yield from _parents(name, made)
             yield from ("--ro-bind", str(host), name)
-        for name in python.covered_packages:
+        for name in (*python.covered_packages, *(() if job.data_sets else python.data_sets)):
             yield from ("--ro-bind", str(python.empty), name)
         for host, name in python.site_packages:
             for hidden in job.hidden:

@@ -38,6 +38,7 @@ class Job:
     hidden: folders below site-packages that the guest must not see, e.g. because they hold the answers.
     environment: what the guest has beside the few variables that all guests have.
     control: the guest gets a socket to us as CONTROL_FD; for programs of the harness that run before any candidate.
+    data_sets: the guest may read the data sets that packages bring along; only preparing data may.
     """
 
     argv: Callable[[Inside], Sequence[str]]
@@ -52,6 +53,7 @@ class Job:
     control: bool = False
     hidden: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    data_sets: bool = False
 
 
 class Isolation(Protocol):

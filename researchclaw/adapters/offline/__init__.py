@@ -25,7 +25,7 @@ def rules() -> dict[type[Question], Rule]:
     """Question -> the function that answers it. Typed by the questions' own modules; imported when first asked."""
     from researchclaw.adapters.offline import analysis, planning, reading, review, scoping, thinking, writing
     from stages.a_scoping.problem_decompose import DecomposeQuestion
-    from stages.a_scoping.topic_init import TopicQuestion
+    from stages.a_scoping.topic_init import BlueprintQuestion, TopicQuestion
     from stages.b_literature.knowledge_extract import CardsQuestion
     from stages.b_literature.literature_screen import ScreenQuestion
     from stages.b_literature.search_strategy import SearchQuestion
@@ -44,6 +44,7 @@ def rules() -> dict[type[Question], Rule]:
 
     return {
         TopicQuestion: scoping.read_topic,
+        BlueprintQuestion: scoping.refuse_blueprint,
         DecomposeQuestion: scoping.decompose,
         SearchQuestion: reading.plan_search,
         ScreenQuestion: reading.screen,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from stages.a_scoping.problem_decompose import DecomposeQuestion
-from stages.a_scoping.topic_init import TopicQuestion, TopicReading
+from stages.a_scoping.topic_init import BlueprintQuestion, TopicQuestion, TopicReading
 from stages.a_scoping.topic_matching import MatchedTopic, match_topic
-from stages.contracts import Factor, Kit, ProblemTree, SubQuestion, TopicMatch
+from stages.contracts import Blueprint, Factor, Kit, ProblemTree, SubQuestion, TopicMatch
+from stages.errors import TopicOutsideKits
 
 FACTORS_IN_A_STUDY = 2
 """A factorial study of more than two factors does not fit into the default budget."""
@@ -18,6 +19,11 @@ def read_topic(question: TopicQuestion) -> TopicReading:
         if matched.in_scope and matched.matches:
             return _reading(question.topic, kit, matched)
     return TopicReading(kit=None, matches=(), question=_as_question(question.topic), choices=())
+
+
+def refuse_blueprint(question: BlueprintQuestion) -> Blueprint:
+    """Rules write no code, so a topic that no kit can answer ends here."""
+    raise TopicOutsideKits(question.refusal)
 
 
 def _reading(topic: str, kit: Kit, matched: MatchedTopic) -> TopicReading:

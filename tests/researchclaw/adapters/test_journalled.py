@@ -10,9 +10,20 @@ import pytest
 from researchclaw.adapters.journalled import JournalledLaboratory, JournalledLibrary, JournalledModel, keep_run
 from researchclaw.journal import ExperimentEnded, Journal
 from stages.asking import at_once
-from stages.contracts import CitedWork, Contract, CorpusFacts, RunCost, RunRecord, SearchQuery, SourceOutcome, TrainingRequest, Work
+from stages.contracts import (
+    CitedWork,
+    Contract,
+    CorpusFacts,
+    GeneratedKit,
+    RunCost,
+    RunRecord,
+    SearchQuery,
+    SourceOutcome,
+    TrainingRequest,
+    Work,
+)
 from stages.errors import SettingsError
-from stages.ports import Answer, ProbeRequest, Probes, Question, SearchAnswer
+from stages.ports import Answer, Preparation, ProbeRequest, Probes, Question, SearchAnswer
 
 QUERY = SearchQuery(id="q", text="warm-up", about=(), sub_question="effect", sources=("catalogue",))
 
@@ -41,6 +52,9 @@ class Laboratory:
 
     def corpus(self, kit: str) -> CorpusFacts:
         return CorpusFacts(name=kit, sha256=self.data * 64, files=1, train_bytes=1, val_bytes=1, test_bytes=1, references={})
+
+    def prepare(self, kit: GeneratedKit, seed: int) -> Preparation:
+        raise NotImplementedError
 
     def probe(self, kit: str, requests: Sequence[ProbeRequest]) -> Probes:
         raise NotImplementedError
