@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import tempfile
 import threading
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from researchclaw import hardware
 from researchclaw.adapters.experiment_runner import Bench, run_one
-from researchclaw.adapters.isolation.choice import choose_isolation
+from researchclaw.adapters.isolation.choice import Backend, choose_isolation
 from researchclaw.adapters.isolation.job import Isolation
 from researchclaw.adapters.isolation.limits import DEFAULT_LIMITS
 from researchclaw.shipped import shipped
@@ -45,6 +46,13 @@ class Place:
     memory_mb: int = DEFAULT_LIMITS.memory_mb
     """At most; a unit that wants more is refused."""
     disk_mb: int = DEFAULT_LIMITS.scratch_mb
+    backend: Backend = "auto"
+    image: str | None = None
+
+
+def gpus_of_slot(visible: str) -> tuple[int, ...]:
+    """The GPUs that `worker start --gpus` gave to this slot, by number."""
+    return tuple(int(number) for number in visible.split(",") if number.strip().isdigit())
 
 
 def perform(name: str, place: Place) -> str:
@@ -62,7 +70,13 @@ def perform(name: str, place: Place) -> str:
         if known is not None:
             return known
         unit = read_unit(store.get(name))
-        isolation = choose_isolation(place.folder, allow_weaker=place.allow_weaker)
+        isolation = choose_isolation(
+            place.folder,
+            allow_weaker=place.allow_weaker,
+            backend=place.backend,
+            image=place.image,
+            gpus=gpus_of_slot(os.environ.get("CUDA_VISIBLE_DEVICES", "")),
+        )
         here = environment_here()
         refuse_unless_same(unit, here, isolation.name)
         if unit.memory_mb > place.memory_mb or unit.disk_mb > place.disk_mb:

@@ -17,6 +17,7 @@ from stages.contracts import Brief, Guidance, Lesson, Schedule
 from stages.errors import SettingsError
 
 if TYPE_CHECKING:
+    from researchclaw.adapters.isolation.job import Isolation
     from researchclaw.adapters.isolation.limits import Limits
     from researchclaw.adapters.laboratory import LocalLaboratory
     from researchclaw.adapters.pdf_folder import PdfFolder
@@ -55,6 +56,19 @@ def state_around(settings: Settings, folder: Path) -> Path:
     return state_folder(settings)
 
 
+def isolation_of(settings: Settings, state: Path) -> Isolation:
+    """The isolation of the settings, proved.
+
+    state: folder for what it keeps.
+    Raises:
+        SandboxUnavailable: this machine offers none that the settings accept.
+    """
+    from researchclaw.adapters.isolation.choice import choose_isolation
+
+    sandbox = settings.sandbox
+    return choose_isolation(state, allow_weaker=sandbox.allow_weaker, backend=sandbox.backend, image=sandbox.image, gpus=sandbox.gpu)
+
+
 def limits_of(settings: Settings) -> Limits:
     """What a guest may use."""
     from researchclaw.adapters.isolation.limits import Limits
@@ -69,19 +83,15 @@ def laboratory(settings: Settings, run_folder: Path, journal: Journal | None = N
     Raises:
         SandboxUnavailable: this machine offers no isolation that the settings accept.
     """
-    from researchclaw.adapters.isolation.choice import choose_isolation
     from researchclaw.adapters.journalled import keep_run
     from researchclaw.adapters.laboratory import LocalLaboratory
 
     state = state_folder(settings)
-    sandbox = settings.sandbox
     return LocalLaboratory(
         kits_root=shipped("sandbox") / "kits",
         state=state,
         run_folder=run_folder,
-        isolation=choose_isolation(
-            state, allow_weaker=sandbox.allow_weaker, backend=sandbox.backend, image=sandbox.image, gpus=sandbox.gpu
-        ),
+        isolation=isolation_of(settings, state),
         workers=settings.experiment.workers,
         limits=limits_of(settings),
         corpus=settings.experiment.corpus,
@@ -99,7 +109,6 @@ def pool_laboratory(settings: Settings, local: LocalLaboratory, study: str, jour
     import os
 
     from researchclaw import server
-    from researchclaw.adapters.isolation.choice import choose_isolation
     from researchclaw.adapters.journalled import keep_run
 
     reached = server.lasting(settings.output, settings.flow.server_url)
@@ -108,7 +117,7 @@ def pool_laboratory(settings: Settings, local: LocalLaboratory, study: str, jour
     secret = os.environ.get(server.AUTH) or os.environ.get("PREFECT_API_AUTH_STRING")
     with server.importing_prefect(settings.output, f"{reached}/api", secret):
         from researchclaw.flow.pool import PoolLaboratory, PoolSettings
-    isolation = choose_isolation(state_folder(settings), allow_weaker=settings.sandbox.allow_weaker)
+    isolation = isolation_of(settings, state_folder(settings))
     experiment = settings.experiment
     return PoolLaboratory(
         local,

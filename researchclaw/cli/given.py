@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from stages.errors import SettingsError
 
 if TYPE_CHECKING:
-    from researchclaw.adapters.isolation.job import Isolation
     from researchclaw.run_store import RunStore
     from researchclaw.settings import Settings
 
@@ -166,18 +165,3 @@ def store_of(reference: str, output: Path | None, config: Path | None = None) ->
     if output is None:
         output = load_settings(config).output
     return RunStore(find_run(reference, output))
-
-
-def isolation_of(settings: Settings) -> Isolation:
-    """The isolation of the settings, proved.
-
-    Raises:
-        SandboxUnavailable: there is none that they accept.
-    """
-    from researchclaw.adapters.isolation.choice import choose_isolation
-    from researchclaw.wiring import state_folder
-
-    sandbox = settings.sandbox
-    return choose_isolation(
-        state_folder(settings), allow_weaker=sandbox.allow_weaker, backend=sandbox.backend, image=sandbox.image, gpus=sandbox.gpu
-    )

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from researchclaw.cli.given import isolation_of, load_settings, must_be_known, overrides_of
+from researchclaw.cli.given import load_settings, must_be_known, overrides_of
 from researchclaw.cli.options import AsJson, Config, Output, Set
 from researchclaw.cli.program import app
 
@@ -80,16 +80,16 @@ def kits_check(
         program = load_command_kit(folder)
         print(f"{program.name} is sound: {' '.join(program.command)}, {program.metric.name}, scored by {program.score.kind}")
         if deep:
-            raise typer.Exit(
-                experiment_cli.check_command_kit(program, folder, isolation_of(settings), wiring.limits_of(settings), _echo)
-            )
+            isolation = wiring.isolation_of(settings, wiring.state_folder(settings))
+            raise typer.Exit(experiment_cli.check_command_kit(program, folder, isolation, wiring.limits_of(settings), _echo))
         return
     kit = _kit(name)
     assert isinstance(kit, Kit)
     print(f"{kit.name} is sound: {len(kit.factors)} factors, {len(kit.constants)} constants, {kit.kit_sha256[:12]}")
     if deep:
         state = wiring.state_folder(settings)
-        raise typer.Exit(experiment_cli.check_kit(kit, state, isolation_of(settings), wiring.limits_of(settings), _echo))
+        isolation = wiring.isolation_of(settings, state)
+        raise typer.Exit(experiment_cli.check_kit(kit, state, isolation, wiring.limits_of(settings), _echo))
 
 
 @kits_app.command("new")
@@ -188,7 +188,7 @@ def experiment(
             json_output=as_json,
             output=keep,
             limits=wiring.limits_of(settings),
-            isolation=isolation_of(settings),
+            isolation=wiring.isolation_of(settings, wiring.state_folder(settings)),
         )
         raise typer.Exit(again)
     if split not in ("val", "test"):
@@ -200,7 +200,7 @@ def experiment(
         raise typer.Exit(
             experiment_cli.run_command(
                 folder,
-                isolation_of(settings),
+                wiring.isolation_of(settings, wiring.state_folder(settings)),
                 wiring.limits_of(settings),
                 _echo,
                 train=train,

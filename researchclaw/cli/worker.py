@@ -33,8 +33,7 @@ def worker_start(
     The server is --server, else PREFECT_API_URL, else that of this output folder; who may use it: the variable
     PREFECT_SERVER_API_AUTH_STRING or PREFECT_API_AUTH_STRING.
     """
-    from researchclaw import hardware, server_of_worker
-    from researchclaw.adapters.isolation.choice import choose_isolation
+    from researchclaw import hardware, server_of_worker, wiring
     from researchclaw.run_store import check_output
 
     settings = load_settings(config, None, overrides_of(set_, output, None, False))
@@ -42,7 +41,7 @@ def worker_start(
     slots = server_of_worker.slots_of(gpus, limit, hardware.physical_cores())
     folder = settings.output / ".worker"
     folder.mkdir(parents=True, exist_ok=True)
-    isolation = choose_isolation(folder, allow_weaker=settings.sandbox.allow_weaker)
+    isolation = wiring.isolation_of(settings, folder)
     url, secret = server_of_worker.find(server, os.environ, settings.output)
     server_of_worker.prove(url, secret)
 
@@ -65,6 +64,8 @@ def worker_start(
             settings.sandbox.allow_weaker,
             settings.sandbox.memory_mb,
             settings.sandbox.disk_mb,
+            settings.sandbox.backend,
+            settings.sandbox.image,
         ),
     )
     done = prefect_worker.start(pool or settings.experiment.pool, name, place, slots, started)

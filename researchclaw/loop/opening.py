@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from researchclaw import wiring
-from researchclaw.adapters.isolation.choice import choose_isolation
-from researchclaw.adapters.isolation.limits import Limits
 from researchclaw.adapters.journalled import JournalledModel
 from researchclaw.adapters.laboratory import LocalLaboratory
 from researchclaw.journal import Journal
@@ -154,7 +152,7 @@ def start(place: Place, plan: Plan, settings: Settings) -> LoopStore:
     if plan.kit is not None:
         return _start_kit(place, plan, settings)
     base = preconditions(place, plan)
-    isolation = choose_isolation(place.state, allow_weaker=settings.sandbox.allow_weaker).name
+    isolation = wiring.isolation_of(settings, place.state).name
     return _begun(place, plan, base, isolation)
 
 
@@ -171,7 +169,7 @@ def _start_kit(place: Place, plan: Plan, settings: Settings) -> LoopStore:
     if plan.guards or plan.needs or plan.proposer_command:
         raise SettingsError("--kit: guards, needs and a proposer's command are for repositories; the kit's harness decides.")
     folder = kit_folder(plan.kit)
-    isolation = choose_isolation(wiring.state_folder(settings), allow_weaker=settings.sandbox.allow_weaker).name
+    isolation = wiring.isolation_of(settings, wiring.state_folder(settings)).name
     made = store.new_run(place.home)
     repository = Repository.create(made.folder / "repository.git")
     files: dict[str, bytes | None] = {name: (folder / name).read_bytes() for name in ("train.py", "program.md", "kit.yaml")}
@@ -231,9 +229,9 @@ def _measuring(place: Place, run: LoopStore, plan: Plan, settings: Settings) -> 
         kits_root=kit_folder(plan.kit).parent,
         state=state,
         run_folder=run.folder,
-        isolation=choose_isolation(state, allow_weaker=settings.sandbox.allow_weaker),
+        isolation=wiring.isolation_of(settings, state),
         workers=1,
-        limits=_limits(settings),
+        limits=wiring.limits_of(settings),
         corpus=settings.experiment.corpus,
     )
     return repository, KitScorer(repository, laboratory, load_kit(kit_folder(plan.kit)), plan), None
@@ -241,14 +239,9 @@ def _measuring(place: Place, run: LoopStore, plan: Plan, settings: Settings) -> 
 
 def _workbench(place: Place, plan: Plan, settings: Settings, repository: Repository, folder: Path) -> Workbench:
     assert place.top is not None
-    isolation = choose_isolation(place.state, allow_weaker=settings.sandbox.allow_weaker)
+    isolation = wiring.isolation_of(settings, place.state)
     needs = {need.rstrip("/"): (place.top / need).resolve() for need in plan.needs}
-    return Workbench(repository, isolation, folder, _limits(settings), needs)
-
-
-def _limits(settings: Settings) -> Limits:
-    sandbox = settings.sandbox
-    return Limits(memory_mb=sandbox.memory_mb, scratch_mb=sandbox.disk_mb, processes=sandbox.processes)
+    return Workbench(repository, isolation, folder, wiring.limits_of(settings), needs)
 
 
 def _proposer(plan: Plan, settings: Settings, journal: Journal, workbench: Workbench | None, make_model: MakeModel) -> Proposer:
