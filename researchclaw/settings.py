@@ -107,7 +107,9 @@ class ExperimentSettings(Section):
     seeds: Annotated[int, Field(ge=1, le=99)] = Field(
         default=5, description="Reported seeds per condition, the same for every condition."
     )
-    max_conditions: Annotated[int, Field(ge=2)] = Field(default=5, description="Conditions of the plan, the baseline included.")
+    max_conditions: Annotated[int, Field(ge=2)] = Field(
+        default=5, description="Conditions of the plan, the baseline included; a study of two factors has four at least."
+    )
     refine_attempts: Annotated[int, Field(ge=0)] = Field(default=6, description="Candidates that the improvement loop may try.")
     confirm_seeds: Annotated[int, Field(ge=0, le=99)] = Field(
         default=3, description="Fresh seeds on which the loop's winner is confirmed."

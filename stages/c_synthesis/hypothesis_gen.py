@@ -42,6 +42,10 @@ class Inputs(Contract):
     synthesis: Synthesis
 
 
+FACTORIAL = 4
+"""Conditions without which a study of two factors says nothing: neither, each alone, both."""
+
+
 class ContrastQuestion(Question):
     """Which conditions would tell the possible answers apart?"""
 
@@ -172,7 +176,7 @@ def run(inputs: Inputs, ctx: Context) -> Hypotheses:
         goal=inputs.goal,
         synthesis=inputs.synthesis,
         factors=factors,
-        max_conditions=inputs.brief.max_conditions,
+        max_conditions=max(inputs.brief.max_conditions, FACTORIAL if inputs.goal.study == "two_factors" else 0),
         round=ctx.round,
         guidance=tuple(item.message for item in ctx.guidance),
     )

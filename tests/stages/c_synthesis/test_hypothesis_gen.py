@@ -192,3 +192,12 @@ def test_novelty_is_unknown_where_nothing_was_read(debate: Callable[..., Hypothe
     assert {one.novelty for one in hypotheses.hypotheses} == {"unknown"}
     with pytest.raises(MalformedAnswer, match="is unknown"):
         debate(Scripted({ChairQuestion: lambda _, given: _first(given, novelty="not seen in the works read")}), cards=mute)
+
+
+def test_a_study_of_two_factors_has_its_four_conditions_whatever_the_limit(
+    walk: Callable[..., dict[type[Contract], Contract]], make_brief: Callable[..., Brief], make_context: Callable[..., Context]
+) -> None:
+    brief = make_brief("Should a small GPT be wide or deep?").model_copy(update={"max_conditions": 2})
+    made = walk(PIPELINE[:8], brief, make_context())[Hypotheses]
+    assert isinstance(made, Hypotheses)
+    assert [contrast.role for contrast in made.contrasts] == ["baseline", "treatment", "treatment", "combination"]
