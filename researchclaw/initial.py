@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import get_args
 
 import yaml
 
-from researchclaw.settings import Settings, check_values
+from researchclaw.settings import AgentName, Settings, check_values
 from stages.errors import SettingsError
 
 
@@ -20,6 +21,8 @@ class Mind:
     base_url: str | None
     key_env: str | None
     example: str
+    agent: str | None = None
+    """A coding agent that is already signed in; it needs no model, address or key."""
 
 
 MINDS: Mapping[str, Mind] = {
@@ -33,6 +36,7 @@ MINDS: Mapping[str, Mind] = {
     "lmstudio": Mind("openai", "http://127.0.0.1:1234/v1", None, "the name that LM Studio shows"),
     "llamacpp": Mind("openai", "http://127.0.0.1:8080/v1", None, "any name"),
     "vllm": Mind("openai", "http://127.0.0.1:8000/v1", None, "the name after `vllm serve`"),
+    **{f"{name}-cli" if name == "gemini" else name: Mind("acp", None, None, "", agent=name) for name in get_args(AgentName)},
 }
 """The usual addresses of the local servers are those of their documentation (2026)."""
 
@@ -53,7 +57,9 @@ def written(choice: Choice) -> str:
     """
     mind = MINDS[choice.mind]
     values: dict[str, str | int | None] = {"provider": mind.provider}
-    if mind.provider != "offline":
+    if mind.agent is not None:
+        values |= {"agent": mind.agent, "model": choice.model}
+    elif mind.provider != "offline":
         if not choice.model:
             raise SettingsError("init: name the model with --model.")
         values["model"] = choice.model
@@ -70,7 +76,9 @@ def written(choice: Choice) -> str:
         "llm:",
         *(f"  {name}: {json.dumps(value, ensure_ascii=False)}" for name, value in values.items() if value is not None),
     ]
-    if mind.provider != "offline":
+    if mind.agent is not None:
+        lines += ["  # At a limit a run stops with exit code 4 and can be resumed.", "  # budget_tokens: 2000000"]
+    elif mind.provider != "offline":
         lines += ["  # At a limit a run stops with exit code 4 and can be resumed.", "  # budget_usd: 5", "  # budget_tokens: 2000000"]
     text = "\n".join(lines) + "\n"
     Settings.model_validate(yaml.safe_load(text))

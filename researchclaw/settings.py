@@ -39,15 +39,25 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+AgentName = Literal["claude-code", "codex", "gemini", "copilot", "kimi", "opencode"]
+
+
 class LlmSettings(Section):
     """Who answers the typed questions of the stages."""
 
-    provider: Literal["offline", "openai", "anthropic", "canned"] = Field(
+    provider: Literal["offline", "openai", "anthropic", "acp", "canned"] = Field(
         default="offline",
         description="Who thinks: 'offline' is the rule-based researcher, 'openai' any endpoint with chat completions, "
-        "'canned' the answers of an earlier run.",
+        "'acp' a coding agent that is already signed in, 'canned' the answers of an earlier run.",
     )
     model: str | None = Field(default=None, description="Name of the model as its endpoint knows it; null: none is needed.")
+    agent: AgentName | tuple[str, ...] | None = Field(
+        default=None, description="For 'acp': the agent, or the words of a command that speaks the protocol."
+    )
+    agent_env: tuple[str, ...] = Field(
+        default=(),
+        description="Environment variables that the agent gets beside what signs it in; no key of ours reaches it otherwise.",
+    )
     base_url: str | None = Field(
         default=None, description="Where it is, e.g. http://127.0.0.1:8000/v1; null: the provider's own address."
     )
@@ -77,7 +87,7 @@ class LlmSettings(Section):
         default=None, description="Sent with each question; null: the model's own default."
     )
     concurrency: PositiveInt | None = Field(
-        default=None, description="Requests at a time, at most; null: 8, and 1 to a server on this machine."
+        default=None, description="Requests at a time, at most; null: 8, and 1 to a server on this machine; 4 of an agent."
     )
     budget_usd: PositiveFloat | None = Field(
         default=None, description="USD that a run may take; at the limit it stops with exit code 4 and can be resumed; null: no limit."
@@ -95,6 +105,13 @@ class LlmSettings(Section):
         if name is not None and not _ENVIRONMENT_NAME.fullmatch(name):
             raise ValueError("no name of an environment variable")
         return name
+
+    @field_validator("agent_env")
+    @classmethod
+    def _names(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(_ENVIRONMENT_NAME.fullmatch(name) for name in names):
+            raise ValueError("no name of an environment variable")
+        return names
 
 
 class ExperimentSettings(Section):
@@ -542,12 +559,17 @@ def _validated(merged: Mapping[str, tuple[JsonValue, _Layer]], known: Mapping[st
 
 
 def _refused(name: str, value: JsonValue, layer: _Layer, known: Mapping[str, Key]) -> SettingsError:
-    if name.endswith("key_env"):  # it may be a key that stands in the wrong place
+    if name.endswith(("key_env", "agent_env")):  # it may be a key that stands in the wrong place
         return SettingsError(
             f"{layer.place(name)}: '{name}' takes the name of an environment variable, e.g. OPENAI_API_KEY, never a key."
         )
     shown = yaml.safe_dump(value).splitlines()[0] if isinstance(value, bool | None) else repr(value)
     return SettingsError(f"{layer.place(name)}: '{name}' cannot be {shown}; allowed: {known[name].allowed}.")
+
+
+def without_keys(text: str) -> str:
+    """Words of other programs, without what looks like a key in them."""
+    return re.sub(rf"(?:{_LOOKS_LIKE_A_KEY.pattern})\S*", "[a key]", text)
 
 
 def _refuse_secrets(name: str, value: JsonValue, layer: _Layer) -> None:

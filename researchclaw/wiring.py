@@ -226,6 +226,11 @@ def researcher_of(settings: Settings) -> str:
             return "rule-based researcher"
         case "canned":  # whoever gave the answers that are on record
             return language_model(settings, "").name.partition(";")[0]
+        case "acp":
+            from researchclaw.adapters.models.acp.agents import agent_of
+
+            title = agent_of(settings.llm).title
+            return f"{title} ({settings.llm.model})" if settings.llm.model else title
         case _:
             assert settings.llm.model is not None  # checked before the run began
             return settings.llm.model

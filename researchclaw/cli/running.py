@@ -125,6 +125,11 @@ def _say_what_it_may_take(settings: Settings) -> None:
 
         llm = settings.llm
         print(estimate(places(llm)[0], llm.prices, llm.budget_usd, llm.budget_tokens))
+    elif settings.llm.provider == "acp":
+        from researchclaw.adapters.models.acp.agents import agent_of
+        from researchclaw.adapters.models.estimate import estimate_of_agent
+
+        print(estimate_of_agent(agent_of(settings.llm).title, settings.llm.budget_tokens))
 
 
 def _earlier_run(output: Path, topic: str, first: int) -> RunStore:

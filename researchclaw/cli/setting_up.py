@@ -14,7 +14,9 @@ from stages.errors import SettingsError
 
 @app.command()
 def init(
-    mind: Annotated[str | None, typer.Option("--mind", help="Who thinks: openai, anthropic, ollama, … or offline.")] = None,
+    mind: Annotated[
+        str | None, typer.Option("--mind", help="Who thinks: openai, anthropic, ollama, claude-code, codex, … or offline.")
+    ] = None,
     model: Annotated[str | None, typer.Option("--model", help="The model's name as its endpoint knows it.")] = None,
     base_url: Annotated[str | None, typer.Option("--base-url", help="Where it is, if not at its usual address.")] = None,
     api_key_env: Annotated[str | None, typer.Option("--api-key-env", help="Environment variable that holds the key.")] = None,
@@ -32,12 +34,14 @@ def init(
     if mind not in MINDS:
         raise SettingsError(f"--mind: there is no {mind!r}; known: {names}.")
     known = MINDS[mind]
-    if known.provider != "offline":
+    if known.agent is None and known.provider != "offline":
         model = model or _answer(f"Which model? e.g. {known.example}: ", "--model", None)
         if known.key_env is not None and base_url is None:
             api_key_env = api_key_env or _answer(f"Which environment variable holds the key? [{known.key_env}]: ", "", known.key_env)
         else:
             base_url = base_url or _answer(f"Where is it? [{known.base_url}]: ", "", known.base_url)
+    elif known.agent is not None and (base_url or api_key_env):
+        raise SettingsError(f"--base-url and --api-key-env: {mind} is a coding agent that is signed in by itself; leave them out.")
     text = written(Choice(mind=mind, model=model, base_url=base_url, api_key_env=api_key_env))
     to.write_text(text, encoding="utf-8")
     print(f"{to} is written. `researchclaw doctor` proves the connection.")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from researchclaw.adapters.models import anthropic_messages, openai_chat
+from researchclaw.adapters.models.acp.agents import AGENTS, Agent, agent_of, environment_for
+from researchclaw.adapters.models.acp.dialect import AcpDialect
 from researchclaw.adapters.models.memory import Memory
 from researchclaw.adapters.models.model import HttpModel, Limits
 from researchclaw.adapters.models.prices import price_of
@@ -45,6 +47,9 @@ AT_ONCE = 8
 AT_ONCE_HERE = 1
 """To a server on this machine: llama.cpp's Python server breaks off an answer when the next question comes (measured 2026-11)."""
 
+AT_ONCE_OF_AN_AGENT = 4
+"""Processes of an agent, each with one question: some have 300 MB (a guess)."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -77,13 +82,17 @@ def http_model(llm: LlmSettings, marker: str, memory: Memory | None = None, envi
     wire = Wire()
     purse = Purse(llm.budget_usd, llm.budget_tokens, memory.spent())
     limits = Limits(llm.deadline_sec, llm.repair_rounds, llm.max_tokens, llm.temperature)
-    seats = [_seat(place, llm, wire) for place in places(llm, environment)]
-    judge = None if llm.judge is None else _seat(_fallback(llm.judge, llm, environment), llm, wire)
+    if llm.provider == "acp":
+        first = _agent_seat(agent_of(llm), llm.model, llm, wire, environment)
+    else:
+        first = _seat(places(llm, environment)[0], llm, wire)
+    seats = [first, *(_stand_in(name, llm, wire, environment) for name in llm.fallback)]
+    judge = None if llm.judge is None else _stand_in(llm.judge, llm, wire, environment)
     return HttpModel(wire, seats, Prompts(marker), purse, memory, limits, judge)
 
 
 def places(llm: LlmSettings, environment: Mapping[str, str] = os.environ) -> tuple[Place, ...]:
-    """The model of the settings and those that stand in for it, in this order.
+    """The model of the settings and those that stand in for it, in this order; agents are left out: they have no address.
 
     Raises:
         SettingsError: no model is named, an address is none, or a key is not set.
@@ -91,7 +100,10 @@ def places(llm: LlmSettings, environment: Mapping[str, str] = os.environ) -> tup
     assert llm.provider in ("openai", "anthropic")
     if not llm.model:
         raise SettingsError(f"llm.model: name the model of {llm.provider}, e.g. --set llm.model=NAME, or run `researchclaw init`.")
-    return (_place(llm.provider, llm.model, llm, environment), *(_fallback(name, llm, environment) for name in llm.fallback))
+    return (
+        _place(llm.provider, llm.model, llm, environment),
+        *(_fallback(name, llm, environment) for name in llm.fallback if not _is_agent(name)),
+    )
 
 
 def _fallback(text: str, llm: LlmSettings, environment: Mapping[str, str]) -> Place:
@@ -100,8 +112,45 @@ def _fallback(text: str, llm: LlmSettings, environment: Mapping[str, str]) -> Pl
     if colon and provider in BASE_URLS and provider != llm.provider:
         elsewhere = llm.model_copy(update={"base_url": None, "api_key_env": None})
         return _place(provider, name, elsewhere, environment)  # type: ignore[arg-type]
+    if llm.provider == "acp":
+        raise SettingsError(f"llm.fallback, llm.judge: {text!r} is not of the form openai:NAME, anthropic:NAME or acp:AGENT.")
     assert llm.provider in ("openai", "anthropic")
     return _place(llm.provider, text.removeprefix(f"{llm.provider}:"), llm, environment)
+
+
+def _stand_in(text: str, llm: LlmSettings, wire: Wire, environment: Mapping[str, str]) -> Seat:
+    """As `_fallback`, or 'acp:AGENT' for a coding agent with its own choice of a model."""
+    if not _is_agent(text):
+        return _seat(_fallback(text, llm, environment), llm, wire)
+    name = text.removeprefix("acp:")
+    if name not in AGENTS:
+        raise SettingsError(f"llm.fallback, llm.judge: there is no agent {name!r}; known: {', '.join(AGENTS)}.")
+    return _agent_seat(AGENTS[name], None, llm, wire, environment)
+
+
+def _is_agent(text: str) -> bool:
+    return text.startswith("acp:")
+
+
+def _agent_seat(agent: Agent, model: str | None, llm: LlmSettings, wire: Wire, environment: Mapping[str, str]) -> Seat:
+    """Raises:
+    SettingsError: its program is not there, or a limit in USD is set: what an agent takes of a subscription has no price.
+    """
+    if llm.budget_usd is not None:
+        raise SettingsError(
+            f"llm.budget_usd: what {agent.title} takes of its subscription has no known price; limit llm.budget_tokens instead."
+        )
+    given = environment_for(agent, llm.agent_env, environment)
+    command = agent.command(given.get("PATH"))
+    name = f"{agent.name}/{model}" if model else agent.name
+    return Seat(
+        model=name,
+        dialect=AcpDialect(wire, agent, command, given, model, llm.idle_sec, llm.max_tokens),
+        turns=Turns(llm.concurrency or AT_ONCE_OF_AN_AGENT),
+        price=None,
+        key_group=f"agent {agent.name}",
+        retry_s=llm.retry_sec,
+    )
 
 
 def _place(provider: Provider, model: str, llm: LlmSettings, environment: Mapping[str, str]) -> Place:

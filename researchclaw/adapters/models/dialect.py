@@ -59,6 +59,8 @@ class Received:
     begun: bool = False
     """The endpoint has taken the question and begun to answer."""
     pieces: list[str] = field(default_factory=list)
+    tools: list[str] = field(default_factory=list)
+    """Tools that the other side used on the way, by title; an agent may, an endpoint has none."""
     usage: Usage | None = None
     """None: the endpoint has not counted."""
 

@@ -31,3 +31,13 @@ def estimate(place: Place, prices: Sequence[str], budget_usd: float | None, budg
         f"Model {place.model} at {place.host}: a study takes about {CALLS} questions, {PROMPT_TOKENS // 1000} k tokens in and "
         f"{COMPLETION_TOKENS // 1000} k out, {cost}; reasoning, repairs and ways back come on top; {ends}."
     )
+
+
+def estimate_of_agent(agent: str, budget_tokens: int | None) -> str:
+    """The same for a coding agent, which adds instructions of its own and pays with its own account."""
+    ends = f"it stops at {budget_tokens} tokens" if budget_tokens is not None else "no limit is set (llm.budget_tokens)"
+    return (
+        f"Agent {agent}: a study takes about {CALLS} questions, {PROMPT_TOKENS // 1000} k tokens in and "
+        f"{COMPLETION_TOKENS // 1000} k out, and what the agent adds, all from its own account or subscription; where it does not count tokens, they are estimated; "
+        f"reasoning, repairs and ways back come on top; {ends}."
+    )

@@ -71,6 +71,11 @@ class Answered(Contract):
     asked: Asked
     model: str
     cost: Cost
+    tools: tuple[str, ...] = Field(
+        default=(),
+        exclude_if=lambda tools: not tools,
+        description="That an agent used in its turn, by title; the text is data all the same.",
+    )
 
 
 def estimated_tokens(text: str) -> int:

@@ -22,13 +22,15 @@ Kind = Literal[
     "quota",  # the account has no money left: another model, never again this one
     "no model",  # not known here: another model
     "forbidden",  # no or a wrong key: the user
+    "no agent",  # the agent does not start, or does not speak the protocol: the user
+    "signed out",  # the agent is not signed in: the user
     "rejected",  # any other complaint about the request: another model
 ]
 
 AGAIN: frozenset[Kind] = frozenset({"throttled", "busy", "unreachable", "broken", "silent"})
 """What the same request may get over."""
 
-DEAD: frozenset[Kind] = frozenset({"quota", "no model", "forbidden"})
+DEAD: frozenset[Kind] = frozenset({"quota", "no model", "forbidden", "no agent", "signed out"})
 """After these the model is not asked again in this run."""
 
 

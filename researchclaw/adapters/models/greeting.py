@@ -40,8 +40,10 @@ def greet(llm: LlmSettings, environment: Mapping[str, str] = environ) -> str:
     Raises:
         ResearchError: what is wrong, in one line, with the remedy.
     """
-    place = places(llm, environment)[0]
     short = llm.model_copy(update={"deadline_sec": min(DEADLINE_S, llm.deadline_sec), "max_tokens": 2048, "fallback": ()})
+    if llm.provider == "acp":
+        return _greet_agent(short, environment)
+    place = places(llm, environment)[0]
     model = http_model(short, "", Memory(), environment)
     began = time.monotonic()
     try:
@@ -56,6 +58,23 @@ def greet(llm: LlmSettings, environment: Mapping[str, str] = environ) -> str:
         raise type(exc)(f"{exc}{_listed(model, place.model)}") from exc
     else:
         return said
+    finally:
+        model.close()
+
+
+def _greet_agent(llm: LlmSettings, environment: Mapping[str, str]) -> str:
+    from researchclaw.adapters.models.acp.dialect import AcpDialect
+
+    model = http_model(llm, "", Memory(), environment)
+    began = time.monotonic()
+    try:
+        model.ask_text(Greeting(), Greeting.text, Ready)
+        took_s = time.monotonic() - began
+        dialect = model.endpoint
+        assert isinstance(dialect, AcpDialect)
+        return (
+            f"{dialect.agent.title} ({dialect.version or 'no version told'}) answered over ACP in {took_s:.1f} s, by its own account"
+        )
     finally:
         model.close()
 

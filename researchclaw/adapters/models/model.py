@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from researchclaw.adapters.models.dialect import Dialect
 from researchclaw.adapters.models.exchange import Answered, Asked, Exchange, Turn
 from researchclaw.adapters.models.faults import DEAD, Fault, Kind
 from researchclaw.adapters.models.memory import Memory
@@ -87,6 +88,11 @@ class HttpModel:
     def strategy(self) -> str:
         """How the first model is held to a form, as far as that is found out."""
         return self._seats[0].manners.strategy
+
+    @property
+    def endpoint(self) -> Dialect:
+        """The first model's."""
+        return self._seats[0].dialect
 
     def listed(self) -> tuple[str, ...]:
         """The models that the first endpoint has.
@@ -193,6 +199,8 @@ _WHO_CAN_MEND: dict[Kind, type[ResearchError]] = {
     "quota": BudgetSpent,
     "no model": SettingsError,
     "forbidden": SettingsError,
+    "no agent": SettingsError,
+    "signed out": SettingsError,
     "rejected": SettingsError,
     "parameter": SettingsError,
 }
@@ -203,6 +211,8 @@ _REMEDY: dict[Kind, str] = {
     "quota": "top up the account or change the key, then resume",
     "no model": "mend llm.model; `researchclaw doctor` lists what the endpoint has",
     "forbidden": "set a valid key in its environment variable (llm.api_key_env)",
+    "no agent": "mend llm.agent; `researchclaw doctor` tries it",
+    "signed out": "sign in, then resume",
     "rejected": "mend the llm section of the settings",
     "parameter": "mend the llm section of the settings",
 }

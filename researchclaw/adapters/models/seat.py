@@ -104,7 +104,7 @@ class Seat:
                 )
                 raise
             self.turns.answered()
-            answered = Answered(text=received.text, asked=asked, model=self.model, cost=cost())
+            answered = Answered(text=received.text, asked=asked, model=self.model, cost=cost(), tools=tuple(received.tools))
             took.append(_sum(answered.cost))
             memory.keep(exchange, answered)
             return answered

@@ -13,7 +13,7 @@ import email.utils
 import json
 import threading
 import time
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -55,6 +55,8 @@ class Wire:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._client: httpx.AsyncClient | None = None
+        self.at_end: list[Callable[[], Coroutine[Any, Any, None]]] = []
+        """What else has to end with the loop; on the loop."""
 
     def wait(self, work: Coroutine[Any, Any, Value]) -> Value:
         """What `work` gives; it runs on the loop of this wire.
@@ -92,6 +94,7 @@ class Wire:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.gather(*(end() for end in self.at_end))
         if client is not None:
             await client.aclose()
 
