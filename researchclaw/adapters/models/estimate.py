@@ -38,6 +38,6 @@ def estimate_of_agent(agent: str, budget_tokens: int | None) -> str:
     ends = f"it stops at {budget_tokens} tokens" if budget_tokens is not None else "no limit is set (llm.budget_tokens)"
     return (
         f"Agent {agent}: a study takes about {CALLS} questions, {PROMPT_TOKENS // 1000} k tokens in and "
-        f"{COMPLETION_TOKENS // 1000} k out, and what the agent adds, all from its own account or subscription; where it does not count tokens, they are estimated; "
-        f"reasoning, repairs and ways back come on top; {ends}."
+        f"{COMPLETION_TOKENS // 1000} k out, and what the agent adds, all from its own account or subscription; where it does not "
+        f"count tokens, they are estimated; reasoning, repairs and ways back come on top; {ends}."
     )
