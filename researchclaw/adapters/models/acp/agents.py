@@ -134,7 +134,7 @@ AGENTS: Mapping[str, Agent] = {
                 "OPENCODE_CONFIG_CONTENT": json.dumps(
                     {
                         "default_agent": "answers",
-                        "agent": {"answers": {"mode": "primary", "prompt": ROLE, "tools": {"*": False}}},
+                        "agent": {"answers": {"mode": "primary", "prompt": ROLE, "tools": {"*": False}}, "title": {"disable": True}},
                     }
                 ),
             },

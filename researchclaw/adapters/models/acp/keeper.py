@@ -1,8 +1,9 @@
-"""Runs one program and lets nothing of it outlive the process that asked: `python -I -S keeper.py PARENT_PID PROGRAM WORD…`.
+"""Runs one program and lets nothing of it outlive the process that asked: `keeper.py PARENT_PID FOLDER PROGRAM WORD…`.
 
 A program of its own, executed and imported by nobody: agents are started by wrappers of npm, whose grandchildren go on when
 the wrapper is killed (measured 2026-11: gemini, copilot). Descendants that leave the process group are found, too: this
-process takes orphans up (PR_SET_CHILD_SUBREAPER). It ends with the code of the program; 127: it could not be started.
+process takes orphans up (PR_SET_CHILD_SUBREAPER). FOLDER is removed at the end.
+It ends with the code of the program; 127: it could not be started.
 """
 
 import contextlib
@@ -62,7 +63,7 @@ def asked(*_: object) -> None:
     raise Asked
 
 
-def main(parent: int, words: list[str]) -> int:
+def main(parent: int, folder: str, words: list[str]) -> int:
     libc = ctypes.CDLL(None)
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -87,8 +88,11 @@ def main(parent: int, words: list[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     sweep(grace_s)
+    import shutil  # only now: it takes longer to load than all the rest
+
+    shutil.rmtree(folder, ignore_errors=True)
     return code if code >= 0 else 128 - code
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), sys.argv[2:]))
+    sys.exit(main(int(sys.argv[1]), sys.argv[2], sys.argv[3:]))

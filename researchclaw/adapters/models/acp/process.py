@@ -101,7 +101,7 @@ class AgentProcess:
         for name, text in self._agent.files.items():
             (self._folder / name).write_text(text, encoding="utf-8")
         environment = {name: value.replace("{folder}", str(self._folder)) for name, value in self._environment.items()}
-        keeper = (sys.executable, "-I", "-S", str(KEEPER), str(os.getpid()))
+        keeper = (sys.executable, "-I", "-S", str(KEEPER), str(os.getpid()), str(self._folder))
         self._process = await asyncio.create_subprocess_exec(
             *(*keeper, *self._command),
             stdin=asyncio.subprocess.PIPE,

@@ -243,7 +243,7 @@ def hello(message: dict[str, Any]) -> None:
     if mood == "deaf":
         time.sleep(60)
     elif mood == "no agent":
-        print("usage: this is another program")
+        sys.stdout.write("usage: this is another program\n")
         sys.exit(2)
     elif mood == "refuses":
         send({"id": message["id"], "error": {"code": -32602, "message": "Invalid params"}})
@@ -268,7 +268,10 @@ def session(message: dict[str, Any], signed_in: bool, number: int) -> None:
         send({"id": message["id"], "error": {"code": -32000, "message": "Authentication required"}})
         return
     with (FOLDER / "sessions").open("a") as file:
-        file.write(json.dumps({"cwd": message["params"]["cwd"], "files": os.listdir(message["params"]["cwd"])}) + "\n")
+        file.write(
+            json.dumps({"cwd": message["params"]["cwd"], "files": [str(path) for path in Path(message["params"]["cwd"]).iterdir()]})
+            + "\n"
+        )
     options = [
         {
             "id": "model",

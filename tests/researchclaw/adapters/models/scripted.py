@@ -254,6 +254,9 @@ class Scripted:
             while (line := file.readline().decode().strip()) != "":
                 name, _, value = line.partition(":")
                 headers[name.lower()] = value.strip()
+            if words[0] == "HEAD":  # Claude Code looks whether anybody is there
+                sock.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+                return
             if words[0] == "GET":
                 body = json.dumps({"data": [{"id": "good-model"}, {"id": "other-model"}]}).encode()
                 sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n" + body)

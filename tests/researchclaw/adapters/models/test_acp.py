@@ -74,7 +74,7 @@ def acp(agent: Scripted, journal: Journal, monkeypatch: pytest.MonkeyPatch) -> I
     made: list[HttpModel] = []
 
     def make(environment: dict[str, str] | None = None, **settings: Any) -> HttpModel:
-        short = {"deadline_sec": 8, "idle_sec": 0.5, "retry_sec": 0.02, "agent": (*PYTHON, str(AGENT), str(agent.folder))}
+        short = {"deadline_sec": 8, "idle_sec": 0.35, "retry_sec": 0.02, "agent": (*PYTHON, str(AGENT), str(agent.folder))}
         llm = LlmSettings.model_validate({"provider": "acp", **short, **settings})
         made.append(http_model(llm, "0123456789abcdef", Memory(journal), environment or OURS))
         return made[-1]
@@ -158,7 +158,7 @@ WRONG: dict[str, tuple[str, type[ResearchError], str, int]] = {
     "the wrong form for ever": (WRONG_FORM, MalformedAnswer, "kit", 3),
     "chatter for ever": ("says I would take the first kit.", MalformedAnswer, "no JSON", 3),
     "a crash for ever": ("dies", ModelUnavailable, r"ended with code 3; it said: panic: key \[a key\] is bad", 4),
-    "silence for ever": ("silent", ModelUnavailable, "no word for 0.5 s", 4),
+    "silence for ever": ("silent", ModelUnavailable, "no word for 0.35 s", 4),
     "a stream without an end": ("drips", ModelUnavailable, "within 1.2 s", 1),
 }
 
@@ -364,6 +364,11 @@ def test_an_agent_does_not_outlive_a_program_that_was_killed(agent: Scripted, qu
     ours.wait()
     assert _gone(agent.pids[0])
     assert _gone(int((agent.folder / "grandchild").read_text()))
+    folder = Path(agent.lines("sessions")[0]["cwd"]).parent
+    until = time.monotonic() + 5
+    while folder.exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not folder.exists()
 
 
 def test_an_answer_is_paid_for_once(acp: Mind, agent: Scripted, question: TopicQuestion) -> None:
