@@ -28,11 +28,19 @@ def test_the_file_of_every_mind_loads(mind: str, tmp_path: Path) -> None:
     assert llm.provider == MINDS[mind].provider
     assert llm.base_url == MINDS[mind].base_url
     assert llm.api_key_env == MINDS[mind].key_env
+    assert llm.agent == MINDS[mind].agent
 
 
 def test_options_answer_the_questions(here: Path) -> None:
     assert main(["init", "--mind", "ollama", "--model", 'odd "name"']) == 0
     assert yaml.safe_load((here / "config.arc.yaml").read_text())["llm"]["model"] == 'odd "name"'
+
+
+def test_an_agent_needs_no_further_answer(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", "--mind", "gemini-cli"]) == 0
+    assert yaml.safe_load((here / "config.arc.yaml").read_text())["llm"] == {"provider": "acp", "agent": "gemini"}
+    assert main(["init", "--mind", "codex", "--base-url", "http://127.0.0.1", "--force"]) == 2
+    assert "leave them out" in capsys.readouterr().err
 
 
 def test_a_file_that_is_there_stays_unless_one_says_so(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

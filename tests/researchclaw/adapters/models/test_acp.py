@@ -19,8 +19,9 @@ from researchclaw.adapters.models.greeting import greet
 from researchclaw.adapters.models.memory import EXCHANGE, Memory
 from researchclaw.adapters.models.model import HttpModel
 from researchclaw.journal import Journal, ModelRequestFailed, entries
-from researchclaw.settings import LlmSettings
+from researchclaw.settings import LlmSettings, Settings, load
 from researchclaw.spending import spending
+from researchclaw.wiring import researcher_of
 from stages.a_scoping.topic_init import TopicQuestion, TopicReading
 from stages.errors import BudgetSpent, MalformedAnswer, ModelRefused, ModelUnavailable, QuestionTooLong, ResearchError, SettingsError
 
@@ -378,6 +379,26 @@ def test_an_answer_is_paid_for_once(acp: Mind, agent: Scripted, question: TopicQ
 
 
 # ---------------------------------------------------------------- settings and the doctor
+
+
+def test_the_settings_take_a_name_or_a_command_and_never_a_key(tmp_path: Path) -> None:
+    file = tmp_path / "c.yaml"
+    for text, agent in (("codex", "codex"), ("[my-agent, --acp]", ("my-agent", "--acp"))):
+        file.write_text(f"llm:\n  provider: acp\n  agent: {text}\n")
+        assert load(file).llm.agent == agent
+    file.write_text("llm:\n  agent: klaude\n")
+    with pytest.raises(SettingsError, match="allowed: claude-code, codex, gemini, copilot, kimi or opencode or a list of texts"):
+        load(file)
+    file.write_text("llm:\n  agent_env: [not-a-name-but-1234567890]\n")
+    with pytest.raises(SettingsError, match="name of an environment variable") as caught:
+        load(file)
+    assert "1234567890" not in str(caught.value)
+
+
+def test_the_paper_names_the_agent_that_thought() -> None:
+    llm = LlmSettings(provider="acp", agent="claude-code")
+    assert researcher_of(Settings(llm=llm)) == "Claude Code"
+    assert researcher_of(Settings(llm=llm.model_copy(update={"model": "opus"}))) == "Claude Code (opus)"
 
 
 def test_an_agent_that_is_not_installed_is_named_with_its_remedy() -> None:
