@@ -36,7 +36,7 @@ class Agent:
     variables: tuple[str, ...] = ()
     """Environment variables that it needs beside the common ones; none that holds a key."""
     environment: Mapping[str, str] = field(default_factory=dict)
-    """Set for it; `{folder}` is where `files` are."""
+    """Set for it; `{folder}`, here and in a command, is where `files` are."""
     files: Mapping[str, str] = field(default_factory=dict)
     session_meta: Mapping[str, JsonValue] = field(default_factory=dict)
 
@@ -92,6 +92,8 @@ AGENTS: Mapping[str, Agent] = {
                         "approval_policy": "never",
                         "project_doc_max_bytes": 0,
                         "model_instructions_file": "{folder}/instructions.md",
+                        "web_search": "disabled",
+                        "tools": {"view_image": False},
                         "features": {"shell_tool": False, "unified_exec": False, "multi_agent": False, "goals": False},
                     }
                 ),
@@ -101,12 +103,12 @@ AGENTS: Mapping[str, Agent] = {
         Agent(
             name="gemini",
             title="Gemini CLI",
-            commands=(("gemini", "--acp"),),
+            commands=(("gemini", "--acp", "--extensions", "none", "--admin-policy", "{folder}/nothing.toml"),),
             install="npm install -g @google/gemini-cli",
             sign_in="gemini",
             variables=("GOOGLE_CLOUD_PROJECT",),
-            environment={"GEMINI_SYSTEM_MD": "{folder}/system.md", "GEMINI_CLI_SYSTEM_SETTINGS_PATH": "{folder}/settings.json"},
-            files={"system.md": ROLE, "settings.json": json.dumps({"tools": {"core": ["none"]}})},
+            environment={"GEMINI_SYSTEM_MD": "{folder}/system.md"},
+            files={"system.md": ROLE, "nothing.toml": '[[rule]]\ntoolName = "*"\ndecision = "deny"\npriority = 999\n'},
         ),
         Agent(
             name="copilot",

@@ -103,7 +103,7 @@ class AgentProcess:
         environment = {name: value.replace("{folder}", str(self._folder)) for name, value in self._environment.items()}
         keeper = (sys.executable, "-I", "-S", str(KEEPER), str(os.getpid()), str(self._folder))
         self._process = await asyncio.create_subprocess_exec(
-            *(*keeper, *self._command),
+            *(*keeper, *(word.replace("{folder}", str(self._folder)) for word in self._command)),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
