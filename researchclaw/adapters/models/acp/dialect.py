@@ -75,7 +75,7 @@ class AcpDialect:
             raise
         finally:
             if settled:
-                self._soon(self._back(process))
+                await self._back(process)
             elif not process.cancelled:
                 self._soon(self._dismiss(process))
 
@@ -190,13 +190,16 @@ class AcpDialect:
                 await process.close_session()
         except (TimeoutError, Refused, Gone) as exc:
             logger.info("%s did not close a session (%s); its process is ended", self.agent.name, type(exc).__name__)
-            await self._dismiss(process)
+            self._soon(self._dismiss(process))
             return
+        except asyncio.CancelledError:
+            self._soon(self._dismiss(process))
+            raise
         if process.closes or process.sessions < MOST_SESSIONS:
             process.cancelled = False
             self._idle.append(process)
         else:
-            await self._dismiss(process)
+            self._soon(self._dismiss(process))
 
     async def _cancelled(self, process: AgentProcess, answer: asyncio.Task[dict[str, Any]]) -> None:
         """What was cancelled may end by itself; if not, the process is ended."""
