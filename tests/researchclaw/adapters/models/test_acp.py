@@ -137,7 +137,21 @@ RIGHT: dict[str, tuple[str, int]] = {
 }
 
 
-@pytest.mark.parametrize("name", RIGHT)
+def test_what_is_let_pass_costs_nothing(
+    acp: Mind, agent: Scripted, question: TopicQuestion, truth: TopicReading, journal: Journal
+) -> None:
+    """All in one process: what was strange in one session is not in the way of the next."""
+    model = acp()
+    let_pass = {name: script for name, (script, prompts) in RIGHT.items() if prompts == 1}
+    for number, (name, script) in enumerate(let_pass.items(), start=1):
+        agent.write("script", script)
+        assert model.ask(question.model_copy(update={"topic": f"{name}?"}), TopicReading) == truth, name
+        assert len(agent.prompts) == number, (name, [str(failed) for failed in journal.events(ModelRequestFailed)])
+    assert len(let_pass) >= 12
+    assert len(agent.pids) == 1
+
+
+@pytest.mark.parametrize("name", [name for name, (_, prompts) in RIGHT.items() if prompts > 1])
 def test_it_comes_right(name: str, acp: Mind, agent: Scripted, question: TopicQuestion, truth: TopicReading, journal: Journal) -> None:
     script, prompts = RIGHT[name]
     agent.write("script", script)
