@@ -329,7 +329,7 @@ class ServerSettings(Section):
         default="127.0.0.1",
         description="Address it hears on; other than loopback only with PREFECT_SERVER_API_AUTH_STRING in the environment.",
     )
-    port: Annotated[int, Field(ge=1)] | None = Field(default=None, description="Its port; null: a free one.")
+    port: Annotated[int, Field(ge=1, le=65535)] | None = Field(default=None, description="Its port; null: a free one.")
     resumes: bool = Field(
         default=True,
         description="Go on with a run that is retried or answered in the UI while no process is at work on it; false: `resume` does.",
