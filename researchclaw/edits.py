@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import ValidationError
 
+from researchclaw.kits import shipped_kits
 from stages import contracts as c
+from stages.a_scoping import study
 from stages.d_design import experiment_design
 from stages.errors import UserMustAct
 
@@ -52,6 +56,10 @@ def edited_output(before: c.Contract, text: str) -> c.Contract:
         raise EditRefused(f"the output does not fit its type: {place}: {first['msg']}") from exc
     if after == before:
         raise EditRefused("nothing was changed")
+    if isinstance(before, c.Goal) and isinstance(after, c.Goal):
+        return _goal(before, after)
+    if isinstance(before, c.Hypotheses) and isinstance(after, c.Hypotheses):
+        return _hypotheses(after)
     if isinstance(before, c.ExperimentPlan) and isinstance(after, c.ExperimentPlan):
         return _plan(before, after)
     if isinstance(before, c.Shortlist) and isinstance(after, c.Shortlist):
@@ -59,16 +67,52 @@ def edited_output(before: c.Contract, text: str) -> c.Contract:
     return after
 
 
+def _goal(before: c.Goal, after: c.Goal) -> c.Goal:
+    """What is asked may be said otherwise; what is studied with, and on, was found."""
+    for name in ("topic", "kit", "metric", "hardware", "blueprint"):
+        if getattr(after, name) != getattr(before, name):
+            raise EditRefused(f"{name} is not the goal's to change; start a run with --topic and --kit")
+    if (after.study, [match.factor for match in after.matches]) != (before.study, [match.factor for match in before.matches]):
+        raise EditRefused("the factors of the study are not edited; start a run whose topic names others")
+    factors = study.studied_factors(before, study.kit_among(before, shipped_kits()))
+    for match in after.matches:
+        known = {level.name for factor in factors for level in factor.levels if factor.name == match.factor}
+        if strangers := sorted(set(match.levels) - known):
+            raise EditRefused(f"{match.factor} has no level {', '.join(strangers)}; it has {', '.join(sorted(known))}")
+    return after
+
+
+def _hypotheses(after: c.Hypotheses) -> c.Hypotheses:
+    """Each is about conditions that are there; one that was rejected is about a level that was left out."""
+    ids = [one.id for one in (*after.hypotheses, *after.rejected)]
+    if len(set(ids)) != len(ids):
+        raise EditRefused("two hypotheses have the same id")
+    conditions = _conditions(after.contrasts)
+    for one in after.hypotheses:
+        if strangers := sorted({one.treatment, one.reference} - conditions):
+            raise EditRefused(f"hypothesis {one.id} is about unknown conditions: {', '.join(strangers)}")
+    return after
+
+
+def _conditions(conditions: Sequence[c.Contrast]) -> set[str]:
+    """Their ids: each once, and the baseline first.
+
+    Raises:
+        EditRefused: they are no study.
+    """
+    ids = [condition.id for condition in conditions]
+    if len(set(ids)) != len(ids):
+        raise EditRefused("two conditions have the same id")
+    if not ids or [condition.role for condition in conditions].count("baseline") != 1 or conditions[0].role != "baseline":
+        raise EditRefused("the first condition, and no other, must be the baseline")
+    return set(ids)
+
+
 def _plan(before: c.ExperimentPlan, after: c.ExperimentPlan) -> c.ExperimentPlan:
     """Registered anew; what belongs to the kit stays as it is."""
     if (after.kit, after.kit_sha256, after.metric) != (before.kit, before.kit_sha256, before.metric):
         raise EditRefused("kit and metric are not the plan's to change; start a run with --kit")
-    ids = [condition.id for condition in after.conditions]
-    if len(set(ids)) != len(ids):
-        raise EditRefused("two conditions have the same id")
-    if not ids or [condition.role for condition in after.conditions].count("baseline") != 1 or after.conditions[0].role != "baseline":
-        raise EditRefused("the first condition, and no other, must be the baseline")
-    if strangers := sorted({name for one in after.comparisons for name in (one.a, one.b)} - set(ids)):
+    if strangers := sorted({name for one in after.comparisons for name in (one.a, one.b)} - _conditions(after.conditions)):
         raise EditRefused(f"a comparison names unknown conditions: {', '.join(strangers)}")
     return after.model_copy(update={"registration_sha256": experiment_design.registration(after)})
 

@@ -12,9 +12,14 @@ from stages.ports import Context
 
 def kit_of(goal: Goal, ctx: Context) -> Kit:
     """The kit that the goal was tied to in stage 1."""
+    return kit_among(goal, ctx.kits)
+
+
+def kit_among(goal: Goal, kits: Iterable[Kit]) -> Kit:
+    """The same without a context: the kit that will be written, or one of `kits`."""
     if goal.blueprint is not None:
         return kit_to_be(goal.blueprint)
-    return next(kit for kit in ctx.kits if kit.name == goal.kit)
+    return next(kit for kit in kits if kit.name == goal.kit)
 
 
 def foreign_settings(contrast: Contrast, factors: Iterable[Factor]) -> list[str]:

@@ -9,11 +9,17 @@ from stages.contracts import (
     Contract,
     Contrast,
     ExperimentPlan,
+    Goal,
+    Hardware,
+    Hypotheses,
+    Hypothesis,
     PlannedComparison,
     PrismaCounts,
     RunRecords,
     Screened,
     Shortlist,
+    Statement,
+    TopicMatch,
     Work,
 )
 from stages.d_design.experiment_design import registration
@@ -118,3 +124,65 @@ def test_a_shortlist_stays_whole(shortlist: Shortlist) -> None:
     ):
         with pytest.raises(EditRefused, match=why):
             edited_output(shortlist, changed(shortlist, **values))
+
+
+@pytest.fixture
+def hypotheses() -> Hypotheses:
+    one = Hypothesis(
+        id="h1",
+        statement="It helps.",
+        treatment="x",
+        reference="baseline",
+        predicts="better",
+        predicted_size=0.1,
+        refuted_when="it does not",
+        rationale="a reason",
+        novelty="unknown",
+        debate=tuple(Statement(role=role, text="Said.") for role in ("proponent", "skeptic", "methodologist")),
+    )
+    return Hypotheses(contrasts=(contrast("baseline", "baseline"), contrast("x", "treatment")), hypotheses=(one,))
+
+
+@pytest.mark.parametrize(
+    ("treatment", "role", "reason"), [("z", "baseline", "unknown conditions: z"), ("x", "treatment", "must be the baseline")]
+)
+def test_a_hypothesis_about_a_condition_that_nobody_runs_is_refused(
+    treatment: str, role: str, reason: str, hypotheses: Hypotheses
+) -> None:
+    data = json.loads(hypotheses.model_dump_json())
+    data["hypotheses"][0]["treatment"], data["contrasts"][0]["role"] = treatment, role
+    with pytest.raises(EditRefused, match=reason):
+        edited_output(hypotheses, json.dumps(data))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"kit": "another"}, "kit is not the goal's to change"),
+        ({"matches": [{"factor": "depth", "levels": [], "words": []}]}, "factors of the study are not edited"),
+        ({"matches": [{"factor": "dropout", "levels": ["lots"], "words": []}]}, "dropout has no level lots"),
+    ],
+)
+def test_a_goal_that_no_kit_can_study_is_refused(change: dict[str, Any], reason: str) -> None:
+    kit = shipped_kits()[0]
+    goal = Goal(
+        topic="Does dropout help?",
+        question="Does dropout help?",
+        domain="language models",
+        kit=kit.name,
+        study="one_factor",
+        contest=False,
+        matches=(TopicMatch(factor="dropout", words=("dropout",)),),
+        metric=kit.metric,
+        success_criterion="a gain",
+        choices=(),
+        hardware=HARDWARE,
+    )
+    with pytest.raises(EditRefused, match=reason):
+        edited_output(goal, json.dumps(json.loads(goal.model_dump_json()) | change))
+    assert edited_output(goal, json.dumps(json.loads(goal.model_dump_json()) | {"question": "Is it any good?"})) != goal
+
+
+HARDWARE = Hardware(
+    cpu="a processor", physical_cores=2, memory_gb=8, accelerator=None, operating_system="Linux", python="3.11", torch="2.13.0"
+)
