@@ -37,13 +37,13 @@ def audit(folder: Path, known: Checker | None = None) -> tuple[Check, ...]:
     """
     if not folder.is_dir():
         raise SettingsError(f"{folder} is no folder; name the deliverables folder of a run")
+    if not (folder / "paper.tex").is_file():  # before the rest is read: it may be anybody's home folder
+        raise SettingsError(f"{folder} holds no paper.tex; name the deliverables folder of a run")
     files = {
         file.relative_to(folder).as_posix(): file.read_bytes()
         for file in sorted(folder.rglob("*"))
         if file.is_file() and not file.is_symlink()
     }
-    if "paper.tex" not in files:
-        raise SettingsError(f"{folder} holds no paper.tex; name the deliverables folder of a run")
     return (*verify_files(files), _citations(files), _records(files, known or _embedded()))
 
 

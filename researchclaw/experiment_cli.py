@@ -194,8 +194,12 @@ def repeat_request(
     """
     try:
         request = TrainingRequest.model_validate_json(file.read_bytes())
-    except (OSError, ValidationError) as exc:
-        raise SettingsError(f"--request: {file} is no request.json of a recorded run: {' '.join(str(exc).split())[:200]}") from exc
+    except OSError as exc:
+        raise SettingsError(f"--request: {file} cannot be read ({exc.strerror}).") from exc
+    except ValidationError as exc:
+        first = exc.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "the text"
+        raise SettingsError(f"--request: {file} is no request.json of a recorded run: {key}: {first['msg']}.") from exc
     place: AbstractContextManager[str] = (
         tempfile.TemporaryDirectory(prefix="researchclaw-experiment-") if output is None else nullcontext(str(output))
     )

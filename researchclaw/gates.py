@@ -6,6 +6,7 @@ import getpass
 import os
 import shlex
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -278,7 +279,10 @@ def edited(text: str) -> str:
     Raises:
         SettingsError: the editor cannot be started.
     """
-    command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    command = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+    if command is None and not sys.stdin.isatty():  # vi would wait for ever
+        raise SettingsError("there is no terminal for an editor; give the new output as a file: --from FILE.")
+    command = command or "vi"
     with tempfile.NamedTemporaryFile("w+", suffix=".json", encoding="utf-8") as file:
         file.write(text)
         file.flush()

@@ -68,6 +68,10 @@ def written(choice: Choice) -> str:
         if choice.mind == "vllm":
             values["concurrency"] = 16
     check_values("llm", values, "init")
+    if choice.base_url is not None:
+        from researchclaw.adapters.models.choice import check_address
+
+        check_address(choice.base_url)
     lines = [
         "# Settings of researchclaw, written by `researchclaw init`. Every other key has its default;",
         "# `researchclaw doctor` tries the model, and the file config.arc.yaml of the project explains all keys.",

@@ -154,7 +154,7 @@ def library(settings: Settings) -> OfflineLibrary | LiveLibrary:
     from researchclaw.adapters.user_library import library_of
 
     literature = settings.literature
-    offline = library_of(literature.user_bib, _papers(settings))
+    offline = library_of(literature.user_bib, papers(settings))
     if literature.mode == "offline":
         return offline
     from researchclaw.adapters.sources.arxiv import Arxiv
@@ -186,7 +186,12 @@ def library(settings: Settings) -> OfflineLibrary | LiveLibrary:
     )
 
 
-def _papers(settings: Settings) -> PdfFolder | None:
+def papers(settings: Settings) -> PdfFolder | None:
+    """The folder of PDFs that the settings name.
+
+    Raises:
+        SettingsError: it cannot be used.
+    """
     from researchclaw.adapters.pdf_folder import PdfFolder
 
     folder = settings.literature.pdf_folder

@@ -20,12 +20,15 @@ LOOKS = ("export.venue", "export.mode", "export.author", "export.styles", "expor
 LIMITS = ("llm.budget_usd", "llm.budget_tokens", "llm.deadline_sec", "llm.idle_sec", "llm.concurrency", "llm.max_tokens", "llm.prices")
 """What may change because a run came to a limit: how much may be spent and waited for."""
 
+ASKED = ("gates.policies", "gates.timeout")
+"""What goes with `resume --mode`: where this process waits for a person, and how long."""
+
 
 def how_it_looks(set_: list[str] | None) -> list[str]:
     for given in set_ or []:
-        if given.partition("=")[0].strip() not in (*LOOKS, *LIMITS):
+        if given.partition("=")[0].strip() not in (*LOOKS, *LIMITS, *ASKED):
             raise SettingsError(
-                f"--set {given}: a resumed run keeps its settings; only {', '.join((*LOOKS, *LIMITS))} can be changed."
+                f"--set {given}: a resumed run keeps its settings; only {', '.join((*LOOKS, *LIMITS, *ASKED))} can be changed."
             )
     return list(set_ or [])
 
@@ -40,16 +43,20 @@ def load_settings(config: Path | None, preset: str | None = None, overrides: Seq
         raise SettingsError("the current folder was deleted; go to one that is there.") from exc
     settings = load(config, preset, overrides)
     corpus = settings.experiment.corpus
-    experiment = settings.experiment.model_copy(update={"corpus": _absolute(corpus) if corpus else None})
-    files = tuple(_absolute(path) for path in settings.literature.user_bib)
-    literature = settings.literature.model_copy(update={"user_bib": files})
+    experiment = settings.experiment.model_copy(update={"corpus": absolute(corpus) if corpus else None})
+    files = tuple(absolute(path) for path in settings.literature.user_bib)
+    papers = settings.literature.pdf_folder
+    found = {"user_bib": files, "pdf_folder": absolute(papers) if papers else None}
+    literature = settings.literature.model_copy(update=found)
+    answers = settings.llm.answers
+    llm = settings.llm.model_copy(update={"answers": absolute(answers) if answers else None})
     styles = settings.export.styles
-    export = settings.export.model_copy(update={"styles": _absolute(styles) if styles else None})
-    parts = {"experiment": experiment, "literature": literature, "export": export}
-    return settings.model_copy(update={"output": _absolute(settings.output), **parts})
+    export = settings.export.model_copy(update={"styles": absolute(styles) if styles else None})
+    parts = {"experiment": experiment, "literature": literature, "export": export, "llm": llm}
+    return settings.model_copy(update={"output": absolute(settings.output), **parts})
 
 
-def _absolute(path: Path) -> Path:
+def absolute(path: Path) -> Path:
     """With the home folder for '~', which a shell does not put in for us in a file or behind '--set output='."""
     try:
         return path.expanduser().absolute()
@@ -120,6 +127,10 @@ def check_before_spending(settings: Settings, topic: str) -> None:
         from researchclaw.wiring import language_model
 
         language_model(settings, "")  # a missing key or price ends the run before it begins
+    if settings.literature.pdf_folder is not None:
+        from researchclaw.wiring import papers
+
+        papers(settings)
     if settings.literature.user_bib:
         from researchclaw.adapters.user_library import library_of
 

@@ -143,11 +143,11 @@ def _asked(option: str, question: str, default: str | None) -> str:
 
 
 @app.command()
-def doctor(as_json: AsJson = False, output: Output = None, config: Config = None) -> None:
+def doctor(as_json: AsJson = False, output: Output = None, config: Config = None, set_: Set = None) -> None:
     """What this machine offers to a run, and what it lacks."""
     from researchclaw.doctor import examine
 
-    report = examine(load_settings(config, None, overrides_of(None, output, None, False)))
+    report = examine(load_settings(config, None, overrides_of(set_, output, None, False)))
     if as_json:
         print(report.model_dump_json(indent=2))
     else:

@@ -60,8 +60,9 @@ def main(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as exc:
-        remedy = "free some space, then `researchclaw resume`" if exc.errno == errno.ENOSPC else "mend it, then `researchclaw resume`"
-        return _fail(f"{exc.strerror or exc}: {exc.filename or 'the machine'}; {remedy}.", 1)
+        remedy = "free some space" if exc.errno == errno.ENOSPC else "mend it"
+        then = "`researchclaw resume`" if arguments[0] in ("run", "resume") else "do this again"
+        return _fail(f"{exc.strerror or exc}: {exc.filename or 'the machine'}; {remedy}, then {then}.", 1)
     except Exception as exc:  # noqa: BLE001 (the edge of the program: one line, or the traceback with --debug)
         return _fail(f"{type(exc).__name__}: {' '.join(str(exc).split()) or 'no message'} (a bug; --debug shows where).", 1)
     return code if isinstance(code, int) else 0

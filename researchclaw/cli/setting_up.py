@@ -26,6 +26,8 @@ def init(
     """Name the language model that thinks; asks for what no option says, and writes config.arc.yaml."""
     from researchclaw.initial import MINDS, Choice, written
 
+    if to.is_dir() or not to.absolute().parent.is_dir():
+        raise SettingsError(f"--to: {to} is no file that could be written; name one in a folder that is there.")
     if to.exists() and not force and not _yes(f"{to} is there; write over it? [y/N] ", f"{to} is there; write over it with --force."):
         print(f"{to} is left as it is.")
         return

@@ -184,10 +184,9 @@ def audit(
     if not path.exists():
         raise SettingsError(f"{path} is no folder and no file; name the deliverables folder of a run, or a .bib file")
     from researchclaw import audit as auditing
-    from researchclaw.settings import load
     from researchclaw.wiring import library
 
-    settings = load(config, None, set_ or ())
+    settings = load_settings(config, None, set_ or ())
     more = {"user_bib": (*settings.literature.user_bib, *(user_bib or ()))}
     known = library(settings.model_copy(update={"literature": settings.literature.model_copy(update=more)}))
     if path.is_file():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from functools import partial
 from typing import Annotated
@@ -36,7 +37,10 @@ def worker_start(
     from researchclaw import hardware, server_of_worker, wiring
     from researchclaw.run_store import check_output
 
-    settings = load_settings(config, None, overrides_of(set_, output, None, False))
+    given = overrides_of(set_, output, None, False)
+    if pool is not None:
+        given.append(f"experiment.pool={json.dumps(pool)}")
+    settings = load_settings(config, None, given)
     check_output(settings.output, settings.min_free_mb)
     slots = server_of_worker.slots_of(gpus, limit, hardware.physical_cores())
     folder = settings.output / ".worker"
@@ -68,5 +72,5 @@ def worker_start(
             settings.sandbox.image,
         ),
     )
-    done = prefect_worker.start(pool or settings.experiment.pool, name, place, slots, started)
+    done = prefect_worker.start(settings.experiment.pool, name, place, slots, started)
     print(f"stopped after {done} run{'' if done == 1 else 's'}")

@@ -1,4 +1,5 @@
 import functools
+import io
 import json
 import os
 import shlex
@@ -184,6 +185,28 @@ def test_bad_input_is_one_line_and_2_and_nothing_is_spent(say: Say, toys: Module
     assert runs(Path("artifacts")) == ()
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("audit", "/"), "holds no paper.tex"),
+        (("init", "--mind", "offline", "--to", "nowhere/x.yaml"), "in a folder that is there"),
+        (("init", "--mind", "openai", "--model", "x", "--base-url", "nonsense"), "llm.base_url: 'nonsense' is no address"),
+        (("init", "--mind", "openai", "--model", "x", "--base-url", "http://[x"), "llm.base_url: 'http://[x' is no address"),
+        (("worker", "start", "--pool", "../x"), "'experiment.pool' cannot be '../x'"),
+        (("server", "start", "--set", "server.port=99999"), "at most 65535"),
+        (("doctor", "--set", "literature.mode=on"), "allowed: offline, cache-first or online"),
+        (("experiment", "--request", "nowhere.json"), "nowhere.json cannot be read"),
+        (("experiment", "--request", "/dev/null"), "no request.json of a recorded run: the text: Invalid JSON"),
+    ],
+)
+def test_bad_input_to_commands_without_a_run_is_one_line_and_2(say: Say, words: tuple[str, ...], message: str) -> None:
+    code, out, err = say(*words)
+    assert (code, out) == (2, ""), err
+    assert err.startswith("researchclaw: ")
+    assert err.count("\n") == 1
+    assert message in err
+
+
 def test_a_bug_is_one_line_unless_debug_is_asked_for(say: Say, toys: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise ZeroDivisionError("by nothing")
@@ -306,6 +329,9 @@ def test_a_mode_waits_where_it_says_and_resume_may_change_it(say: Say, toys: Mod
     code, _, err = say("resume", "latest", "--mode", "checkpoint")
     assert (code, "waiting at gate 3" in err) == (3, True)
     assert say("resume", "latest", "--mode", "co-pilot", "--auto-approve")[0] == 2
+    assert "gates.policies" in say("resume", "latest", "--mode", "custom")[2]
+    code, _, err = say("resume", "latest", "--mode", "custom", "--set", "gates.policies=[screen=auto, design=suspend]")
+    assert (code, "waiting at gate 4" in err) == (3, True)
     assert say("resume", "latest", "--auto-approve")[0] == 0
     assert only_run().info().status == "done"
 
@@ -347,6 +373,40 @@ def test_an_edited_output_is_a_persons_and_what_rests_on_it_is_done_again(say: S
     code, _, err = say("edit", "latest", "--stage", "3", "--from", str(mine))
     assert (code, "left as it was" in err) == (2, True)
     assert say("edit", "latest", "--stage", "3", "--from", str(tmp_path / "none"))[0] == 2
+
+
+def test_without_a_terminal_no_editor_is_waited_for(say: Say, toys: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    say("run", "--topic", "toys", "--auto-approve", *PLAIN)
+    monkeypatch.delenv("EDITOR", raising=False)
+    monkeypatch.delenv("VISUAL", raising=False)
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    code, _, err = say("edit", "latest", "--stage", "screen")
+    assert (code, "--from FILE" in err) == (2, True)
+
+
+def test_what_another_version_wrote_is_not_done_again_unasked(say: Say, toys: ModuleType) -> None:
+    say("run", "--topic", "toys", "--auto-approve", *PLAIN)
+    store = only_run()
+    file = store.stage_folder(toys.PIPELINE[3]) / "output.json"
+    record = json.loads(file.read_text())
+    record["inputs"]["Gone"] = "0" * 64
+    file.write_text(json.dumps(record))
+    paper = sorted(path.name for path in store.folder.iterdir())
+    code, _, err = say("resume", "latest", "--from-stage", "7")
+    assert (code, "stage 4 (design)" in err, "--from-stage 4" in err) == (2, True, True)
+    assert sorted(path.name for path in store.folder.iterdir()) == paper
+    assert store.info().status == "done"
+    assert say("resume", "latest", "--from-stage", "4")[0] == 0
+
+
+def test_paths_in_settings_hold_from_every_folder(say: Say, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from researchclaw.cli.given import load_settings
+
+    monkeypatch.setenv("HOME", str(tmp_path))
+    found = load_settings(None, None, ["literature.pdf_folder=~/papers", "llm.answers=runs/one"])
+    assert (found.literature.pdf_folder, found.llm.answers) == (tmp_path / "papers", tmp_path / "runs" / "one")
+    code, _, err = say("run", "--topic", "Does dropout help?", "--set", "literature.pdf_folder=nowhere", *PLAIN)
+    assert (code, "nowhere is no folder" in err, runs(Path("artifacts"))) == (2, True, ())
 
 
 def test_from_stage_with_other_settings_is_refused_and_a_home_folder_is_found(

@@ -155,11 +155,21 @@ def _agent_seat(agent: Agent, model: str | None, llm: LlmSettings, wire: Wire, e
 
 def _place(provider: Provider, model: str, llm: LlmSettings, environment: Mapping[str, str]) -> Place:
     base_url = (llm.base_url or BASE_URLS[provider]).rstrip("/")
-    if urlsplit(base_url).scheme not in ("http", "https") or not urlsplit(base_url).hostname:
-        raise SettingsError(f"llm.base_url: {base_url!r} is no address; give e.g. http://127.0.0.1:8000/v1.")
+    check_address(base_url)
     if provider == "anthropic" and not base_url.endswith("/v1"):
         base_url += "/v1"
     return Place(provider, model, base_url, api_key(base_url, llm.api_key_env, environment))
+
+
+def check_address(base_url: str) -> None:
+    """Raises: SettingsError: it is no address of an endpoint."""
+    try:
+        parts = urlsplit(base_url)
+        sound = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # of brackets that are left open, and of ports that are no numbers
+        sound = False
+    if not sound:
+        raise SettingsError(f"llm.base_url: {base_url!r} is no address; give e.g. http://127.0.0.1:8000/v1.")
 
 
 def api_key(base_url: str, named: str | None, environment: Mapping[str, str]) -> str | None:
