@@ -20,15 +20,26 @@ LOOKS = ("export.venue", "export.mode", "export.author", "export.styles", "expor
 LIMITS = ("llm.budget_usd", "llm.budget_tokens", "llm.deadline_sec", "llm.idle_sec", "llm.concurrency", "llm.max_tokens", "llm.prices")
 """What may change because a run came to a limit: how much may be spent and waited for."""
 
+WHERE = (
+    "experiment.executor",
+    "experiment.pool",
+    "experiment.pool_limit",
+    "experiment.worker_lost_sec",
+    "experiment.worker_wait_sec",
+    "flow.engine",
+    "flow.server_url",
+)
+"""What may change because a server or its workers are gone: who does the work; its results are the same."""
+
 ASKED = ("gates.policies", "gates.timeout")
 """What goes with `resume --mode`: where this process waits for a person, and how long."""
 
 
 def how_it_looks(set_: list[str] | None) -> list[str]:
     for given in set_ or []:
-        if given.partition("=")[0].strip() not in (*LOOKS, *LIMITS, *ASKED):
+        if given.partition("=")[0].strip() not in (*LOOKS, *LIMITS, *WHERE, *ASKED):
             raise SettingsError(
-                f"--set {given}: a resumed run keeps its settings; only {', '.join((*LOOKS, *LIMITS, *ASKED))} can be changed."
+                f"--set {given}: a resumed run keeps its settings; only {', '.join((*LOOKS, *LIMITS, *WHERE, *ASKED))} can be changed."
             )
     return list(set_ or [])
 

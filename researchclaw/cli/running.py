@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from researchclaw.cli.given import (
+    LIMITS,
     LOOKS,
+    WHERE,
     check_before_spending,
     how_it_looks,
     load_settings,
@@ -144,7 +146,7 @@ def _earlier_run(output: Path, topic: str, first: int) -> RunStore:
     raise SettingsError(f"--from-stage {first}: {output} holds no run on this topic whose earlier stages could be used.")
 
 
-MAY_DIFFER = ("output", "min_free_mb", "gates", "server", "flow", *LOOKS)
+MAY_DIFFER = ("output", "min_free_mb", "gates", "server", "flow", *LOOKS, *LIMITS, *WHERE)
 """Settings that say how a run is made and looks, not what is researched."""
 
 

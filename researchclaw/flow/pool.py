@@ -177,7 +177,8 @@ class PoolLaboratory:
     def prepare(self, kit: GeneratedKit, seed: int) -> Preparation:
         """Raises: SettingsError: workers know shipped kits only."""
         raise SettingsError(
-            f"the kit {kit.name!r} is written in this study, and workers train shipped kits only; set experiment.executor: local."
+            f"the kit {kit.name!r} is written in this study, and workers train shipped kits only; "
+            "`researchclaw resume --set experiment.executor=local` goes on here."
         )
 
     def probe(self, kit: Slug, requests: Sequence[ProbeRequest]) -> Probes:

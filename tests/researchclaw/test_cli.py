@@ -261,6 +261,21 @@ def test_what_becomes_of_the_output_does_not_end_a_run(around: str, encoding: st
     assert done.returncode == 0, done.stderr
 
 
+def test_a_run_whose_workers_are_gone_goes_on_here(say: Say, toys: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    build = sys.modules["researchclaw.wiring"].build
+    monkeypatch.setattr(
+        sys.modules["researchclaw.wiring"],
+        "build",
+        lambda settings, store, journal: seen.append(settings.experiment.executor) or build(settings, store, journal),
+    )
+    monkeypatch.setattr("researchclaw.server.lasting", lambda *_: "http://127.0.0.1:1")
+    say("run", "--topic", "toys", "--auto-approve", "--to-stage", "4", "--set", "experiment.executor=workpool", *PLAIN)
+    assert say("resume", "latest", "--set", "experiment.executor=local")[0] == 0
+    assert seen == ["workpool", "local"]
+    assert say("resume", "latest", "--set", "experiment.seeds=9")[0] == 2
+
+
 def test_settings_of_the_run_are_kept_for_resume(say: Say, toys: ModuleType) -> None:
     say("run", "--topic", "toys", "--preset", "quick", "--to-stage", "1", *PLAIN)
     settings = only_run().info().settings
