@@ -25,7 +25,7 @@ from researchclaw.adapters.isolation.self_test import self_test
 from researchclaw.adapters.isolation.streams import plain_text
 from researchclaw.adapters.laboratory import LocalLaboratory, locked
 from researchclaw.command_kits import CommandKit, load_command_kit
-from researchclaw.kits import kit_folder, kits_folder, load_kit
+from researchclaw.kits import kit_folder, kit_names, kits_folder, load_kit
 from stages.contracts import Kit, RunRecord, TrainingRequest
 from stages.errors import ExperimentFailed, SandboxUnavailable, SettingsError
 from stages.ports import ProbeRequest
@@ -200,6 +200,8 @@ def repeat_request(
         first = exc.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "the text"
         raise SettingsError(f"--request: {file} is no request.json of a recorded run: {key}: {first['msg']}.") from exc
+    if request.generated is None and request.kit not in kit_names():
+        raise SettingsError(f"--request: {file} is of the kit '{request.kit}', which is not here; known: {', '.join(kit_names())}.")
     place: AbstractContextManager[str] = (
         tempfile.TemporaryDirectory(prefix="researchclaw-experiment-") if output is None else nullcontext(str(output))
     )

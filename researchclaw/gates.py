@@ -21,8 +21,6 @@ from stages.contracts import Contract, GateAnswer, GateQuestion, Guidance
 from stages.errors import SettingsError, WaitingAtGate
 from stages.stage import Stage
 
-Via = Literal["auto-approve", "terminal", "command line", "prefect ui"]
-
 
 class Gatekeeper(Protocol):
     """Gets the decision at a gate."""

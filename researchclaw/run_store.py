@@ -401,12 +401,13 @@ class RunStore:
         path = self.stage_folder(stage) / "output.json"
         if not path.exists():
             return None
-        found = read_model(path, StageOutput)
+        again = f"put it back, or do the stage again: `researchclaw resume {self.reference} --from-stage {stage.number}`."
+        try:
+            found = read_model(path, StageOutput)
+        except SettingsError as exc:
+            raise SettingsError(f"{str(exc).removesuffix('.')}; {again}") from exc
         if sha256_of_text(canonical_json(found.output)) != found.output_sha256:
-            raise SettingsError(
-                f"{path} was changed by hand; put it back, or do the stage again: "
-                f"`researchclaw resume {self.reference} --from-stage {stage.number}`."
-            )
+            raise SettingsError(f"{path} was changed by hand; {again}")
         return found
 
     def write_output(

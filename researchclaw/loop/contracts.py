@@ -229,11 +229,6 @@ class FinalEstimate(Contract):
     value: FiniteFloat
 
 
-class ProcessBegan(Contract):
-    pid: int
-    resumed: bool
-
-
 class ProcessEnded(Contract):
     seconds: NonNegativeFloat
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
 
 _METRIC = re.compile(r"^METRIC\s+([A-Za-z_][A-Za-z0-9_.\-]{0,63})\s*=\s*(\S{1,64})\s*$")
 _NUMBER = re.compile(r"^[+-]?(\d{1,40}(\.\d{0,40})?|\.\d{1,40})([eE][+-]?\d{1,4})?$", re.ASCII)
@@ -40,13 +39,6 @@ def metric_in(printed: str, name: str) -> float:
     if last.startswith("{"):
         return _from_json(last, name)
     return _number(last)
-
-
-def metric_names(printed: str) -> Iterator[str]:
-    """Names on METRIC lines, in order."""
-    for line in printed[-_LOOKED_AT:].splitlines():
-        if found := _METRIC.match(line.strip()):
-            yield found[1]
 
 
 def _from_json(line: str, name: str) -> float:

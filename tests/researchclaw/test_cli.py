@@ -399,6 +399,16 @@ def test_without_a_terminal_no_editor_is_waited_for(say: Say, toys: ModuleType, 
     assert (code, "--from FILE" in err) == (2, True)
 
 
+def test_a_damaged_output_names_the_command_that_mends_it(say: Say, toys: ModuleType) -> None:
+    say("run", "--topic", "toys", "--auto-approve", *PLAIN)
+    (only_run().stage_folder(toys.PIPELINE[3]) / "output.json").write_text("{")
+    for command in ("status", "resume"):
+        code, _, err = say(command)
+        assert (code, "is damaged" in err, "--from-stage 4" in err) == (2, True, True)
+    assert say("resume", "--from-stage", "4")[0] == 0
+    assert only_run().info().status == "done"
+
+
 def test_what_another_version_wrote_is_not_done_again_unasked(say: Say, toys: ModuleType) -> None:
     say("run", "--topic", "toys", "--auto-approve", *PLAIN)
     store = only_run()

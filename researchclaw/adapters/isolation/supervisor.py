@@ -184,10 +184,6 @@ class Guest:
         self._cpu_s = max(self._cpu_s, self._meter.read_s())
         return self._cpu_s
 
-    def start_clock(self) -> None:
-        """The wall limit counts from here."""
-        self._began = time.monotonic()
-
     def say(self, line: str) -> None:
         """Write a line to the guest's standard input; a guest that no longer listens is found out by its end."""
         assert self._wiring.stdin is not None

@@ -386,10 +386,6 @@ class Study:
         last = self.factors[-1].label
         return len(self.factors) > 1 or (last.endswith("s") and " of " not in last)
 
-    @property
-    def is_are(self) -> str:
-        return "are" if self.plural else "is"
-
     def works(self, keys: tuple[str, ...]) -> tuple[Work, ...]:
         known = {work.key: work for work in self.record.works}
         return tuple(known[key] for key in keys if key in known)
