@@ -35,7 +35,7 @@ ASKED = ("gates.policies", "gates.timeout")
 """What goes with `resume --mode`: where this process waits for a person, and how long."""
 
 
-def how_it_looks(set_: list[str] | None) -> list[str]:
+def what_changed(set_: list[str] | None) -> list[str]:
     for given in set_ or []:
         if given.partition("=")[0].strip() not in (*LOOKS, *LIMITS, *WHERE, *ASKED):
             raise SettingsError(
@@ -54,20 +54,20 @@ def load_settings(config: Path | None, preset: str | None = None, overrides: Seq
         raise SettingsError("the current folder was deleted; go to one that is there.") from exc
     settings = load(config, preset, overrides)
     corpus = settings.experiment.corpus
-    experiment = settings.experiment.model_copy(update={"corpus": absolute(corpus) if corpus else None})
-    files = tuple(absolute(path) for path in settings.literature.user_bib)
+    experiment = settings.experiment.model_copy(update={"corpus": _absolute(corpus) if corpus else None})
+    files = tuple(_absolute(path) for path in settings.literature.user_bib)
     papers = settings.literature.pdf_folder
-    found = {"user_bib": files, "pdf_folder": absolute(papers) if papers else None}
+    found = {"user_bib": files, "pdf_folder": _absolute(papers) if papers else None}
     literature = settings.literature.model_copy(update=found)
     answers = settings.llm.answers
-    llm = settings.llm.model_copy(update={"answers": absolute(answers) if answers else None})
+    llm = settings.llm.model_copy(update={"answers": _absolute(answers) if answers else None})
     styles = settings.export.styles
-    export = settings.export.model_copy(update={"styles": absolute(styles) if styles else None})
+    export = settings.export.model_copy(update={"styles": _absolute(styles) if styles else None})
     parts = {"experiment": experiment, "literature": literature, "export": export, "llm": llm}
-    return settings.model_copy(update={"output": absolute(settings.output), **parts})
+    return settings.model_copy(update={"output": _absolute(settings.output), **parts})
 
 
-def absolute(path: Path) -> Path:
+def _absolute(path: Path) -> Path:
     """With the home folder for '~', which a shell does not put in for us in a file or behind '--set output='."""
     try:
         return path.expanduser().absolute()

@@ -18,12 +18,12 @@ from researchclaw.cli.given import (
     LOOKS,
     WHERE,
     check_before_spending,
-    how_it_looks,
     load_settings,
     overrides_of,
     reading_stages,
     stage_numbers,
     store_of,
+    what_changed,
     who_decides,
 )
 from researchclaw.cli.options import AutoApprove, Config, FromStage, Mode, Output, Preset, Run, Set, ToStage
@@ -103,7 +103,7 @@ def resume(
 
     store = store_of(run, output, config)
     info = store.info()
-    overrides = [*how_it_looks(set_), *who_decides(auto_approve, mode)]
+    overrides = [*what_changed(set_), *who_decides(auto_approve, mode)]
     recorded = settings_module.from_record(info.settings)
     settings = settings_module.overridden(recorded, overrides)
     settings = settings.model_copy(update={"output": store.folder.parent})  # the folder may have been moved
