@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from researchclaw.cli.given import load_settings, must_be_known, overrides_of
 from researchclaw.cli.options import AsJson, Config, Output, Set
 from researchclaw.cli.program import app
+from stages.errors import SettingsError
+
+if TYPE_CHECKING:
+    from stages.contracts import Kit
 
 kits_app = typer.Typer(help="The studies that can be run here.", rich_markup_mode=None)
 sandbox_app = typer.Typer(help="The sealed place where training code runs.", rich_markup_mode=None)
@@ -39,20 +43,25 @@ def kits_list(as_json: AsJson = False) -> None:
         print(f"{program.name}: {program.title} ({program.metric.label}); for `experiment` and `loop`")
 
 
-def _kit(name: str) -> object:
+def _kit(name: str) -> Kit:
+    from researchclaw.command_kits import command_kit_names
     from researchclaw.kits import kit_folder, kit_names, load_kit
 
-    must_be_known("kit", name, kit_names())
+    must_be_known("kit", name, (*kit_names(), *command_kit_names()))
     return load_kit(kit_folder(name))
 
 
 @kits_app.command("show")
 def kits_show(name: Annotated[str, typer.Argument(metavar="KIT")], as_json: AsJson = False) -> None:
     """One kit: what may vary in it, and what it can answer."""
-    from stages.contracts import Kit
+    from researchclaw.command_kits import command_kit_folder, load_command_kit
 
+    if (folder := command_kit_folder(name)) is not None:
+        program = load_command_kit(folder)
+        told = f"{program.name}: {program.title}\nmetric: {program.metric.label}\ncommand: {' '.join(program.command)}"
+        print(program.model_dump_json(indent=2) if as_json else told)
+        return
     kit = _kit(name)
-    assert isinstance(kit, Kit)
     if as_json:
         print(kit.model_dump_json(indent=2))
         return
@@ -72,7 +81,6 @@ def kits_check(
     """Read a kit as a run would; says what is wrong with it."""
     from researchclaw import experiment_cli, wiring
     from researchclaw.command_kits import command_kit_folder, load_command_kit
-    from stages.contracts import Kit
 
     settings = load_settings(config)
     folder = command_kit_folder(name)
@@ -84,7 +92,6 @@ def kits_check(
             raise typer.Exit(experiment_cli.check_command_kit(program, folder, isolation, wiring.limits_of(settings), _echo))
         return
     kit = _kit(name)
-    assert isinstance(kit, Kit)
     print(f"{kit.name} is sound: {len(kit.factors)} factors, {len(kit.constants)} constants, {kit.kit_sha256[:12]}")
     if deep:
         state = wiring.state_folder(settings)
@@ -108,6 +115,8 @@ def kits_new(
 
     from researchclaw.command_kits import new_kit
 
+    if not source.is_dir():
+        raise SettingsError(f"--from: {source} is no folder; name the repository that holds the training script.")
     chosen = name or re.sub(r"[^a-z0-9]+", "_", source.resolve().name.lower()).strip("_") or "kit"
     command = command or _asked("--command", "Command that trains", "python train.py")
     metric = metric or _asked("--metric", "Metric, as it is printed", None)

@@ -297,6 +297,10 @@ def test_kits_are_listed_shown_and_checked(say: Say) -> None:
     assert "val_bpb" in say("kits", "show", "tiny_lm", "--json")[1]
     assert say("kits", "show", "tiny_lm")[0] == 0
     assert "tiny_lm is sound" in say("kits", "check", "tiny_lm")[1]
+    assert "python train.py" in say("kits", "show", "digits")[1]
+    assert json.loads(say("kits", "show", "digits", "--json")[1])["name"] == "digits"
+    assert "known: tiny_lm, digits" in say("kits", "show", "x" * 9)[2]
+    assert "nowhere is no folder" in say("kits", "new", "--from", "nowhere")[2]
 
 
 def test_every_command_has_help(say: Say) -> None:
