@@ -239,7 +239,7 @@ def _method(question: ReviewQuestion) -> Iterator[Point]:
             a, b = _labels(record, comparison)
             yield Point(
                 text=f"The hypothesis about {a} and {b} is not decided by the data.",
-                told=rf"\bcmp\(\s*{comparison.a}\s*,\s*{comparison.b}\s*\)|undecided|(remain|stay)s? open|cannot be decided",
+                told=rf"\bcmp\(\s*{comparison.a}\s*,\s*{comparison.b}\s*\)|undecided|untested|(remain|stay)s? open|cannot be decided",
                 wording=f"The hypothesis about {a} and {b} remains undecided by these runs.",
                 anchor=("sec:discussion", "sec:results"),
                 severity="major",
@@ -250,7 +250,7 @@ def _method(question: ReviewQuestion) -> Iterator[Point]:
             yield Point(
                 text=f"No component of {contrast.label}, the condition with the best mean, was taken out.",
                 told=r"no ablation|not ablated|without (an )?ablation|cannot be traced",
-                wording=f"No ablation was run for {contrast.label}, so what it does cannot be traced to a component.",
+                wording=f"No ablation was run for {_running(contrast.label)}, so what it does cannot be traced to a component.",
                 anchor=("sec:ablations", "sec:limitations"),
             )
     yield from _of_references(record)
@@ -322,7 +322,14 @@ def _hypothesis_comparisons(record: PaperRecord) -> Iterator[PairedComparison]:
 
 
 def _labels(record: PaperRecord, comparison: PairedComparison) -> tuple[str, str]:
-    return record.results.conditions[comparison.a].label, record.results.conditions[comparison.b].label
+    labels = (record.results.conditions[condition].label for condition in (comparison.a, comparison.b))
+    one, other = (_running(label) for label in labels)
+    return one, other
+
+
+def _running(label: str) -> str:
+    """The label in running text, where 'no dropout' would read as a negation."""
+    return f"training with {label}" if label.startswith("no ") else label
 
 
 # ---------------------------------------------------------------- area chair

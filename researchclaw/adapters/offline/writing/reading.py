@@ -191,6 +191,8 @@ class Study:
         label = self.label(contrast)
         if not label.startswith("no "):
             return label
+        if contrast.levels.keys() == {factor.name for factor in self.factors} and len(self.factors) > 1:
+            return f"training with {label}"  # 'without warm-up and SwiGLU' would take both out
         return f"training without {label.removeprefix('no ').replace(' without ', ' and without ')}"
 
     def short(self, contrast: Contrast) -> str:

@@ -202,14 +202,17 @@ def _fate_of_sameness(trial: Trial, label: str) -> tuple[str, ...]:
         return (
             "This is what was predicted: whatever difference remains is confined to the margin that was set in advance.",
             f"The expectation that {label} would change little is borne out within the margin set in advance.",
+            f"For {label} the predicted sameness thereby holds, to within the margin fixed beforehand.",
         )
     if trial.outcome == "failed":
         return (
             "The expected absence of a difference is thereby refuted.",
             f"The expectation that {label} would change nothing that matters has to be given up here.",
+            f"For {label} the predicted sameness does not hold, since the whole interval lies beyond the margin fixed beforehand.",
         )
     if trial.clear:
         return (
+            f"With {label} something does move; how the size of it stands to the margin declared negligible, the interval leaves open.",
             "There is a difference, then, where none of note had been predicted; but the interval does not tell "
             "whether it is larger than the margin that was declared negligible.",
             f"That {label} would differ by a negligible margin only can be neither upheld nor dismissed, although the sign of the difference is settled.",
@@ -217,6 +220,7 @@ def _fate_of_sameness(trial: Trial, label: str) -> tuple[str, ...]:
     return (
         "Failing to find a difference falls short of showing that there is none, and the interval is too wide for the latter.",
         "Sameness is compatible with this interval, and so are differences that would matter; the prediction stays undecided.",
+        f"Neither sameness nor a difference beyond the margin is shown for {label} by an interval that reaches across the margin's edge.",
     )
 
 
@@ -232,18 +236,21 @@ def _fate_of_direction(trial: Trial, label: str) -> tuple[str, ...]:
             "Although the adjusted test does not call this difference clear, the whole interval lies opposite to the prediction, "
             "which cannot be kept.",
             "The prediction is lost all the same: the interval lies wholly on the other side, even if the adjusted test shies away from a verdict.",
+            f"What was predicted for {label} cannot be upheld, since its interval leaves out the predicted side; called clear by the adjusted test it is not.",
         )
     if trial.outcome == "failed":
         return (
             "The prediction failed: the whole interval lies on the side that the hypothesis had excluded.",
             f"The hypothesis on {label} had named the opposite direction and is refuted by this result.",
             "What was predicted did not happen; its reverse did.",
+            f"For {label} the result is the reverse of what had been predicted.",
         )
     if trial.side != "both":
         return (
             "Taken alone, the interval would agree with the prediction; taken with all comparisons of the plan, the adjusted test "
             "does not, and the verdict stays open.",
             "The interval lies on the predicted side, but not convincingly once the number of comparisons is accounted for; we leave the prediction undecided.",
+            f"For {label} the interval points the predicted way, yet the test across all comparisons does not follow, so nothing is decided.",
         )
     leaning = (
         "the mean lies on the predicted side" if trial.leans_as_predicted else "the mean even lies on the side that was not predicted"
@@ -599,11 +606,11 @@ def _interplay(study: Study, voice: Voice) -> str:
             f"{study.pair('ci_low', a.id, b.id, 'signed3')} to {study.pair('ci_high', a.id, b.id, 'signed3')}",
         )
         if a.id in combinations:
-            added = [level.label for factor, level in study.levels(a) if level.name not in b.levels.values()]
+            added = [factor.named for factor, level in study.levels(a) if b.levels.get(factor.name) != level.name]
             parts.append(
                 voice.say(
                     f"interplay {a.id} {b.id}",
-                    f"Adding {listing(added) or 'the other change'} on top of {b.label} gives {diff} {study.metric.unit} ({interval}); in words, {study.plain(a)} {study.cmp(a.id, b.id)} {study.plain(b)}.",
+                    f"Changing {listing(added) or 'more'} on top of {study.name(b)} gives {diff} {study.metric.unit} ({interval}); in words, {study.plain(a)} {study.cmp(a.id, b.id)} {study.plain(b)}.",
                     f"{capital(study.plain(a))} {study.cmp(a.id, b.id)} {study.plain(b)} ({diff} {study.metric.unit}, interval {interval}).",
                 )
             )
