@@ -77,5 +77,7 @@ PATTERNS: dict[str, Pattern] = {
     "nothing found by tuning": Pattern(lambda place, role: 0.0 if place != 1 else -0.03, tuning=None),
     "signs flip between seeds": Pattern(lambda place, role: 0.05 * place, flips=True, tuning=0.02),
     "scores of another size": Pattern(lambda place, role: 12.0 * (-1) ** place * place, spread=3.0, level=1432.0, tuning=-20.0),
-    "some worse, some better, some alike": Pattern(lambda place, role: (0.0, -0.06, 0.07, 0.0, 0.012)[place % 5], tuning=-0.06, costs=True),
+    "some worse, some better, some alike": Pattern(
+        lambda place, role: (0.0, -0.06, 0.07, 0.0, 0.012)[place % 5], tuning=-0.06, costs=True
+    ),
 }

@@ -215,7 +215,8 @@ def _factorial(question: ContrastQuestion, baseline: Contrast) -> Contrasts:
     if question.max_conditions < FACTORIAL:
         raise SettingsError(
             f"experiment.max_conditions is {question.max_conditions}, and a study of {question.factors[0].named} and "
-            f"{question.factors[1].named} needs {FACTORIAL} (the baseline, each alone, both together): raise it, or ask about one of them"
+            f"{question.factors[1].named} needs {FACTORIAL} (the baseline, each alone, "
+            "both together): raise it, or ask about one of them"
         )
     factors, matches = question.factors, question.goal.matches
     ordered = [_ordered_levels(factor, match.levels) for factor, match in zip(factors, matches, strict=True)]

@@ -78,6 +78,8 @@ def _spread(view: View) -> Iterator[Said]:
     if len(known) < 2:
         return
     widest, narrowest = max(known, key=lambda name: known[name]), min(known, key=lambda name: known[name])
+    if known[widest] == known[narrowest]:  # nothing scatters more than anything
+        return
     if known[widest] < 1.5 * known[narrowest]:
         yield (
             f"Over seeds the conditions scatter to a similar degree: the standard deviation ranges from "

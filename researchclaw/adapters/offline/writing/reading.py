@@ -72,9 +72,14 @@ class Trial:
         return good == (self.hypothesis.predicts == "better")
 
     @property
+    def ties(self) -> int:
+        """Seeds on which both sides score exactly the same."""
+        return 0 if self.result is None else sum(difference == 0 for difference in self.result.differences.values())
+
+    @property
     def unanimous(self) -> bool:
         """Every seed points the same way."""
-        return self.result is not None and self.result.wins in {0, self.n}
+        return self.result is not None and not self.ties and self.result.wins in {0, self.n}
 
     @property
     def predicted_difference(self) -> float:
