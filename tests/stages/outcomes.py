@@ -3,8 +3,6 @@
 A pattern says what a run of a condition scores; None is a crash. Values are fixed by pattern, condition and seed.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -17,8 +17,8 @@ def _against_detectable(view: View) -> Iterator[Said]:
                 return
             yield (
                 f"No planned comparison shows a clear difference, not even {view.label(widest.a)} against {view.label(widest.b)}, "
-                f"whose means lie furthest apart ({view.between('diff', widest, 'signed3')}{view.unit()}); the ranking of the means must "
-                "not be read as a result.",
+                f"whose means lie furthest apart ({view.between('diff', widest, 'signed3')}{view.unit()}); "
+                "the ranking of the means must not be read as a result.",
                 key,
             )
         return

@@ -113,7 +113,7 @@ def _sign_by_seed(view: View) -> Iterator[Said]:
                 f"({view.between('wins', c, 'words')} of {view.between('pairs', c, 'words')} seeds favour the former).",
                 key,
             )
-    if several and not split:
+    if several and not split and all(any(c.differences.values()) for c in several.values()):
         closest = min(several.values(), key=lambda c: c.abs_mean_diff)
         yield (
             "In every planned comparison the sign of the difference agrees across all shared seeds, even for "

@@ -245,7 +245,7 @@ def introduction(study: Study, voice: Voice, background: dict[str, tuple[str, ..
         paragraph(*_approach(study, voice)),
         paragraph(*_preview(study, voice)),
         "### How this paper was made {#sec:how_made}",
-        paragraph(*_making(study, voice)),
+        paragraph(*_making(voice)),
     ]
 
 
@@ -295,7 +295,7 @@ def _problem(study: Study, voice: Voice) -> list[str]:
             else f"What follows are measurements, in a small and fully recorded setting, on the question {asked}",
         )
     )
-    return parts
+    return parts + _reading_of_the_topic(study, voice)
 
 
 def _approach(study: Study, voice: Voice) -> list[str]:
@@ -388,11 +388,8 @@ def _preview(study: Study, voice: Voice) -> list[str]:
     return parts
 
 
-def _making(study: Study, voice: Voice) -> list[str]:
-    record = study.record
-    choices = [choice for choice in record.goal.choices if printable(choice, study.names)]
-    set_aside = [name.replace("_", " ") for name in record.goal.set_aside]
-    parts = [
+def _making(voice: Voice) -> list[str]:
+    return [
         voice.say(
             "making who",
             "This paper was written by the rule-based researcher, a program that plans, runs and reports studies by fixed rules; "
@@ -407,13 +404,20 @@ def _making(study: Study, voice: Voice) -> list[str]:
             "Every value is copied from the stored results by its key, and every cited work comes from a catalogue of publication records.",
         ),
     ]
+
+
+def _reading_of_the_topic(study: Study, voice: Voice) -> list[str]:
+    """What the words of the question were taken to mean; told where the question stands, for all else hangs on it."""
+    choices = [choice for choice in study.record.goal.choices if printable(choice, study.names)]
+    set_aside = [name.replace("_", " ") for name in study.record.goal.set_aside]
+    parts = []
     if choices:
         parts.append(
             voice.say(
                 "making choices",
-                "A question leaves choices open; these were made by rule.",
-                "In reading the question it made choices that another researcher might have made differently.",
-                "Where the question left room, it chose, and a person might have chosen otherwise.",
+                "Such a question leaves choices open, which were made by rule.",
+                "In reading it, choices were made that another researcher might have made differently.",
+                "Where it left room, a rule chose, and a person might have chosen otherwise.",
             )
         )
         parts.extend(_choice(voice, choice) for choice in choices)
@@ -462,7 +466,12 @@ def conclusion(study: Study, voice: Voice) -> list[str]:
         parts += [_other_answer(study, voice, other) for other in study.trials[1:] if other.outcome != "uncompared"]
     lost = [study.name(other.treatment) for other in study.trials[1:] if other.result is None]
     if lost:
-        parts.append(voice.must("conclusion lost", f"About {listing(lost)} nothing can be concluded, for want of finished runs."))
+        parts.append(
+            voice.must(
+                "conclusion lost",
+                f"What was foretold of {listing(lost)} stays untested until runs with {'it' if len(lost) == 1 else 'them'} come to an end.",
+            )
+        )
     if study.rivals is not None:
         one, other = study.rivals
         parts.append(
