@@ -31,7 +31,6 @@ from stages.contracts import (
     Synthesis,
     Theme,
 )
-from stages.errors import SettingsError
 
 THEME_TITLES = {
     "byte_level": "Models that read bytes",
@@ -202,22 +201,8 @@ def _ablation(factor: Factor, lead: Contrast, label: str | None = None) -> Contr
     )
 
 
-FACTORIAL = 4
-"""Conditions of the smallest study of two factors: without one of them an interplay cannot show."""
-
-
 def _factorial(question: ContrastQuestion, baseline: Contrast) -> Contrasts:
-    """Baseline, each factor's leading level alone, and both together.
-
-    Raises:
-        SettingsError: the settings allow fewer conditions than that.
-    """
-    if question.max_conditions < FACTORIAL:
-        raise SettingsError(
-            f"experiment.max_conditions is {question.max_conditions}, and a study of {question.factors[0].named} and "
-            f"{question.factors[1].named} needs {FACTORIAL} (the baseline, each alone, "
-            "both together): raise it, or ask about one of them"
-        )
+    """Baseline, each factor's leading level alone, and both together."""
     factors, matches = question.factors, question.goal.matches
     ordered = [_ordered_levels(factor, match.levels) for factor, match in zip(factors, matches, strict=True)]
     first, second = (

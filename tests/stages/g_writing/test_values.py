@@ -174,4 +174,4 @@ def test_the_place_names_the_cell(results: Results) -> None:
 
 @pytest.mark.parametrize(("value", "text"), [(2.24795, "2.2480"), (2.24785, "2.2478"), (-0.00004, "-0.0000")])
 def test_a_value_is_rounded_as_the_record_spells_it(value: float, text: str) -> None:
-    assert format_value(Leaf(path="/x", value=value, kind="quantity"), "f4", key="x")[0] == text
+    assert format_value(Leaf(path="/x", value=value, kind="measure"), "f4", key="x")[0] == text
