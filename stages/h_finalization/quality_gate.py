@@ -36,7 +36,7 @@ NUMBER = 20
 ABSTRACT_WORDS = (80, 280)
 FRAME_WORDS = 1600
 """Fewest words of a paper before its first finding: question, related work, method, setup and limitations. A guess: papers by rule
-on a single comparison have from 2,206 words on (600 canned studies of the shipped factors, 2026-11), and a person writes more tightly."""
+have 2,206 words and more (500 canned studies of the shipped factors, 2026-11), and a person writes more tightly."""
 FINDING_WORDS = 180
 """Fewest further words for each hypothesis that was put to the test: prediction, result, verdict and meaning. A guess."""
 PAPER_WORDS = (2500, 6000)
