@@ -12,7 +12,7 @@ from stages import python_source
 
 
 def apply_settings(train_py: str, settings: Mapping[str, str]) -> str:
-    """train_py with the literals of these top-level constants replaced: name -> Python literal.
+    """train_py with the literals of these top-level constants replaced: name -> Python literal. One that is there already stays.
 
     Raises:
         KeyError: constants that train_py does not assign at top level, by name.
@@ -29,7 +29,7 @@ def apply_settings(train_py: str, settings: Mapping[str, str]) -> str:
     edits: list[tuple[int, int, bytes]] = []
     for name, literal in settings.items():
         try:
-            python_source.literal(literal)
+            wanted = python_source.literal(literal)
         except (ValueError, SyntaxError) as exc:
             raise ValueError(f"{name}: {literal!r} is not a Python literal") from exc
         if len(places[name]) != 1:
@@ -37,11 +37,22 @@ def apply_settings(train_py: str, settings: Mapping[str, str]) -> str:
         value = places[name][0]
         assert value.end_lineno is not None
         assert value.end_col_offset is not None
+        if _is_already(value, wanted):  # else other quotes would show as a change that is none
+            continue
         begin = starts[value.lineno - 1] + value.col_offset
         edits.append((begin, starts[value.end_lineno - 1] + value.end_col_offset, literal.encode()))
     for begin, end, text in sorted(edits, reverse=True):  # from the end: earlier places keep their offsets
         source = source[:begin] + text + source[end:]
     return source.decode()
+
+
+def _is_already(value: ast.expr, wanted: object) -> bool:
+    """Whether the constant is assigned this very value, of this very type, however it is spelt."""
+    try:
+        present = ast.literal_eval(value)
+    except (ValueError, TypeError):  # computed, as `2 * WIDTH`
+        return False
+    return type(present) is type(wanted) and bool(present == wanted)
 
 
 def constant_places(train_py: str) -> dict[str, list[ast.expr]]:

@@ -206,14 +206,19 @@ def _text(value: float | int | str, name: str, key: str) -> str:  # noqa: PLR091
         case "text":
             return format(Decimal(repr(value)), "f") if isinstance(value, float) else str(value)
         case "signed3":
-            return f"{value:+.3f}"
+            return f"{_as_recorded(value):+.3f}"
         case "percent1":
-            return f"{value:.1f} %"
+            return f"{_as_recorded(value):.1f} %"
         case "p":
-            return f"< {P_FLOOR}" if value < P_FLOOR else f"{value:.3f}"
+            return f"< {P_FLOOR}" if value < P_FLOOR else f"{_as_recorded(value):.3f}"
         case "pequals":
-            return f"< {P_FLOOR}" if value < P_FLOOR else f"= {value:.3f}"
-    return f"{value:.{int(name[1])}f}"
+            return f"< {P_FLOOR}" if value < P_FLOOR else f"= {_as_recorded(value):.3f}"
+    return f"{_as_recorded(value):.{int(name[1])}f}"
+
+
+def _as_recorded(value: float) -> Decimal:
+    """The number as results.json spells it: 2.24795 rounds to 2.2480 there, though its binary neighbour lies below the half."""
+    return Decimal(repr(value))
 
 
 def resolve(reference: ValueRef, known: Mapping[str, Leaf], *, file: str, place: str) -> PrintedValue:

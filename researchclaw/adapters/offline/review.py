@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from stages.contracts import ChangeAnswer, Judgement, PairedComparison, Review, Weakness
+from researchclaw.adapters.offline.writing.reading import Study
+from stages.contracts import ChangeAnswer, Judgement, PairedComparison, Review, Slug, Weakness
 from stages.f_analysis.results import TUNED
 from stages.g_writing.claims import Sentence
 from stages.g_writing.document import Cite
@@ -239,7 +240,7 @@ def _method(question: ReviewQuestion) -> Iterator[Point]:
             a, b = _labels(record, comparison)
             yield Point(
                 text=f"The hypothesis about {a} and {b} is not decided by the data.",
-                told=rf"\bcmp\(\s*{comparison.a}\s*,\s*{comparison.b}\s*\)|undecided|(remain|stay)s? open|cannot be decided",
+                told=rf"\bcmp\(\s*{comparison.a}\s*,\s*{comparison.b}\s*\)|undecided|untested|(remain|stay)s? open|cannot be decided",
                 wording=f"The hypothesis about {a} and {b} remains undecided by these runs.",
                 anchor=("sec:discussion", "sec:results"),
                 severity="major",
@@ -250,7 +251,7 @@ def _method(question: ReviewQuestion) -> Iterator[Point]:
             yield Point(
                 text=f"No component of {contrast.label}, the condition with the best mean, was taken out.",
                 told=r"no ablation|not ablated|without (an )?ablation|cannot be traced",
-                wording=f"No ablation was run for {contrast.label}, so what it does cannot be traced to a component.",
+                wording=f"No ablation was run for {_named(record, contrast.id)}, so what it does cannot be traced to a component.",
                 anchor=("sec:ablations", "sec:limitations"),
             )
     yield from _of_references(record)
@@ -322,7 +323,13 @@ def _hypothesis_comparisons(record: PaperRecord) -> Iterator[PairedComparison]:
 
 
 def _labels(record: PaperRecord, comparison: PairedComparison) -> tuple[str, str]:
-    return record.results.conditions[comparison.a].label, record.results.conditions[comparison.b].label
+    return _named(record, comparison.a), _named(record, comparison.b)
+
+
+def _named(record: PaperRecord, condition: Slug) -> str:
+    """The condition in running text, where 'no dropout' would read as a negation."""
+    study = Study(record)
+    return study.name(study.conditions[condition])
 
 
 # ---------------------------------------------------------------- area chair

@@ -33,6 +33,15 @@ def test_no_setting_changes_nothing():
     assert apply_settings(SOURCE, {}) == SOURCE
 
 
+@pytest.mark.parametrize("settings", [{"SCHEDULE": "'cosine'"}, {"RATE": "2e-3"}, {"SHAPE": "(1, 2)"}])
+def test_a_value_that_is_there_already_is_not_spelt_anew(settings):
+    assert apply_settings(SOURCE, settings) == SOURCE
+
+
+def test_another_type_is_another_value():
+    assert apply_settings("FLAG = 1\n", {"FLAG": "True"}) == "FLAG = True\n"
+
+
 def test_a_constant_that_does_not_exist_is_named():
     with pytest.raises(KeyError, match=r"no constant DEPTH, WIDTH; it has: NAME, RATE"):
         apply_settings(SOURCE, {"DEPTH": "1", "RATE": "1", "WIDTH": "2"})

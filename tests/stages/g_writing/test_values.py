@@ -10,7 +10,7 @@ from stages.contracts import ConditionResult, Metric, PairedComparison, Results,
 from stages.errors import ManuscriptRefused
 from stages.g_writing.document import Text, inlines
 from stages.g_writing.markdown import parse
-from stages.g_writing.values import PrintedValue, at_pointer, holds, leaves, render_values
+from stages.g_writing.values import Leaf, PrintedValue, at_pointer, format_value, holds, leaves, render_values
 
 
 def _summary(values: list[float]) -> SeedSummary:
@@ -170,3 +170,8 @@ def test_the_place_names_the_cell(results: Results) -> None:
     text = "# T\n\n## Abstract\n\nA.\n\n## R {#sec:r}\n\n| a | b |\n|---|--:|\n| x | {{cosine.steps}} |\n\n: Caption. {#tbl:main}\n"
     _, provenance = render_values(parse(text), results)
     assert [value.place for value in provenance] == ["tbl:main[1,2]"]
+
+
+@pytest.mark.parametrize(("value", "text"), [(2.24795, "2.2480"), (2.24785, "2.2478"), (-0.00004, "-0.0000")])
+def test_a_value_is_rounded_as_the_record_spells_it(value: float, text: str) -> None:
+    assert format_value(Leaf(path="/x", value=value, kind="measure"), "f4", key="x")[0] == text

@@ -70,3 +70,19 @@ def test_any_change_of_the_text_changes_its_hash(tmp_path: Path) -> None:
     one, other = report(tmp_path), report(tmp_path, small.MARKDOWN.replace("suits", "fits"))
     assert one.manuscript_sha256 != other.manuscript_sha256
     assert one.manuscript_sha256 == report(tmp_path).manuscript_sha256
+
+
+def test_a_small_study_needs_fewer_words_than_a_large_one() -> None:
+    comparison = SimpleNamespace(ci95_low=-0.1)
+    metric = SimpleNamespace(name="val_bpb")
+
+    def record(tested: int, untested: int = 0) -> SimpleNamespace:
+        findings = [SimpleNamespace(comparison=f"c{number}") for number in range(tested + untested)]
+        comparisons = {f"c{number}": {"val_bpb": comparison} for number in range(tested)}
+        return SimpleNamespace(results=SimpleNamespace(comparisons=comparisons, metric=metric), findings=findings)
+
+    least = [quality_gate.fewest_words(record(tested)) for tested in range(8)]
+    assert least == sorted(least)
+    assert least[1] < least[3] < quality_gate.PAPER_WORDS[0]
+    assert least[-1] == quality_gate.PAPER_WORDS[0]
+    assert quality_gate.fewest_words(record(1, untested=3)) == least[1]

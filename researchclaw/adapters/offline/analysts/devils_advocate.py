@@ -13,10 +13,12 @@ def _against_detectable(view: View) -> Iterator[Said]:
     if not called:
         if any(c.n >= PAIRS_NEEDED for c in view.planned.values()):
             key, widest = max(sorted(view.planned.items()), key=lambda item: item[1].abs_mean_diff)
+            if widest.abs_mean_diff == 0:
+                return
             yield (
-                f"No planned comparison reaches a verdict, not even {view.label(widest.a)} against {view.label(widest.b)}, whose "
-                f"means lie furthest apart ({view.between('diff', widest, 'signed3')}{view.unit()}); the ranking of the means must "
-                "not be read as a result.",
+                f"No planned comparison shows a clear difference, not even {view.label(widest.a)} against {view.label(widest.b)}, "
+                f"whose means lie furthest apart ({view.between('diff', widest, 'signed3')}{view.unit()}); "
+                "the ranking of the means must not be read as a result.",
                 key,
             )
         return

@@ -78,6 +78,8 @@ def _spread(view: View) -> Iterator[Said]:
     if len(known) < 2:
         return
     widest, narrowest = max(known, key=lambda name: known[name]), min(known, key=lambda name: known[name])
+    if known[widest] == known[narrowest]:  # nothing scatters more than anything
+        return
     if known[widest] < 1.5 * known[narrowest]:
         yield (
             f"Over seeds the conditions scatter to a similar degree: the standard deviation ranges from "
@@ -111,7 +113,7 @@ def _sign_by_seed(view: View) -> Iterator[Said]:
                 f"({view.between('wins', c, 'words')} of {view.between('pairs', c, 'words')} seeds favour the former).",
                 key,
             )
-    if several and not split:
+    if several and not split and all(any(c.differences.values()) for c in several.values()):
         closest = min(several.values(), key=lambda c: c.abs_mean_diff)
         yield (
             "In every planned comparison the sign of the difference agrees across all shared seeds, even for "

@@ -53,7 +53,15 @@ def _meaning(study: Study, voice: Voice) -> list[str]:
     parts = []
     for trial in study.trials:
         label = study.name(trial.treatment)
-        if trial.outcome == "held" and trial.hypothesis.predicts == "better":
+        if trial.outcome == "held" and trial.treatment.role == "combination" and trial.hypothesis.predicts != "same":
+            kind = "gain" if trial.hypothesis.predicts == "better" else "loss"
+            parts.append(
+                voice.say(
+                    f"meaning {trial.hypothesis.id}",
+                    f"The {kind} with {label} came as foreseen, although the arguments had been about its parts and not about their union.",
+                )
+            )
+        elif trial.outcome == "held" and trial.hypothesis.predicts == "better":
             parts.append(
                 voice.say(
                     f"meaning {trial.hypothesis.id}",
@@ -70,12 +78,14 @@ def _meaning(study: Study, voice: Voice) -> list[str]:
                     f"About {label} the skeptic was right, and the argument in its favour in @sec:hypotheses does not carry at this budget.",
                 )
             )
+        elif trial.outcome == "held" and trial.treatment.role == "combination":
+            parts.append(_of_a_joint_sameness(study, voice, trial))
         elif trial.outcome == "held":
             parts.append(
                 voice.say(
                     f"meaning {trial.hypothesis.id}",
                     f"The arguments for and against {label} seem to balance here, as the chair supposed.",
-                    f"That {label} changes so little suggests that its mechanism has no hold on runs this short.",
+                    f"That so little changes with {label} suggests that its mechanism has no hold on runs this short.",
                 )
             )
         elif trial.outcome == "failed":
@@ -107,6 +117,23 @@ def _meaning(study: Study, voice: Voice) -> list[str]:
                 )
             )
     return [part for part in parts if part]
+
+
+def _of_a_joint_sameness(study: Study, voice: Voice, trial: Trial) -> str:
+    """Two changes that leave no difference together: idle ones, or ones that cancel each other."""
+    label = study.name(trial.treatment)
+    parts = [other for other in study.trials if other.treatment.role == "treatment" and other.clear]
+    if parts:
+        moved = listing([study.name(other.treatment) for other in parts])
+        return voice.say(
+            f"meaning {trial.hypothesis.id}",
+            f"A joint difference as small as that of {label} does not make its parts idle: on its own, "
+            f"{'each of ' if len(parts) > 1 else ''}{moved} moves the score.",
+        )
+    return voice.say(
+        f"meaning {trial.hypothesis.id}",
+        f"Together, too, the changes stay within what had been declared negligible, as {label} shows.",
+    )
 
 
 def _practice(study: Study, voice: Voice) -> list[str]:
@@ -182,6 +209,12 @@ def _came_true(condition: str, study: Study, factor: Factor, trials: list[Trial]
     base = next(level.name for level in factor.levels if level.is_baseline)
     leading = study.leader.levels.get(factor.name, base)
     named, whole = _named(condition, factor)
+    if re.search(r"\bfewer steps\b", condition) and not _makes_fewer_steps(study, trials, factor, leading):
+        return False
+    absent = next((level.name for level in factor.levels if level.label.startswith("no ") and not level.is_baseline), None)
+    if whole and absent is not None and not _ALIKE.search(condition):  # 'if clipping does harm' is told by the runs without it
+        wanted = "worse" if _AHEAD.search(condition) else "better"
+        return verdicts.get(absent) == wanted
     if _ALIKE.search(condition):
         if _UNRESOLVED.search(condition):
             return not set(verdicts.values()) & {"better", "worse"}
@@ -191,6 +224,15 @@ def _came_true(condition: str, study: Study, factor: Factor, trials: list[Trial]
         small = any(trial.size_against_prediction == "smaller" for trial in trials if trial.treatment.levels[factor.name] == leading)
         return _is_ahead(named, whole, base, leading, verdicts) and not ("large" in condition and small)
     return _BEHIND.search(condition) is not None and _is_behind(named, whole, base, leading, verdicts)
+
+
+def _makes_fewer_steps(study: Study, trials: list[Trial], factor: Factor, leading: str) -> bool:
+    steps = study.results.conditions[study.baseline.id].steps
+    return any(
+        study.results.conditions[trial.treatment.id].steps < steps
+        for trial in trials
+        if trial.treatment.levels[factor.name] == leading and study.has_value(trial.treatment.id)
+    )
 
 
 def _is_ahead(named: frozenset[str], whole: bool, base: str, leading: str, verdicts: Mapping[str, str]) -> bool:
@@ -240,7 +282,9 @@ def _stems(text: str) -> set[str]:
     }
 
 
-_EMPTY = frozenset({"with", "from", "that", "this", "than", "then", "when", "model", "models", "rate", "rates", "training"})
+_EMPTY = frozenset(
+    {"start", "starts", "with", "from", "that", "this", "than", "then", "when", "model", "models", "rate", "rates", "training"}
+)
 
 
 def _literature(study: Study, voice: Voice) -> list[str]:
@@ -266,7 +310,7 @@ def _literature(study: Study, voice: Voice) -> list[str]:
                 voice.say(
                     f"literature {label}",
                     f"This is no refutation of the earlier works on {label} {cites}, whose settings were others.",
-                    f"That {label} falls behind in runs this short does not contradict the earlier works on it {cites}, which ask about other settings.",
+                    f"That {study.training(trial.treatment)} falls behind in runs this short does not contradict the earlier works on {label} {cites}, which ask about other settings.",
                 )
             )
         else:
@@ -450,7 +494,7 @@ def _evidence(study: Study, voice: Voice) -> list[str]:
             )
         )
     if study.record.failed:
-        labels = listing(list(dict.fromkeys(study.conditions[run.condition].label for run in study.record.failed)))
+        labels = listing(list(dict.fromkeys(study.name(study.conditions[run.condition]) for run in study.record.failed)))
         parts.append(
             voice.say(
                 "limits failed",

@@ -40,16 +40,26 @@ def _open_ending(study: Study) -> str:
 
 
 def _mixed_ending(study: Study) -> str:
+    main = study.primary.outcome
+    more = len(study.counted("held")) > 1
     return {
         "held": "the main prediction held, another failed"
         if study.counted("failed")
+        else "predictions that held, and one left open"
+        if more and len(study.trials) - len(study.counted("held")) == 1
+        else "predictions that held beside open ones"
+        if more
         else "the main prediction held, the rest stays open",
         "failed": "the main prediction failed, another held"
         if study.counted("held")
-        else "the main prediction failed, the rest stays open",
-        "open": "an undecided main question and some clearer answers",
+        else "the main prediction failed, the rest stays open"
+        if len(study.counted("failed")) == 1
+        else "predictions that failed beside open ones",
+        "open": "an undecided main question and some clearer answers"
+        if study.counted("held") or study.counted("failed")
+        else "differences that paired seeds do not resolve",
         "uncompared": "an incomplete test of several predictions",
-    }[study.primary.outcome]
+    }[main]
 
 
 def claim(study: Study) -> str:
@@ -235,7 +245,7 @@ def introduction(study: Study, voice: Voice, background: dict[str, tuple[str, ..
         paragraph(*_approach(study, voice)),
         paragraph(*_preview(study, voice)),
         "### How this paper was made {#sec:how_made}",
-        paragraph(*_making(study, voice)),
+        paragraph(*_making(voice)),
     ]
 
 
@@ -280,10 +290,12 @@ def _problem(study: Study, voice: Voice) -> list[str]:
         voice.say(
             "intro asked",
             f"This study was started by a plain question: {asked}",
-            f"What follows is an answer, for a small and fully recorded setting, to the question {asked}",
+            f"What follows is an answer, for a small and fully recorded setting, to the question {asked}"
+            if study.primary.outcome != "uncompared"
+            else f"What follows are measurements, in a small and fully recorded setting, on the question {asked}",
         )
     )
-    return parts
+    return parts + _reading_of_the_topic(study, voice)
 
 
 def _approach(study: Study, voice: Voice) -> list[str]:
@@ -322,6 +334,8 @@ def _preview(study: Study, voice: Voice) -> list[str]:
         seeds = (
             "with every seed pointing the same way"
             if trial.unanimous
+            else "with the same score on every seed"
+            if trial.ties == trial.n
             else f"with {study.pair('wins', a, b, 'words')} of {study.pair('pairs', a, b, 'words')} seeds in its favour"
         )
         parts.append(
@@ -352,9 +366,17 @@ def _preview(study: Study, voice: Voice) -> list[str]:
             )
         )
     if study.counted("uncompared"):
-        about = listing([study.short(trial.treatment) for trial in study.counted("uncompared")])
-        parts.append(voice.say("preview uncompared", f"For {about}, the finished runs are too few to say anything but their values."))
-    if study.ablation_pairs:
+        scored = [study.short(trial.treatment) for trial in study.counted("uncompared") if trial.result is not None]
+        lost = [study.short(trial.treatment) for trial in study.counted("uncompared") if trial.result is None]
+        if scored:
+            parts.append(
+                voice.say(
+                    "preview uncompared", f"For {listing(scored)}, the finished runs are too few to say anything but their values."
+                )
+            )
+        if lost:
+            parts.append(voice.say("preview lost", f"About {listing(lost)} nothing can be said, for want of finished runs."))
+    if any(result.ci95_low is not None for _, _, result in study.ablation_pairs):
         removed = listing([contrast.removes or contrast.label for contrast, _, _ in study.ablation_pairs])
         parts.append(
             voice.say(
@@ -366,11 +388,8 @@ def _preview(study: Study, voice: Voice) -> list[str]:
     return parts
 
 
-def _making(study: Study, voice: Voice) -> list[str]:
-    record = study.record
-    choices = [choice for choice in record.goal.choices if printable(choice, study.names)]
-    set_aside = [name.replace("_", " ") for name in record.goal.set_aside]
-    parts = [
+def _making(voice: Voice) -> list[str]:
+    return [
         voice.say(
             "making who",
             "This paper was written by the rule-based researcher, a program that plans, runs and reports studies by fixed rules; "
@@ -385,13 +404,20 @@ def _making(study: Study, voice: Voice) -> list[str]:
             "Every value is copied from the stored results by its key, and every cited work comes from a catalogue of publication records.",
         ),
     ]
+
+
+def _reading_of_the_topic(study: Study, voice: Voice) -> list[str]:
+    """What the words of the question were taken to mean; told where the question stands, for all else hangs on it."""
+    choices = [choice for choice in study.record.goal.choices if printable(choice, study.names)]
+    set_aside = [name.replace("_", " ") for name in study.record.goal.set_aside]
+    parts = []
     if choices:
         parts.append(
             voice.say(
                 "making choices",
-                "A question leaves choices open; these were made by rule.",
-                "In reading the question it made choices that another researcher might have made differently.",
-                "Where the question left room, it chose, and a person might have chosen otherwise.",
+                "Such a question leaves choices open, which were made by rule.",
+                "In reading it, choices were made that another researcher might have made differently.",
+                "Where it left room, a rule chose, and a person might have chosen otherwise.",
             )
         )
         parts.extend(_choice(voice, choice) for choice in choices)
@@ -419,12 +445,8 @@ def conclusion(study: Study, voice: Voice) -> list[str]:
     trial = study.primary
     parts: list[str] = []
     if trial.outcome == "uncompared":
-        parts.append(
-            voice.say(
-                "conclusion",
-                f"The runs reported here show what values are reached in this setting and how to repeat them; an answer about {study.about} has to wait for more seeds.",
-            )
-        )
+        parts.append(_no_main_answer(study, voice, trial))
+        parts += [_other_answer(study, voice, other) for other in study.trials[1:] if other.outcome != "uncompared"]
     else:
         endings = {
             "held": (
@@ -442,6 +464,14 @@ def conclusion(study: Study, voice: Voice) -> list[str]:
         }[trial.outcome]
         parts.append(voice.must("conclusion", *(f"{text}: {_measured(study, trial)}{_by_margin(study, trial)}." for text in endings)))
         parts += [_other_answer(study, voice, other) for other in study.trials[1:] if other.outcome != "uncompared"]
+    lost = [study.name(other.treatment) for other in study.trials[1:] if other.result is None]
+    if lost:
+        parts.append(
+            voice.must(
+                "conclusion lost",
+                f"What was foretold of {listing(lost)} stays untested until runs with {'it' if len(lost) == 1 else 'them'} come to an end.",
+            )
+        )
     if study.rivals is not None:
         one, other = study.rivals
         parts.append(
@@ -469,6 +499,20 @@ def conclusion(study: Study, voice: Voice) -> list[str]:
         )
     )
     return [paragraph(*parts)]
+
+
+def _no_main_answer(study: Study, voice: Voice, trial: Trial) -> str:
+    """Why the main question has no answer: its runs are missing, or too few."""
+    if trial.result is None:
+        lost = [study.name(contrast) for contrast in (trial.treatment, trial.reference) if not study.has_value(contrast.id)]
+        why = f"no run of {listing(lost)} ended with a score" if lost else "its two sides share no seed that finished"
+        return voice.must("conclusion", f"The main question, about {study.name(trial.treatment)}, has no answer here, because {why}.")
+    return voice.say(
+        "conclusion",
+        f"The runs reported here show what values are reached in this setting and how to repeat them; an answer about {study.about} has to wait for more seeds."
+        if not study.compared
+        else f"For the main comparison, with {study.name(trial.treatment)}, too few pairs of runs finished, so its question stays without an answer.",
+    )
 
 
 def _measured(study: Study, trial: Trial) -> str:
@@ -516,6 +560,14 @@ def _fate(study: Study, trial: Trial) -> str:
     }[trial.outcome]
 
 
+def _next_runs(study: Study, voice: Voice) -> str:
+    """What to run next where the main comparison has too few runs."""
+    if study.record.failed:
+        lost = listing(list(dict.fromkeys(study.name(study.conditions[run.condition]) for run in study.record.failed)))
+        return voice.say("next failures", f"Before anything else it should be found out why runs with {lost} end without a score.")
+    return voice.say("next seeds", "Seeds are what is missing: with more of them the same plan would return verdicts.")
+
+
 def _next_step(study: Study, voice: Voice, trial: Trial) -> str:
     spare = [
         level.label
@@ -524,12 +576,18 @@ def _next_step(study: Study, voice: Voice, trial: Trial) -> str:
         if not level.is_baseline and not _tried(study, factor.name, level.name)
     ]
     if trial.outcome == "uncompared":
-        return voice.say("next seeds", "Seeds are what is missing: with more of them the same plan would return verdicts.")
+        return _next_runs(study, voice)
     if trial.outcome == "open":
         return voice.say(
             "next open",
             f"The direct way forward is more seeds for {study.name(trial.treatment)}, until the detectable difference falls below the size that was predicted.",
             f"More seeds for {study.name(trial.treatment)} and {study.name(trial.reference)} would narrow the interval, and nothing else in the design would need to change.",
+        )
+    if trial.outcome == "failed" and trial.hypothesis.predicts == "same":
+        return voice.say(
+            "next failed",
+            f"Why {study.name(trial.treatment)} matters here, although no difference of note had been expected, is the question that this study hands on.",
+            f"The next experiment should look for the reason why so much depends on {study.name(trial.treatment)} after all.",
         )
     if trial.outcome == "failed":
         return voice.say(

@@ -163,6 +163,7 @@ class Voice:
         self._topic = topic
         self._sayable = sayable
         self._said: list[tuple[str, ...]] = []
+        self._verbatim: set[str] = set()
         self._turns: dict[str, int] = {}
 
     def order(self, key: str, count: int) -> tuple[int, ...]:
@@ -190,14 +191,17 @@ class Voice:
         return ""
 
     def must(self, key: str, *options: str) -> str:
-        """As `turn`, for what has to be said even when every wording resembles an earlier one."""
+        """As `turn`, for what has to be said even when every wording resembles an earlier one.
+
+        Word for word nothing is said twice, so what may have to be said of each prediction needs a wording that names it.
+        """
         said = self.turn(key, *options)
         if said:
             return said
         turn = self._turns.get(key, 0)
         for step in range(len(options)):
             option = options[(turn + step) % len(options)]
-            if self._sayable(option, self.section):
+            if not self._stands(option) and self._sayable(option, self.section):
                 self._turns[key] = turn + step + 1
                 self.remember(option)
                 return option
@@ -210,8 +214,17 @@ class Voice:
         new = [words_of(sentence) for sentence in sentences(text)]
         return not any(_alike(one, old) for one in new for old in self._said)
 
+    def _stands(self, option: str) -> bool:
+        """Whether a sentence of the text was said before in the very same words and values."""
+        return not self._verbatim.isdisjoint(_verbatim(option))
+
     def remember(self, text: str) -> None:
         self._said.extend(words_of(sentence) for sentence in sentences(text))
+        self._verbatim.update(_verbatim(text))
+
+
+def _verbatim(text: str) -> frozenset[str]:
+    return frozenset(" ".join(sentence.lower().split()) for sentence in sentences(text))
 
 
 def _alike(one: tuple[str, ...], other: tuple[str, ...]) -> bool:

@@ -60,7 +60,7 @@ def _factor(study: Study, voice: Voice, factor: Factor) -> str:
         voice.turn(
             "baseline level",
             f"The reference level of {factor.named} is {baseline.label}.",
-            f"Where {factor.named} is concerned, {baseline.label} serves as reference.",
+            f"Where {factor.named} is concerned, the reference is {baseline.label}.",
         ),
         _level(study, voice, baseline),
         *(_level(study, voice, level) for level in _levels_of(study, factor)),
@@ -221,7 +221,7 @@ def _prediction(study: Study, voice: Voice, trial: Trial, place: int) -> str:
         margin = f"by no more than {size} {study.metric.unit}" if size else "by less than a margin fixed in advance"
         return voice.must(
             "hypothesis of sameness",
-            f"The {name} is that {a} and {b} differ {margin}, which would be too little to matter.",
+            f"The {name} is that {'it' if place else a} and {b} differ {margin}, which would be too little to matter.",
             f"For {study.name(trial.treatment)} we predict a score that {b} would reach as well: the means should differ {margin}.",
             f"About {study.name(trial.treatment)} the expectation is that nothing of note happens, the distance to {study.name(trial.reference)} staying within the "
             "margin fixed in advance."

@@ -129,12 +129,15 @@ def figures(study: Study) -> tuple[FigureSpec, ...]:
             )
         )
     if len(extra) >= 2:
+        kinds = ["ablations"] if any(name.startswith(f"{one.id}_vs_") for one in study.ablations for name in extra) else []
+        kinds += ["joint changes"] if any(contrast.role == "combination" for contrast in study.treatments) else []
+        further = listing(kinds) or "the other planned comparisons"
         made.append(
             FigureSpec(
                 id="ablation_forest",
                 kind="ablation_forest",
-                caption="Paired differences of the ablation and of joint changes, drawn in the same way: bars are t intervals.",
-                alt="Forest plot of ablation and joint changes",
+                caption=f"Paired differences of {further}, drawn in the same way: bars are t intervals.",
+                alt=f"Forest plot of {further}",
                 comparisons=extra,
             )
         )

@@ -72,9 +72,14 @@ class Trial:
         return good == (self.hypothesis.predicts == "better")
 
     @property
+    def ties(self) -> int:
+        """Seeds on which both sides score exactly the same."""
+        return 0 if self.result is None else sum(difference == 0 for difference in self.result.differences.values())
+
+    @property
     def unanimous(self) -> bool:
         """Every seed points the same way."""
-        return self.result is not None and self.result.wins in {0, self.n}
+        return self.result is not None and not self.ties and self.result.wins in {0, self.n}
 
     @property
     def predicted_difference(self) -> float:
@@ -191,6 +196,8 @@ class Study:
         label = self.label(contrast)
         if not label.startswith("no "):
             return label
+        if contrast.levels.keys() == {factor.name for factor in self.factors} and len(self.factors) > 1:
+            return f"training with {label}"  # 'without warm-up and SwiGLU' would take both out
         return f"training without {label.removeprefix('no ').replace(' without ', ' and without ')}"
 
     def short(self, contrast: Contrast) -> str:

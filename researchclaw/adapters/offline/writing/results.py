@@ -9,6 +9,8 @@ from researchclaw.adapters.offline.writing.language import Voice, capital, listi
 from researchclaw.adapters.offline.writing.reading import Study, Trial
 from stages.contracts import Attempt, Contrast, FigureSpec, Outline, PairedComparison
 
+LEAST_PRINTED = 0.0005
+"""The smallest size that three decimals print as more than zero."""
 PAIRING_HELPS = 0.7
 """Share of the standard deviation that independent runs would give below which pairing is said to have helped (a guess)."""
 
@@ -39,7 +41,15 @@ def _overview(study: Study, voice: Voice) -> list[str]:
             else f"The scores for {study.about} are collected in @tbl:main.",
         )
     ]
-    if study.compared:
+    levels = {
+        study.results.conditions[contrast.id].metrics[study.m].mean for contrast in study.measured if contrast.role != "ablation"
+    }
+    if study.compared and len(levels) == 1:
+        mean = study.value(best.id, "mean", "f3")
+        parts.append(
+            voice.must("results alike", f"Every condition has the same mean, {mean} {unit}; nothing stands apart from anything.")
+        )
+    elif study.compared:
         mean, base = study.value(best.id, "mean", "f3"), study.value(study.baseline.id, "mean", "f3")
         parts.append(
             voice.say(
@@ -167,7 +177,7 @@ def _foretold(study: Study, voice: Voice, trial: Trial, place: int) -> str:
         f"{main} was a {kind} of {label} against {rival}." if kind == "gain" else f"{main} was a loss with {label} against {rival}.",
         f"A {kind} against {rival} had been predicted for {label}.",
         f"For {label} a {kind} against {rival} had been predicted.",
-        f"We had predicted a {kind} from replacing {rival} by {label}.",
+        f"We had predicted a {kind} where {rival} gives way to {label}.",
     )
 
 
@@ -202,14 +212,17 @@ def _fate_of_sameness(trial: Trial, label: str) -> tuple[str, ...]:
         return (
             "This is what was predicted: whatever difference remains is confined to the margin that was set in advance.",
             f"The expectation that {label} would change little is borne out within the margin set in advance.",
+            f"For {label} the predicted sameness thereby holds, to within the margin fixed beforehand.",
         )
     if trial.outcome == "failed":
         return (
             "The expected absence of a difference is thereby refuted.",
             f"The expectation that {label} would change nothing that matters has to be given up here.",
+            f"For {label} the predicted sameness does not hold, since the whole interval lies beyond the margin fixed beforehand.",
         )
     if trial.clear:
         return (
+            f"With {label} something does move; how the size of it stands to the margin declared negligible, the interval leaves open.",
             "There is a difference, then, where none of note had been predicted; but the interval does not tell "
             "whether it is larger than the margin that was declared negligible.",
             f"That {label} would differ by a negligible margin only can be neither upheld nor dismissed, although the sign of the difference is settled.",
@@ -217,6 +230,7 @@ def _fate_of_sameness(trial: Trial, label: str) -> tuple[str, ...]:
     return (
         "Failing to find a difference falls short of showing that there is none, and the interval is too wide for the latter.",
         "Sameness is compatible with this interval, and so are differences that would matter; the prediction stays undecided.",
+        f"Neither sameness nor a difference beyond the margin is shown for {label} by an interval that reaches across the margin's edge.",
     )
 
 
@@ -232,18 +246,21 @@ def _fate_of_direction(trial: Trial, label: str) -> tuple[str, ...]:
             "Although the adjusted test does not call this difference clear, the whole interval lies opposite to the prediction, "
             "which cannot be kept.",
             "The prediction is lost all the same: the interval lies wholly on the other side, even if the adjusted test shies away from a verdict.",
+            f"What was predicted for {label} cannot be upheld, since its interval leaves out the predicted side; called clear by the adjusted test it is not.",
         )
     if trial.outcome == "failed":
         return (
             "The prediction failed: the whole interval lies on the side that the hypothesis had excluded.",
             f"The hypothesis on {label} had named the opposite direction and is refuted by this result.",
             "What was predicted did not happen; its reverse did.",
+            f"For {label} the result is the reverse of what had been predicted.",
         )
     if trial.side != "both":
         return (
             "Taken alone, the interval would agree with the prediction; taken with all comparisons of the plan, the adjusted test "
             "does not, and the verdict stays open.",
             "The interval lies on the predicted side, but not convincingly once the number of comparisons is accounted for; we leave the prediction undecided.",
+            f"For {label} the interval points the predicted way, yet the test across all comparisons does not follow, so nothing is decided.",
         )
     leaning = (
         "the mean lies on the predicted side" if trial.leans_as_predicted else "the mean even lies on the side that was not predicted"
@@ -260,7 +277,17 @@ def _seeds(study: Study, voice: Voice, trial: Trial) -> str:
     a, b = trial.treatment.id, trial.reference.id
     label, rival = study.name(trial.treatment), study.name(trial.reference)
     n, wins = study.pair("pairs", a, b, "words"), study.pair("wins", a, b, "words")
-    if trial.result.wins in {0, trial.n}:
+    if trial.ties == trial.n:
+        return voice.turn(
+            "seeds tied",
+            f"On every seed {label} and {rival} score exactly the same, as they would if the change never took hold.",
+            f"Not a seed tells {label} from {rival}: their scores are the same to the last digit.",
+        )
+    if trial.ties:
+        return voice.turn(
+            "seeds partly tied", f"The count of seeds in favour of {label} is {wins} of {n}, with exact ties among the rest."
+        )
+    if trial.unanimous:
         ahead = label if trial.result.wins else rival
         return voice.turn(
             "seeds alike",
@@ -306,9 +333,14 @@ def _size(study: Study, voice: Voice, trial: Trial) -> str:
     return voice.say(f"size {trial.hypothesis.id}", *options) if options else ""
 
 
+def _worth_stating(mde: float | None) -> bool:
+    """A detectable difference that is more than zero as printed."""
+    return mde is not None and mde >= LEAST_PRINTED
+
+
 def _resolution(study: Study, voice: Voice, trial: Trial) -> str:
     """Size against what the design can see."""
-    if trial.result is None or trial.result.mde is None or study.cfg("power_percent") is None:
+    if trial.result is None or not _worth_stating(trial.result.mde) or study.cfg("power_percent") is None:
         return ""
     a, b = trial.treatment.id, trial.reference.id
     mde, power, label = study.pair("mde", a, b, "f3"), f"{study.cfg('power_percent')} %", study.name(trial.treatment)
@@ -352,7 +384,7 @@ def _figure_text(study: Study, voice: Voice, outline: Outline, kind: str) -> str
     elif clear:
         reading = "no interval touches the line of no difference"
     else:
-        reading = "each interval crosses the line of no difference"
+        reading = "each interval takes in the line of no difference"
     text = voice.say(
         f"figure {kind}",
         f"@fig:{spec.id} shows the same comparisons on a common axis, where {reading}.",
@@ -378,12 +410,15 @@ def _spread(study: Study, voice: Voice, outline: Outline) -> str:
     if len(noisy) > 1:
         widest = max(noisy, key=lambda contrast: ranges[contrast.id].std or 0.0)
         tightest = min(noisy, key=lambda contrast: ranges[contrast.id].std or 0.0)
+        wider = (ranges[widest.id].std or 0.0) - (ranges[tightest.id].std or 0.0) >= LEAST_PRINTED
         parts.append(
             voice.say(
                 "dots spread",
                 f"Seeds scatter most with {study.name(widest)}, where the standard deviation is {study.value(widest.id, 'std', 'f3')} {study.metric.unit}, and least with {study.name(tightest)}, where it is {study.value(tightest.id, 'std', 'f3')}.",
                 f"The spread between seeds ranges from {study.value(tightest.id, 'std', 'f3')} {study.metric.unit} ({study.name(tightest)}) to {study.value(widest.id, 'std', 'f3')} ({study.name(widest)}).",
             )
+            if wider
+            else ""
         )
         trial = study.primary
         if (
@@ -434,6 +469,8 @@ def _crossing(study: Study, voice: Voice) -> str:
         return ""
     one, other = _means(study, trial.treatment), _means(study, trial.reference)
     if len(one) != len(other) or len(one) < 2:
+        return ""
+    if any(a == b for a, b in zip(one, other, strict=True)):
         return ""
     signs = [a < b for a, b in zip(one, other, strict=True)]
     a, b = study.name(trial.treatment), study.name(trial.reference)
@@ -488,6 +525,7 @@ def ablations(study: Study, voice: Voice, outline: Outline) -> list[str]:
     blocks = []
     for ablation, origin, result in study.ablation_pairs:
         blocks.append(_ablation(study, voice, ablation, origin, result))
+    blocks.append(_lost_ablations(study, voice))
     blocks.append(_side_table(study, voice))
     blocks.append(_interplay(study, voice))
     spec = shown(outline, "ablation_forest")
@@ -499,6 +537,25 @@ def ablations(study: Study, voice: Voice, outline: Outline) -> list[str]:
     return [block for block in blocks if block] or [
         "The plan contains no condition from which a component was taken out, so the share of single components in the result is not known."
     ]
+
+
+def _lost_ablations(study: Study, voice: Voice) -> str:
+    """Planned ablations that could not be set against the condition that they were taken from."""
+    compared = {ablation.id for ablation, _, _ in study.ablation_pairs}
+    parts = []
+    for ablation in study.ablations:
+        origin = study.conditions.get(ablation.ablates or "")
+        if ablation.id in compared or origin is None:
+            continue
+        missing = [study.name(contrast) for contrast in (origin, ablation) if not study.has_value(contrast.id)]
+        why = f"no run of {listing(missing)} ended with a score" if missing else "they share no seed that finished"
+        parts.append(
+            voice.must(
+                f"ablation lost {ablation.id}",
+                f"{capital(study.plain(ablation))} was to be set against {study.plain(origin)}; this could not be done, because {why}.",
+            )
+        )
+    return paragraph(*parts)
 
 
 def _side_table(study: Study, voice: Voice) -> str:
@@ -524,7 +581,9 @@ def _side_table(study: Study, voice: Voice) -> str:
         "@tbl:side collects the comparisons that test no hypothesis of their own.",
         "The further planned comparisons stand in @tbl:side.",
     )
-    caption = "Further planned comparisons: components taken out and changes made together."
+    kinds = ["components taken out"] if any(contrast.role == "ablation" for contrast, _, _ in study.ablation_pairs) else []
+    kinds += ["changes made together"] if any(contrast.role == "combination" for contrast in study.treatments) else []
+    caption = f"Further planned comparisons: {listing(kinds)}."
     table = [f"| {' | '.join(head)} |", "|---|---|" + "--:|" * 4, *rows]
     return f"{lead}\n\n" + "\n".join(table) + f"\n\n: {caption} {{#tbl:side}}"
 
@@ -559,13 +618,13 @@ def _ablation(study: Study, voice: Voice, ablation: Contrast, origin: Contrast, 
         {
             "worse": voice.say(
                 f"ablation reading {a}",
-                f"Part of the score of {study.name(origin)} thus rests on {removed}, and both should be recommended together or not at all.",
-                f"The part of {removed} in the result of {study.name(origin)} is therefore not an idle one.",
+                f"Part of the score of {study.name(origin)} thus rests on {removed}, and where {removed} is absent it would not be reached.",
+                f"To the result of {study.name(origin)}, then, {removed} contributes.",
             ),
             "better": voice.say(
                 f"ablation reading {a}",
                 f"The values for {study.name(origin)} thus understate what a leaner setting reaches.",
-                f"A component that was meant to support {study.name(origin)} turns out to stand in its way at this budget.",
+                f"At this budget {removed} turns out to stand in the way of {study.name(origin)}.",
             ),
         }.get(
             result.verdict,
@@ -574,7 +633,7 @@ def _ablation(study: Study, voice: Voice, ablation: Contrast, origin: Contrast, 
                 f"We have no evidence that the result hangs on {removed}, though an effect smaller than {study.pair('mde', a, b, 'f3')} {study.metric.unit} could have been missed.",
                 f"The answer therefore does not visibly depend on {removed}; effects below {study.pair('mde', a, b, 'f3')} {study.metric.unit} would have escaped this test.",
             )
-            if result.mde is not None
+            if _worth_stating(result.mde)
             else "",
         )
     )
@@ -599,11 +658,11 @@ def _interplay(study: Study, voice: Voice) -> str:
             f"{study.pair('ci_low', a.id, b.id, 'signed3')} to {study.pair('ci_high', a.id, b.id, 'signed3')}",
         )
         if a.id in combinations:
-            added = [level.label for factor, level in study.levels(a) if level.name not in b.levels.values()]
+            added = [factor.named for factor, level in study.levels(a) if b.levels.get(factor.name) != level.name]
             parts.append(
                 voice.say(
                     f"interplay {a.id} {b.id}",
-                    f"Adding {listing(added) or 'the other change'} on top of {b.label} gives {diff} {study.metric.unit} ({interval}); in words, {study.plain(a)} {study.cmp(a.id, b.id)} {study.plain(b)}.",
+                    f"Changing {listing(added) or 'more'} on top of {study.name(b)} gives {diff} {study.metric.unit} ({interval}); in words, {study.plain(a)} {study.cmp(a.id, b.id)} {study.plain(b)}.",
                     f"{capital(study.plain(a))} {study.cmp(a.id, b.id)} {study.plain(b)} ({diff} {study.metric.unit}, interval {interval}).",
                 )
             )
@@ -611,12 +670,16 @@ def _interplay(study: Study, voice: Voice) -> str:
             parts.append(
                 voice.must(
                     f"contest {a.id} {b.id}",
-                    f"The contest itself is decided by a paired difference of {diff} {study.metric.unit} ({interval}): {study.plain(a)} {study.cmp(a.id, b.id)} {study.plain(b)}.",
-                    f"In the contest itself the rivals are {diff} {study.metric.unit} apart ({interval}), so that {study.plain(a)} {study.cmp(a.id, b.id)} {study.plain(b)}.",
+                    f"The contest itself rests on a paired difference of {diff} {study.metric.unit} ({interval}): {study.plain(a)} {study.cmp(a.id, b.id)} {study.plain(b)}.",
+                    f"In the contest itself the rivals differ by {diff} {study.metric.unit} ({interval}), so that {study.plain(a)} {study.cmp(a.id, b.id)} {study.plain(b)}.",
                 )
             )
             parts.append(_unmatched(study, voice, a, b))
     both = study.results.interaction
+    if study.compared and len(study.factors) == 2 and (both is None or both.ci95_low is None):
+        lost = [study.name(contrast) for contrast in (study.baseline, *study.treatments) if not study.has_value(contrast.id)]
+        why = f"no run of {listing(lost)} ended with a score" if lost else "too few seeds have a score of each condition"
+        parts.append(voice.must("interplay lost", f"Whether the effects of {study.about} add up cannot be said, because {why}."))
     adjusted = ", adjusted p {{interaction.holm_p|p}}" if both is not None and both.holm_p is not None else ""
     if both is not None and both.ci95_low is not None and len(study.factors) == 2:
         one, other = (factor.label for factor in study.factors)
@@ -666,6 +729,9 @@ def _loop(study: Study, voice: Voice) -> str:
     count = study.cfg("loop_attempts", "words") or "several"
     lone = len(record.attempts) == 1
     tried = [_attempt(study, attempt) for attempt in record.attempts]
+    signs = (
+        "; a gain below zero is a loss" if any(attempt.gain is not None and attempt.gain < 0 for attempt in record.attempts) else ""
+    )
     parts = [
         voice.must(
             "loop",
@@ -676,8 +742,12 @@ def _loop(study: Study, voice: Voice) -> str:
         ),
         voice.must(
             "loop gains",
-            f"Against {name} on that seed, the outcome{' was' if lone else 's were'} as follows: {listing(tried)}.",
-            f"What this brought, set against {name} with the same seed, is {listing(tried)}.",
+            f"Against {name} on that seed, the outcome{' was' if lone else 's were'} as follows: {listing(tried)}{signs}.",
+            f"What this brought, set against {name} with the same seed, is {listing(tried)}{signs}.",
+        )
+        if any(attempt.gain is not None for attempt in record.attempts)
+        else voice.must(
+            "loop scoreless", f"No run of this search, with {listing(changes_in_words(record.attempts))}, ended with a score."
         ),
         _kept(study, voice, incumbent),
     ]
@@ -696,7 +766,7 @@ def _kept(study: Study, voice: Voice, incumbent: Contrast) -> str:
     record, name, unit = study.record, study.name(incumbent), study.metric.unit
     kept = listing(changes_in_words([attempt for attempt in record.attempts if attempt.verdict == "keep"]))
     if not kept:
-        return voice.must("loop nothing", f"Nothing of this was kept, so {name} stands as it was registered.")
+        return voice.must("loop nothing", "Nothing of this was kept, and the registered conditions stand as they are.")
     result = study.comparison("tuned", incumbent.id)
     if result is None or "tuned" not in study.results.conditions:
         return voice.must(
@@ -722,15 +792,28 @@ def _kept(study: Study, voice: Voice, incumbent: Contrast) -> str:
             "an observation outside the registered family."
         )
     return paragraph(
-        voice.must("loop kept", f"Kept was {kept}{_values_kept(study, incumbent)}, as the change with the largest gain."),
+        voice.must("loop kept", f"The change with the largest gain was kept: {kept}{_values_kept(study, incumbent)}."),
         voice.must("loop size", size),
         voice.must("loop confirmed", outcome),
-        voice.must(
+        _after_the_search(voice, name, result.verdict),
+    )
+
+
+def _after_the_search(voice: Voice, name: str, verdict: str) -> str:
+    """What the confirmation makes of the gain that the search saw; empty where it has no verdict."""
+    if verdict == "better":
+        return voice.must(
             "loop untuned",
             f"It should be borne in mind that {name} itself had not been tuned, nor had any other planned condition.",
             f"No such search was made for {name} before or for any other planned condition, so the gain is one over untuned settings.",
-        ),
-    )
+        )
+    if verdict == "worse":
+        return voice.must(
+            "loop reversed", "What looked like a gain on the development seed was thus a loss on seeds that had not chosen it."
+        )
+    if verdict == "not distinguishable":
+        return voice.must("loop unborne", "The gain that the development seed had shown is thereby not confirmed.")
+    return ""
 
 
 def _values_kept(study: Study, incumbent: Contrast) -> str:
