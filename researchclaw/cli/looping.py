@@ -510,7 +510,7 @@ def _work(place: Place, run: LoopStore, settings: Settings) -> None:
 
 def _detached(run: LoopStore, place: Place, kit: str | None, config: Path | None, set_: list[str]) -> None:
     """Go on in a process of its own that outlives this terminal."""
-    words = [sys.executable, "-m", "researchclaw", "loop", "resume", run.run_id, "--output", str(place.home)]
+    words = [sys.executable, "-P", "-m", "researchclaw", "loop", "resume", run.run_id, "--output", str(place.home)]
     words += ["--kit", kit] if kit is not None else ["--repository", str(place.top)]
     words += ["--config", str(config.absolute())] if config else []
     words += [word for value in set_ for word in ("--set", value)]

@@ -131,7 +131,7 @@ class Runner:
             environment[AUTH] = os.environ[AUTH]
         with self._log(store).open("ab") as log:
             self.children[flow_run.id] = subprocess.Popen(
-                [sys.executable, "-m", "researchclaw", "resume", str(store.folder), "--output", str(self.output)],
+                [sys.executable, "-P", "-m", "researchclaw", "resume", str(store.folder), "--output", str(self.output)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
