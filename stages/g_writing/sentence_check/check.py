@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from pydantic import JsonValue
-
 from stages.contracts import Contract
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.pairs import Pair, directions, pair_of, significance
 from stages.g_writing.sentence_check.quantities import Quantity, differences, fits, level, logarithms, printed, wins
 from stages.g_writing.sentence_check.reading import Number, Sentence, read
+from stages.g_writing.sentence_check.roles import ABOVE, BELOW, DEVIATION, Roles
+from stages.g_writing.sentence_check.settings import Settings
 from stages.g_writing.sentence_check.strangers import strangers
 from stages.g_writing.sentence_check.study import Study
 
@@ -71,32 +71,6 @@ def judge(sentence: str, study: Study) -> Judgement:
     )
 
 
-_COUNTED = {
-    "seeds": r"^[\s-]*(?:of (?:the |our )?\w+ )?(?:(?!per\b|seconds?\b|minutes?\b|hours?\b)\w+ ){0,2}?(?:seeds?|runs?|repetitions?|repeats|trials|initiali[sz]ations|pairs|replicates)\b",
-    "conditions": r"^[\s-]*(?:\w+ ){0,2}?(?:conditions|methods|variants|optimi[sz]ers|models|agents|algorithms|configurations|approaches|systems|settings)\b",
-    "metrics": r"^[\s-]*(?:\w+ ){0,1}?(?:metrics|measures)\b",
-}
-_DIFFERENCE_BEFORE = re.compile(
-    r"(?:\bby(?: a factor of| a margin of)?|\b(?:gain|improvement|increase|decrease|reduction|drop|difference|gap|advantage|margin|overhead|deficit|rise|lead|decline"
-    r"|saving|speed-?up|cost|change|benefit|effect|(?:additional|extra|added)(?: [\w-]+){1,3})s?(?: (?!from\b|to\b)[\w()-]+){0,5}? (?:of|is|was|amounts to|equals|corresponds to)"
-    r"|\b(?:additional|extra|adds|added|costs?|saves?|gains?|loses?|contributes?|accounts? for|brings?|worth))"
-    r"\s*(?:an? |the |about |only |roughly |around |approximately |nearly |almost |just |some |slightly |more than |less than |over |under |at least |at most |relative |absolute |\(|mean )*$",
-    re.IGNORECASE,
-)
-_DIFFERENCE_AFTER = re.compile(
-    r"^\s*(?:%|per ?cent|×|x|times|percentage points?|points?|pp|[A-Za-z][\w/]*(?= (?:below|above|lower|higher|less|more|better|worse)\b)|nats|bits|seconds?|minutes?|hours?|s|ms|min|h|GB|MB)?\s*(?:in absolute terms |absolute |relative |units? )?"
-    r"(?:in relative terms|in absolute terms|additional|extra|further|added|higher|lower|better|worse|faster|slower|more|less|fewer|longer|shorter|larger|smaller|below|above|cheaper|behind|ahead|gain|improvement|reduction"
-    r"|increase|decrease|overhead|drop|speed-?up|relative (?:gain|improvement|reduction|increase)|advantage)\b",
-    re.IGNORECASE,
-)
-_ABOVE = r"(?:more than|above|exceed\w*|at least|greater than|>=?|no less than|surpass\w*|just over|well over|slightly over|over|upwards of|higher than|beyond)"
-_BELOW = r"(?:less than|below|under|at most|fewer than|<=?|up to|nearly|almost|just under|no more than|lower than|within|shorter than)"
-
-
-_DEVIATION = re.compile(
-    r"\bstandard deviations?\b|\bs\.d\.|\bs\.?d\.?\b|\bstd\b|\bspread\b|\bdeviations?\b|\bvariation\b", re.IGNORECASE
-)
-
 ABOUT = 0.05
 """How far, as a share, a value may be from a number that the text calls approximate."""
 
@@ -105,12 +79,13 @@ class _Binder:
     def __init__(self, sentence: Sentence, study: Study) -> None:
         self.sentence, self.study = sentence, study
         self.pair: Pair = pair_of(sentence, study)
-        self.last_key: str | None = None
+        self.settings = Settings(sentence, study)
+        self.roles = Roles(sentence, study, self.settings)
         self.used: list[tuple[str, str]] = []
         """The pairs whose differences were printed; the comparing words speak of them."""
 
     def bound(self) -> list[tuple[Number, Quantity]]:
-        roles = [(number, self.role(number)) for number in self.sentence.numbers]
+        roles = [(number, self.roles.role(number)) for number in self.sentence.numbers]
         levels = [number for number, role in roles if role == "level"]
         found = []
         for number, role in roles:
@@ -129,7 +104,7 @@ class _Binder:
                     else []
                 )
             if not candidates and role == "level" and number.unit == "" and not number.word:
-                candidates = list(self.named_settings(number))
+                candidates = list(self.settings.named(number))
             if not candidates:
                 raise _Refused(f"{number.text!r} ({role}) is no recorded value that fits what the sentence says")
             found.append((number, candidates[0]))
@@ -138,127 +113,9 @@ class _Binder:
     def spoken_of(self) -> Pair:
         return Pair(tuple(dict.fromkeys(self.used)), named=len(set(self.used)) == 1) if self.used else self.pair
 
-    # ------------------------------------------------------------ roles
-
-    def role(self, number: Number) -> str:  # noqa: PLR0912 - one return for each role, in the order of their cues
-        before, after = self.sentence.near(number)
-        if (
-            number.unit == "%"
-            and number.value in {90, 95, 99}
-            and re.match(r"[%\s\w]{0,6}(?:confidence|CIs?\b|intervals?|level)", after)
-        ):
-            if number.value != 95:
-                return "other interval"
-            return "free"
-        if ("alpha" not in self.study.config and re.search(r"(?:level|alpha|threshold)\s*(?:of|=|at)?\s*$", before)) or re.match(
-            r"\s*%?\s*(?:significance )?level\b", after
-        ):
-            share = number.value / 100 if number.unit == "%" else number.value
-            return "free" if share in {0.05, 0.01, 0.1} else "level of a test"
-        if re.search(r"\bp\s*(?:-?\s*values?)?\s*(?:of|is|was|=|<=?|>=?|equal to|below|above|about)\s*$", before, re.IGNORECASE):
-            return "p"
-        if re.search(r"\bn\s*=\s*$", before, re.IGNORECASE):
-            return "seeds"
-        if re.search(
-            r"(?<!\w)(?:Cohen's d|d|d_\{?z\}?|dz|effect size|standardi[sz]ed(?: \w+){0,2})(?: \w+){0,2}\s*(?:=|of|is|was)\s*(?:about )?$",
-            before,
-        ):
-            return "dz"
-        named = re.search(r"\b(?:confidence|CIs?|intervals?)\b", self.sentence.text)
-        if (
-            named
-            and named.start() < number.start
-            and re.match(
-                r"\s*(?:%|\w+(?: points)?)?\s*(?:to|-|and)\s*[-+]?\d", after + self.sentence.text[number.end + len(after) :][:3]
-            )
-            and not re.search(r"\bp\b", after)
-        ):
-            return "interval"
-        if (
-            named
-            and (named.start() < number.start or re.search(r"[\[(]\s*$|,\s*$", before))
-            and re.search(r"[\[(]\s*$|(?:from|between|to|of|and|,)\s*$", before)
-        ):
-            return "interval"
-        if re.search(r"\bseed\s*$", before, re.IGNORECASE) and "." not in number.text:
-            return "free"
-        if self.seed_name(number):
-            return "free"
-        if re.match(r"\s*(?:of|out of)\s+(?:the |our |all )?\w+\s+(?:\w+ )?(?:seeds|runs|pairs)", self.sentence.text[number.end :]):
-            return "part of seeds"
-        if (
-            number.word
-            and re.search(r"\b(?:of|all|among)\s+(?:the )?$", before)
-            and re.match(r"\s*(?:[,.(]|$|at\b|with\b|in\b|by\b|are\b|is\b|on\b)", after)
-        ):
-            return "conditions"
-        if self.one_range(number, before):
-            return "range"
-        if self.bound_on_seeds(number, before):
-            return "bound on seeds"
-        if (
-            re.match(r"\s+of (?:the|its|our|their) (?:\d[\d,]* )?(?!seeds|runs)[a-z]+", self.sentence.text[number.end :])
-            and number.step == 1
-            and not number.unit
-        ):
-            return "part of a whole"
-        for kind, pattern in _COUNTED.items():
-            if "." not in number.text and number.step == 1 and re.match(pattern, after):
-                return kind
-        if re.search(r"(?:±|\+/-)\s*$", before):
-            return "std"
-        if (
-            (deviation := _DEVIATION.search(self.sentence.text))
-            and deviation.start() < number.start
-            and "±" not in self.sentence.text
-            and not _DIFFERENCE_BEFORE.search(before)
-        ):
-            return "level"
-        rate = re.match(r"\s*\w+\s*(?:per|/)\s*(?:second|s|sec|step|hour|minute)\b", after)
-        if not rate and self.countable(number) and number.unit not in {"pp", "points", "x", "%"}:
-            return "setting"
-        if number.unit in {"pp", "points", "x"} or _DIFFERENCE_BEFORE.search(before) or _DIFFERENCE_AFTER.match(after):
-            return "difference"
-        return "level"
-
-    def seed_name(self, number: Number) -> bool:
-        """'seeds 0 to 4', 'the seeds are 11, 12 and 13': numbers that name recorded seeds."""
-        named = {seed for by_metric in self.study.conditions.values() for scores in by_metric.values() for seed in scores.seeds}
-        listed = r"\bseeds(?: used| were| are|:)*(?:[\s,]|\d|\band\b|\bto\b|-)*$"
-        return (
-            number.text in named
-            and not number.unit
-            and re.search(listed, self.sentence.text[: number.start], re.IGNORECASE) is not None
-        )
-
-    def countable(self, number: Number) -> list[str]:
-        """The settings that the words name, less those that count things where the number has decimals."""
-        counts = "." not in number.text or number.text[-1:].isalpha()
-        timed = number.unit in {"s", "ms", "min", "h", "day"}
-        return [
-            key
-            for key in self.setting_keys(number)
-            if (counts or not isinstance(self.study.config[key], int))
-            and (not timed or re.search(r"time|hour|minute|second|day|budget", key))
-        ]
-
-    def bound_on_seeds(self, number: Number, before: str) -> bool:
-        """'never falls below', 'no seed exceeds', 'every run stays above': the number bounds each seed's own value."""
-        whole = self.sentence.text[: number.start]
-        if re.match(_COUNTED["seeds"], self.sentence.text[number.end :]):
-            return False
-        return bool(
-            re.search(rf"(?<!\w)(?:{_ABOVE}|{_BELOW})\s*$", before, re.IGNORECASE)
-            and re.search(
-                r"\bnever\b|\bneither\b|\bnone\b|\bno (?:\w+ ){0,2}?(?:method|model|variant|condition|optimi[sz]er|agent)\b|\bno (?:\w+ ){0,3}?(?:seed|run)\b|\b(?:every|each|all|any) (?:\w+ ){0,3}?(?:seeds?|runs?)\b",
-                whole,
-                re.IGNORECASE,
-            )
-        )
-
     def seed_bounds(self, number: Number) -> Iterator[Quantity]:
         before, _ = self.sentence.near(number)
-        above = re.search(rf"(?<!\w){_ABOVE}\s*$", before, re.IGNORECASE) is not None
+        above = re.search(rf"(?<!\w){ABOVE}\s*$", before, re.IGNORECASE) is not None
         denied = self.sentence.has("never|no|not|neither|none")
         above = above is not denied  # 'never below' bounds from below
         names = list(dict.fromkeys(m.name for m in self.sentence.conditions) or self.study.conditions)
@@ -273,17 +130,6 @@ class _Binder:
             if None not in values and all((v > number.value) if above else (v < number.value) for v in values if v is not None):
                 yield Quantity(number.value, f"{names[0] if len(names) == 1 else 'all'}.{metric}.{'min' if above else 'max'}")
 
-    def one_range(self, number: Number, before: str) -> bool:
-        """'the seeds span 0.54 points', 'differ by at most …': one number for the distance from the worst seed to the best."""
-        if not self.sentence.has("seeds?|runs?"):
-            return False
-        return bool(
-            re.search(
-                r"\b(?:span\w*|spread over|(?:differ|vary|varies) by|(?:a |the )?(?:range|spread) (?:of|is)|apart by)\s*(?:at most |only |about |just |up to |less than )*$",
-                before,
-            )
-        )
-
     # ------------------------------------------------------------ candidates
 
     def candidates(self, number: Number, role: str, levels: Sequence[Number]) -> Iterator[Quantity]:
@@ -293,7 +139,7 @@ class _Binder:
             case "seeds" | "part of seeds" | "conditions" | "metrics":
                 yield from self.counts(number, role)
             case "setting":
-                yield from self.settings(number)
+                yield from self.settings.candidates(number)
             case "difference":
                 yield from self.differences(number)
             case "range":
@@ -484,9 +330,9 @@ class _Binder:
             if re.search(r"than (?:an? |the )$", before)
             else before
         )
-        if re.search(rf"(?<!\w){_ABOVE}\s*$", words, re.IGNORECASE):
+        if re.search(rf"(?<!\w){ABOVE}\s*$", words, re.IGNORECASE):
             return value > number.value or (fits(number, value) and "least" in words)
-        if re.search(rf"(?<!\w){_BELOW}\s*$", words, re.IGNORECASE):
+        if re.search(rf"(?<!\w){BELOW}\s*$", words, re.IGNORECASE):
             return value < number.value
         if re.search(r"(?:about|roughly|around|approximately|some|circa|nearly|almost|close to)\s*$", before) and number.value:
             digits = re.sub(r"\D", "", number.text).strip("0")
@@ -531,11 +377,11 @@ class _Binder:
         seed = re.search(r"\bseed (\d+)\b", before, re.IGNORECASE) or re.search(r"\bseed (\d+)\b", whole, re.IGNORECASE)
         if seed:
             return (f"seed.{seed[1]}",)
-        deviation = _DEVIATION.search(whole)
+        deviation = DEVIATION.search(whole)
         if (
             deviation
             and "±" not in whole
-            and (deviation.start() < number.start or re.match(rf"\W*(?:[\w-]+\W+){{0,1}}?(?:{_DEVIATION.pattern})", after))
+            and (deviation.start() < number.start or re.match(rf"\W*(?:[\w-]+\W+){{0,1}}?(?:{DEVIATION.pattern})", after))
         ):
             return ("std",)
         if re.search(r"\bvar(?:y|ies|ied) (?:much |even |far )?(?:less|more|least|most)\b", whole, re.IGNORECASE):
@@ -633,94 +479,3 @@ class _Binder:
         if (levels[1].value < levels[0].value) is not down:
             return []
         return list(self.study.conditions)
-
-    # ------------------------------------------------------------ settings
-
-    def setting_keys(self, number: Number) -> list[str]:
-        """Keys of the configuration that the words beside the number name, the nearest first."""
-        before, after = self.sentence.near(number)
-        found: list[tuple[float, str]] = []
-        for key in self.study.config:
-            if key == "seeds":
-                continue
-            if key in w.BEHIND and re.match(rf"\s*(?:{w.BEHIND[key]})\b", after):
-                found.append((0.6, key))
-            for pattern in w.setting_words(key):
-                between = r"(?:(?!and\b|or\b|with\b|of\b)\w+[\s-]+)"
-                behind = re.match(rf"^[\s-]*{between}{{0,2}}?(?:{pattern})(?!\w)", after, re.IGNORECASE)
-                if behind:
-                    found.append((0.5 + 0.1 * len(behind[0].split()), key))
-                ahead = list(re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", before, re.IGNORECASE))
-                if ahead and not re.search(r"[.;]", before[ahead[-1].end() :]):
-                    gap = re.sub(
-                        rf"\b(?:{'|'.join(re.escape(self.sentence.text[m.start : m.end]) for m in self.sentence.conditions) or '-'})\b",
-                        "",
-                        before[ahead[-1].end() :],
-                    )
-                    if re.fullmatch(
-                        r"[\s,)(=:]*(?:(?:is|are|was|were|holds?|contains?|comprises?|includes?|consists?|counts?|amounts?|of|to|at|set|size|rate|a|=|with|fixed|uses?|equal|for|value|over|number|in|all|runs?|and|has|have|\w+ly)[\s=]*){0,5}",
-                        gap,
-                    ):
-                        found.append((1.0 + len(gap.split()) * 0.3 + ("," in gap) * 2, key))
-            parts = w.key_parts(key) if key not in w.SETTINGS else []
-            if len(parts) > 1 and all(re.search(rf"\b(?:{part})", f"{before} {after}", re.IGNORECASE) for part in parts):
-                found.append((1.5, key))
-        if found:
-            keys = [key for _, key in sorted(found)]
-            self.last_key = keys[0]
-            return keys
-        if self.last_key and re.fullmatch(r"[\s,)\](\[=]*(?:(?:for|with|in) [\w -]+?)?[\s,]*(?:and|or)?[\s,(]*", before) and before:
-            return [self.last_key, *self.tuple_keys(number)]
-        return self.tuple_keys(number)
-
-    def named_settings(self, number: Number) -> Iterator[Quantity]:
-        """A number that is no result and is exactly the value of a setting that the sentence names somewhere."""
-        for key, value in self.study.config.items():
-            if key == "seeds" or not any(self.sentence.has(pattern) for pattern in w.setting_words(key)):
-                continue
-            for path, stored in self.stored(value, number):
-                if isinstance(stored, int | float) and not isinstance(stored, bool) and self.setting_fits(number, float(stored)):
-                    yield Quantity(float(stored), f"cfg.{key}{path}")
-
-    def tuple_keys(self, number: Number) -> list[str]:
-        """'(beta1, beta2) = (x, y)': the k-th name for the k-th number."""
-        run = re.search(r"\(([\w\s,_{}]+)\)\s*=\s*\(([^()]*)\)", self.sentence.text)
-        if run is None or not run.start(2) <= number.start < run.end(2):
-            return []
-        place = self.sentence.text[run.start(2) : number.start].count(",")
-        names = [name.strip() for name in run[1].split(",")]
-        if place >= len(names):
-            return []
-        return [key for key in self.study.config if any(re.fullmatch(pattern, names[place]) for pattern in w.setting_words(key))]
-
-    def settings(self, number: Number) -> Iterator[Quantity]:
-        keys = self.tuple_keys(number) or self.setting_keys(number)
-        for key in keys:
-            value: JsonValue = self.study.config[key]
-            for path, stored in self.stored(value, number):
-                if isinstance(stored, int | float) and not isinstance(stored, bool) and self.setting_fits(number, float(stored)):
-                    yield Quantity(float(stored), f"cfg.{key}{path}")
-
-    def stored(self, value: JsonValue, number: Number) -> Iterator[tuple[str, JsonValue]]:
-        """The value, or of a value per condition the one of the condition that the number belongs to."""
-        if not isinstance(value, dict):
-            yield "", value
-            return
-        names = [m for m in self.sentence.conditions if m.name in value]
-        if len({m.name for m in names}) == 1:
-            yield f".{names[0].name}", value[names[0].name]
-            return
-        following = [
-            m for m in names if m.start >= number.end and not any(number.end <= o.start < m.start for o in self.sentence.numbers)
-        ]
-        preceding = [
-            m for m in names if m.end <= number.start and not any(m.end <= o.start < number.start for o in self.sentence.numbers)
-        ]
-        between = self.sentence.text[number.end : following[0].start] if following else ""
-        chosen = following[:1] if following and re.fullmatch(r"\s*(?:for|with|in|\()\s*", between) else preceding[-1:] or following[:1]
-        for mention in chosen:
-            yield f".{mention.name}", value[mention.name]
-
-    def setting_fits(self, number: Number, stored: float) -> bool:
-        rounded = number.step > 1 and number.text[-1:].isalpha()  # 11.2M, 50M: rounded to what is shown
-        return fits(number, stored) if rounded or stored != int(stored) else abs(number.value - stored) < 1e-9
