@@ -9,12 +9,13 @@ from typing import Literal
 
 from stages.contracts import Contract
 from stages.g_writing.sentence_check import words as w
+from stages.g_writing.sentence_check.claims import claims
 from stages.g_writing.sentence_check.pairs import Pair, directions, pair_of, significance
-from stages.g_writing.sentence_check.quantities import Quantity, differences, fits, level, logarithms, printed, wins
+from stages.g_writing.sentence_check.quantities import Quantity, differences, fits, level, logarithms, other_unit, printed, wins
 from stages.g_writing.sentence_check.reading import Number, Sentence, read
-from stages.g_writing.sentence_check.roles import ABOVE, BELOW, DEVIATION, Roles
+from stages.g_writing.sentence_check.roles import ABOVE, BELOW, DEVIATION, REACHED, Roles
 from stages.g_writing.sentence_check.settings import Settings
-from stages.g_writing.sentence_check.strangers import strangers
+from stages.g_writing.sentence_check.strangers import of_others, strangers
 from stages.g_writing.sentence_check.study import Study
 
 
@@ -54,6 +55,7 @@ def judge(sentence: str, study: Study) -> Judgement:
         bound = binder.bound()
         _refuse(directions(read_sentence, study, binder.spoken_of()))
         _refuse(significance(read_sentence, study))
+        _refuse(claims(read_sentence, study, binder.spoken_of()))
     except _Refused as refusal:
         return Judgement(verdict="refused", reason=str(refusal))
     if not bound:
@@ -71,6 +73,8 @@ def judge(sentence: str, study: Study) -> Judgement:
     )
 
 
+LOGARITHM = re.compile(r"\bcross-entropy\b|\bnats?\b|\bbits per token\b|\bentropy\b")
+"""Words by which a perplexity may be given as its logarithm."""
 ABOUT = 0.05
 """How far, as a share, a value may be from a number that the text calls approximate."""
 
@@ -81,10 +85,14 @@ class _Binder:
         self.pair: Pair = pair_of(sentence, study)
         self.settings = Settings(sentence, study)
         self.roles = Roles(sentence, study, self.settings)
+        self.last_level: tuple[str, str] | None = None
+        """(condition, metric) of the value before; a deviation behind it is of the same."""
         self.used: list[tuple[str, str]] = []
         """The pairs whose differences were printed; the comparing words speak of them."""
 
     def bound(self) -> list[tuple[Number, Quantity]]:
+        if of_others(self.sentence):
+            return []
         roles = [(number, self.roles.role(number)) for number in self.sentence.numbers]
         levels = [number for number, role in roles if role == "level"]
         found = []
@@ -108,6 +116,7 @@ class _Binder:
             if not candidates:
                 raise _Refused(f"{number.text!r} ({role}) is no recorded value that fits what the sentence says")
             found.append((number, candidates[0]))
+            self.last_level = candidates[0].of or self.last_level
         return found
 
     def spoken_of(self) -> Pair:
@@ -115,7 +124,7 @@ class _Binder:
 
     def seed_bounds(self, number: Number) -> Iterator[Quantity]:
         before, _ = self.sentence.near(number)
-        above = re.search(rf"(?<!\w){ABOVE}\s*$", before, re.IGNORECASE) is not None
+        above = re.search(rf"(?<!\w)(?:{ABOVE}|{REACHED})\s*$", before, re.IGNORECASE) is not None
         denied = self.sentence.has("never|no|not|neither|none")
         above = above is not denied  # 'never below' bounds from below
         names = list(dict.fromkeys(m.name for m in self.sentence.conditions) or self.study.conditions)
@@ -136,6 +145,8 @@ class _Binder:
         match role:
             case "p" | "dz" | "interval":
                 yield from self.tests(number, role)
+            case "smallest p":
+                yield from self.smallest_p(number)
             case "seeds" | "part of seeds" | "conditions" | "metrics":
                 yield from self.counts(number, role)
             case "setting":
@@ -147,6 +158,8 @@ class _Binder:
                 yield from self.levels(number, levels, "std")
             case "bound on seeds":
                 yield from self.seed_bounds(number)
+            case "std" if re.search(r"\bCIs?\b|\bintervals?\b|confidence", self.sentence.text):
+                yield from self.half_widths(number)
             case "std" | "level":
                 yield from self.levels(number, levels, "std" if role == "std" else None)
 
@@ -182,12 +195,37 @@ class _Binder:
             if true:
                 yield Quantity(value, f"{test}.{name}")
 
+    def half_widths(self, number: Number) -> Iterator[Quantity]:
+        """The deviation behind ± where the sentence speaks of an interval: half of the recorded one's width."""
+        for (a, b), metric in ((pair, metric) for pair in self.pair.options for metric in self.metrics(number)):
+            found = self.study.compared(a, b, metric)
+            if found and found[0].ci95:
+                low, high = found[0].ci95
+                shown = printed((high - low) / 2, self.study.metrics[metric].unit, number.unit, spread=True)
+                if shown is not None and fits(number, shown):
+                    yield Quantity(shown, f"ci_half_width({a},{b}).{metric}")
+
+    def smallest_p(self, number: Number) -> Iterator[Quantity]:
+        """The least that a two-sided exact signed-rank test can give with so many pairs; the number of pairs itself."""
+        pairs = {test.n for test in self.study.comparisons.values()} or {self.study.planned_seeds}
+        for n in pairs:
+            if number.unit == "" and fits(number, 2.0 ** (1 - n)) and number.step < 1:
+                yield Quantity(2.0 ** (1 - n), f"smallest_p({n})")
+            elif number.step == 1 and number.value == n:
+                yield Quantity(float(n), "n(all)")
+
     def counts(self, number: Number, role: str) -> Iterator[Quantity]:
         study = self.study
         if role == "metrics" and number.value == len(study.metrics):
             yield Quantity(number.value, "count(metrics)")
         elif role == "conditions":
             named = len({mention.name for mention in self.sentence.conditions})
+            before, after = self.sentence.near(number)
+            complete = sum(study.completed(name) == study.planned_seeds for name in study.conditions)
+            if number.value == complete and re.match(r"\s*(?:\w+ )?(?:complet\w+|finished|full(?:y run)?)\b", after):
+                yield Quantity(number.value, "count(complete conditions)")
+            if number.value == len(study.conditions) - 1 and re.search(r"\bother\s*$", before) and named == 1:
+                yield Quantity(number.value, "count(conditions) - 1")
             if number.value in {
                 len(study.conditions),
                 *([named] if named > 1 and self.sentence.has("compare|between|both|two") else []),
@@ -236,11 +274,13 @@ class _Binder:
                 yield Quantity(number.value, f"wins({a},{b}).{metric}")
 
     def differences(self, number: Number) -> Iterator[Quantity]:
-        before, _ = self.sentence.near(number)
+        before, after = self.sentence.near(number)
         for (a, b), (metric, complement) in (
-            (pair, each) for pair in self.pair.options for each in self.metrics_with_complement(number)
+            (pair, each) for pair in self.pairs_of(before) for each in self.metrics_with_complement(number)
         ):
             unit = number.unit
+            if other_unit(after, self.study.metrics[metric].unit):
+                continue
             if re.search(r"factor of\s*(?:about )?$", before):
                 unit = "x"
             for value, expression in differences(
@@ -249,10 +289,15 @@ class _Binder:
                 inverse = unit == "x" and self.sentence.has(f"{w.FASTER}|reduc\\w*|shorter|smaller|less|lower|fewer") and value < 1
                 shown = 1 / value if inverse else value
                 if self.holds(number, before, shown) and not (
-                    unit == "%" and self.sentence.has(r"(?:percentage|absolute) points?|in absolute terms")
+                    unit == "%" and re.search(r"(?:percentage|absolute) points?|in absolute terms", after)
                 ):
                     self.used.append((a, b))
                     yield Quantity(shown, expression)
+
+    def pairs_of(self, before: str) -> tuple[tuple[str, str], ...]:
+        """The pairs that the sentence compares; '0.79 of the 1.29 points': of the whole gain, the main pair's."""
+        main = self.study.main_pair
+        return (main,) if main and re.search(r"^\s*(?:\w+ )?(?:out )?of (?:the |this |a total (?:of )?)?$", before) else self.pair.options
 
     def ranges(self, number: Number) -> Iterator[Quantity]:
         """Largest minus smallest value over the seeds of a condition."""
@@ -272,7 +317,8 @@ class _Binder:
         for condition in conditions:
             for metric, complement in self.metrics_with_complement(number):
                 scores = self.study.conditions[condition].get(metric)
-                if scores is None:
+                wrong_unit = other_unit(after, self.study.metrics[metric].unit)
+                if scores is None or wrong_unit and not LOGARITHM.search(self.sentence.text) or (stat == "std" and self.last_level not in {None, (condition, metric)}):
                     continue
                 bound_on_all = stat is None and self.everywhere()
                 for name in (stat,) if stat else self.stats(number, before, after, metric, complement=complement):
@@ -286,8 +332,8 @@ class _Binder:
                             number, before, metric, "std" if name == "std" else "mean", complement=complement
                         ):
                             continue
-                        yield Quantity(shown, f"{'1 - ' if complement else ''}{condition}.{metric}.{label}")
-                if self.sentence.has(r"cross-entropy|nats?(?: per token)?|bits per token|entropy"):
+                        yield Quantity(shown, f"{'1 - ' if complement else ''}{condition}.{metric}.{label}", (condition, metric))
+                if LOGARITHM.search(self.sentence.text):
                     for value, expression in logarithms(self.study, condition, metric):
                         if fits(number, value):
                             yield Quantity(value, expression)
@@ -386,7 +432,7 @@ class _Binder:
             return ("std",)
         if re.search(r"\bvar(?:y|ies|ied) (?:much |even |far )?(?:less|more|least|most)\b", whole, re.IGNORECASE):
             return ("std",)
-        if re.search(r"\bmedian\b", near, re.IGNORECASE):
+        if re.search(r"\bmedian\b", near, re.IGNORECASE) or re.search(r"\bmedians?\b(?!.*\b(?:mean|average)\b)", whole[: number.start], re.IGNORECASE):
             return ("median",)
         if re.search(r"\b(?:rang\w+|between(?=\W*[-\d])|vary|varies|span\w*)\b", whole, re.IGNORECASE) and not re.search(
             r"difference between", whole
@@ -407,12 +453,21 @@ class _Binder:
                 "best", "strongest", "worst", "weakest",
             })  # fmt: skip
             stat = "max" if high is not complement else "min"
-            of_seeds = re.search(r"\b(?:seeds?|runs?|single|trial)\b", whole, re.IGNORECASE)
+            of_seeds = re.search(r"\b(?:seeds?|runs?|single|trial)\b", whole, re.IGNORECASE) or self.extreme_of_one(extreme[1])
             if re.search(r"\b(?:mean|average)\b", near, re.IGNORECASE):
                 return ("mean",)
             alone = re.search(rf"\ba {word}\b", near, re.IGNORECASE) or word in {"maximum", "minimum", "max", "min", "peak"}
             return (stat,) if of_seeds or alone else ("mean",)
         return ("mean",)
+
+    def extreme_of_one(self, word: str) -> bool:
+        """'the lowest accuracy of our method', 'the baseline's best': the superlative ranges over the runs of the one named."""
+        behind = rf"\b{word}(?: [\w-]+){{0,3}}? (?:of|for|by|with|from) (?:the )?$"
+        return any(
+            re.search(behind, self.sentence.text[: mention.start], re.IGNORECASE)
+            or re.match(rf"'s? (?:own |single )?{word}\b", self.sentence.text[mention.end :], re.IGNORECASE)
+            for mention in self.sentence.conditions
+        )
 
     def conditions_of(self, number: Number, levels: Sequence[Number]) -> list[str]:
         """Conditions that the number can belong to, from the order of names and numbers."""

@@ -222,7 +222,20 @@ def _superlatives(sentence: Sentence, study: Study) -> Iterator[str]:
         alone = re.fullmatch(r"\W*(?:one )?(?:\([^)]*\))?\W*", clause)
         if alone and re.search(r"\b(?:seeds?|runs?|trials?|any)\b", sentence.text, re.IGNORECASE):
             continue
+        if _of_one(match, sentence):
+            continue
         yield from _superlative(match[0].lower(), match.start(), clause, sentence, study)
+
+
+def _of_one(match: re.Match[str], sentence: Sentence) -> bool:
+    """'the highest of the baseline', beside a number: over the runs of the one named."""
+    if not sentence.numbers or re.search(r"\b(?:has|have|is|are|reach\w*|obtain\w*|attain\w*|achiev\w*|gives?|shows?) (?:by far )?(?:the |a )?$", sentence.text[: match.start()]):
+        return False
+    return any(
+        re.fullmatch(r"(?: [\w-]+){0,3}? (?:of|for|by|with|from) (?:the )?", sentence.text[match.end() : mention.start])
+        for mention in sentence.conditions
+        if mention.start > match.end()
+    )
 
 
 def _superlative(word: str, place: int, clause: str, sentence: Sentence, study: Study) -> Iterator[str]:
@@ -235,6 +248,9 @@ def _superlative(word: str, place: int, clause: str, sentence: Sentence, study: 
         return
     speedy = re.fullmatch("fastest|slowest|cheapest|quickest|most efficient|most expensive", word) is not None
     metrics = _metrics_of(sentence, study, place + len(word) + 1, "faster" if speedy else "better")
+    if word.endswith("accurate"):  # by quality, whatever speed the sentence names beside it
+        slow = {metric for metric in study.metrics if any(part in w.SPEED for part in (metric, *metric.split("_")))}
+        metrics = [each for each in metrics if each[0] not in slow] or [(metric, False) for metric in study.metrics if metric not in slow]
     if not metrics:
         yield f"{word!r}: nothing was recorded that could bear it out"
         return

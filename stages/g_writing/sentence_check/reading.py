@@ -20,7 +20,7 @@ _STRUCTURE = re.compile(
     r"\b(?:Sections?|Tables?|Figures?|Figs?\.?|Appendix|Appendices|Equations?|Eqs?\.?|Algorithms?|Chapters?|Lines?|Steps?|Theorem|Lemma|Hypothes[ie]s|RQ|H)"
     r"[\s~]*\(?[A-Z]?\.?\d+(?:\.\d+)*[a-z]?\)?(?:(?:,| and|,? and|--|-| to)\s*[A-Z]?\.?\d+(?:\.\d+)*)*"
 )
-_COMMON_NAMES = re.compile(r"\btop-1\b|\bL[012]\b|\bell[_ ]?[12]\b|\b[kK]-fold\b|\b[123]D\b|\bfp(?:16|32)\b|\bbf16\b|\b(?:16|32)-bit\b|\bcuda:\d\b", re.IGNORECASE)  # fmt: skip
+_COMMON_NAMES = re.compile(r"\btop-1\b|\b0(?:--?|/)1(?= loss)|\bL[012]\b|\bell[_ ]?[12]\b|\b[kK]-fold\b|\b[123]D\b|\bfp(?:16|32)\b|\bbf16\b|\b(?:16|32)-bit\b|\bcuda:\d\b", re.IGNORECASE)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def plain(raw: str) -> str:
 def read(raw: str, study: Study) -> Sentence:
     """The sentence as the checks see it."""
     cited = bool(re.search(r"\\cite[pt]?\w*\*?(?:\[[^\]]*\])*\{[^}]+\}|\[@\w|(?<!\w)@\w+\d{4}", raw))
-    text = _MATHS_ONLY.sub(lambda m: m[0] if re.search(r"\d\.\d|\d{2,}", m[0]) else "formula", raw)
+    text = _MATHS_ONLY.sub(lambda m: m[0] if re.search(r"\d\.\d|\d{2,}", re.sub(r"\\mathbb\{\w\}\^\{[^}]*\}", "", m[0])) else "formula", raw)
     text = plain(re.sub(r"\\cite[pt]?\w*\*?(?:\[[^\]]*\])*\{[^}]+\}", "(cited)", text))
     text = _blank(_STRUCTURE, text)
     text = _blank(_COMMON_NAMES, text)

@@ -15,7 +15,7 @@ COUNTED = {
 }
 DIFFERENCE_BEFORE = re.compile(
     r"(?:\bby(?: a factor of| a margin of)?|\b(?:gain|improvement|increase|decrease|reduction|drop|difference|gap|advantage|margin|overhead|deficit|rise|lead|decline"
-    r"|saving|speed-?up|cost|change|benefit|effect|(?:additional|extra|added)(?: [\w-]+){1,3})s?(?: (?!from\b|to\b)[\w()-]+){0,5}? (?:of|is|was|amounts to|equals|corresponds to)"
+    r"|saving|speed-?up|cost|change|benefit|effect|(?:additional|extra|added)(?: [\w-]+){1,3})s?(?: (?!from\b|to\b(?! (?:the|a|our)\b))[\w()-]+){0,5}? (?:of|is|was|amounts to|equals|corresponds to)"
     r"|\b(?:additional|extra|adds|added|costs?|saves?|gains?|loses?|contributes?|accounts? for|brings?|worth))"
     r"\s*(?:an? |the |about |only |roughly |around |approximately |nearly |almost |just |some |slightly |more than |less than |over |under |at least |at most |relative |absolute |\(|mean )*$",
     re.IGNORECASE,
@@ -29,6 +29,9 @@ DIFFERENCE_AFTER = re.compile(
 ABOVE = r"(?:more than|above|exceed\w*|at least|greater than|>=?|no less than|surpass\w*|just over|well over|slightly over|over|upwards of|higher than|beyond)"
 BELOW = r"(?:less than|below|under|at most|fewer than|<=?|up to|nearly|almost|just under|no more than|lower than|within|shorter than)"
 
+
+REACHED = r"(?:reach\w*|attain\w*|achiev\w*|get(?:s|ting)? to|hits?|cross\w*|pass\w*|top(?:s|ped)?)"
+"""Verbs that bound a number from below where every or no run is their subject."""
 
 DEVIATION = re.compile(
     r"\bstandard deviations?\b|\bs\.d\.|\bs\.?d\.?\b|\bstd\b|\bspread\b|\bdeviations?\b|\bvariation\b", re.IGNORECASE
@@ -81,6 +84,12 @@ class Roles:
             and re.search(r"[\[(]\s*$|(?:from|between|to|of|and|,)\s*$", before)
         ):
             return "interval"
+        if number.value == 0 and number.word and named:
+            return "free"  # 'excludes zero' is a claim of its own
+        if re.search(r"[Ww]ilcoxon|signed-rank", self.sentence.text) and re.search(
+            r"\b(?:smallest|lowest|minimum|minimal|least|floor|cannot|can not|never|bounded|limited|at best|at least|no smaller than|impossible)\b", self.sentence.text
+        ):
+            return "smallest p"
         if re.search(r"\bseed\s*$", before, re.IGNORECASE) and "." not in number.text:
             return "free"
         if self.seed_name(number):
@@ -93,6 +102,8 @@ class Roles:
             and re.match(r"\s*(?:[,.(]|$|at\b|with\b|in\b|by\b|are\b|is\b|on\b)", after)
         ):
             return "conditions"
+        if number.word and re.search(r"\bthe other\s*$", before) and "." not in number.text:
+            return "conditions"
         if self.one_range(number, before):
             return "range"
         if self.bound_on_seeds(number, before):
@@ -102,7 +113,7 @@ class Roles:
             and number.step == 1
             and not number.unit
         ):
-            return "part of a whole"
+            return "setting" if number.step == 1 and self.settings.countable(number) else "part of a whole"
         for kind, pattern in COUNTED.items():
             if "." not in number.text and number.step == 1 and re.match(pattern, after):
                 return kind
@@ -115,7 +126,7 @@ class Roles:
             and not DIFFERENCE_BEFORE.search(before)
         ):
             return "level"
-        rate = re.match(r"\s*\w+\s*(?:per|/)\s*(?:second|s|sec|step|hour|minute)\b", after)
+        rate = re.match(r"\s*(?:\w+ )?\w+\s*(?:per|/)\s*(?:second|s|sec|step|hour|minute)\b", after)
         if not rate and self.settings.countable(number) and number.unit not in {"pp", "points", "x", "%"}:
             return "setting"
         if number.unit in {"pp", "points", "x"} or DIFFERENCE_BEFORE.search(before) or DIFFERENCE_AFTER.match(after):
@@ -138,7 +149,7 @@ class Roles:
         if re.match(COUNTED["seeds"], self.sentence.text[number.end :]):
             return False
         return bool(
-            re.search(rf"(?<!\w)(?:{ABOVE}|{BELOW})\s*$", before, re.IGNORECASE)
+            re.search(rf"(?<!\w)(?:{ABOVE}|{BELOW}|{REACHED})\s*$", before, re.IGNORECASE)
             and re.search(
                 r"\bnever\b|\bneither\b|\bnone\b|\bno (?:\w+ ){0,2}?(?:method|model|variant|condition|optimi[sz]er|agent)\b|\bno (?:\w+ ){0,3}?(?:seed|run)\b|\b(?:every|each|all|any) (?:\w+ ){0,3}?(?:seeds?|runs?)\b",
                 whole,

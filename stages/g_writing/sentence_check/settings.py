@@ -79,6 +79,10 @@ class Settings:
 
     def of_tuple(self, number: Number) -> list[str]:
         """'(beta1, beta2) = (x, y)': the k-th name for the k-th number."""
+        betas = re.search(r"\b(?:momentum (?:terms|parameters|coefficients|values)|betas?(?: \w+)?)\s*(?:are|were|of|is|=|:)?\s*(?=\d)", self.sentence.text, re.IGNORECASE)
+        if betas and {"beta1", "beta2"} <= set(self.study.config) and number.start >= betas.end():
+            named = [each for each in self.sentence.numbers if each.start >= betas.end()]
+            return [f"beta{named.index(number) + 1}"] if named.index(number) < 2 else []
         run = re.search(r"\(([\w\s,_{}]+)\)\s*=\s*\(([^()]*)\)", self.sentence.text)
         if run is None or not run.start(2) <= number.start < run.end(2):
             return []
@@ -90,11 +94,21 @@ class Settings:
 
     def candidates(self, number: Number) -> Iterator[Quantity]:
         keys = self.of_tuple(number) or self.keys(number)
+        yield from self.whole(number)
         for key in keys:
             value: JsonValue = self.study.config[key]
             for path, stored in self.stored(value, number):
                 if isinstance(stored, int | float) and not isinstance(stored, bool) and self.fits(number, float(stored)):
                     yield Quantity(float(stored), f"cfg.{key}{path}")
+
+    def whole(self, number: Number) -> Iterator[Quantity]:
+        """'5k of the 50k images': training and validation cases together, where a part of them is named before."""
+        parts = [self.study.config.get(key) for key in ("n_train", "n_val")]
+        sizes = [part for part in parts if isinstance(part, int)]
+        part = any(other.value in sizes and other.end <= number.start for other in self.sentence.numbers)
+        of = re.search(r"\bof (?:the |our |all )?$|\bfrom (?:the |all )$", self.sentence.text[: number.start])
+        if len(sizes) == 2 and part and of and number.value == sum(sizes):
+            yield Quantity(float(sum(sizes)), "cfg.n_train + cfg.n_val")
 
     def stored(self, value: JsonValue, number: Number) -> Iterator[tuple[str, JsonValue]]:
         """The value, or of a value per condition the one of the condition that the number belongs to."""

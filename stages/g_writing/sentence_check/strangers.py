@@ -39,7 +39,7 @@ def strangers(sentence: Sentence, study: Study) -> Iterator[str]:
     if not speaks:
         return
     for match in re.finditer(w.DATASETS, sentence.raw):
-        if match[0].lower() not in known:
+        if match[0].lower() not in known and not of_others(sentence):
             yield f"{match[0]} is not the data of this study"
     aliases = {alias.lower() for metric in study.metrics for alias in metric_patterns(metric)}
     for match in re.finditer(rf"\b(?:{_MEASURES})\b", text, re.IGNORECASE):
@@ -52,6 +52,12 @@ def strangers(sentence: Sentence, study: Study) -> Iterator[str]:
     yield from _unknown_conditions(sentence, study, known)
 
 
+def of_others(sentence: Sentence) -> bool:
+    """A cited sentence that speaks of neither this study nor of a result: its numbers are the source's."""
+    own = sentence.conditions or sentence.metrics or sentence.has(r"we|our|ours|us|here|this (?:paper|work|study)")
+    return sentence.cited and not own and not sentence.has(w.OUTSIDE)
+
+
 def _known(study: Study) -> str:
     """Every recorded word, lower case."""
     values = " ".join(f"{key.replace('_', ' ')} {value}" for key, value in study.config.items())
@@ -62,7 +68,7 @@ def _hardware_recorded(text: str, study: Study) -> bool:
     recorded = " ".join(
         f"{key} {value}" for key, value in study.config.items() if re.search(r"gpu|cpu|hardware|device|machine|memory", key)
     ).lower()
-    if re.search(r"\bno GPUs?\b|\bwithout (?:a |any )?GPUs?\b|\bCPU only\b", text, re.IGNORECASE):
+    if re.search(r"\bno GPUs?\b|\bwithout (?:a |any )?GPUs?\b|\bCPUs? only\b|\bonly (?:on )?(?:a )?CPUs?\b|\bon (?:a )?CPUs?\b", text, re.IGNORECASE):
         return "gpu none" in recorded
     return (
         bool(recorded)

@@ -10,7 +10,7 @@ NUMBER_WORDS = {
         "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
         "eighteen nineteen twenty".split()
     )
-} | {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "hundred": 100, "thousand": 1000, "dozen": 12}
+} | {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "hundred": 100, "thousand": 1000, "dozen": 12}
 ORDINALS = {"second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7}
 
 METRICS: dict[str, tuple[str, ...]] = {
@@ -66,8 +66,8 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "n_train": (r"(?:train|fit|fitt)(?:ed|ing|s)? on", r"for (?:training|fitting)", r"to (?:train|fit)(?: on)?", r"train(?:ing)? (?:set|split|images|examples|samples|sentences|pairs|points|rows|data|sequences|documents|instances|cases)",),
     "n_val": (r"for (?:validation|tuning|model selection|early stopping)", r"val(?:idation)? (?:set|split|images|examples|samples|sentences|pairs|points|rows|data|sequences|documents|instances|cases)",),
     "n_test": (r"for (?:testing|the test|evaluation)", r"(?:test|evaluat|scor)(?:ed|e|ing)? on", r"(?:test|held-out) (?:set|split|images|examples|samples|sentences|pairs|points|rows|data|sequences|documents|instances|cases)",),
-    "beta1": (r"beta_?\{?1\}?",),
-    "beta2": (r"beta_?\{?2\}?",),
+    "beta1": (r"beta_?\{?1\}?", r"first momentum \w+"),
+    "beta2": (r"beta_?\{?2\}?", r"second momentum \w+"),
     "beta": (r"beta",),
     "gamma": (r"discount(?: factor)?", r"gamma"),
     "layers": (r"layers?", r"blocks", r"deep"),

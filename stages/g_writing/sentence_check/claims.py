@@ -1,0 +1,90 @@
+"""Claims in words that need a calculation of their own: shares of a gain, intervals that exclude zero, a place in the middle."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from stages.g_writing.sentence_check import words as w
+from stages.g_writing.sentence_check.pairs import Pair, ablated
+from stages.g_writing.sentence_check.quantities import mean
+from stages.g_writing.sentence_check.reading import Sentence
+from stages.g_writing.sentence_check.study import Study
+
+_WHOLE = r"(?:gains?|improvements?|benefits?|differences?|advantage|reductions?|increases?|effects?)"
+_SHARES = (
+    (r"(?:nearly|almost|virtually|practically) (?:all|the (?:entire|whole|full))", 0.9, 1.0),
+    (r"all|the (?:entire|whole|full)|the entirety|the whole", 0.98, 1.02),
+    (r"(?:more than|over) half", 0.5, 1.0),
+    (r"most|the (?:bulk|majority|greater part|larger part|lion's share)", 0.5, 1.0),
+    (r"(?:less than|under) half|a minority|a small (?:part|share|fraction)|little", 0.0, 0.5),
+    (r"(?:about |roughly )?half", 0.45, 0.55),
+)
+"""Words for a share of a gain, and the range in which the share has to lie."""
+
+
+def claims(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
+    """Reasons against the claims in words."""
+    yield from _share_of_the_gain(sentence, study)
+    yield from _zero_in_the_interval(sentence, study, pair)
+    yield from _in_the_middle(sentence, study)
+
+
+def _share_of_the_gain(sentence: Sentence, study: Study) -> Iterator[str]:
+    """'Augmentation accounts for most of the gain': what its removal costs, over what the whole method gains."""
+    for pattern, low, high in _SHARES:
+        match = re.search(rf"\b(?:{pattern}) (?:of )?(?:the|this|that|our|its) (?:\w+ ){{0,2}}?{_WHOLE}\b", sentence.text, re.IGNORECASE)
+        if match is None:
+            continue
+        share = _share(sentence, study)
+        if share is None or not low <= share <= high:
+            yield f"{match[0]!r}: " + ("no such share follows from the record" if share is None else f"the share is {share:.2f}")
+        return
+
+
+def _share(sentence: Sentence, study: Study) -> float | None:
+    without, main = ablated(sentence, study), study.main_pair
+    named = [m.name for m in sentence.conditions if main and m.name not in main]
+    without = without or (named[0] if named else None)
+    if without is None or main is None:
+        return None
+    metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
+    full, base, less = (mean(study, name, metric) for name in (*main, without))
+    if full is None or base is None or less is None or full == base:
+        return None
+    lost = (full - less) / (full - base)
+    return 1 - lost if sentence.has("remain\\w*|kept|keeps?|retain\\w*|surviv\\w*|persist\\w*|preserv\\w*") else lost
+
+
+def _zero_in_the_interval(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
+    """'the interval excludes zero' against the recorded ends."""
+    said = re.search(
+        r"\b(?P<out>exclud\w*|(?:entirely |wholly |strictly |well |stays? |lies |is |away )*(?:above|below|from)|positive|far from)"
+        r"\s+(?:zero|0)(?![\w.])|\b(?P<in>includ\w*|contain\w*|cover\w*|cross\w*|span\w*|overlap\w*|straddl\w*)(?: with)? (?:zero|0)(?![\w.])",
+        sentence.text,
+        re.IGNORECASE,
+    )
+    if said is None or not sentence.has("intervals?|CIs?|bounds?|ends?"):
+        return
+    denied = re.search(rf"{w.NEGATED}(?:\s+\w+){{0,1}}\s*$", sentence.text[: said.start()], re.IGNORECASE) is not None
+    inside = (said["in"] is not None) is not denied
+    metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
+    tests = [found for a, b in pair.options if (found := study.compared(a, b, metric)) and found[0].ci95]
+    if not tests:
+        yield f"{said[0]!r}: no interval was recorded"
+    for test, sign in tests:
+        low, high = sorted(sign * end for end in test.ci95 or ())
+        wrong_side = (re.search("above|positive", said[0]) and high < 0) or (re.search("below", said[0]) and low > 0)
+        if (low <= 0 <= high) is not inside or (wrong_side and not denied):
+            yield f"{said[0]!r}: the recorded interval is [{low:g}, {high:g}]"
+
+
+def _in_the_middle(sentence: Sentence, study: Study) -> Iterator[str]:
+    """'lies between the other two': of three conditions the one whose mean is neither the highest nor the lowest."""
+    said = re.search(r"\b(?:in )?between (?:the (?:other )?two|the others|both|them)\b|\bintermediate\b", sentence.text, re.IGNORECASE)
+    if said is None or re.search(r"\b(?:difference|gap|differences|distance)\s*$", sentence.text[: said.start()]):
+        return
+    metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
+    means = {name: value for name in study.conditions if (value := mean(study, name, metric)) is not None}
+    if not sentence.conditions or not min(means.values()) < means.get(sentence.conditions[0].name, min(means.values())) < max(means.values()):
+        yield f"{said[0]!r}: the recorded means say otherwise"
