@@ -93,7 +93,7 @@ class _Binder:
     def bound(self) -> list[tuple[Number, Quantity]]:
         if of_others(self.sentence):
             return []
-        roles = [(number, self.roles.role(number)) for number in self.sentence.numbers]
+        roles = self.roles.all()
         levels = [number for number, role in roles if role == "level"]
         found = []
         for number, role in roles:
@@ -175,8 +175,8 @@ class _Binder:
             elif role == "interval" and test.ci95 is not None:
                 low, high = sorted(sign * end for end in test.ci95)
                 second = bool(re.search(r"(?:\bto|\band|,|^\s*-)\s*$", before))
-                for end, name in ((high, "ci_high"),) if second else ((low, "ci_low"),):
-                    for value in (end, abs(end)):
+                for end, turned, name in ((high, -low, "ci_high"),) if second else ((low, -high, "ci_low"),):
+                    for value in (end, turned) if high < 0 else (end,):
                         shown = printed(value, self.study.metrics[metric].unit, number.unit, spread=True)
                         if shown is not None and fits(number, shown):
                             yield Quantity(shown, f"{name}({a},{b}).{metric}")
@@ -240,7 +240,16 @@ class _Binder:
         """Seeds that were planned, that were run, that failed, or runs in total: which, the words beside say."""
         study = self.study
         named_ones = [mention.name for mention in self.sentence.conditions]
-        if self.sentence.has(r"of (?:the |our |all )?\w+ (?:\w+ )?(?:seeds|runs)|planned|scheduled|intended"):
+        several = re.findall(r"\b(?:for|with) ", self.sentence.text[number.end :])
+        later = [other.start for other, role in self.roles.all() if role == "seeds" and other.start > number.start]
+        earlier = [other.end for other, role in self.roles.all() if role == "seeds" and other.end < number.start]
+        if several and (later or earlier):  # 'three seeds for one and two for the other'
+            named_ones = [m.name for m in self.sentence.conditions if number.end <= m.start < min(later, default=len(self.sentence.text))]
+        done, runs = sum(study.completed(name) for name in study.conditions), study.planned_seeds * len(study.conditions)
+        of_all = not named_ones and self.sentence.has(r"runs|models|trainings")
+        if of_all and number.value == runs and (done == runs or self.sentence.has(rf"of (?:the |our |all )?{number.text}|planned|scheduled")):
+            yield Quantity(number.value, "count(runs)")
+        elif self.sentence.has(r"of (?:the |our |all )?\w+ (?:\w+ )?(?:seeds|runs|differences)|planned|scheduled|intended"):
             if number.value == study.planned_seeds:
                 yield Quantity(number.value, "cfg.seeds")
             elif number.value == study.planned_seeds * len(study.conditions) and self.sentence.has("planned|scheduled"):
@@ -259,6 +268,12 @@ class _Binder:
             yield Quantity(number.value, f"n({named_ones[0] if named_ones else 'all'})")
 
     def parts_of_seeds(self, number: Number) -> Iterator[Quantity]:
+        if not self.sentence.conditions and self.sentence.has(r"(?:finish|complet|surviv|crash|fail)\w*"):
+            done = sum(self.study.completed(name) for name in self.study.conditions)
+            lost = self.study.planned_seeds * len(self.study.conditions) - done
+            if number.value == (lost if self.sentence.has(r"(?:crash|fail)\w*") else done):
+                yield Quantity(number.value, "count(runs)")
+            return
         if self.sentence.has(r"finish\w*|complet\w*|converge\w*|crash\w*|fail\w*|surviv\w*"):
             for mention in self.sentence.conditions[:1]:
                 done = self.study.completed(mention.name)
@@ -320,7 +335,7 @@ class _Binder:
                 wrong_unit = other_unit(after, self.study.metrics[metric].unit)
                 if scores is None or wrong_unit and not LOGARITHM.search(self.sentence.text) or (stat == "std" and self.last_level not in {None, (condition, metric)}):
                     continue
-                bound_on_all = stat is None and self.everywhere()
+                bound_on_all = stat is None and self.everywhere() and len(levels) < len({m.name for m in self.sentence.conditions} or self.study.conditions)
                 for name in (stat,) if stat else self.stats(number, before, after, metric, complement=complement):
                     if name in {"max", "min"} and not self.extreme_of_all(name, condition, metric):
                         continue
@@ -430,6 +445,8 @@ class _Binder:
             and (deviation.start() < number.start or re.match(rf"\W*(?:[\w-]+\W+){{0,1}}?(?:{DEVIATION.pattern})", after))
         ):
             return ("std",)
+        if re.search(r"\b(?:more|less|most|least) (?:\w+ )?(?:consistent|stable|variable|reproducible|noisy)\b", whole):
+            return ("std",)
         if re.search(r"\bvar(?:y|ies|ied) (?:much |even |far )?(?:less|more|least|most)\b", whole, re.IGNORECASE):
             return ("std",)
         if re.search(r"\bmedian\b", near, re.IGNORECASE) or re.search(r"\bmedians?\b(?!.*\b(?:mean|average)\b)", whole[: number.start], re.IGNORECASE):
@@ -444,12 +461,12 @@ class _Binder:
             re.IGNORECASE,
         ):
             return ("seeds",)
-        extreme = re.search(r"\b(best|worst|highest|lowest|maximum|minimum|max|min|top|peak|weakest|strongest)\b", near, re.IGNORECASE)
+        extreme = re.search(r"\b(best|worst|highest|lowest|smallest|largest|shortest|longest|greatest|maximum|minimum|max|min|top|peak|weakest|strongest)\b", near, re.IGNORECASE)
         if extreme is None:
-            extreme = re.search(r"\b(best|worst|highest|lowest)\b(?=[^.]*\b(?:seed|run)\b)", whole, re.IGNORECASE)
+            extreme = re.search(r"\b(best|worst|highest|lowest|smallest|largest)\b(?=[^.]*\b(?:seeds?|runs?)\b)", whole, re.IGNORECASE)
         if extreme:
             word = extreme[1].lower()
-            high = word in {"highest", "maximum", "max", "peak", "top"} or ((word in {"best", "strongest"}) == upward and word in {
+            high = word in {"highest", "largest", "longest", "greatest", "maximum", "max", "peak", "top"} or ((word in {"best", "strongest"}) == upward and word in {
                 "best", "strongest", "worst", "weakest",
             })  # fmt: skip
             stat = "max" if high is not complement else "min"

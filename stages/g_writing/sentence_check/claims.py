@@ -28,6 +28,9 @@ def claims(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
     yield from _share_of_the_gain(sentence, study)
     yield from _zero_in_the_interval(sentence, study, pair)
     yield from _in_the_middle(sentence, study)
+    yield from _signs(sentence, study)
+    yield from _signs_of_differences(sentence, study, pair)
+    yield from _unborne(sentence, study)
 
 
 def _share_of_the_gain(sentence: Sentence, study: Study) -> Iterator[str]:
@@ -60,7 +63,7 @@ def _zero_in_the_interval(sentence: Sentence, study: Study, pair: Pair) -> Itera
     """'the interval excludes zero' against the recorded ends."""
     said = re.search(
         r"\b(?P<out>exclud\w*|(?:entirely |wholly |strictly |well |stays? |lies |is |away )*(?:above|below|from)|positive|far from)"
-        r"\s+(?:zero|0)(?![\w.])|\b(?P<in>includ\w*|contain\w*|cover\w*|cross\w*|span\w*|overlap\w*|straddl\w*)(?: with)? (?:zero|0)(?![\w.])",
+        r"\s+(?:zero|0)(?!\w|\.\d)|\b(?P<in>includ\w*|contain\w*|cover\w*|cross\w*|span\w*|overlap\w*|straddl\w*)(?: with)? (?:zero|0)(?!\w|\.\d)",
         sentence.text,
         re.IGNORECASE,
     )
@@ -88,3 +91,51 @@ def _in_the_middle(sentence: Sentence, study: Study) -> Iterator[str]:
     means = {name: value for name in study.conditions if (value := mean(study, name, metric)) is not None}
     if not sentence.conditions or not min(means.values()) < means.get(sentence.conditions[0].name, min(means.values())) < max(means.values()):
         yield f"{said[0]!r}: the recorded means say otherwise"
+
+
+def _signs(sentence: Sentence, study: Study) -> Iterator[str]:
+    """'a positive return' of a negative one."""
+    for mention in sentence.metrics:
+        said = re.search(r"\b(positive|negative|non-negative|zero)(?: \w+){0,2}? $", sentence.text[: mention.start], re.IGNORECASE)
+        if said is None:
+            continue
+        values = [
+            study.conditions[name][mention.name].mean
+            for name in ({m.name for m in sentence.conditions} or study.conditions)
+            if mention.name in study.conditions[name]
+        ]
+        right = {"positive": lambda v: v > 0, "negative": lambda v: v < 0, "non-negative": lambda v: v >= 0, "zero": lambda v: v == 0}
+        if not all(right[said[1].lower()](value) for value in values):
+            yield f"{said[1]!r}: the recorded means are not"
+
+
+def _signs_of_differences(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
+    """'All five paired differences are positive'."""
+    said = re.search(r"\b(?:all|each|every)\b[^.,;]*\bdifferences?\b[^.,;]*\b(positive|negative|in (?:its|our|the same) favou?r)", sentence.text, re.IGNORECASE)
+    if said is None:
+        return
+    metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
+    for a, b in pair.options[:1]:
+        one, other = study.conditions[a][metric].seeds, study.conditions[b][metric].seeds
+        gaps = [one[seed] - other[seed] for seed in one if seed in other]
+        if not (all(gap < 0 for gap in gaps) if said[1] == "negative" else all(gap > 0 for gap in gaps)):
+            yield f"{said[0]!r}: not for every seed"
+
+
+_ACHIEVED = re.compile(
+    r"\b(?:solv\w+|converg\w+|overfit\w*|underfit\w*|diverg\w+|collaps\w+|saturat\w+|plateau\w*|stabili[sz]\w+|accelerat\w+|exhibit\w*|demonstrat\w+"
+    r"|prov(?:es?|en|ed)|guarantee\w*|enabl\w+|eliminat\w+|prevent\w*|avoid\w*|dominat\w+|excel\w*|succe\w+|struggl\w+|suffer\w*|mitigat\w+|alleviat\w+"
+    r"|memori[sz]\w+|learn(?:s|ed)|confirm\w*|caus(?:es?|ed|ing)|regulari[sz]es|retain\w*|preserv\w*|encourag\w+|promot\w+|sensitiv\w+|insensitiv\w+|novel|consistently"
+    r"|always|universal\w*|in general|regardless)\b",
+    re.IGNORECASE,
+)
+_CAUSE = re.compile(r"\b(?:because|due to|thanks to|owing to|caused by|explained by|attribut\w+ to|stem\w* from|result\w* from)\b", re.IGNORECASE)
+
+
+def _unborne(sentence: Sentence, study: Study) -> Iterator[str]:
+    """Achievements and causes that scores over seeds cannot bear out; of seeds and runs the counts speak."""
+    if sentence.cited or sentence.has(f"{w.HEDGED}|seeds?|runs?|crash\\w*") or ablated(sentence, study):
+        return
+    said = _CAUSE.search(sentence.text) or (_ACHIEVED.search(sentence.text) if sentence.conditions else None)
+    if said and (sentence.conditions or sentence.metrics):
+        yield f"{said[0]!r}: nothing was recorded that could bear it out"

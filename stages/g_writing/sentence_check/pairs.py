@@ -92,7 +92,14 @@ def directions(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
                 yield f"{match[0]!r}: nothing was recorded that could bear it out"
                 continue
             for metric, complement in metrics[:1] if sentence.metrics else metrics:
-                holds = [_holds(study, a, b, metric, kind, complement=complement) for a, b in pair.options]
+                if spread := _spread_words(text, match):
+                    holds = [_wider(study, a, b, metric) is (kind == "up") for a, b in pair.options if kind in {"up", "down"}]
+                    holds = [held is not (spread == "steady") for held in holds]
+                else:
+                    holds = [_holds(study, a, b, metric, kind, complement=complement) for a, b in pair.options]
+                if holds and re.search(r"\b(?:none|not one|not a single one) of (?:the |its |our |all )?(?:\w+ )?seeds?\b", text, re.IGNORECASE) and kind in {"better", "worse"}:
+                    won, of = wins(study, *pair.options[0], metric)
+                    holds, denied = [(won if kind == "better" else of - won) > 0], True
                 good = all(holds) if pair.strict or pair.named else any(holds)
                 if good is denied and holds:
                     yield f"{match[0]!r}: the recorded means of {metric} say otherwise"
@@ -107,6 +114,26 @@ def directions(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
         study.completed(name) < study.planned_seeds for name in {m.name for m in sentence.conditions} or study.conditions
     ):
         yield "not every seed was completed"
+
+
+def _spread_words(text: str, match: re.Match[str]) -> str:
+    """'wide' where the comparing word is of a spread over seeds, 'steady' where it is of its opposite, else ''."""
+    if re.search(r"\bexplain\w*", text):
+        return ""
+    behind = text[match.end() : match.end() + 40]
+    if re.match(r"\s*(?:\w+ )?(?:consistent|stable|reproducible|steady|reliable)\b", behind):
+        return "steady"
+    if re.match(r"\s*(?:\w+ )?(?:variable|unstable|noisy|erratic|scattered)\b", behind):
+        return "wide"
+    near = re.match(r"\s*(?:[\w-]+ ){0,3}?(?:standard deviations?|spread|variance|variability|variation)\b", behind)
+    clause = re.split(r"[,;]|\bbut\b|\bwhile\b", text[: match.start()])[-1]
+    subject = re.search(r"\b(?:standard deviations?|s\.d\.|spread|variability|variation)\b", clause) and not re.search(r"(?:±|\bwith a standard)", clause)
+    return "wide" if near or subject else ""
+
+
+def _wider(study: Study, a: str, b: str, metric: str) -> bool | None:
+    one, other = (study.conditions[name][metric].std if metric in study.conditions[name] else None for name in (a, b))
+    return None if one is None or other is None else one > other
 
 
 def _without_names(sentence: Sentence) -> str:
@@ -322,6 +349,8 @@ def _factors(text: str, sentence: Sentence, study: Study, pair: Pair) -> Iterato
                 if one is None or other is None or one <= 0 or other <= 0:
                     continue
                 ratio = one / other
+                if re.search(r"\bby (?:about |nearly |almost |roughly |more than |over |less than )?$", text[: match.start()]):
+                    ratio = abs(1 - ratio)
                 if re.search(r"\bfast\b|faster|quick", text) and study.metrics[metric].direction == "min":
                     ratio = 1 / ratio
                 before = text[: match.start()]

@@ -136,7 +136,7 @@ def _numbers(text: str) -> Iterator[Number]:
     for match in re.finditer(rf"\b(?:{'|'.join(w.NUMBER_WORDS)})\b", text, re.IGNORECASE):
         after = text[match.end() :]
         if re.match(
-            r"[- ](?:of (?:the|our|these)\b(?! (?:\w+ ){0,3}?(?:seeds|runs|pairs))|another|can|may|should|would|is\b|way\b|by one|hand)",
+            r"[- ](?:of (?:the|our|these)\b(?! (?:\w+ ){0,3}?(?:seeds|runs|pairs|differences))|another|can|may|should|would|is\b|way\b|by one|hand)",
             after,
         ):
             continue
@@ -184,7 +184,7 @@ def _conditions(text: str, study: Study) -> Iterator[Mention]:
         found += [Mention(name, match.start(), match.end()) for match in re.finditer(rf"\b(?:{pattern})\b", text, re.IGNORECASE)]
     without = [name for name in study.conditions if name.startswith(REMOVED)]
     if len(without) == 1:
-        pattern = r"(?:the )?ablated (?:variant|model|version|system|method)|the ablation(?= (?:\w+ )?(?:reach|obtain|attain|score|achiev|get|has|is|train|take|need))"
+        pattern = r"(?:the )?ablated (?:variant|model|version|system|method)|the ablation(?! (?:study|studies|experiments?|shows?|of|confirms?|reveals?|removes?|isolates?)\b)"
         found += [Mention(without[0], match.start(), match.end()) for match in re.finditer(rf"\b(?:{pattern})", text, re.IGNORECASE)]
     found.sort(key=lambda mention: (mention.start, -mention.end))
     end = -1

@@ -9,7 +9,7 @@ from stages.g_writing.sentence_check.settings import Settings
 from stages.g_writing.sentence_check.study import Study
 
 COUNTED = {
-    "seeds": r"^[\s-]*(?:of (?:the |our )?\w+ )?(?:(?!per\b|seconds?\b|minutes?\b|hours?\b)\w+ ){0,2}?(?:seeds?|runs?|repetitions?|repeats|trials|initiali[sz]ations|pairs|replicates)\b",
+    "seeds": r"^[\s-]*(?:of (?:the |our )?\w+ )?(?:(?!per\b|seconds?\b|minutes?\b|hours?\b)\w+ ){0,2}?(?:seeds?|runs?|repetitions?|repeats|trials|initiali[sz]ations|pairs|replicates|(?:paired |per-seed |seed-wise )?differences)\b",
     "conditions": r"^[\s-]*(?:\w+ ){0,2}?(?:conditions|methods|variants|optimi[sz]ers|models|agents|algorithms|configurations|approaches|systems|settings)\b",
     "metrics": r"^[\s-]*(?:\w+ ){0,1}?(?:metrics|measures)\b",
 }
@@ -43,6 +43,18 @@ class Roles:
 
     def __init__(self, sentence: Sentence, study: Study, settings: Settings) -> None:
         self.sentence, self.study, self.settings = sentence, study, settings
+
+    def all(self) -> list[tuple[Number, str]]:
+        """Every number with its role; 'by 365 s, or 20 %' names one difference twice."""
+        found: list[tuple[Number, str]] = []
+        for number in self.sentence.numbers:
+            role = self.role(number)
+            before, _ = self.sentence.near(number)
+            again = r"\s*(?:\S+ ?)?[,;(]?\s*(?:or|i\.\s?e\.|that is|equivalently|\()[,\s\\]*(?:about |roughly |around |nearly )?"
+            if role == "level" and found and found[-1][1] == "difference" and number.unit and re.fullmatch(again, before):
+                role = "difference"
+            found.append((number, role))
+        return found
 
     def role(self, number: Number) -> str:  # noqa: PLR0912 - one return for each role, in the order of their cues
         before, after = self.sentence.near(number)
@@ -92,9 +104,9 @@ class Roles:
             return "smallest p"
         if re.search(r"\bseed\s*$", before, re.IGNORECASE) and "." not in number.text:
             return "free"
-        if self.seed_name(number):
+        if self.seed_name(number) or self.article(number):
             return "free"
-        if re.match(r"\s*(?:of|out of)\s+(?:the |our |all )?\w+\s+(?:\w+ )?(?:seeds|runs|pairs)", self.sentence.text[number.end :]):
+        if re.match(r"\s*(?:of|out of)\s+(?:the |our |all )?\w+\s+(?:\w+ )?(?:seeds|runs|pairs|differences)", self.sentence.text[number.end :]):
             return "part of seeds"
         if (
             number.word
@@ -102,6 +114,10 @@ class Roles:
             and re.match(r"\s*(?:[,.(]|$|at\b|with\b|in\b|by\b|are\b|is\b|on\b)", after)
         ):
             return "conditions"
+        if number.word and re.match(r"\s+(?:for|with) ", self.sentence.text[number.end :]) and self.sentence.has("seeds|runs"):
+            return "seeds"
+        if re.match(r"\s+(?:were |was |have |had )?(?:finished|completed|crashed|failed|survived)\b", self.sentence.text[number.end :]):
+            return "part of seeds"
         if number.word and re.search(r"\bthe other\s*$", before) and "." not in number.text:
             return "conditions"
         if self.one_range(number, before):
@@ -133,6 +149,12 @@ class Roles:
             return "difference"
         return "level"
 
+    def article(self, number: Number) -> bool:
+        """'One training run takes half an hour': an article, no count."""
+        after = self.sentence.text[number.end :]
+        timed = any(other.unit in {"s", "ms", "min", "h", "day"} for other in self.sentence.numbers)
+        return number.text.lower() == "one" and timed and re.match(r"\s(?:\w+ ){0,2}?(?:run|seed|model|training)\b", after) is not None
+
     def seed_name(self, number: Number) -> bool:
         """'seeds 0 to 4', 'the seeds are 11, 12 and 13': numbers that name recorded seeds."""
         named = {seed for by_metric in self.study.conditions.values() for scores in by_metric.values() for seed in scores.seeds}
@@ -161,6 +183,8 @@ class Roles:
         """'the seeds span 0.54 points', 'differ by at most …': one number for the distance from the worst seed to the best."""
         if not self.sentence.has("seeds?|runs?"):
             return False
+        if re.search(r"\b(?:spread|difference|gap|distance|range) between (?:the |its )?(?:best|worst|highest|lowest)\b", self.sentence.text):
+            return True
         return bool(
             re.search(
                 r"\b(?:span\w*|spread over|(?:differ|vary|varies) by|(?:a |the )?(?:range|spread) (?:of|is)|apart by)\s*(?:at most |only |about |just |up to |less than )*$",

@@ -60,6 +60,7 @@ class Settings:
             parts = w.key_parts(key) if key not in w.SETTINGS else []
             if len(parts) > 1 and all(re.search(rf"\b(?:{part})", f"{before} {after}", re.IGNORECASE) for part in parts):
                 found.append((1.5, key))
+        found += self.split_sizes(number, after)
         if found:
             keys = [key for _, key in sorted(found)]
             self.last_key = keys[0]
@@ -67,6 +68,16 @@ class Settings:
         if self.last_key and re.fullmatch(r"[\s,)\](\[=]*(?:(?:for|with|in) [\w -]+?)?[\s,]*(?:and|or)?[\s,(]*", before) and before:
             return [self.last_key, *self.of_tuple(number)]
         return self.of_tuple(number)
+
+    def split_sizes(self, number: Number, after: str) -> Iterator[tuple[float, str]]:
+        """'trained for 30 epochs on 45,000 images', 'validation uses 5,000 images': cases of the split that was named last."""
+        if not re.match(r"\s*(?:\w+ ){0,2}?(?:images|examples|samples|sentences|rows|points|sequences|documents|instances|cases)\b", after):
+            return
+        splits = {"n_train": r"\b(?:train\w*|fit\w*)\b", "n_val": r"\b(?:validat\w*|tun\w+)\b", "n_test": r"\b(?:test\w*|evaluat\w+)\b"}
+        places = {key: max((m.end() for m in re.finditer(p, self.sentence.text[: number.start], re.IGNORECASE)), default=-1) for key, p in splits.items()}
+        nearest = max(places, key=lambda key: places[key])
+        if places[nearest] >= 0 and nearest in self.study.config:
+            yield 1.4, nearest
 
     def named(self, number: Number) -> Iterator[Quantity]:
         """A number that is no result and is exactly the value of a setting that the sentence names somewhere."""

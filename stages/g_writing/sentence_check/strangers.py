@@ -36,11 +36,11 @@ def strangers(sentence: Sentence, study: Study) -> Iterator[str]:
     ours = sentence.conditions or re.search(r"\b(?:gains?|results?|findings?|improvements?|effects?|our)\b", text, re.IGNORECASE)
     if claim and ours and not hedged:
         yield f"{claim[0]!r}: nothing was recorded that could bear it out"
+    for match in re.finditer(w.DATASETS, sentence.raw):
+        if match[0].lower() not in known and not of_others(sentence) and (speaks or not hedged):
+            yield f"{match[0]} is not the data of this study"
     if not speaks:
         return
-    for match in re.finditer(w.DATASETS, sentence.raw):
-        if match[0].lower() not in known and not of_others(sentence):
-            yield f"{match[0]} is not the data of this study"
     aliases = {alias.lower() for metric in study.metrics for alias in metric_patterns(metric)}
     for match in re.finditer(rf"\b(?:{_MEASURES})\b", text, re.IGNORECASE):
         word = match[0].lower()

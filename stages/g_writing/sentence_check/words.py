@@ -78,7 +78,7 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "d_model": (r"width", r"d_model", r"(?:hidden|model|embedding) (?:size|dimension|width)", r"dimensions?", r"wide"),
     "hidden": (r"hidden (?:size|dimension|units|width)", r"width", r"units"),
     "width": (r"width", r"wide", r"channels"),
-    "context": (r"context(?: \w+)?", r"sequence length", r"sequences"),
+    "context": (r"context(?: \w+)?", r"sequence length", r"(?<!\d )sequences", r"tokens (?:each|per sequence)", r"token (?:sequences|windows|context)"),
     "seq_len": (r"sequence length", r"context(?: \w+)?", r"sequences"),
     "tokens": (r"(?:\w+ )?tokens",),
     "n_tokens": (r"(?:\w+ )?tokens",),
@@ -101,7 +101,7 @@ SETTINGS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-BEHIND = {"n_train": r"training|train", "n_val": r"validation|val", "n_test": r"test|held-out"}
+BEHIND = {"batch_size": r"sequences (?:of|per)|(?:examples|samples|images) per (?:batch|step|update)", "n_train": r"training|train", "n_val": r"validation|val", "n_test": r"test|held-out"}
 """Words that name a setting only right behind its number: '5,000 validation and …'."""
 
 
