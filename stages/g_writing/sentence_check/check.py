@@ -10,11 +10,13 @@ from typing import Literal
 from stages.contracts import Contract
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.claims import claims
-from stages.g_writing.sentence_check.pairs import Pair, directions, pair_of, significance
-from stages.g_writing.sentence_check.quantities import Quantity, differences, fits, level, logarithms, other_unit, printed, wins
-from stages.g_writing.sentence_check.reading import Number, Sentence, read
-from stages.g_writing.sentence_check.roles import ABOVE, BELOW, DEVIATION, REACHED, Roles
+from stages.g_writing.sentence_check.counts import Counts
+from stages.g_writing.sentence_check.pairs import Pair, directions, pair_of
+from stages.g_writing.sentence_check.quantities import Quantity, differences, fits, level, logarithms, other_unit, printed
+from stages.g_writing.sentence_check.reading import Mention, Number, Sentence, read
+from stages.g_writing.sentence_check.roles import ABOVE, BELOW, DEVIATION, DIFFERENCE_BEFORE, REACHED, Roles
 from stages.g_writing.sentence_check.settings import Settings
+from stages.g_writing.sentence_check.significance import significance
 from stages.g_writing.sentence_check.strangers import of_others, strangers
 from stages.g_writing.sentence_check.study import Study
 
@@ -146,9 +148,9 @@ class _Binder:
             case "p" | "dz" | "interval":
                 yield from self.tests(number, role)
             case "smallest p":
-                yield from self.smallest_p(number)
+                yield from self.counts(number).smallest_p(number)
             case "seeds" | "part of seeds" | "conditions" | "metrics":
-                yield from self.counts(number, role)
+                yield from self.counts(number).of_role(number, role)
             case "setting":
                 yield from self.settings.candidates(number)
             case "difference":
@@ -163,8 +165,19 @@ class _Binder:
             case "std" | "level":
                 yield from self.levels(number, levels, "std" if role == "std" else None)
 
+    def counts(self, number: Number) -> Counts:
+        return Counts(self.sentence, self.study, self.pair, self.roles.all(), self.metrics(number))
+
     def tests(self, number: Number, role: str) -> Iterator[Quantity]:
         before, _ = self.sentence.near(number)
+        if role == "p" and self.sentence.has(r"(?:both|all|every|each|the) (?:\w+ )*p\s?-?\s?values?"):
+            every = [
+                list(self.p_values(number, before, test.t_p, test.wilcoxon_p, f"test({key})"))
+                for key, test in self.study.comparisons.items()
+            ]
+            if every and all(every):
+                yield every[0][0]
+            return
         for (a, b), metric in ((pair, metric) for pair in self.pair.options for metric in self.metrics(number)):
             found = self.study.compared(a, b, metric)
             if found is None:
@@ -186,12 +199,12 @@ class _Binder:
     def p_values(self, number: Number, before: str, t_p: float | None, wilcoxon_p: float | None, test: str) -> Iterator[Quantity]:
         wilcoxon, t_test = self.sentence.has("Wilcoxon|signed-rank"), self.sentence.has(r"t-tests?|t test|Student")
         values = [(t_p, "t_p")] if t_test and not wilcoxon else [(wilcoxon_p, "wilcoxon_p")] if wilcoxon else [(t_p, "t_p")]
-        sign = re.search(r"(<=?|>=?|=|below|above)\s*$", before)
+        sign = re.search(r"(<=?|>=?|=|below|under|above)\s*$", before)
         for value, name in values:
             if value is None:
                 continue
             how = sign[1] if sign else "="
-            true = value < number.value if how[0] in "<b" else value > number.value if how[0] in ">a" else fits(number, value)
+            true = value < number.value if how[0] in "<bu" else value > number.value if how[0] in ">a" else fits(number, value)
             if true:
                 yield Quantity(value, f"{test}.{name}")
 
@@ -205,114 +218,47 @@ class _Binder:
                 if shown is not None and fits(number, shown):
                     yield Quantity(shown, f"ci_half_width({a},{b}).{metric}")
 
-    def smallest_p(self, number: Number) -> Iterator[Quantity]:
-        """The least that a two-sided exact signed-rank test can give with so many pairs; the number of pairs itself."""
-        pairs = {test.n for test in self.study.comparisons.values()} or {self.study.planned_seeds}
-        for n in pairs:
-            if number.unit == "" and fits(number, 2.0 ** (1 - n)) and number.step < 1:
-                yield Quantity(2.0 ** (1 - n), f"smallest_p({n})")
-            elif number.step == 1 and number.value == n:
-                yield Quantity(float(n), "n(all)")
-
-    def counts(self, number: Number, role: str) -> Iterator[Quantity]:
-        study = self.study
-        if role == "metrics" and number.value == len(study.metrics):
-            yield Quantity(number.value, "count(metrics)")
-        elif role == "conditions":
-            named = len({mention.name for mention in self.sentence.conditions})
-            before, after = self.sentence.near(number)
-            complete = sum(study.completed(name) == study.planned_seeds for name in study.conditions)
-            if number.value == complete and re.match(r"\s*(?:\w+ )?(?:complet\w+|finished|full(?:y run)?)\b", after):
-                yield Quantity(number.value, "count(complete conditions)")
-            if number.value == len(study.conditions) - 1 and re.search(r"\bother\s*$", before) and named == 1:
-                yield Quantity(number.value, "count(conditions) - 1")
-            if number.value in {
-                len(study.conditions),
-                *([named] if named > 1 and self.sentence.has("compare|between|both|two") else []),
-            }:
-                yield Quantity(number.value, "count(conditions)")
-        elif role == "part of seeds":
-            yield from self.parts_of_seeds(number)
-        elif role == "seeds":
-            yield from self.numbers_of_seeds(number)
-
-    def numbers_of_seeds(self, number: Number) -> Iterator[Quantity]:
-        """Seeds that were planned, that were run, that failed, or runs in total: which, the words beside say."""
-        study = self.study
-        named_ones = [mention.name for mention in self.sentence.conditions]
-        several = re.findall(r"\b(?:for|with) ", self.sentence.text[number.end :])
-        later = [other.start for other, role in self.roles.all() if role == "seeds" and other.start > number.start]
-        earlier = [other.end for other, role in self.roles.all() if role == "seeds" and other.end < number.start]
-        if several and (later or earlier):  # 'three seeds for one and two for the other'
-            named_ones = [m.name for m in self.sentence.conditions if number.end <= m.start < min(later, default=len(self.sentence.text))]
-        done, runs = sum(study.completed(name) for name in study.conditions), study.planned_seeds * len(study.conditions)
-        of_all = not named_ones and self.sentence.has(r"runs|models|trainings")
-        if of_all and number.value == runs and (done == runs or self.sentence.has(rf"of (?:the |our |all )?{number.text}|planned|scheduled")):
-            yield Quantity(number.value, "count(runs)")
-        elif self.sentence.has(r"of (?:the |our |all )?\w+ (?:\w+ )?(?:seeds|runs|differences)|planned|scheduled|intended"):
-            if number.value == study.planned_seeds:
-                yield Quantity(number.value, "cfg.seeds")
-            elif number.value == study.planned_seeds * len(study.conditions) and self.sentence.has("planned|scheduled"):
-                yield Quantity(number.value, "count(runs)")
-        elif self.sentence.has(r"in total|in all(?! \w)|altogether|overall|planned|scheduled"):
-            planned = study.planned_seeds * len(study.conditions)
-            done = sum(study.completed(name) for name in study.conditions)
-            if number.value == (planned if self.sentence.has("planned|scheduled") else done):
-                yield Quantity(number.value, "count(runs)")
-            elif not named_ones and all(study.completed(name) == number.value for name in study.conditions):
-                yield Quantity(number.value, "n(all)")
-        elif self.sentence.has(r"crash\w*|fail\w*|diverg\w*|aborted") and named_ones:
-            if number.value == study.planned_seeds - study.completed(named_ones[0]):
-                yield Quantity(number.value, f"cfg.seeds - n({named_ones[0]})")
-        elif all(study.completed(name) == number.value for name in named_ones or study.conditions):
-            yield Quantity(number.value, f"n({named_ones[0] if named_ones else 'all'})")
-
-    def parts_of_seeds(self, number: Number) -> Iterator[Quantity]:
-        if not self.sentence.conditions and self.sentence.has(r"(?:finish|complet|surviv|crash|fail)\w*"):
-            done = sum(self.study.completed(name) for name in self.study.conditions)
-            lost = self.study.planned_seeds * len(self.study.conditions) - done
-            if number.value == (lost if self.sentence.has(r"(?:crash|fail)\w*") else done):
-                yield Quantity(number.value, "count(runs)")
-            return
-        if self.sentence.has(r"finish\w*|complet\w*|converge\w*|crash\w*|fail\w*|surviv\w*"):
-            for mention in self.sentence.conditions[:1]:
-                done = self.study.completed(mention.name)
-                if self.sentence.has(r"crash\w*|fail\w*"):
-                    done = self.study.planned_seeds - done
-                if number.value == done:
-                    yield Quantity(number.value, f"n({mention.name})")
-            return
-        worse = self.sentence.has(f"{w.WORSE}|{w.SLOWER}")
-        for (a, b), metric in ((pair, metric) for pair in self.pair.options[:1] for metric in self.metrics(number)[:1]):
-            won, of = wins(self.study, a, b, metric)
-            if number.value == (of - won if worse else won):
-                yield Quantity(number.value, f"wins({a},{b}).{metric}")
-
     def differences(self, number: Number) -> Iterator[Quantity]:
         before, after = self.sentence.near(number)
         for (a, b), (metric, complement) in (
             (pair, each) for pair in self.pairs_of(before) for each in self.metrics_with_complement(number)
         ):
             unit = number.unit
+            share = self.share_of(number, before, after)
             if other_unit(after, self.study.metrics[metric].unit):
                 continue
             if re.search(r"factor of\s*(?:about )?$", before):
                 unit = "x"
             for value, expression in differences(
-                self.study, a, b, metric, unit, complement=complement, absolute=self.sentence.has("absolute")
+                self.study, a, b, metric, "x" if share else unit, complement=complement, absolute=self.sentence.has("absolute")
             ):
-                inverse = unit == "x" and self.sentence.has(f"{w.FASTER}|reduc\\w*|shorter|smaller|less|lower|fewer") and value < 1
-                shown = 1 / value if inverse else value
+                inverse = (
+                    unit == "x"
+                    and not share
+                    and self.sentence.has(f"{w.FASTER}|reduc\\w*|shorter|smaller|less|lower|fewer")
+                    and value < 1
+                )
+                shown = 1 / value if inverse else 100 * value if share else value
                 if self.holds(number, before, shown) and not (
                     unit == "%" and re.search(r"(?:percentage|absolute) points?|in absolute terms", after)
                 ):
                     self.used.append((a, b))
                     yield Quantity(shown, expression)
 
+    @staticmethod
+    def share_of(number: Number, before: str, after: str) -> bool:
+        """'88 % of that of SGD', '42 % of the MLP's memory': one value over the other, not their difference."""
+        other = re.match(
+            r"\s*% of (?:that (?:of|for|with)\b|the [\w-]+'s? |[\w-]+'s? |the (?:[\w-]+ )?(?:of|needed by|used by)\b)", after
+        )
+        return number.unit == "%" and other is not None and not DIFFERENCE_BEFORE.search(before)
+
     def pairs_of(self, before: str) -> tuple[tuple[str, str], ...]:
         """The pairs that the sentence compares; '0.79 of the 1.29 points': of the whole gain, the main pair's."""
         main = self.study.main_pair
-        return (main,) if main and re.search(r"^\s*(?:\w+ )?(?:out )?of (?:the |this |a total (?:of )?)?$", before) else self.pair.options
+        return (
+            (main,) if main and re.search(r"^\s*(?:\w+ )?(?:out )?of (?:the |this |a total (?:of )?)?$", before) else self.pair.options
+        )
 
     def ranges(self, number: Number) -> Iterator[Quantity]:
         """Largest minus smallest value over the seeds of a condition."""
@@ -333,9 +279,17 @@ class _Binder:
             for metric, complement in self.metrics_with_complement(number):
                 scores = self.study.conditions[condition].get(metric)
                 wrong_unit = other_unit(after, self.study.metrics[metric].unit)
-                if scores is None or wrong_unit and not LOGARITHM.search(self.sentence.text) or (stat == "std" and self.last_level not in {None, (condition, metric)}):
+                if (
+                    scores is None
+                    or (wrong_unit and not LOGARITHM.search(self.sentence.text))
+                    or (stat == "std" and self.last_level not in {None, (condition, metric)})
+                ):
                     continue
-                bound_on_all = stat is None and self.everywhere() and len(levels) < len({m.name for m in self.sentence.conditions} or self.study.conditions)
+                bound_on_all = (
+                    stat is None
+                    and self.everywhere()
+                    and len(levels) < len({m.name for m in self.sentence.conditions} or self.study.conditions)
+                )
                 for name in (stat,) if stat else self.stats(number, before, after, metric, complement=complement):
                     if name in {"max", "min"} and not self.extreme_of_all(name, condition, metric):
                         continue
@@ -433,7 +387,8 @@ class _Binder:
     def stats(self, number: Number, before: str, after: str, metric: str, *, complement: bool) -> tuple[str, ...]:
         """Statistics that the words beside the number speak of."""
         upward = (self.study.metrics[metric].direction == "max") is not complement
-        near = f"{before} \u2022 {after}"
+        clause = re.split(r"[,;]|\b(?:is|are|than|and|whereas|while)\b", after)[0]
+        near = f"{before} \u2022 {clause}"
         whole = self.sentence.text
         seed = re.search(r"\bseed (\d+)\b", before, re.IGNORECASE) or re.search(r"\bseed (\d+)\b", whole, re.IGNORECASE)
         if seed:
@@ -449,7 +404,9 @@ class _Binder:
             return ("std",)
         if re.search(r"\bvar(?:y|ies|ied) (?:much |even |far )?(?:less|more|least|most)\b", whole, re.IGNORECASE):
             return ("std",)
-        if re.search(r"\bmedian\b", near, re.IGNORECASE) or re.search(r"\bmedians?\b(?!.*\b(?:mean|average)\b)", whole[: number.start], re.IGNORECASE):
+        if re.search(r"\bmedian\b", near, re.IGNORECASE) or re.search(
+            r"\bmedians?\b(?!.*\b(?:mean|average)\b)", whole[: number.start], re.IGNORECASE
+        ):
             return ("median",)
         if re.search(r"\b(?:rang\w+|between(?=\W*[-\d])|vary|varies|span\w*)\b", whole, re.IGNORECASE) and not re.search(
             r"difference between", whole
@@ -461,7 +418,13 @@ class _Binder:
             re.IGNORECASE,
         ):
             return ("seeds",)
-        extreme = re.search(r"\b(best|worst|highest|lowest|smallest|largest|shortest|longest|greatest|maximum|minimum|max|min|top|peak|weakest|strongest)\b", near, re.IGNORECASE)
+        extreme = re.search(
+            r"\b(best|worst|highest|lowest|smallest|largest|shortest|longest|greatest|maximum|minimum|max|min|top(?!-)|peak|weakest|strongest)\b",
+            near,
+            re.IGNORECASE,
+        )
+        if extreme is None and not re.search(r"\b(?:mean|average)\b", whole[: number.start], re.IGNORECASE):
+            extreme = re.search(r"\b(maximum|minimum|max|min)\b", whole[: number.start], re.IGNORECASE)
         if extreme is None:
             extreme = re.search(r"\b(best|worst|highest|lowest|smallest|largest)\b(?=[^.]*\b(?:seeds?|runs?)\b)", whole, re.IGNORECASE)
         if extreme:
@@ -534,13 +497,21 @@ class _Binder:
         if place is None:  # a deviation belongs to the value before it
             return self.conditions_of(anchors[-1], levels) if anchors else names
         if len(levels) == len(distinct) and len(distinct) == len(names):
-            return [distinct[place].name]
+            return [distinct[1 - place if self.reference_last(levels, distinct) else place].name]
         before = [m for m in distinct if m.end <= number.start]
         after = [m for m in distinct if m.start >= number.end]
         close = re.match(r"\s*(?:%|percent)?\s*(?:\w+ ){0,2}(?:for|by|with|of) (?:the )?", text[number.end :])
         if close and after and after[0].start <= number.end + close.end() + 4:
             return [after[0].name]
         return [(before[-1] if before else after[0]).name]
+
+    def reference_last(self, levels: Sequence[Number], distinct: Sequence[Mention]) -> bool:
+        """'a improves it from x to y compared with b': the first number is the reference's, which is named last."""
+        turn = re.search(r"\bfrom\b(?=.*\bto\b)", self.sentence.text)
+        compared = re.search(r"\b(?:compared (?:with|to)|relative to|over|versus|against|instead of)\b", self.sentence.text)
+        if turn is None or compared is None or not len(levels) == 2 == len(distinct):
+            return False
+        return distinct[0].end <= turn.start() and levels[1].end <= compared.start() < distinct[1].start
 
     def from_to(self, levels: Sequence[Number], place: int) -> list[str]:
         """'falls from x to y' without names: the reference first; its direction is checked with the pair."""

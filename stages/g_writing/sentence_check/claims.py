@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from stages.g_writing.sentence_check import words as w
-from stages.g_writing.sentence_check.pairs import Pair, ablated
+from stages.g_writing.sentence_check.pairs import Pair, ablated, metrics_of
 from stages.g_writing.sentence_check.quantities import mean
 from stages.g_writing.sentence_check.reading import Sentence
 from stages.g_writing.sentence_check.study import Study
@@ -28,6 +28,7 @@ def claims(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
     yield from _share_of_the_gain(sentence, study)
     yield from _zero_in_the_interval(sentence, study, pair)
     yield from _in_the_middle(sentence, study)
+    yield from _ranks(sentence, study)
     yield from _signs(sentence, study)
     yield from _signs_of_differences(sentence, study, pair)
     yield from _unborne(sentence, study)
@@ -36,7 +37,9 @@ def claims(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
 def _share_of_the_gain(sentence: Sentence, study: Study) -> Iterator[str]:
     """'Augmentation accounts for most of the gain': what its removal costs, over what the whole method gains."""
     for pattern, low, high in _SHARES:
-        match = re.search(rf"\b(?:{pattern}) (?:of )?(?:the|this|that|our|its) (?:\w+ ){{0,2}}?{_WHOLE}\b", sentence.text, re.IGNORECASE)
+        match = re.search(
+            rf"\b(?:{pattern}) (?:of )?(?:the|this|that|our|its) (?:\w+ ){{0,2}}?{_WHOLE}\b", sentence.text, re.IGNORECASE
+        )
         if match is None:
             continue
         share = _share(sentence, study)
@@ -89,7 +92,42 @@ def _in_the_middle(sentence: Sentence, study: Study) -> Iterator[str]:
         return
     metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
     means = {name: value for name in study.conditions if (value := mean(study, name, metric)) is not None}
-    if not sentence.conditions or not min(means.values()) < means.get(sentence.conditions[0].name, min(means.values())) < max(means.values()):
+    if not sentence.conditions or not min(means.values()) < means.get(sentence.conditions[0].name, min(means.values())) < max(
+        means.values()
+    ):
+        yield f"{said[0]!r}: the recorded means say otherwise"
+
+
+_RANKS = {"first": 1, "second": 2, "third": 3, "last": 0}
+
+
+def _ranks(sentence: Sentence, study: Study) -> Iterator[str]:
+    """'the second-best optimiser is Adam', 'Adam comes second': the place of one condition by the mean of one metric."""
+    said = re.search(
+        r"\b(?P<place>second|third)[- ](?P<of>best|highest|lowest|fastest|slowest|worst|largest|smallest|longest|shortest)\b|\b(?:comes?|came|ranks?|ranked|is|finish\w*|places?|placed)(?: in)? (?P<plain>first|second|third|last)\b(?! (?:of|to|seed|run|time))",
+        sentence.text,
+        re.IGNORECASE,
+    )
+    if said is None:
+        return
+    if not sentence.conditions:
+        yield f"{said[0]!r}: nobody is named"
+        return
+    speed = said["of"] in {"fastest", "slowest"}
+    metric = next((m.name for m in sentence.metrics), None) or next(
+        (name for name, _ in metrics_of(sentence, study, said.end(), "faster" if speed else "better")), ""
+    )
+    subject = min(sentence.conditions, key=lambda mention: min(abs(mention.end - said.start()), abs(mention.start - said.end()))).name
+    means = {name: value for name in study.conditions if (value := mean(study, name, metric)) is not None}
+    upward = study.metrics[metric].direction == "max"
+    falling = (
+        said["of"] in {"highest", "largest", "longest"}
+        or (said["of"] in {"best", "fastest", None} and upward)
+        or (said["of"] in {"worst", "slowest"} and not upward)
+    )
+    order = sorted(means, key=lambda name: means[name], reverse=falling)
+    place = _RANKS[(said["place"] or said["plain"]).lower()]
+    if place > len(order) or order[place - 1] != subject:
         yield f"{said[0]!r}: the recorded means say otherwise"
 
 
@@ -111,7 +149,11 @@ def _signs(sentence: Sentence, study: Study) -> Iterator[str]:
 
 def _signs_of_differences(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
     """'All five paired differences are positive'."""
-    said = re.search(r"\b(?:all|each|every)\b[^.,;]*\bdifferences?\b[^.,;]*\b(positive|negative|in (?:its|our|the same) favou?r)", sentence.text, re.IGNORECASE)
+    said = re.search(
+        r"\b(?:all|each|every)\b[^.,;]*\bdifferences?\b[^.,;]*\b(positive|negative|in (?:its|our|the same) favou?r)",
+        sentence.text,
+        re.IGNORECASE,
+    )
     if said is None:
         return
     metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
@@ -129,7 +171,9 @@ _ACHIEVED = re.compile(
     r"|always|universal\w*|in general|regardless)\b",
     re.IGNORECASE,
 )
-_CAUSE = re.compile(r"\b(?:because|due to|thanks to|owing to|caused by|explained by|attribut\w+ to|stem\w* from|result\w* from)\b", re.IGNORECASE)
+_CAUSE = re.compile(
+    r"\b(?:because|due to|thanks to|owing to|caused by|explained by|attribut\w+ to|stem\w* from|result\w* from)\b", re.IGNORECASE
+)
 
 
 def _unborne(sentence: Sentence, study: Study) -> Iterator[str]:

@@ -82,13 +82,16 @@ def plain(raw: str) -> str:
     ):  # fmt: skip
         text = text.replace(command, sign)
     text = text.replace("$", "").replace("~=", "about ")
+    text = re.sub(r"(?<![\w./])(\d+)/(\d+)(?= (?:\w+ )?(?:seeds|runs|pairs)\b)", r"\1 of \2", text)
     return re.sub(r"[ \t]+", " ", text)
 
 
 def read(raw: str, study: Study) -> Sentence:
     """The sentence as the checks see it."""
     cited = bool(re.search(r"\\cite[pt]?\w*\*?(?:\[[^\]]*\])*\{[^}]+\}|\[@\w|(?<!\w)@\w+\d{4}", raw))
-    text = _MATHS_ONLY.sub(lambda m: m[0] if re.search(r"\d\.\d|\d{2,}", re.sub(r"\\mathbb\{\w\}\^\{[^}]*\}", "", m[0])) else "formula", raw)
+    text = _MATHS_ONLY.sub(
+        lambda m: m[0] if re.search(r"\d\.\d|\d{2,}", re.sub(r"\\mathbb\{\w\}\^\{[^}]*\}", "", m[0])) else "formula", raw
+    )
     text = plain(re.sub(r"\\cite[pt]?\w*\*?(?:\[[^\]]*\])*\{[^}]+\}", "(cited)", text))
     text = _blank(_STRUCTURE, text)
     text = _blank(_COMMON_NAMES, text)
@@ -236,7 +239,10 @@ def _metric_stems(metric: str) -> Iterator[str]:
 def _metrics(text: str, study: Study) -> Iterator[Mention]:
     found = []
     for metric in study.metrics:
-        for pattern in (*(rf"{re.escape(words)}\w{{0,2}}" for words in metric_patterns(metric)), *_metric_stems(metric)):
+        for pattern in (
+            *(rf"(?:{re.escape(words)}\w{{0,2}}|{re.escape(words.removesuffix('y'))}ies)" for words in metric_patterns(metric)),
+            *_metric_stems(metric),
+        ):
             found += [Mention(metric, m.start(), m.end()) for m in re.finditer(rf"\b(?:{pattern})(?!\w)", text, re.IGNORECASE)]
     found.sort(key=lambda mention: (mention.start, -mention.end))
     end = -1

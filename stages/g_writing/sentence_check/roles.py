@@ -9,7 +9,7 @@ from stages.g_writing.sentence_check.settings import Settings
 from stages.g_writing.sentence_check.study import Study
 
 COUNTED = {
-    "seeds": r"^[\s-]*(?:of (?:the |our )?\w+ )?(?:(?!per\b|seconds?\b|minutes?\b|hours?\b)\w+ ){0,2}?(?:seeds?|runs?|repetitions?|repeats|trials|initiali[sz]ations|pairs|replicates|(?:paired |per-seed |seed-wise )?differences)\b",
+    "seeds": r"^[\s-]*(?:of (?:the |our )?\w+ )?(?:(?!per\b|seconds?\b|minutes?\b|hours?\b)\w+ ){0,2}?(?:seeds?|runs?|repetitions?|repeats|trials|trainings|experiments|initiali[sz]ations|pairs|replicates|(?:paired |per-seed |seed-wise )?differences)\b",
     "conditions": r"^[\s-]*(?:\w+ ){0,2}?(?:conditions|methods|variants|optimi[sz]ers|models|agents|algorithms|configurations|approaches|systems|settings)\b",
     "metrics": r"^[\s-]*(?:\w+ ){0,1}?(?:metrics|measures)\b",
 }
@@ -71,6 +71,12 @@ class Roles:
         ):
             share = number.value / 100 if number.unit == "%" else number.value
             return "free" if share in {0.05, 0.01, 0.1} else "level of a test"
+        if re.search(
+            r"\bp\s*-?\s*values? (?:(?:are|is|were|was|lie|lies|stay|stays|remain|remains|all|both) )*(?:below|above|<|>|under)\s*$",
+            before,
+            re.IGNORECASE,
+        ):
+            return "p"
         if re.search(r"\bp\s*(?:-?\s*values?)?\s*(?:of|is|was|=|<=?|>=?|equal to|below|above|about)\s*$", before, re.IGNORECASE):
             return "p"
         if re.search(r"\bn\s*=\s*$", before, re.IGNORECASE):
@@ -99,14 +105,17 @@ class Roles:
         if number.value == 0 and number.word and named:
             return "free"  # 'excludes zero' is a claim of its own
         if re.search(r"[Ww]ilcoxon|signed-rank", self.sentence.text) and re.search(
-            r"\b(?:smallest|lowest|minimum|minimal|least|floor|cannot|can not|never|bounded|limited|at best|at least|no smaller than|impossible)\b", self.sentence.text
+            r"\b(?:smallest|lowest|minimum|minimal|least|floor|cannot|can not|never|bounded|limited|at best|at least|no smaller than|impossible)\b",
+            self.sentence.text,
         ):
             return "smallest p"
         if re.search(r"\bseed\s*$", before, re.IGNORECASE) and "." not in number.text:
             return "free"
         if self.seed_name(number) or self.article(number):
             return "free"
-        if re.match(r"\s*(?:of|out of)\s+(?:the |our |all )?\w+\s+(?:\w+ )?(?:seeds|runs|pairs|differences)", self.sentence.text[number.end :]):
+        if re.match(
+            r"\s*(?:of|out of)\s+(?:the |our |all )?\w+\s+(?:\w+ )?(?:seeds|runs|pairs|differences)", self.sentence.text[number.end :]
+        ):
             return "part of seeds"
         if (
             number.word
@@ -116,7 +125,9 @@ class Roles:
             return "conditions"
         if number.word and re.match(r"\s+(?:for|with) ", self.sentence.text[number.end :]) and self.sentence.has("seeds|runs"):
             return "seeds"
-        if re.match(r"\s+(?:were |was |have |had )?(?:finished|completed|crashed|failed|survived)\b", self.sentence.text[number.end :]):
+        if re.match(
+            r"\s+(?:were |was |have |had )?(?:finished|completed|crashed|failed|survived)\b", self.sentence.text[number.end :]
+        ):
             return "part of seeds"
         if number.word and re.search(r"\bthe other\s*$", before) and "." not in number.text:
             return "conditions"
@@ -145,6 +156,8 @@ class Roles:
         rate = re.match(r"\s*(?:\w+ )?\w+\s*(?:per|/)\s*(?:second|s|sec|step|hour|minute)\b", after)
         if not rate and self.settings.countable(number) and number.unit not in {"pp", "points", "x", "%"}:
             return "setting"
+        if re.match(r"\s*% of (?:that (?:of|for|with)\b|the [\w-]+'s? |[\w-]+'s? )", after):
+            return "difference"
         if number.unit in {"pp", "points", "x"} or DIFFERENCE_BEFORE.search(before) or DIFFERENCE_AFTER.match(after):
             return "difference"
         return "level"
@@ -183,7 +196,9 @@ class Roles:
         """'the seeds span 0.54 points', 'differ by at most …': one number for the distance from the worst seed to the best."""
         if not self.sentence.has("seeds?|runs?"):
             return False
-        if re.search(r"\b(?:spread|difference|gap|distance|range) between (?:the |its )?(?:best|worst|highest|lowest)\b", self.sentence.text):
+        if re.search(
+            r"\b(?:spread|difference|gap|distance|range) between (?:the |its )?(?:best|worst|highest|lowest)\b", self.sentence.text
+        ):
             return True
         return bool(
             re.search(

@@ -53,7 +53,7 @@ class Settings:
                         before[ahead[-1].end() :],
                     )
                     if re.fullmatch(
-                        r"[\s,)(=:]*(?:(?:is|are|was|were|holds?|contains?|comprises?|includes?|consists?|counts?|amounts?|of|to|at|set|size|rate|a|=|with|fixed|uses?|equal|for|value|over|number|in|all|runs?|and|has|have|\w+ly)[\s=]*){0,5}",
+                        r"[\s,)(=:]*(?:(?:is|are|was|were|holds?|contains?|comprises?|includes?|consists?|counts?|amounts?|of|to|at|set|size|rate|a|=|with|fixed|spans?|covers?|measures?|stands?|remains?|window|uses?|equal|for|value|over|number|in|all|runs?|and|has|have|\w+ly)[\s=]*){0,5}",
                         gap,
                     ):
                         found.append((1.0 + len(gap.split()) * 0.3 + ("," in gap) * 2, key))
@@ -71,10 +71,19 @@ class Settings:
 
     def split_sizes(self, number: Number, after: str) -> Iterator[tuple[float, str]]:
         """'trained for 30 epochs on 45,000 images', 'validation uses 5,000 images': cases of the split that was named last."""
-        if not re.match(r"\s*(?:\w+ ){0,2}?(?:images|examples|samples|sentences|rows|points|sequences|documents|instances|cases)\b", after):
+        if not re.match(
+            r"\s*(?:\w+ ){0,2}?(?:images|examples|samples|sentences|rows|points|sequences|documents|instances|cases)\b", after
+        ):
             return
-        splits = {"n_train": r"\b(?:train\w*|fit\w*)\b", "n_val": r"\b(?:validat\w*|tun\w+)\b", "n_test": r"\b(?:test\w*|evaluat\w+)\b"}
-        places = {key: max((m.end() for m in re.finditer(p, self.sentence.text[: number.start], re.IGNORECASE)), default=-1) for key, p in splits.items()}
+        splits = {
+            "n_train": r"\b(?:train\w*|fit\w*)\b",
+            "n_val": r"\b(?:validat\w*|tun\w+)\b",
+            "n_test": r"\b(?:test\w*|evaluat\w+)\b",
+        }
+        places = {
+            key: max((m.end() for m in re.finditer(p, self.sentence.text[: number.start], re.IGNORECASE)), default=-1)
+            for key, p in splits.items()
+        }
         nearest = max(places, key=lambda key: places[key])
         if places[nearest] >= 0 and nearest in self.study.config:
             yield 1.4, nearest
@@ -90,7 +99,11 @@ class Settings:
 
     def of_tuple(self, number: Number) -> list[str]:
         """'(beta1, beta2) = (x, y)': the k-th name for the k-th number."""
-        betas = re.search(r"\b(?:momentum (?:terms|parameters|coefficients|values)|betas?(?: \w+)?)\s*(?:are|were|of|is|=|:)?\s*(?=\d)", self.sentence.text, re.IGNORECASE)
+        betas = re.search(
+            r"\b(?:momentum (?:terms|parameters|coefficients|values)|betas?(?: \w+)?)\s*(?:are|were|of|is|=|:)?\s*(?=\d)",
+            self.sentence.text,
+            re.IGNORECASE,
+        )
         if betas and {"beta1", "beta2"} <= set(self.study.config) and number.start >= betas.end():
             named = [each for each in self.sentence.numbers if each.start >= betas.end()]
             return [f"beta{named.index(number) + 1}"] if named.index(number) < 2 else []

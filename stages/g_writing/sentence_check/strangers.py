@@ -68,7 +68,11 @@ def _hardware_recorded(text: str, study: Study) -> bool:
     recorded = " ".join(
         f"{key} {value}" for key, value in study.config.items() if re.search(r"gpu|cpu|hardware|device|machine|memory", key)
     ).lower()
-    if re.search(r"\bno GPUs?\b|\bwithout (?:a |any )?GPUs?\b|\bCPUs? only\b|\bonly (?:on )?(?:a )?CPUs?\b|\bon (?:a )?CPUs?\b", text, re.IGNORECASE):
+    if re.search(
+        r"\bno GPUs?\b|\bwithout (?:a |any )?GPUs?\b|\bCPUs? only\b|\bonly (?:on )?(?:a )?CPUs?\b|\bon (?:a )?CPUs?\b",
+        text,
+        re.IGNORECASE,
+    ):
         return "gpu none" in recorded
     return (
         bool(recorded)
@@ -105,7 +109,7 @@ def _splits(sentence: Sentence, study: Study) -> Iterator[str]:
 
 
 _ORDINARY = frozenset(
-    """the our we this these those that in on with without across both all each every training removing adding using per-seed relative compared
+    """per the our we this these those that in on with without across both all each every training removing adding using per-seed relative compared
     averaged mean average over for at from it its an a experiments models agents results learning details under when while although however
     one two three four five six seven eight nine ten no only best worst among overall here there their they details seed seeds runs run switching
     replacing dropping disabling moving going changing turning taking between by as to of if since because after before during further
