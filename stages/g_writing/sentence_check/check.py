@@ -115,11 +115,27 @@ class _Binder:
                 )
             if not candidates and role == "level" and number.unit == "" and not number.word:
                 candidates = list(self.settings.named(number))
+            if candidates and self.denied(number, role):
+                raise _Refused(f"{number.text!r} is denied, but it is what was recorded")
             if not candidates:
                 raise _Refused(f"{number.text!r} ({role}) is no recorded value that fits what the sentence says")
             found.append((number, candidates[0]))
             self.last_level = candidates[0].of or self.last_level
         return found
+
+    def denied(self, number: Number, role: str) -> bool:
+        """'is not 0.92': a number under a negation that is not of a test, a bound or a count of seeds."""
+        if role not in {"level", "difference", "setting", "std", "interval", "dz", "range"}:
+            return False
+        before = self.sentence.text[: number.start]
+        return (
+            re.search(
+                r"\b(?:not|never|n't)\b(?![^.,;(]*\b(?:significan|claim|reject|distinguish|exclud|contain|includ|only|just|until|been)\w*)[^.,;(]*$",
+                before,
+            )
+            is not None
+            and re.search(rf"(?:{ABOVE}|{BELOW}|{REACHED})\s*$", before, re.IGNORECASE) is None
+        )
 
     def spoken_of(self) -> Pair:
         return Pair(tuple(dict.fromkeys(self.used)), named=len(set(self.used)) == 1) if self.used else self.pair
@@ -187,7 +203,10 @@ class _Binder:
                 yield Quantity(test.cohens_dz, f"dz({a},{b}).{metric}")
             elif role == "interval" and test.ci95 is not None:
                 low, high = sorted(sign * end for end in test.ci95)
-                second = bool(re.search(r"(?:\bto|\band|,|^\s*-)\s*$", before))
+                second = (
+                    bool(re.search(r"(?:\bto|\band|,|^\s*-)\s*$", before))
+                    or re.search(r"\bupper (?:end|bound|limit|edge)\b", self.sentence.text[: number.start]) is not None
+                )
                 for end, turned, name in ((high, -low, "ci_high"),) if second else ((low, -high, "ci_low"),):
                     for value in (end, turned) if high < 0 else (end,):
                         shown = printed(value, self.study.metrics[metric].unit, number.unit, spread=True)
@@ -220,6 +239,8 @@ class _Binder:
 
     def differences(self, number: Number) -> Iterator[Quantity]:
         before, after = self.sentence.near(number)
+        if self.sentence.has("medians?") and not self.sentence.has("means?|averaged?"):
+            return  # differences are recorded of means
         for (a, b), (metric, complement) in (
             (pair, each) for pair in self.pairs_of(before) for each in self.metrics_with_complement(number)
         ):
@@ -345,6 +366,9 @@ class _Binder:
             if re.search(r"than (?:an? |the )$", before)
             else before
         )
+        bound = re.search(rf"(?<!\w)(?:(?P<above>{ABOVE})|{BELOW})\s*$", words, re.IGNORECASE)
+        if bound and re.search(r"\b(?:not|never|cannot|n't)\s+(?:\w+\s+)?$", words[: bound.start()]):
+            return value <= number.value if bound["above"] else value >= number.value
         if re.search(rf"(?<!\w){ABOVE}\s*$", words, re.IGNORECASE):
             return value > number.value or (fits(number, value) and "least" in words)
         if re.search(rf"(?<!\w){BELOW}\s*$", words, re.IGNORECASE):
@@ -365,7 +389,7 @@ class _Binder:
         said = re.match(r"\s*([A-Za-z][\w/]*)", self.sentence.text[number.end :])
         if said and any(said[1] == facts.unit for facts in self.study.metrics.values()):
             of_unit = [metric for metric, facts in self.study.metrics.items() if facts.unit == said[1]]
-            return [(metric, False) for metric in of_unit]
+            return [(metric, False) for metric in of_unit] if not mentions or {m.name for m in mentions} & set(of_unit) else []
         beside = [
             m
             for m in mentions
@@ -405,7 +429,7 @@ class _Binder:
         if re.search(r"\bvar(?:y|ies|ied) (?:much |even |far )?(?:less|more|least|most)\b", whole, re.IGNORECASE):
             return ("std",)
         if re.search(r"\bmedian\b", near, re.IGNORECASE) or re.search(
-            r"\bmedians?\b(?!.*\b(?:mean|average)\b)", whole[: number.start], re.IGNORECASE
+            r"\A(?=.*\bmedians?\b)(?!.*\b(?:means?|averaged?)\b)", whole, re.IGNORECASE
         ):
             return ("median",)
         if re.search(r"\b(?:rang\w+|between(?=\W*[-\d])|vary|varies|span\w*)\b", whole, re.IGNORECASE) and not re.search(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.pairs import Pair, ablated, metrics_of
-from stages.g_writing.sentence_check.quantities import mean
+from stages.g_writing.sentence_check.quantities import mean, wins
 from stages.g_writing.sentence_check.reading import Sentence
 from stages.g_writing.sentence_check.study import Study
 
@@ -30,7 +30,10 @@ def claims(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
     yield from _in_the_middle(sentence, study)
     yield from _ranks(sentence, study)
     yield from _signs(sentence, study)
+    yield from _which_is_better(sentence, study)
     yield from _signs_of_differences(sentence, study, pair)
+    yield from _no_seed(sentence, study, pair)
+    yield from _ordering(sentence, study)
     yield from _unborne(sentence, study)
 
 
@@ -178,8 +181,53 @@ _CAUSE = re.compile(
 
 def _unborne(sentence: Sentence, study: Study) -> Iterator[str]:
     """Achievements and causes that scores over seeds cannot bear out; of seeds and runs the counts speak."""
-    if sentence.cited or sentence.has(f"{w.HEDGED}|seeds?|runs?|crash\\w*") or ablated(sentence, study):
+    cause = _CAUSE.search(sentence.text)
+    spoken = sentence.conditions or sentence.metrics or sentence.has("gains?|improvements?|effects?|differences?|advantage|overhead")
+    if cause and spoken and not sentence.cited and not re.search(r"\b(?:seeds?|runs?)\b", sentence.text[cause.end() :]):
+        yield f"{cause[0]!r}: nothing was recorded that could bear it out"
+    if sentence.cited or sentence.has(rf"{w.HEDGED}|seeds?|runs?|crash\w*") or ablated(sentence, study):
         return
-    said = _CAUSE.search(sentence.text) or (_ACHIEVED.search(sentence.text) if sentence.conditions else None)
-    if said and (sentence.conditions or sentence.metrics):
+    said = _ACHIEVED.search(sentence.text)
+    if said and sentence.conditions:
         yield f"{said[0]!r}: nothing was recorded that could bear it out"
+
+
+def _which_is_better(sentence: Sentence, study: Study) -> Iterator[str]:
+    """'higher returns are better', '(lower is better)': the direction of the metric."""
+    said = re.search(r"\b(higher|lower|larger|smaller)(?: [\w-]+){0,2}? (?:is|are) (better|worse)\b", sentence.text, re.IGNORECASE)
+    if said is None or not sentence.metrics:
+        return
+    upward = (said[1].lower() in {"higher", "larger"}) is (said[2].lower() == "better")
+    metric = min(sentence.metrics, key=lambda mention: abs(mention.start - said.start())).name
+    if (study.metrics[metric].direction == "max") is not upward:
+        yield f"{said[0]!r}: {metric} goes the other way"
+
+
+def _no_seed(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
+    """'better on none of the five seeds'."""
+    none = re.search(
+        r"\b(?:none|not one|not a single one) of (?:the |its |our |all )?(?:\w+ )?(?:seeds?|runs?)\b", sentence.text, re.IGNORECASE
+    )
+    verb = re.search(rf"\b(?:(?P<good>{w.BETTER})|{w.WORSE})\b", sentence.text, re.IGNORECASE)
+    if none is None or verb is None:
+        return
+    metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
+    won, of = wins(study, *pair.options[0], metric)
+    if (won if verb["good"] else of - won) > 0:
+        yield f"{none[0]!r}: it is so on {won if verb['good'] else of - won}"
+
+
+def _ordering(sentence: Sentence, study: Study) -> Iterator[str]:
+    """'the ranking is a, b, c': from the best to the worst."""
+    said = re.search(
+        r"\b(?:ranking|order|ordering) (?:of [\w ]+ )?(?:is|reads|becomes)\b(?! (?:reversed|the same|unchanged|not))",
+        sentence.text,
+        re.IGNORECASE,
+    )
+    names = list(dict.fromkeys(m.name for m in sentence.conditions if said and m.start >= said.end()))
+    if said is None or len(names) < 2:
+        return
+    metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
+    values = [value if (value := mean(study, name, metric)) is not None else 0.0 for name in names]
+    if values != sorted(values, reverse=study.metrics[metric].direction == "max"):
+        yield f"{said[0]!r}: the recorded means of {metric} are in another order"

@@ -55,13 +55,13 @@ class Counts:
         """Seeds that were planned, that were run, that failed, or runs in total: which, the words beside say."""
         study = self.study
         named_ones = [mention.name for mention in self.sentence.conditions]
-        several = re.findall(r"\b(?:for|with) ", self.sentence.text[number.end :])
         later = [other.start for other, role in self.roles if role == "seeds" and other.start > number.start]
         earlier = [other.end for other, role in self.roles if role == "seeds" and other.end < number.start]
-        if several and (later or earlier):  # 'three seeds for one and two for the other'
-            named_ones = [
-                m.name for m in self.sentence.conditions if number.end <= m.start < min(later, default=len(self.sentence.text))
-            ]
+        if later or earlier:  # 'three seeds for one and two for the other', 'one with three seeds, the other with two'
+            behind = [m.name for m in self.sentence.conditions if number.end <= m.start < min(later, default=len(self.sentence.text))]
+            ahead = [m.name for m in self.sentence.conditions if max(earlier, default=0) <= m.start < number.start]
+            follows = re.match(r"\s*(?:\w+ )?(?:for|in) ", self.sentence.text[number.end :])
+            named_ones = (behind if follows else ahead) or behind or ahead
         done, runs = sum(study.completed(name) for name in study.conditions), study.planned_seeds * len(study.conditions)
         of_all = not named_ones and self.sentence.has(r"runs|models|trainings|experiments")
         if (

@@ -104,8 +104,11 @@ def directions(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
         ("up", w.NUMERIC_UP), ("down", w.NUMERIC_DOWN), ("better", w.BETTER), ("worse", w.WORSE), ("faster", w.FASTER), ("slower", w.SLOWER),
     ):  # fmt: skip
         for match in re.finditer(rf"\b(?:{pattern})\b", text, re.IGNORECASE):
-            if re.search(r"\b(?:vary|varies|varied|effect\b[^.,;]*)\s*(?:is |was )?(?:much |even )?$", text[: match.start()]):
-                continue  # of spreads and effects, not of means
+            if re.search(r"\beffect\b[^.,;]*\s*(?:is |was )?(?:much |even )?$", text[: match.start()]):
+                continue  # of effects, not of means
+            if kind in {"better", "worse"} and re.search(r"\b(?:none|not one) of (?:the |its |our |all )?(?:\w+ )?(?:seeds?|runs?)\b", text, re.IGNORECASE):
+                continue  # counted with the claims
+            varies = re.search(r"\b(?:vary|varies|varied)\s*(?:much |even )?$", text[: match.start()]) is not None
             if _about_a_bound(text, match) or match[0].lower() in {"best", "worst"}:
                 continue
             denied = re.search(rf"{w.NEGATED}(?:\s+\w+){{0,2}}\s*$", text[: match.start()], re.IGNORECASE) is not None
@@ -114,20 +117,11 @@ def directions(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
                 yield f"{match[0]!r}: nothing was recorded that could bear it out"
                 continue
             for metric, complement in metrics[:1] if sentence.metrics else metrics:
-                if spread := _spread_words(text, match):
+                if spread := "wide" if varies else _spread_words(text, match):
                     holds = [_wider(study, a, b, metric) is (kind == "up") for a, b in pair.options if kind in {"up", "down"}]
                     holds = [held is not (spread == "steady") for held in holds]
                 else:
                     holds = [_holds(study, a, b, metric, kind, complement=complement) for a, b in pair.options]
-                if (
-                    holds
-                    and re.search(
-                        r"\b(?:none|not one|not a single one) of (?:the |its |our |all )?(?:\w+ )?seeds?\b", text, re.IGNORECASE
-                    )
-                    and kind in {"better", "worse"}
-                ):
-                    won, of = wins(study, *pair.options[0], metric)
-                    holds, denied = [(won if kind == "better" else of - won) > 0], True
                 good = all(holds) if pair.strict or pair.named else any(holds)
                 if good is denied and holds:
                     yield f"{match[0]!r}: the recorded means of {metric} say otherwise"
@@ -317,8 +311,15 @@ def _superlative(word: str, place: int, clause: str, sentence: Sentence, study: 
         yield f"{word!r}: nothing was recorded that could bear it out"
         return
     both = re.search(r"\bboth\b", clause) is not None
+    denied = (
+        re.search(r"\b(?:not|never|no longer)\s+(?:\w+\s+)?(?:the |its |their )?$", sentence.text[:place], re.IGNORECASE) is not None
+    )
     for metric, complement in metrics if both else metrics[:1]:
-        yield from _not_so(word, subject.name, metric, study, complement=complement)
+        wrong = list(_not_so(word, subject.name, metric, study, complement=complement))
+        if denied and not wrong:
+            yield f"{word!r} is denied, but by {metric} it is so"
+        elif not denied:
+            yield from wrong
 
 
 def _not_so(word: str, subject: str, metric: str, study: Study, *, complement: bool) -> Iterator[str]:
@@ -336,10 +337,18 @@ def _best_seed(sentence: Sentence, study: Study) -> Iterator[str]:
     """'Seed 3 is the best of …': of the named condition, by the named metric."""
     seed = re.search(r"\bseed (\d+)\b", sentence.text, re.IGNORECASE)
     word = _SUPERLATIVE.search(sentence.text)
-    if seed is None or word is None or not sentence.conditions or sentence.has("worst-case"):
+    names = list(dict.fromkeys(mention.name for mention in sentence.conditions))
+    if not names and sentence.has("both") and study.main_pair:
+        names = list(study.main_pair)
+    if seed is None or word is None or not names or sentence.has("worst-case"):
         return
+    for name in names if sentence.has("both") else names[:1]:
+        yield from _extreme_seed(seed, word, name, sentence, study)
+
+
+def _extreme_seed(seed: re.Match[str], word: re.Match[str], name: str, sentence: Sentence, study: Study) -> Iterator[str]:
     metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
-    scores = study.conditions[sentence.conditions[0].name].get(metric)
+    scores = study.conditions[name].get(metric)
     if scores is None or seed[1] not in scores.seeds:
         yield f"seed {seed[1]} of it was not recorded"
         return

@@ -82,6 +82,7 @@ def plain(raw: str) -> str:
     ):  # fmt: skip
         text = text.replace(command, sign)
     text = text.replace("$", "").replace("~=", "about ")
+    text = re.sub(r"\b(\d+) ?min(?:utes)?(?: and)? (\d{1,2}) ?s(?:econds|ec)?\b", lambda m: f"{60 * int(m[1]) + int(m[2])} s", text)
     text = re.sub(r"(?<![\w./])(\d+)/(\d+)(?= (?:\w+ )?(?:seeds|runs|pairs)\b)", r"\1 of \2", text)
     return re.sub(r"[ \t]+", " ", text)
 
@@ -132,14 +133,18 @@ def _numbers(text: str) -> Iterator[Number]:
         exponent = int(match["exp"] or 0)
         decimals = len(digits.partition(".")[2])
         negative = match["sign"] == "-" and not re.search(r"[\d)]\s?$|\w$", text[: match.start()]) if match["sign"] else False
+        if abs(exponent) > 100:  # no study's number; beyond the range of a float
+            exponent = 100 if exponent > 0 else -100
         value = float(f"{digits}e{exponent}") * scale * (-1 if negative else 1)
         step = 10.0 ** (exponent - decimals) * scale
         start = match.start() + (1 if match["sign"] == "-" and not negative else 0)
         found.append(Number(text[start : match.end()], value, step, start, match.end(), _unit(text[match.end() :]), signed=negative))
     for match in re.finditer(rf"\b(?:{'|'.join(w.NUMBER_WORDS)})\b", text, re.IGNORECASE):
         after = text[match.end() :]
+        if any(number.start <= match.start() < number.end for number in found):
+            continue  # the thousand of '40 thousand'
         if re.match(
-            r"[- ](?:of (?:the|our|these)\b(?! (?:\w+ ){0,3}?(?:seeds|runs|pairs|differences))|another|can|may|should|would|is\b|way\b|by one|hand)",
+            r"[- ](?:of (?:about )?-?\d|of (?:the|our|these)\b(?! (?:\w+ ){0,3}?(?:seeds|runs|pairs|differences))|another|can|may|should|would|is\b|way\b|by one|hand)",
             after,
         ):
             continue
@@ -170,8 +175,8 @@ def _unit(after: str) -> str:
         ("%", r"\s*(?:%|per ?cent\b)"),
         ("x", r"\s*(?:×|x\b|-?fold\b|times\b)"),
         ("min", r"\s*-?(?:additional |extra |more |further |fewer )?(?:minutes?|mins?)\b"),
-        ("h", r"\s*-?(?:hours?|hrs?|h)\b"),
-        ("ms", r"\s*-?(?:milliseconds?|ms)\b"),
+        ("h", r"\s*-?(?:additional |extra |more |further |fewer )?(?:hours?|hrs?|h)\b"),
+        ("ms", r"\s*-?(?:additional |extra |more |further |fewer )?(?:milliseconds?|ms)\b"),
         ("s", r"\s*-?(?:additional |extra |more |further |fewer )?(?:seconds?|secs?|s)\b"),
         ("day", r"\s*-?days?\b"),
     ):

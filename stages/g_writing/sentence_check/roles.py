@@ -15,7 +15,7 @@ COUNTED = {
 }
 DIFFERENCE_BEFORE = re.compile(
     r"(?:\bby(?: a factor of| a margin of)?|\b(?:gain|improvement|increase|decrease|reduction|drop|difference|gap|advantage|margin|overhead|deficit|rise|lead|decline"
-    r"|saving|speed-?up|cost|change|benefit|effect|(?:additional|extra|added)(?: [\w-]+){1,3})s?(?: (?!from\b|to\b(?! (?:the|a|our)\b))[\w()-]+){0,5}? (?:of|is|was|amounts to|equals|corresponds to)"
+    r"|saving|speed-?up|cost|change|benefit|effect|(?:additional|extra|added)(?: [\w-]+){1,3})s?(?: (?!from\b|to\b(?! (?:the|a|our)\b))[\w()-]+){0,8}? (?:of|is|was|amounts to|equals|corresponds to)"
     r"|\b(?:additional|extra|adds|added|costs?|saves?|gains?|loses?|contributes?|accounts? for|brings?|worth))"
     r"\s*(?:an? |the |about |only |roughly |around |approximately |nearly |almost |just |some |slightly |more than |less than |over |under |at least |at most |relative |absolute |\(|mean )*$",
     re.IGNORECASE,
@@ -58,6 +58,8 @@ class Roles:
 
     def role(self, number: Number) -> str:  # noqa: PLR0912 - one return for each role, in the order of their cues
         before, after = self.sentence.near(number)
+        if re.search(r"\b(?:largest|highest|greatest)(?: \w+)? possible\b|\bpossible (?:maximum|largest)", self.sentence.text):
+            return "largest p"
         if (
             number.unit == "%"
             and number.value in {90, 95, 99}
@@ -102,13 +104,19 @@ class Roles:
             and re.search(r"[\[(]\s*$|(?:from|between|to|of|and|,)\s*$", before)
         ):
             return "interval"
+        if re.search(r"\b(?:lower|upper) (?:end|bound|limit|edge)\b[^.;]*\b(?:is|of|at|=)\s*$", self.sentence.text[: number.start]) and named:
+            return "interval"
         if number.value == 0 and number.word and named:
             return "free"  # 'excludes zero' is a claim of its own
         if re.search(r"[Ww]ilcoxon|signed-rank", self.sentence.text) and re.search(
-            r"\b(?:smallest|lowest|minimum|minimal|least|floor|cannot|can not|never|bounded|limited|at best|at least|no smaller than|impossible)\b",
+            r"\b(?:smallest|lowest|minimum|minimal|least|floor|largest|highest|cannot|can not|never|bounded|limited|at best|at least|no smaller than|impossible)\b",
             self.sentence.text,
         ):
-            return "smallest p"
+            return (
+                "largest p"
+                if re.search(r"\b(?:largest|highest|greatest|above|exceed\w*|larger)\b", self.sentence.text)
+                else "smallest p"
+            )
         if re.search(r"\bseed\s*$", before, re.IGNORECASE) and "." not in number.text:
             return "free"
         if self.seed_name(number) or self.article(number):
@@ -123,6 +131,9 @@ class Roles:
             and re.match(r"\s*(?:[,.(]|$|at\b|with\b|in\b|by\b|are\b|is\b|on\b)", after)
         ):
             return "conditions"
+        others = [o for o in self.sentence.numbers if o.end < number.start and re.match(COUNTED["seeds"], self.sentence.text[o.end :])]
+        if number.word and others and re.search(r"\bwith (?:only |just )?$", before):
+            return "seeds"
         if number.word and re.match(r"\s+(?:for|with) ", self.sentence.text[number.end :]) and self.sentence.has("seeds|runs"):
             return "seeds"
         if re.match(
@@ -202,7 +213,7 @@ class Roles:
             return True
         return bool(
             re.search(
-                r"\b(?:span\w*|spread over|(?:differ|vary|varies) by|(?:a |the )?(?:range|spread) (?:of|is)|apart by)\s*(?:at most |only |about |just |up to |less than )*$",
+                r"\b(?:span\w*|spread over|(?:differ|vary|varies) by|(?:a |the )?(?:range|spread) (?:of|is)|apart by)\s*(?:at most |at least |only |about |just |up to |less than |more than |over )*$",
                 before,
             )
         )

@@ -61,6 +61,8 @@ class Settings:
             if len(parts) > 1 and all(re.search(rf"\b(?:{part})", f"{before} {after}", re.IGNORECASE) for part in parts):
                 found.append((1.5, key))
         found += self.split_sizes(number, after)
+        if re.search(r"\b(?:serve|used|held|kept|set|reserved|act)\w*\b[^.,;]*\bvalidation\b", after) and "n_val" in self.study.config:
+            found.append((0.3, "n_val"))
         if found:
             keys = [key for _, key in sorted(found)]
             self.last_key = keys[0]
@@ -121,6 +123,8 @@ class Settings:
         yield from self.whole(number)
         for key in keys:
             value: JsonValue = self.study.config[key]
+            if isinstance(value, dict) and number.word and number.value == len(value):
+                yield Quantity(number.value, f"count(cfg.{key})")
             for path, stored in self.stored(value, number):
                 if isinstance(stored, int | float) and not isinstance(stored, bool) and self.fits(number, float(stored)):
                     yield Quantity(float(stored), f"cfg.{key}{path}")

@@ -31,6 +31,8 @@ def strangers(sentence: Sentence, study: Study) -> Iterator[str]:
         yield "a number of other people's needs its quotation"
     if re.search(r"state[- ]of[- ]the[- ]art", text, re.IGNORECASE) and not sentence.cited:
         yield "what others have reached is not in this record"
+    if re.search(rf"\b(?:{w.OUTSIDE})\b", text, re.IGNORECASE) and sentence.conditions and not sentence.cited and not sentence.numbers:
+        yield "what others have reached is not in this record"
     claim = re.search(rf"\b(?:{w.UNMEASURED})\b", text, re.IGNORECASE)
     hedged = sentence.cited or re.search(rf"\b(?:{w.HEDGED})\b", text, re.IGNORECASE)
     ours = sentence.conditions or re.search(r"\b(?:gains?|results?|findings?|improvements?|effects?|our)\b", text, re.IGNORECASE)
@@ -93,6 +95,18 @@ def _splits(sentence: Sentence, study: Study) -> Iterator[str]:
     match = re.search(
         r"\bon (?:the |our )?(validation|held-out|dev|training|test) (?:set|split|data|images|examples)\b", sentence.text
     )
+    if match is None and (sentence.conditions or sentence.metrics or "%" in sentence.text):
+        match = re.search(
+            r"\b(?:on|of|for) (?:all |the |our |its )*(?:\d[\d,]* )?(validation|held-out|dev|training|test) (?:set|split|data|images|examples|samples|sentences|inputs)\b",
+            sentence.text,
+        )
+    timed = re.search(r"\b(test|inference|evaluation|validation|decoding|deployment)[- ](?:time|cost|speed|latency)\b", sentence.text)
+    if (
+        timed
+        and any("train" in metric.split("_") and "time" in metric for metric in study.metrics)
+        and not any(timed[1][:4] in m for m in study.metrics if "time" in m or "latency" in m)
+    ):
+        yield f"{timed[0]!r} was not measured"
     elsewhere = scored and not re.search(r"\btun|\bselect|\bchos|\bstopp|\btrained on", sentence.text)
     if match and elsewhere and not any(match[1] in names for name, names in w.QUALIFIERS.items() if name in scored):
         yield f"only {' and '.join(sorted(scored))} values were measured"
