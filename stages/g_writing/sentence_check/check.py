@@ -87,6 +87,7 @@ class _Binder:
         self.pair: Pair = pair_of(sentence, study)
         self.settings = Settings(sentence, study)
         self.roles = Roles(sentence, study, self.settings)
+        self.last_unit = ""
         self.last_level: tuple[str, str] | None = None
         """(condition, metric) of the value before; a deviation behind it is of the same."""
         self.used: list[tuple[str, str]] = []
@@ -120,7 +121,8 @@ class _Binder:
             if not candidates:
                 raise _Refused(f"{number.text!r} ({role}) is no recorded value that fits what the sentence says")
             found.append((number, candidates[0]))
-            self.last_level = candidates[0].of or self.last_level
+            if candidates[0].of:
+                self.last_level, self.last_unit = candidates[0].of, number.unit
         return found
 
     def denied(self, number: Number, role: str) -> bool:
@@ -299,6 +301,9 @@ class _Binder:
         for condition in conditions:
             for metric, complement in self.metrics_with_complement(number):
                 scores = self.study.conditions[condition].get(metric)
+                same_kind = self.last_level is not None and number.unit == self.last_unit and not self.sentence.metrics
+                if same_kind and self.last_level is not None and metric != self.last_level[1]:
+                    continue  # numbers of one unit in a sentence that names no metric are of one metric
                 wrong_unit = other_unit(after, self.study.metrics[metric].unit)
                 if (
                     scores is None
@@ -435,9 +440,10 @@ class _Binder:
         if re.search(r"\b(?:rang\w+|between(?=\W*[-\d])|vary|varies|span\w*)\b", whole, re.IGNORECASE) and not re.search(
             r"difference between", whole
         ):
-            return ("max", "min")
+            second = re.search(r"(?:\bto|\band|-)\s*(?:about )?$", before) is not None
+            return ("max",) if second else ("min",)
         if re.search(
-            r"\b(?:seeds|runs) (?:of (?:the )?[\w -]+? )?(?:reach(?:ed)?|gave|gives?|yield(?:ed)?|obtain(?:ed)?|score|have) |\b(?:per-seed|individual|each seed|single[- ]seed|seeds? (?:scores?|values?|returns?|give|are))\b",
+            r"\b(?:seeds|runs) (?:of (?:the )?[\w -]+? )?(?:reach(?:ed)?|gave|gives?|yield(?:ed)?|obtain(?:ed)?|score|have) |\b(?:per-seed|individual|each seed|seeds? (?:scores?|values?|returns?|give|are))\b",
             whole,
             re.IGNORECASE,
         ):
@@ -482,13 +488,7 @@ class _Binder:
         text = self.sentence.text
         main = self.study.main_pair
         if not names:
-            if self.everywhere() or self.sentence.has(r"of any (?:run|seed)|overall"):
-                return list(self.study.conditions)
-            if len(levels) == 2 and re.search(r"\bfrom\b", text) and re.search(r"\bto\b", text) and place is not None:
-                return self.from_to(levels, place)
-            if main and not self.sentence.has("corresponds?|equals?|equivalent"):
-                return [main[0]]
-            return list(self.study.conditions)
+            return self.unnamed(number, levels, place)
         if len(names) == 1:
             if (
                 len(levels) == 2
@@ -528,6 +528,23 @@ class _Binder:
         if close and after and after[0].start <= number.end + close.end() + 4:
             return [after[0].name]
         return [(before[-1] if before else after[0]).name]
+
+    def unnamed(self, number: Number, levels: Sequence[Number], place: int | None) -> list[str]:
+        """The conditions that a number belongs to where the sentence names none."""
+        text, main = self.sentence.text, self.study.main_pair
+        if (
+            not self.sentence.metrics
+            and number.unit == ""
+            and not self.sentence.has("it|its|we|our|method|model|results?|scores?|runs?|seeds?|gains?|improvements?|deviations?")
+        ):
+            return []  # nothing of the study is named
+        if self.everywhere() or self.sentence.has(r"of any (?:run|seed)|overall"):
+            return list(self.study.conditions)
+        if len(levels) == 2 and re.search(r"\bfrom\b", text) and re.search(r"\bto\b", text) and place is not None:
+            return self.from_to(levels, place)
+        if main and not self.sentence.has("corresponds?|equals?|equivalent"):
+            return [main[0]]
+        return list(self.study.conditions)
 
     def reference_last(self, levels: Sequence[Number], distinct: Sequence[Mention]) -> bool:
         """'a improves it from x to y compared with b': the first number is the reference's, which is named last."""

@@ -57,6 +57,8 @@ class Counts:
         named_ones = [mention.name for mention in self.sentence.conditions]
         later = [other.start for other, role in self.roles if role == "seeds" and other.start > number.start]
         earlier = [other.end for other, role in self.roles if role == "seeds" and other.end < number.start]
+        if re.search(r"\((?:only |just )?$", self.sentence.text[: number.start]):  # 'PPO: -178.6 (one seed)'
+            named_ones = [m.name for m in self.sentence.conditions if m.end <= number.start][-1:]
         if later or earlier:  # 'three seeds for one and two for the other', 'one with three seeds, the other with two'
             behind = [m.name for m in self.sentence.conditions if number.end <= m.start < min(later, default=len(self.sentence.text))]
             ahead = [m.name for m in self.sentence.conditions if max(earlier, default=0) <= m.start < number.start]

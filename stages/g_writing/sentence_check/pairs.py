@@ -106,23 +106,26 @@ def directions(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
         for match in re.finditer(rf"\b(?:{pattern})\b", text, re.IGNORECASE):
             if re.search(r"\beffect\b[^.,;]*\s*(?:is |was )?(?:much |even )?$", text[: match.start()]):
                 continue  # of effects, not of means
-            if kind in {"better", "worse"} and re.search(r"\b(?:none|not one) of (?:the |its |our |all )?(?:\w+ )?(?:seeds?|runs?)\b", text, re.IGNORECASE):
+            if kind in {"better", "worse"} and re.search(
+                r"\b(?:none|not one) of (?:the |its |our |all )?(?:\w+ )?(?:seeds?|runs?)\b", text, re.IGNORECASE
+            ):
                 continue  # counted with the claims
             varies = re.search(r"\b(?:vary|varies|varied)\s*(?:much |even )?$", text[: match.start()]) is not None
             if _about_a_bound(text, match) or match[0].lower() in {"best", "worst"}:
                 continue
             denied = re.search(rf"{w.NEGATED}(?:\s+\w+){{0,2}}\s*$", text[: match.start()], re.IGNORECASE) is not None
+            compared = _than(sentence, text, match) or pair
             metrics = metrics_of(sentence, study, match.start(), kind)
             if not metrics:
                 yield f"{match[0]!r}: nothing was recorded that could bear it out"
                 continue
             for metric, complement in metrics[:1] if sentence.metrics else metrics:
                 if spread := "wide" if varies else _spread_words(text, match):
-                    holds = [_wider(study, a, b, metric) is (kind == "up") for a, b in pair.options if kind in {"up", "down"}]
+                    holds = [_wider(study, a, b, metric) is (kind == "up") for a, b in compared.options if kind in {"up", "down"}]
                     holds = [held is not (spread == "steady") for held in holds]
                 else:
-                    holds = [_holds(study, a, b, metric, kind, complement=complement) for a, b in pair.options]
-                good = all(holds) if pair.strict or pair.named else any(holds)
+                    holds = [_holds(study, a, b, metric, kind, complement=complement) for a, b in compared.options]
+                good = all(holds) if compared.strict or compared.named else any(holds)
                 if good is denied and holds:
                     yield f"{match[0]!r}: the recorded means of {metric} say otherwise"
                     break
@@ -136,6 +139,18 @@ def directions(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
         study.completed(name) < study.planned_seeds for name in {m.name for m in sentence.conditions} or study.conditions
     ):
         yield "not every seed was completed"
+
+
+def _than(sentence: Sentence, text: str, match: re.Match[str]) -> Pair | None:
+    """'better than b and worse than c': the one behind this comparing word's own 'than', against the subject."""
+    names = [m.name for m in sentence.conditions]
+    if len(set(names)) < 3:
+        return None
+    for mention in sentence.conditions:
+        between = text[match.end() : mention.start] if mention.start >= match.end() else "-"
+        if re.fullmatch(r" than (?:that of |with |for )?(?:the )?", between) and mention.name != names[0]:
+            return Pair(((names[0], mention.name),), named=True)
+    return None
 
 
 def _spread_words(text: str, match: re.Match[str]) -> str:
@@ -171,6 +186,7 @@ def _without_names(sentence: Sentence) -> str:
 
 def _without_statistics(text: str) -> str:
     """Without words that only look like comparisons."""
+    text = re.sub(r"\b(?:lower|upper) (?:end|bound|limit|edge)\b", "", text)
     text = re.sub(r"\((?:lower|higher) is better\)|(?:lower|higher) is better", "", text, flags=re.IGNORECASE)
     text = re.sub(
         r"\b\w+ (?:in|on) (?:only )?\w+ (?:out )?of (?:the |all )?\w+ (?:\w+ )?(?:seeds|runs)\b", "", text, flags=re.IGNORECASE
@@ -296,6 +312,9 @@ def _superlative(word: str, place: int, clause: str, sentence: Sentence, study: 
     if not sentence.conditions:
         return
     subject = min(sentence.conditions, key=lambda mention: abs(mention.start - place))
+    for mention in sentence.conditions:  # 'lowest for a and highest for b'
+        if mention.start > place and re.fullmatch(r" (?:for|with|by|in) (?:the )?", sentence.text[place + len(word) : mention.start]):
+            subject = mention
     spoken = re.split(rf"\b(?:and|but)\b(?=[^,;]*{_SUPERLATIVE.pattern})", clause, flags=re.IGNORECASE)[0]
     if _VARIATION.search(spoken):
         yield from _least_varied(word, subject.name, sentence, study)

@@ -13,6 +13,8 @@ from stages.g_writing.sentence_check.study import Scores, Study
 FRACTIONS = ("fraction", "ratio", "proportion")
 PERCENTS = ("%", "percent", "per cent", "pp")
 SECONDS = ("s", "sec", "seconds", "second")
+_PHYSICAL = (*SECONDS, "ms", "min", "h", "nats", "bits", "GB", "MB", "kWh", "m", "tok/s", "W", "J")
+"""Units in which nobody counts points."""
 _IN_UNIT = {"s": 1.0, "min": 60.0, "h": 3600.0, "day": 86400.0, "ms": 0.001}
 
 
@@ -35,6 +37,8 @@ def fits(number: Number, value: float) -> bool:
 
 def printed(value: float, metric_unit: str, unit: str, *, spread: bool = False) -> float | None:
     """A value of the metric in the sentence's unit; None where the unit does not fit. spread: a deviation or difference."""
+    if unit == "points" and metric_unit in _PHYSICAL:
+        return None
     if unit == "points" and spread:
         unit = "pp" if metric_unit in (*FRACTIONS, *PERCENTS) else ""
     if metric_unit in FRACTIONS:

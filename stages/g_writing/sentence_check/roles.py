@@ -17,7 +17,7 @@ DIFFERENCE_BEFORE = re.compile(
     r"(?:\bby(?: a factor of| a margin of)?|\b(?:gain|improvement|increase|decrease|reduction|drop|difference|gap|advantage|margin|overhead|deficit|rise|lead|decline"
     r"|saving|speed-?up|cost|change|benefit|effect|(?:additional|extra|added)(?: [\w-]+){1,3})s?(?: (?!from\b|to\b(?! (?:the|a|our)\b))[\w()-]+){0,8}? (?:of|is|was|amounts to|equals|corresponds to)"
     r"|\b(?:additional|extra|adds|added|costs?|saves?|gains?|loses?|contributes?|accounts? for|brings?|worth))"
-    r"\s*(?:an? |the |about |only |roughly |around |approximately |nearly |almost |just |some |slightly |more than |less than |over |under |at least |at most |relative |absolute |\(|mean )*$",
+    r"\s*(?:an? |the |about |only |roughly |around |approximately |nearly |almost |just |some |slightly |more than |less than |over |under |at least |at most |relative |absolute |\(|mean |small |large |modest |moderate |clear |considerable |substantial |minor )*$",
     re.IGNORECASE,
 )
 DIFFERENCE_AFTER = re.compile(
@@ -60,11 +60,7 @@ class Roles:
         before, after = self.sentence.near(number)
         if re.search(r"\b(?:largest|highest|greatest)(?: \w+)? possible\b|\bpossible (?:maximum|largest)", self.sentence.text):
             return "largest p"
-        if (
-            number.unit == "%"
-            and number.value in {90, 95, 99}
-            and re.match(r"[%\s\w]{0,6}(?:confidence|CIs?\b|intervals?|level)", after)
-        ):
+        if number.unit == "%" and re.match(r"[%\s\w]{0,6}(?:confidence|CIs?\b|intervals?)", after):
             if number.value != 95:
                 return "other interval"
             return "free"
@@ -104,7 +100,10 @@ class Roles:
             and re.search(r"[\[(]\s*$|(?:from|between|to|of|and|,)\s*$", before)
         ):
             return "interval"
-        if re.search(r"\b(?:lower|upper) (?:end|bound|limit|edge)\b[^.;]*\b(?:is|of|at|=)\s*$", self.sentence.text[: number.start]) and named:
+        if (
+            re.search(r"\b(?:lower|upper) (?:end|bound|limit|edge)\b[^.;]*\b(?:is|of|at|=)\s*$", self.sentence.text[: number.start])
+            and named
+        ):
             return "interval"
         if number.value == 0 and number.word and named:
             return "free"  # 'excludes zero' is a claim of its own
@@ -152,6 +151,8 @@ class Roles:
             and not number.unit
         ):
             return "setting" if number.step == 1 and self.settings.countable(number) else "part of a whole"
+        if re.match(r"\s*(?:\w+ )?models (?:in total|altogether|overall)\b", after):
+            return "seeds"
         for kind, pattern in COUNTED.items():
             if "." not in number.text and number.step == 1 and re.match(pattern, after):
                 return kind

@@ -33,13 +33,18 @@ class Settings:
 
     def keys(self, number: Number) -> list[str]:
         """Keys of the configuration that the words beside the number name, the nearest first."""
+        if listed := self.of_tuple(number):
+            return listed
+        _, words = self.sentence.near(number)
+        if re.search(r"\b(?:serve|used|held|kept|set|reserved|act)\w*\b[^.,;]*\bvalidation\b", words) and "n_val" in self.study.config:
+            return ["n_val"]
         before, after = self.sentence.near(number)
         found: list[tuple[float, str]] = []
         for key in self.study.config:
             if key == "seeds":
                 continue
             if key in w.BEHIND and re.match(rf"\s*(?:{w.BEHIND[key]})\b", after):
-                found.append((0.6, key))
+                return [key]
             for pattern in w.setting_words(key):
                 between = r"(?:(?!and\b|or\b|with\b|of\b)\w+[\s-]+)"
                 behind = re.match(rf"^[\s-]*{between}{{0,2}}?(?:{pattern})(?!\w)", after, re.IGNORECASE)
@@ -61,8 +66,6 @@ class Settings:
             if len(parts) > 1 and all(re.search(rf"\b(?:{part})", f"{before} {after}", re.IGNORECASE) for part in parts):
                 found.append((1.5, key))
         found += self.split_sizes(number, after)
-        if re.search(r"\b(?:serve|used|held|kept|set|reserved|act)\w*\b[^.,;]*\bvalidation\b", after) and "n_val" in self.study.config:
-            found.append((0.3, "n_val"))
         if found:
             keys = [key for _, key in sorted(found)]
             self.last_key = keys[0]
@@ -109,6 +112,17 @@ class Settings:
         if betas and {"beta1", "beta2"} <= set(self.study.config) and number.start >= betas.end():
             named = [each for each in self.sentence.numbers if each.start >= betas.end()]
             return [f"beta{named.index(number) + 1}"] if named.index(number) < 2 else []
+        if "respectively" in self.sentence.text and len(self.sentence.numbers) > 1:
+            ahead = self.sentence.text[: self.sentence.numbers[0].start]
+            order = sorted(
+                (m.start(), key)
+                for key in self.study.config
+                for p in w.setting_words(key)
+                if key != "seeds" and (m := re.search(rf"(?<!\w)(?:{p})(?!\w)", ahead, re.IGNORECASE))
+            )
+            listed = list(dict.fromkeys(key for _, key in order))
+            if len(listed) == len(self.sentence.numbers):
+                return [listed[self.sentence.numbers.index(number)]]
         run = re.search(r"\(([\w\s,_{}]+)\)\s*=\s*\(([^()]*)\)", self.sentence.text)
         if run is None or not run.start(2) <= number.start < run.end(2):
             return []

@@ -35,7 +35,11 @@ def strangers(sentence: Sentence, study: Study) -> Iterator[str]:
         yield "what others have reached is not in this record"
     claim = re.search(rf"\b(?:{w.UNMEASURED})\b", text, re.IGNORECASE)
     hedged = sentence.cited or re.search(rf"\b(?:{w.HEDGED})\b", text, re.IGNORECASE)
-    ours = sentence.conditions or re.search(r"\b(?:gains?|results?|findings?|improvements?|effects?|our)\b", text, re.IGNORECASE)
+    ours = (
+        sentence.conditions
+        or sentence.metrics
+        or re.search(r"\b(?:gains?|results?|findings?|improvements?|effects?|our)\b", text, re.IGNORECASE)
+    )
     if claim and ours and not hedged:
         yield f"{claim[0]!r}: nothing was recorded that could bear it out"
     for match in re.finditer(w.DATASETS, sentence.raw):
