@@ -11,8 +11,8 @@ from stages.contracts import Contract
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.claims import claims
 from stages.g_writing.sentence_check.counts import Counts
-from stages.g_writing.sentence_check.pairs import Pair, directions, pair_of
-from stages.g_writing.sentence_check.quantities import Quantity, differences, fits, level, logarithms, other_unit, printed
+from stages.g_writing.sentence_check.pairs import Pair, directions, metrics_of, pair_of
+from stages.g_writing.sentence_check.quantities import UNIT_WORDS, Quantity, differences, fits, level, logarithms, other_unit, printed
 from stages.g_writing.sentence_check.reading import Mention, Number, Sentence, read
 from stages.g_writing.sentence_check.roles import ABOVE, BELOW, DEVIATION, DIFFERENCE_BEFORE, REACHED, Roles
 from stages.g_writing.sentence_check.settings import Settings
@@ -123,6 +123,9 @@ class _Binder:
             found.append((number, candidates[0]))
             if candidates[0].of:
                 self.last_level, self.last_unit = candidates[0].of, number.unit
+        seeds = [quantity.expression for _, quantity in found if ".seed." in quantity.expression]
+        if len(seeds) != len(set(seeds)):
+            raise _Refused("one seed's value stands for two")
         return found
 
     def denied(self, number: Number, role: str) -> bool:
@@ -328,7 +331,7 @@ class _Binder:
                         ):
                             continue
                         yield Quantity(shown, f"{'1 - ' if complement else ''}{condition}.{metric}.{label}", (condition, metric))
-                if LOGARITHM.search(self.sentence.text):
+                if LOGARITHM.search(self.sentence.text) and self.last_level in {None, (condition, metric)}:
                     for value, expression in logarithms(self.study, condition, metric):
                         if fits(number, value):
                             yield Quantity(value, expression)
@@ -411,7 +414,16 @@ class _Binder:
             error = word.startswith(("err", "misclass")) and "acc" in mention.name
             if (mention.name, error) not in found:
                 found.append((mention.name, error))
-        return found or [(metric, False) for metric in self.study.metrics]
+        return found or [(metric, False) for metric in self.unnamed_metrics(number)]
+
+    def unnamed_metrics(self, number: Number) -> list[str]:
+        """Where the sentence names no metric: those of speed if it speaks of speed, those of the unit, else the study's first."""
+        everything = list(self.study.metrics)
+        if self.sentence.has(f"{w.FASTER}|{w.SLOWER}"):
+            return [name for name, _ in metrics_of(self.sentence, self.study, number.start, "faster")] or everything
+        if number.unit not in {"", "%", "pp", "points"} or UNIT_WORDS.match(self.sentence.text[number.end :]):
+            return everything
+        return everything[:1]
 
     def stats(self, number: Number, before: str, after: str, metric: str, *, complement: bool) -> tuple[str, ...]:
         """Statistics that the words beside the number speak of."""
@@ -535,7 +547,10 @@ class _Binder:
         if (
             not self.sentence.metrics
             and number.unit == ""
-            and not self.sentence.has("it|its|we|our|method|model|results?|scores?|runs?|seeds?|gains?|improvements?|deviations?")
+            and (
+                number.step >= 1
+                or not self.sentence.has("it|its|we|our|method|model|results?|scores?|runs?|seeds?|gains?|improvements?|deviations?")
+            )
         ):
             return []  # nothing of the study is named
         if self.everywhere() or self.sentence.has(r"of any (?:run|seed)|overall"):

@@ -12,6 +12,9 @@ from stages.g_writing.sentence_check.quantities import Quantity, fits
 from stages.g_writing.sentence_check.reading import Number, Sentence
 from stages.g_writing.sentence_check.study import Study
 
+NEARLY_AS_NEAR = 0.15
+"""Scores of nearness within which two settings are both meant; '64 steps at batch size 64' names steps with its first number."""
+
 
 class Settings:
     """Numbers of one sentence against the configuration."""
@@ -67,7 +70,10 @@ class Settings:
                 found.append((1.5, key))
         found += self.split_sizes(number, after)
         if found:
-            keys = [key for _, key in sorted(found)]
+            if {key for _, key in found} & {"context", "seq_len"}:  # 'a context of 256 tokens': tokens are its unit
+                found = [each for each in found if each[1] not in {"tokens", "n_tokens"}]
+            best = min(found)[0]
+            keys = [key for near, key in sorted(found) if near <= best + NEARLY_AS_NEAR]
             self.last_key = keys[0]
             return keys
         if self.last_key and re.fullmatch(r"[\s,)\](\[=]*(?:(?:for|with|in) [\w -]+?)?[\s,]*(?:and|or)?[\s,(]*", before) and before:
