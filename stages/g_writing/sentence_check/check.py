@@ -191,7 +191,7 @@ class _Binder:
 
     def tests(self, number: Number, role: str) -> Iterator[Quantity]:
         before, _ = self.sentence.near(number)
-        if role == "p" and self.sentence.has(r"(?:both|all|every|each|the) (?:\w+ )*p\s?-?\s?values?"):
+        if role == "p" and self.sentence.has(r"(?:both|all|every|each) (?:[\w-]+ )*(?:p\s?-?\s?values?|t-tests?|tests|comparisons)"):
             every = [
                 list(self.p_values(number, before, test.t_p, test.wilcoxon_p, f"test({key})"))
                 for key, test in self.study.comparisons.items()
@@ -449,8 +449,10 @@ class _Binder:
             r"\A(?=.*\bmedians?\b)(?!.*\b(?:means?|averaged?)\b)", whole, re.IGNORECASE
         ):
             return ("median",)
-        if re.search(r"\b(?:rang\w+|between(?=\W*[-\d])|vary|varies|span\w*)\b", whole, re.IGNORECASE) and not re.search(
-            r"difference between", whole
+        if (
+            re.search(r"\b(?:rang\w+|between(?=\W*[-\d])|vary|varies|span\w*)\b", whole, re.IGNORECASE)
+            and not self.several()
+            and not re.search(r"difference between", whole)
         ):
             second = re.search(r"(?:\bto|\band|-)\s*(?:about )?$", before) is not None
             return ("max",) if second else ("min",)
@@ -481,6 +483,10 @@ class _Binder:
             alone = re.search(rf"\ba {word}\b", near, re.IGNORECASE) or word in {"maximum", "minimum", "max", "min", "peak"}
             return (stat,) if of_seeds or alone else ("mean",)
         return ("mean",)
+
+    def several(self) -> bool:
+        """Two names or more: 'from 36.4k (a) to 41.2k (b)' is a range of means."""
+        return len({mention.name for mention in self.sentence.conditions}) > 1
 
     def extreme_of_one(self, word: str) -> bool:
         """'the lowest accuracy of our method', 'the baseline's best': the superlative ranges over the runs of the one named."""

@@ -101,6 +101,12 @@ class Roles:
         ):
             return "interval"
         if (
+            re.search(r"\b(?:at least|no less than)\s*$", before, re.IGNORECASE)
+            and self.sentence.has("confidence")
+            and number.unit in {"pp", "points"}
+        ):
+            return "interval"
+        if (
             re.search(r"\b(?:lower|upper) (?:end|bound|limit|edge)\b[^.;]*\b(?:is|of|at|=)\s*$", self.sentence.text[: number.start])
             and named
         ):
