@@ -38,36 +38,13 @@ class Settings:
         """Keys of the configuration that the words beside the number name, the nearest first."""
         if listed := self.of_tuple(number):
             return listed
-        _, words = self.sentence.near(number)
-        if re.search(r"\b(?:serve|used|held|kept|set|reserved|act)\w*\b[^.,;]*\bvalidation\b", words) and "n_val" in self.study.config:
-            return ["n_val"]
         before, after = self.sentence.near(number)
-        found: list[tuple[float, str]] = []
-        for key in self.study.config:
-            if key == "seeds":
-                continue
-            if key in w.BEHIND and re.match(rf"\s*(?:{w.BEHIND[key]})\b", after):
+        if re.search(r"\b(?:serve|used|held|kept|set|reserved|act)\w*\b[^.,;]*\bvalidation\b", after) and "n_val" in self.study.config:
+            return ["n_val"]
+        for key, words in w.BEHIND.items():
+            if key in self.study.config and re.match(rf"\s*(?:{words})\b", after):
                 return [key]
-            for pattern in w.setting_words(key):
-                between = r"(?:(?!and\b|or\b|with\b|of\b)\w+[\s-]+)"
-                behind = re.match(rf"^[\s-]*{between}{{0,2}}?(?:{pattern})(?!\w)", after, re.IGNORECASE)
-                if behind:
-                    found.append((0.5 + 0.1 * len(behind[0].split()), key))
-                ahead = list(re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", before, re.IGNORECASE))
-                if ahead and not re.search(r"[.;]", before[ahead[-1].end() :]):
-                    gap = re.sub(
-                        rf"\b(?:{'|'.join(re.escape(self.sentence.text[m.start : m.end]) for m in self.sentence.conditions) or '-'})\b",
-                        "",
-                        before[ahead[-1].end() :],
-                    )
-                    if re.fullmatch(
-                        r"[\s,)(=:]*(?:(?:is|are|was|were|holds?|contains?|comprises?|includes?|consists?|counts?|amounts?|of|to|at|set|size|rate|a|=|with|fixed|spans?|covers?|measures?|stands?|remains?|window|uses?|equal|for|value|over|number|in|all|runs?|and|has|have|\w+ly)[\s=]*){0,5}",
-                        gap,
-                    ):
-                        found.append((1.0 + len(gap.split()) * 0.3 + ("," in gap) * 2, key))
-            parts = w.key_parts(key) if key not in w.SETTINGS else []
-            if len(parts) > 1 and all(re.search(rf"\b(?:{part})", f"{before} {after}", re.IGNORECASE) for part in parts):
-                found.append((1.5, key))
+        found = [each for key in self.study.config if key != "seeds" for each in self.nearness(key, before, after)]
         found += self.split_sizes(number, after)
         if found:
             if {key for _, key in found} & {"context", "seq_len"}:  # 'a context of 256 tokens': tokens are its unit
@@ -77,8 +54,31 @@ class Settings:
             self.last_key = keys[0]
             return keys
         if self.last_key and re.fullmatch(r"[\s,)\](\[=]*(?:(?:for|with|in) [\w -]+?)?[\s,]*(?:and|or)?[\s,(]*", before) and before:
-            return [self.last_key, *self.of_tuple(number)]
-        return self.of_tuple(number)
+            return [self.last_key]
+        return []
+
+    def nearness(self, key: str, before: str, after: str) -> Iterator[tuple[float, str]]:
+        """How near the words beside a number name a setting, the smaller the nearer; nothing where they do not."""
+        for pattern in w.setting_words(key):
+            between = r"(?:(?!and\b|or\b|with\b|of\b)\w+[\s-]+)"
+            behind = re.match(rf"^[\s-]*{between}{{0,2}}?(?:{pattern})(?!\w)", after, re.IGNORECASE)
+            if behind:
+                yield 0.5 + 0.1 * len(behind[0].split()), key
+            ahead = list(re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", before, re.IGNORECASE))
+            if ahead and not re.search(r"[.;]", before[ahead[-1].end() :]):
+                gap = re.sub(
+                    rf"\b(?:{'|'.join(re.escape(self.sentence.text[m.start : m.end]) for m in self.sentence.conditions) or '-'})\b",
+                    "",
+                    before[ahead[-1].end() :],
+                )
+                if re.fullmatch(
+                    r"[\s,)(=:]*(?:(?:is|are|was|were|holds?|contains?|comprises?|includes?|consists?|counts?|amounts?|of|to|at|set|size|rate|a|=|with|fixed|spans?|covers?|measures?|stands?|remains?|window|uses?|equal|for|value|over|number|in|all|runs?|and|has|have|\w+ly)[\s=]*){0,5}",
+                    gap,
+                ):
+                    yield 1.0 + len(gap.split()) * 0.3 + ("," in gap) * 2, key
+        parts = w.key_parts(key) if key not in w.SETTINGS else []
+        if len(parts) > 1 and all(re.search(rf"\b(?:{part})", f"{before} {after}", re.IGNORECASE) for part in parts):
+            yield 1.5, key
 
     def split_sizes(self, number: Number, after: str) -> Iterator[tuple[float, str]]:
         """'trained for 30 epochs on 45,000 images', 'validation uses 5,000 images': cases of the split that was named last."""
