@@ -7,14 +7,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from pydantic import JsonValue
-
 from stages.contracts import Contract
 from stages.g_writing.sentence_check import words as w
-from stages.g_writing.sentence_check.pairs import Pair, directions, pair_of, significance
-from stages.g_writing.sentence_check.quantities import Quantity, differences, fits, level, logarithms, printed, wins
-from stages.g_writing.sentence_check.reading import Number, Sentence, read
-from stages.g_writing.sentence_check.strangers import strangers
+from stages.g_writing.sentence_check.claims import claims
+from stages.g_writing.sentence_check.counts import Counts
+from stages.g_writing.sentence_check.pairs import Pair, directions, metrics_of, pair_of
+from stages.g_writing.sentence_check.quantities import UNIT_WORDS, Quantity, differences, fits, level, logarithms, other_unit, printed
+from stages.g_writing.sentence_check.reading import Mention, Number, Sentence, read
+from stages.g_writing.sentence_check.roles import ABOVE, BELOW, DEVIATION, DIFFERENCE_BEFORE, REACHED, Roles
+from stages.g_writing.sentence_check.settings import Settings
+from stages.g_writing.sentence_check.significance import significance
+from stages.g_writing.sentence_check.strangers import of_others, strangers
 from stages.g_writing.sentence_check.study import Study
 
 
@@ -54,6 +57,7 @@ def judge(sentence: str, study: Study) -> Judgement:
         bound = binder.bound()
         _refuse(directions(read_sentence, study, binder.spoken_of()))
         _refuse(significance(read_sentence, study))
+        _refuse(claims(read_sentence, study, binder.spoken_of()))
     except _Refused as refusal:
         return Judgement(verdict="refused", reason=str(refusal))
     if not bound:
@@ -71,32 +75,8 @@ def judge(sentence: str, study: Study) -> Judgement:
     )
 
 
-_COUNTED = {
-    "seeds": r"^[\s-]*(?:of (?:the |our )?\w+ )?(?:(?!per\b|seconds?\b|minutes?\b|hours?\b)\w+ ){0,2}?(?:seeds?|runs?|repetitions?|repeats|trials|initiali[sz]ations|pairs|replicates)\b",
-    "conditions": r"^[\s-]*(?:\w+ ){0,2}?(?:conditions|methods|variants|optimi[sz]ers|models|agents|algorithms|configurations|approaches|systems|settings)\b",
-    "metrics": r"^[\s-]*(?:\w+ ){0,1}?(?:metrics|measures)\b",
-}
-_DIFFERENCE_BEFORE = re.compile(
-    r"(?:\bby(?: a factor of| a margin of)?|\b(?:gain|improvement|increase|decrease|reduction|drop|difference|gap|advantage|margin|overhead|deficit|rise|lead|decline"
-    r"|saving|speed-?up|cost|change|benefit|effect|(?:additional|extra|added)(?: [\w-]+){1,3})s?(?: (?!from\b|to\b)[\w()-]+){0,5}? (?:of|is|was|amounts to|equals|corresponds to)"
-    r"|\b(?:additional|extra|adds|added|costs?|saves?|gains?|loses?|contributes?|accounts? for|brings?|worth))"
-    r"\s*(?:an? |the |about |only |roughly |around |approximately |nearly |almost |just |some |slightly |more than |less than |over |under |at least |at most |relative |absolute |\(|mean )*$",
-    re.IGNORECASE,
-)
-_DIFFERENCE_AFTER = re.compile(
-    r"^\s*(?:%|per ?cent|×|x|times|percentage points?|points?|pp|[A-Za-z][\w/]*(?= (?:below|above|lower|higher|less|more|better|worse)\b)|nats|bits|seconds?|minutes?|hours?|s|ms|min|h|GB|MB)?\s*(?:in absolute terms |absolute |relative |units? )?"
-    r"(?:in relative terms|in absolute terms|additional|extra|further|added|higher|lower|better|worse|faster|slower|more|less|fewer|longer|shorter|larger|smaller|below|above|cheaper|behind|ahead|gain|improvement|reduction"
-    r"|increase|decrease|overhead|drop|speed-?up|relative (?:gain|improvement|reduction|increase)|advantage)\b",
-    re.IGNORECASE,
-)
-_ABOVE = r"(?:more than|above|exceed\w*|at least|greater than|>=?|no less than|surpass\w*|just over|well over|slightly over|over|upwards of|higher than|beyond)"
-_BELOW = r"(?:less than|below|under|at most|fewer than|<=?|up to|nearly|almost|just under|no more than|lower than|within|shorter than)"
-
-
-_DEVIATION = re.compile(
-    r"\bstandard deviations?\b|\bs\.d\.|\bs\.?d\.?\b|\bstd\b|\bspread\b|\bdeviations?\b|\bvariation\b", re.IGNORECASE
-)
-
+LOGARITHM = re.compile(r"\bcross-entropy\b|\bnats?\b|\bbits per token\b|\bentropy\b")
+"""Words by which a perplexity may be given as its logarithm."""
 ABOUT = 0.05
 """How far, as a share, a value may be from a number that the text calls approximate."""
 
@@ -105,12 +85,18 @@ class _Binder:
     def __init__(self, sentence: Sentence, study: Study) -> None:
         self.sentence, self.study = sentence, study
         self.pair: Pair = pair_of(sentence, study)
-        self.last_key: str | None = None
+        self.settings = Settings(sentence, study)
+        self.roles = Roles(sentence, study, self.settings)
+        self.last_unit = ""
+        self.last_level: tuple[str, str] | None = None
+        """(condition, metric) of the value before; a deviation behind it is of the same."""
         self.used: list[tuple[str, str]] = []
         """The pairs whose differences were printed; the comparing words speak of them."""
 
     def bound(self) -> list[tuple[Number, Quantity]]:
-        roles = [(number, self.role(number)) for number in self.sentence.numbers]
+        if of_others(self.sentence):
+            return []
+        roles = self.roles.all()
         levels = [number for number, role in roles if role == "level"]
         found = []
         for number, role in roles:
@@ -129,136 +115,39 @@ class _Binder:
                     else []
                 )
             if not candidates and role == "level" and number.unit == "" and not number.word:
-                candidates = list(self.named_settings(number))
+                candidates = list(self.settings.named(number))
+            if candidates and self.denied(number, role):
+                raise _Refused(f"{number.text!r} is denied, but it is what was recorded")
             if not candidates:
                 raise _Refused(f"{number.text!r} ({role}) is no recorded value that fits what the sentence says")
             found.append((number, candidates[0]))
+            if candidates[0].of:
+                self.last_level, self.last_unit = candidates[0].of, number.unit
+        seeds = [quantity.expression for _, quantity in found if ".seed." in quantity.expression]
+        if len(seeds) != len(set(seeds)):
+            raise _Refused("one seed's value stands for two")
         return found
+
+    def denied(self, number: Number, role: str) -> bool:
+        """'is not 0.92': a number under a negation that is not of a test, a bound or a count of seeds."""
+        if role not in {"level", "difference", "setting", "std", "interval", "dz", "range"}:
+            return False
+        before = self.sentence.text[: number.start]
+        return (
+            re.search(
+                r"\b(?:not|never|n't)\b(?![^.,;(]*\b(?:significan|claim|reject|distinguish|exclud|contain|includ|only|just|until|been)\w*)[^.,;(]*$",
+                before,
+            )
+            is not None
+            and re.search(rf"(?:{ABOVE}|{BELOW}|{REACHED})\s*$", before, re.IGNORECASE) is None
+        )
 
     def spoken_of(self) -> Pair:
         return Pair(tuple(dict.fromkeys(self.used)), named=len(set(self.used)) == 1) if self.used else self.pair
 
-    # ------------------------------------------------------------ roles
-
-    def role(self, number: Number) -> str:  # noqa: PLR0912 - one return for each role, in the order of their cues
-        before, after = self.sentence.near(number)
-        if (
-            number.unit == "%"
-            and number.value in {90, 95, 99}
-            and re.match(r"[%\s\w]{0,6}(?:confidence|CIs?\b|intervals?|level)", after)
-        ):
-            if number.value != 95:
-                return "other interval"
-            return "free"
-        if ("alpha" not in self.study.config and re.search(r"(?:level|alpha|threshold)\s*(?:of|=|at)?\s*$", before)) or re.match(
-            r"\s*%?\s*(?:significance )?level\b", after
-        ):
-            share = number.value / 100 if number.unit == "%" else number.value
-            return "free" if share in {0.05, 0.01, 0.1} else "level of a test"
-        if re.search(r"\bp\s*(?:-?\s*values?)?\s*(?:of|is|was|=|<=?|>=?|equal to|below|above|about)\s*$", before, re.IGNORECASE):
-            return "p"
-        if re.search(r"\bn\s*=\s*$", before, re.IGNORECASE):
-            return "seeds"
-        if re.search(
-            r"(?<!\w)(?:Cohen's d|d|d_\{?z\}?|dz|effect size|standardi[sz]ed(?: \w+){0,2})(?: \w+){0,2}\s*(?:=|of|is|was)\s*(?:about )?$",
-            before,
-        ):
-            return "dz"
-        named = re.search(r"\b(?:confidence|CIs?|intervals?)\b", self.sentence.text)
-        if (
-            named
-            and named.start() < number.start
-            and re.match(
-                r"\s*(?:%|\w+(?: points)?)?\s*(?:to|-|and)\s*[-+]?\d", after + self.sentence.text[number.end + len(after) :][:3]
-            )
-            and not re.search(r"\bp\b", after)
-        ):
-            return "interval"
-        if (
-            named
-            and (named.start() < number.start or re.search(r"[\[(]\s*$|,\s*$", before))
-            and re.search(r"[\[(]\s*$|(?:from|between|to|of|and|,)\s*$", before)
-        ):
-            return "interval"
-        if re.search(r"\bseed\s*$", before, re.IGNORECASE) and "." not in number.text:
-            return "free"
-        if self.seed_name(number):
-            return "free"
-        if re.match(r"\s*(?:of|out of)\s+(?:the |our |all )?\w+\s+(?:\w+ )?(?:seeds|runs|pairs)", self.sentence.text[number.end :]):
-            return "part of seeds"
-        if (
-            number.word
-            and re.search(r"\b(?:of|all|among)\s+(?:the )?$", before)
-            and re.match(r"\s*(?:[,.(]|$|at\b|with\b|in\b|by\b|are\b|is\b|on\b)", after)
-        ):
-            return "conditions"
-        if self.one_range(number, before):
-            return "range"
-        if self.bound_on_seeds(number, before):
-            return "bound on seeds"
-        if (
-            re.match(r"\s+of (?:the|its|our|their) (?:\d[\d,]* )?(?!seeds|runs)[a-z]+", self.sentence.text[number.end :])
-            and number.step == 1
-            and not number.unit
-        ):
-            return "part of a whole"
-        for kind, pattern in _COUNTED.items():
-            if "." not in number.text and number.step == 1 and re.match(pattern, after):
-                return kind
-        if re.search(r"(?:±|\+/-)\s*$", before):
-            return "std"
-        if (
-            (deviation := _DEVIATION.search(self.sentence.text))
-            and deviation.start() < number.start
-            and "±" not in self.sentence.text
-            and not _DIFFERENCE_BEFORE.search(before)
-        ):
-            return "level"
-        rate = re.match(r"\s*\w+\s*(?:per|/)\s*(?:second|s|sec|step|hour|minute)\b", after)
-        if not rate and self.countable(number) and number.unit not in {"pp", "points", "x", "%"}:
-            return "setting"
-        if number.unit in {"pp", "points", "x"} or _DIFFERENCE_BEFORE.search(before) or _DIFFERENCE_AFTER.match(after):
-            return "difference"
-        return "level"
-
-    def seed_name(self, number: Number) -> bool:
-        """'seeds 0 to 4', 'the seeds are 11, 12 and 13': numbers that name recorded seeds."""
-        named = {seed for by_metric in self.study.conditions.values() for scores in by_metric.values() for seed in scores.seeds}
-        listed = r"\bseeds(?: used| were| are|:)*(?:[\s,]|\d|\band\b|\bto\b|-)*$"
-        return (
-            number.text in named
-            and not number.unit
-            and re.search(listed, self.sentence.text[: number.start], re.IGNORECASE) is not None
-        )
-
-    def countable(self, number: Number) -> list[str]:
-        """The settings that the words name, less those that count things where the number has decimals."""
-        counts = "." not in number.text or number.text[-1:].isalpha()
-        timed = number.unit in {"s", "ms", "min", "h", "day"}
-        return [
-            key
-            for key in self.setting_keys(number)
-            if (counts or not isinstance(self.study.config[key], int))
-            and (not timed or re.search(r"time|hour|minute|second|day|budget", key))
-        ]
-
-    def bound_on_seeds(self, number: Number, before: str) -> bool:
-        """'never falls below', 'no seed exceeds', 'every run stays above': the number bounds each seed's own value."""
-        whole = self.sentence.text[: number.start]
-        if re.match(_COUNTED["seeds"], self.sentence.text[number.end :]):
-            return False
-        return bool(
-            re.search(rf"(?<!\w)(?:{_ABOVE}|{_BELOW})\s*$", before, re.IGNORECASE)
-            and re.search(
-                r"\bnever\b|\bneither\b|\bnone\b|\bno (?:\w+ ){0,2}?(?:method|model|variant|condition|optimi[sz]er|agent)\b|\bno (?:\w+ ){0,3}?(?:seed|run)\b|\b(?:every|each|all|any) (?:\w+ ){0,3}?(?:seeds?|runs?)\b",
-                whole,
-                re.IGNORECASE,
-            )
-        )
-
     def seed_bounds(self, number: Number) -> Iterator[Quantity]:
         before, _ = self.sentence.near(number)
-        above = re.search(rf"(?<!\w){_ABOVE}\s*$", before, re.IGNORECASE) is not None
+        above = re.search(rf"(?<!\w)(?:{ABOVE}|{REACHED})\s*$", before, re.IGNORECASE) is not None
         denied = self.sentence.has("never|no|not|neither|none")
         above = above is not denied  # 'never below' bounds from below
         names = list(dict.fromkeys(m.name for m in self.sentence.conditions) or self.study.conditions)
@@ -273,27 +162,18 @@ class _Binder:
             if None not in values and all((v > number.value) if above else (v < number.value) for v in values if v is not None):
                 yield Quantity(number.value, f"{names[0] if len(names) == 1 else 'all'}.{metric}.{'min' if above else 'max'}")
 
-    def one_range(self, number: Number, before: str) -> bool:
-        """'the seeds span 0.54 points', 'differ by at most …': one number for the distance from the worst seed to the best."""
-        if not self.sentence.has("seeds?|runs?"):
-            return False
-        return bool(
-            re.search(
-                r"\b(?:span\w*|spread over|(?:differ|vary|varies) by|(?:a |the )?(?:range|spread) (?:of|is)|apart by)\s*(?:at most |only |about |just |up to |less than )*$",
-                before,
-            )
-        )
-
     # ------------------------------------------------------------ candidates
 
     def candidates(self, number: Number, role: str, levels: Sequence[Number]) -> Iterator[Quantity]:
         match role:
             case "p" | "dz" | "interval":
                 yield from self.tests(number, role)
+            case "smallest p":
+                yield from self.counts(number).smallest_p(number)
             case "seeds" | "part of seeds" | "conditions" | "metrics":
-                yield from self.counts(number, role)
+                yield from self.counts(number).of_role(number, role)
             case "setting":
-                yield from self.settings(number)
+                yield from self.settings.candidates(number)
             case "difference":
                 yield from self.differences(number)
             case "range":
@@ -301,11 +181,24 @@ class _Binder:
                 yield from self.levels(number, levels, "std")
             case "bound on seeds":
                 yield from self.seed_bounds(number)
+            case "std" if re.search(r"\bCIs?\b|\bintervals?\b|confidence", self.sentence.text):
+                yield from self.half_widths(number)
             case "std" | "level":
                 yield from self.levels(number, levels, "std" if role == "std" else None)
 
+    def counts(self, number: Number) -> Counts:
+        return Counts(self.sentence, self.study, self.pair, self.roles.all(), self.metrics(number))
+
     def tests(self, number: Number, role: str) -> Iterator[Quantity]:
         before, _ = self.sentence.near(number)
+        if role == "p" and self.sentence.has(r"(?:both|all|every|each) (?:[\w-]+ )*(?:p\s?-?\s?values?|t-tests?|tests|comparisons)"):
+            every = [
+                list(self.p_values(number, before, test.t_p, test.wilcoxon_p, f"test({key})"))
+                for key, test in self.study.comparisons.items()
+            ]
+            if every and all(every):
+                yield every[0][0]
+            return
         for (a, b), metric in ((pair, metric) for pair in self.pair.options for metric in self.metrics(number)):
             found = self.study.compared(a, b, metric)
             if found is None:
@@ -315,9 +208,12 @@ class _Binder:
                 yield Quantity(test.cohens_dz, f"dz({a},{b}).{metric}")
             elif role == "interval" and test.ci95 is not None:
                 low, high = sorted(sign * end for end in test.ci95)
-                second = bool(re.search(r"(?:\bto|\band|,|^\s*-)\s*$", before))
-                for end, name in ((high, "ci_high"),) if second else ((low, "ci_low"),):
-                    for value in (end, abs(end)):
+                second = (
+                    bool(re.search(r"(?:\bto|\band|,|^\s*-)\s*$", before))
+                    or re.search(r"\bupper (?:end|bound|limit|edge)\b", self.sentence.text[: number.start]) is not None
+                )
+                for end, turned, name in ((high, -low, "ci_high"),) if second else ((low, -high, "ci_low"),):
+                    for value in (end, turned) if high < 0 else (end,):
                         shown = printed(value, self.study.metrics[metric].unit, number.unit, spread=True)
                         if shown is not None and fits(number, shown):
                             yield Quantity(shown, f"{name}({a},{b}).{metric}")
@@ -327,86 +223,68 @@ class _Binder:
     def p_values(self, number: Number, before: str, t_p: float | None, wilcoxon_p: float | None, test: str) -> Iterator[Quantity]:
         wilcoxon, t_test = self.sentence.has("Wilcoxon|signed-rank"), self.sentence.has(r"t-tests?|t test|Student")
         values = [(t_p, "t_p")] if t_test and not wilcoxon else [(wilcoxon_p, "wilcoxon_p")] if wilcoxon else [(t_p, "t_p")]
-        sign = re.search(r"(<=?|>=?|=|below|above)\s*$", before)
+        sign = re.search(r"(<=?|>=?|=|below|under|above)\s*$", before)
         for value, name in values:
             if value is None:
                 continue
             how = sign[1] if sign else "="
-            true = value < number.value if how[0] in "<b" else value > number.value if how[0] in ">a" else fits(number, value)
+            true = value < number.value if how[0] in "<bu" else value > number.value if how[0] in ">a" else fits(number, value)
             if true:
                 yield Quantity(value, f"{test}.{name}")
 
-    def counts(self, number: Number, role: str) -> Iterator[Quantity]:
-        study = self.study
-        if role == "metrics" and number.value == len(study.metrics):
-            yield Quantity(number.value, "count(metrics)")
-        elif role == "conditions":
-            named = len({mention.name for mention in self.sentence.conditions})
-            if number.value in {
-                len(study.conditions),
-                *([named] if named > 1 and self.sentence.has("compare|between|both|two") else []),
-            }:
-                yield Quantity(number.value, "count(conditions)")
-        elif role == "part of seeds":
-            yield from self.parts_of_seeds(number)
-        elif role == "seeds":
-            yield from self.numbers_of_seeds(number)
-
-    def numbers_of_seeds(self, number: Number) -> Iterator[Quantity]:
-        """Seeds that were planned, that were run, that failed, or runs in total: which, the words beside say."""
-        study = self.study
-        named_ones = [mention.name for mention in self.sentence.conditions]
-        if self.sentence.has(r"of (?:the |our |all )?\w+ (?:\w+ )?(?:seeds|runs)|planned|scheduled|intended"):
-            if number.value == study.planned_seeds:
-                yield Quantity(number.value, "cfg.seeds")
-            elif number.value == study.planned_seeds * len(study.conditions) and self.sentence.has("planned|scheduled"):
-                yield Quantity(number.value, "count(runs)")
-        elif self.sentence.has(r"in total|in all(?! \w)|altogether|overall|planned|scheduled"):
-            planned = study.planned_seeds * len(study.conditions)
-            done = sum(study.completed(name) for name in study.conditions)
-            if number.value == (planned if self.sentence.has("planned|scheduled") else done):
-                yield Quantity(number.value, "count(runs)")
-            elif not named_ones and all(study.completed(name) == number.value for name in study.conditions):
-                yield Quantity(number.value, "n(all)")
-        elif self.sentence.has(r"crash\w*|fail\w*|diverg\w*|aborted") and named_ones:
-            if number.value == study.planned_seeds - study.completed(named_ones[0]):
-                yield Quantity(number.value, f"cfg.seeds - n({named_ones[0]})")
-        elif all(study.completed(name) == number.value for name in named_ones or study.conditions):
-            yield Quantity(number.value, f"n({named_ones[0] if named_ones else 'all'})")
-
-    def parts_of_seeds(self, number: Number) -> Iterator[Quantity]:
-        if self.sentence.has(r"finish\w*|complet\w*|converge\w*|crash\w*|fail\w*|surviv\w*"):
-            for mention in self.sentence.conditions[:1]:
-                done = self.study.completed(mention.name)
-                if self.sentence.has(r"crash\w*|fail\w*"):
-                    done = self.study.planned_seeds - done
-                if number.value == done:
-                    yield Quantity(number.value, f"n({mention.name})")
-            return
-        worse = self.sentence.has(f"{w.WORSE}|{w.SLOWER}")
-        for (a, b), metric in ((pair, metric) for pair in self.pair.options[:1] for metric in self.metrics(number)[:1]):
-            won, of = wins(self.study, a, b, metric)
-            if number.value == (of - won if worse else won):
-                yield Quantity(number.value, f"wins({a},{b}).{metric}")
+    def half_widths(self, number: Number) -> Iterator[Quantity]:
+        """The deviation behind ± where the sentence speaks of an interval: half of the recorded one's width."""
+        for (a, b), metric in ((pair, metric) for pair in self.pair.options for metric in self.metrics(number)):
+            found = self.study.compared(a, b, metric)
+            if found and found[0].ci95:
+                low, high = found[0].ci95
+                shown = printed((high - low) / 2, self.study.metrics[metric].unit, number.unit, spread=True)
+                if shown is not None and fits(number, shown):
+                    yield Quantity(shown, f"ci_half_width({a},{b}).{metric}")
 
     def differences(self, number: Number) -> Iterator[Quantity]:
-        before, _ = self.sentence.near(number)
+        before, after = self.sentence.near(number)
+        if self.sentence.has("medians?") and not self.sentence.has("means?|averaged?"):
+            return  # differences are recorded of means
         for (a, b), (metric, complement) in (
-            (pair, each) for pair in self.pair.options for each in self.metrics_with_complement(number)
+            (pair, each) for pair in self.pairs_of(before) for each in self.metrics_with_complement(number)
         ):
             unit = number.unit
+            share = self.share_of(number, before, after)
+            if other_unit(after, self.study.metrics[metric].unit):
+                continue
             if re.search(r"factor of\s*(?:about )?$", before):
                 unit = "x"
             for value, expression in differences(
-                self.study, a, b, metric, unit, complement=complement, absolute=self.sentence.has("absolute")
+                self.study, a, b, metric, "x" if share else unit, complement=complement, absolute=self.sentence.has("absolute")
             ):
-                inverse = unit == "x" and self.sentence.has(f"{w.FASTER}|reduc\\w*|shorter|smaller|less|lower|fewer") and value < 1
-                shown = 1 / value if inverse else value
+                inverse = (
+                    unit == "x"
+                    and not share
+                    and self.sentence.has(f"{w.FASTER}|reduc\\w*|shorter|smaller|less|lower|fewer")
+                    and value < 1
+                )
+                shown = 1 / value if inverse else 100 * value if share else value
                 if self.holds(number, before, shown) and not (
-                    unit == "%" and self.sentence.has(r"(?:percentage|absolute) points?|in absolute terms")
+                    unit == "%" and re.search(r"(?:percentage|absolute) points?|in absolute terms", after)
                 ):
                     self.used.append((a, b))
                     yield Quantity(shown, expression)
+
+    @staticmethod
+    def share_of(number: Number, before: str, after: str) -> bool:
+        """'88 % of that of SGD', '42 % of the MLP's memory': one value over the other, not their difference."""
+        other = re.match(
+            r"\s*% of (?:that (?:of|for|with)\b|the [\w-]+'s? |[\w-]+'s? |the (?:[\w-]+ )?(?:of|needed by|used by)\b)", after
+        )
+        return number.unit == "%" and other is not None and not DIFFERENCE_BEFORE.search(before)
+
+    def pairs_of(self, before: str) -> tuple[tuple[str, str], ...]:
+        """The pairs that the sentence compares; '0.79 of the 1.29 points': of the whole gain, the main pair's."""
+        main = self.study.main_pair
+        return (
+            (main,) if main and re.search(r"^\s*(?:\w+ )?(?:out )?of (?:the |this |a total (?:of )?)?$", before) else self.pair.options
+        )
 
     def ranges(self, number: Number) -> Iterator[Quantity]:
         """Largest minus smallest value over the seeds of a condition."""
@@ -426,9 +304,21 @@ class _Binder:
         for condition in conditions:
             for metric, complement in self.metrics_with_complement(number):
                 scores = self.study.conditions[condition].get(metric)
-                if scores is None:
+                same_kind = self.last_level is not None and number.unit == self.last_unit and not self.sentence.metrics
+                if same_kind and self.last_level is not None and metric != self.last_level[1]:
+                    continue  # numbers of one unit in a sentence that names no metric are of one metric
+                wrong_unit = other_unit(after, self.study.metrics[metric].unit)
+                if (
+                    scores is None
+                    or (wrong_unit and not LOGARITHM.search(self.sentence.text))
+                    or (stat == "std" and self.last_level not in {None, (condition, metric)})
+                ):
                     continue
-                bound_on_all = stat is None and self.everywhere()
+                bound_on_all = (
+                    stat is None
+                    and self.everywhere()
+                    and len(levels) < len({m.name for m in self.sentence.conditions} or self.study.conditions)
+                )
                 for name in (stat,) if stat else self.stats(number, before, after, metric, complement=complement):
                     if name in {"max", "min"} and not self.extreme_of_all(name, condition, metric):
                         continue
@@ -440,8 +330,8 @@ class _Binder:
                             number, before, metric, "std" if name == "std" else "mean", complement=complement
                         ):
                             continue
-                        yield Quantity(shown, f"{'1 - ' if complement else ''}{condition}.{metric}.{label}")
-                if self.sentence.has(r"cross-entropy|nats?(?: per token)?|bits per token|entropy"):
+                        yield Quantity(shown, f"{'1 - ' if complement else ''}{condition}.{metric}.{label}", (condition, metric))
+                if LOGARITHM.search(self.sentence.text) and self.last_level in {None, (condition, metric)}:
                     for value, expression in logarithms(self.study, condition, metric):
                         if fits(number, value):
                             yield Quantity(value, expression)
@@ -484,9 +374,12 @@ class _Binder:
             if re.search(r"than (?:an? |the )$", before)
             else before
         )
-        if re.search(rf"(?<!\w){_ABOVE}\s*$", words, re.IGNORECASE):
+        bound = re.search(rf"(?<!\w)(?:(?P<above>{ABOVE})|{BELOW})\s*$", words, re.IGNORECASE)
+        if bound and re.search(r"\b(?:not|never|cannot|n't)\s+(?:\w+\s+)?$", words[: bound.start()]):
+            return value <= number.value if bound["above"] else value >= number.value
+        if re.search(rf"(?<!\w){ABOVE}\s*$", words, re.IGNORECASE):
             return value > number.value or (fits(number, value) and "least" in words)
-        if re.search(rf"(?<!\w){_BELOW}\s*$", words, re.IGNORECASE):
+        if re.search(rf"(?<!\w){BELOW}\s*$", words, re.IGNORECASE):
             return value < number.value
         if re.search(r"(?:about|roughly|around|approximately|some|circa|nearly|almost|close to)\s*$", before) and number.value:
             digits = re.sub(r"\D", "", number.text).strip("0")
@@ -504,7 +397,7 @@ class _Binder:
         said = re.match(r"\s*([A-Za-z][\w/]*)", self.sentence.text[number.end :])
         if said and any(said[1] == facts.unit for facts in self.study.metrics.values()):
             of_unit = [metric for metric, facts in self.study.metrics.items() if facts.unit == said[1]]
-            return [(metric, False) for metric in of_unit]
+            return [(metric, False) for metric in of_unit] if not mentions or {m.name for m in mentions} & set(of_unit) else []
         beside = [
             m
             for m in mentions
@@ -521,52 +414,88 @@ class _Binder:
             error = word.startswith(("err", "misclass")) and "acc" in mention.name
             if (mention.name, error) not in found:
                 found.append((mention.name, error))
-        return found or [(metric, False) for metric in self.study.metrics]
+        return found or [(metric, False) for metric in self.unnamed_metrics(number)]
+
+    def unnamed_metrics(self, number: Number) -> list[str]:
+        """Where the sentence names no metric: those of speed if it speaks of speed, those of the unit, else the study's first."""
+        everything = list(self.study.metrics)
+        if self.sentence.has(f"{w.FASTER}|{w.SLOWER}"):
+            return [name for name, _ in metrics_of(self.sentence, self.study, number.start, "faster")] or everything
+        if number.unit not in {"", "%", "pp", "points"} or UNIT_WORDS.match(self.sentence.text[number.end :]):
+            return everything
+        return everything[:1]
 
     def stats(self, number: Number, before: str, after: str, metric: str, *, complement: bool) -> tuple[str, ...]:
         """Statistics that the words beside the number speak of."""
         upward = (self.study.metrics[metric].direction == "max") is not complement
-        near = f"{before} \u2022 {after}"
+        clause = re.split(r"[,;]|\b(?:is|are|than|and|whereas|while)\b", after)[0]
+        near = f"{before} \u2022 {clause}"
         whole = self.sentence.text
         seed = re.search(r"\bseed (\d+)\b", before, re.IGNORECASE) or re.search(r"\bseed (\d+)\b", whole, re.IGNORECASE)
         if seed:
             return (f"seed.{seed[1]}",)
-        deviation = _DEVIATION.search(whole)
+        deviation = DEVIATION.search(whole)
         if (
             deviation
             and "±" not in whole
-            and (deviation.start() < number.start or re.match(rf"\W*(?:[\w-]+\W+){{0,1}}?(?:{_DEVIATION.pattern})", after))
+            and (deviation.start() < number.start or re.match(rf"\W*(?:[\w-]+\W+){{0,1}}?(?:{DEVIATION.pattern})", after))
         ):
+            return ("std",)
+        if re.search(r"\b(?:more|less|most|least) (?:\w+ )?(?:consistent|stable|variable|reproducible|noisy)\b", whole):
             return ("std",)
         if re.search(r"\bvar(?:y|ies|ied) (?:much |even |far )?(?:less|more|least|most)\b", whole, re.IGNORECASE):
             return ("std",)
-        if re.search(r"\bmedian\b", near, re.IGNORECASE):
-            return ("median",)
-        if re.search(r"\b(?:rang\w+|between(?=\W*[-\d])|vary|varies|span\w*)\b", whole, re.IGNORECASE) and not re.search(
-            r"difference between", whole
+        if re.search(r"\bmedian\b", near, re.IGNORECASE) or re.search(
+            r"\A(?=.*\bmedians?\b)(?!.*\b(?:means?|averaged?)\b)", whole, re.IGNORECASE
         ):
-            return ("max", "min")
+            return ("median",)
+        if (
+            re.search(r"\b(?:rang\w+|between(?=\W*[-\d])|vary|varies|span\w*)\b", whole, re.IGNORECASE)
+            and not self.several()
+            and not re.search(r"difference between", whole)
+        ):
+            second = re.search(r"(?:\bto|\band|-)\s*(?:about )?$", before) is not None
+            return ("max",) if second else ("min",)
         if re.search(
-            r"\b(?:seeds|runs) (?:of (?:the )?[\w -]+? )?(?:reach(?:ed)?|gave|gives?|yield(?:ed)?|obtain(?:ed)?|score|have) |\b(?:per-seed|individual|each seed|single[- ]seed|seeds? (?:scores?|values?|returns?|give|are))\b",
+            r"\b(?:seeds|runs) (?:of (?:the )?[\w -]+? )?(?:reach(?:ed)?|gave|gives?|yield(?:ed)?|obtain(?:ed)?|score|have) |\b(?:per-seed|individual|each seed|seeds? (?:scores?|values?|returns?|give|are))\b",
             whole,
             re.IGNORECASE,
         ):
             return ("seeds",)
-        extreme = re.search(r"\b(best|worst|highest|lowest|maximum|minimum|max|min|top|peak|weakest|strongest)\b", near, re.IGNORECASE)
+        extreme = re.search(
+            r"\b(best|worst|highest|lowest|smallest|largest|shortest|longest|greatest|maximum|minimum|max|min|top(?!-)|peak|weakest|strongest)\b",
+            near,
+            re.IGNORECASE,
+        )
+        if extreme is None and not re.search(r"\b(?:mean|average)\b", whole[: number.start], re.IGNORECASE):
+            extreme = re.search(r"\b(maximum|minimum|max|min)\b", whole[: number.start], re.IGNORECASE)
         if extreme is None:
-            extreme = re.search(r"\b(best|worst|highest|lowest)\b(?=[^.]*\b(?:seed|run)\b)", whole, re.IGNORECASE)
+            extreme = re.search(r"\b(best|worst|highest|lowest|smallest|largest)\b(?=[^.]*\b(?:seeds?|runs?)\b)", whole, re.IGNORECASE)
         if extreme:
             word = extreme[1].lower()
-            high = word in {"highest", "maximum", "max", "peak", "top"} or ((word in {"best", "strongest"}) == upward and word in {
+            high = word in {"highest", "largest", "longest", "greatest", "maximum", "max", "peak", "top"} or ((word in {"best", "strongest"}) == upward and word in {
                 "best", "strongest", "worst", "weakest",
             })  # fmt: skip
             stat = "max" if high is not complement else "min"
-            of_seeds = re.search(r"\b(?:seeds?|runs?|single|trial)\b", whole, re.IGNORECASE)
+            of_seeds = re.search(r"\b(?:seeds?|runs?|single|trial)\b", whole, re.IGNORECASE) or self.extreme_of_one(extreme[1])
             if re.search(r"\b(?:mean|average)\b", near, re.IGNORECASE):
                 return ("mean",)
             alone = re.search(rf"\ba {word}\b", near, re.IGNORECASE) or word in {"maximum", "minimum", "max", "min", "peak"}
             return (stat,) if of_seeds or alone else ("mean",)
         return ("mean",)
+
+    def several(self) -> bool:
+        """Two names or more: 'from 36.4k (a) to 41.2k (b)' is a range of means."""
+        return len({mention.name for mention in self.sentence.conditions}) > 1
+
+    def extreme_of_one(self, word: str) -> bool:
+        """'the lowest accuracy of our method', 'the baseline's best': the superlative ranges over the runs of the one named."""
+        behind = rf"\b{word}(?: [\w-]+){{0,3}}? (?:of|for|by|with|from) (?:the )?$"
+        return any(
+            re.search(behind, self.sentence.text[: mention.start], re.IGNORECASE)
+            or re.match(rf"'s? (?:own |single )?{word}\b", self.sentence.text[mention.end :], re.IGNORECASE)
+            for mention in self.sentence.conditions
+        )
 
     def conditions_of(self, number: Number, levels: Sequence[Number]) -> list[str]:
         """Conditions that the number can belong to, from the order of names and numbers."""
@@ -577,13 +506,7 @@ class _Binder:
         text = self.sentence.text
         main = self.study.main_pair
         if not names:
-            if self.everywhere() or self.sentence.has(r"of any (?:run|seed)|overall"):
-                return list(self.study.conditions)
-            if len(levels) == 2 and re.search(r"\bfrom\b", text) and re.search(r"\bto\b", text) and place is not None:
-                return self.from_to(levels, place)
-            if main and not self.sentence.has("corresponds?|equals?|equivalent"):
-                return [main[0]]
-            return list(self.study.conditions)
+            return self.unnamed(number, levels, place)
         if len(names) == 1:
             if (
                 len(levels) == 2
@@ -616,13 +539,41 @@ class _Binder:
         if place is None:  # a deviation belongs to the value before it
             return self.conditions_of(anchors[-1], levels) if anchors else names
         if len(levels) == len(distinct) and len(distinct) == len(names):
-            return [distinct[place].name]
+            return [distinct[1 - place if self.reference_last(levels, distinct) else place].name]
         before = [m for m in distinct if m.end <= number.start]
         after = [m for m in distinct if m.start >= number.end]
         close = re.match(r"\s*(?:%|percent)?\s*(?:\w+ ){0,2}(?:for|by|with|of) (?:the )?", text[number.end :])
         if close and after and after[0].start <= number.end + close.end() + 4:
             return [after[0].name]
         return [(before[-1] if before else after[0]).name]
+
+    def unnamed(self, number: Number, levels: Sequence[Number], place: int | None) -> list[str]:
+        """The conditions that a number belongs to where the sentence names none."""
+        text, main = self.sentence.text, self.study.main_pair
+        if (
+            not self.sentence.metrics
+            and number.unit == ""
+            and (
+                number.step >= 1
+                or not self.sentence.has("it|its|we|our|method|model|results?|scores?|runs?|seeds?|gains?|improvements?|deviations?")
+            )
+        ):
+            return []  # nothing of the study is named
+        if self.everywhere() or self.sentence.has(r"of any (?:run|seed)|overall"):
+            return list(self.study.conditions)
+        if len(levels) == 2 and re.search(r"\bfrom\b", text) and re.search(r"\bto\b", text) and place is not None:
+            return self.from_to(levels, place)
+        if main and not self.sentence.has("corresponds?|equals?|equivalent"):
+            return [main[0]]
+        return list(self.study.conditions)
+
+    def reference_last(self, levels: Sequence[Number], distinct: Sequence[Mention]) -> bool:
+        """'a improves it from x to y compared with b': the first number is the reference's, which is named last."""
+        turn = re.search(r"\bfrom\b(?=.*\bto\b)", self.sentence.text)
+        compared = re.search(r"\b(?:compared (?:with|to)|relative to|over|versus|against|instead of)\b", self.sentence.text)
+        if turn is None or compared is None or not len(levels) == 2 == len(distinct):
+            return False
+        return distinct[0].end <= turn.start() and levels[1].end <= compared.start() < distinct[1].start
 
     def from_to(self, levels: Sequence[Number], place: int) -> list[str]:
         """'falls from x to y' without names: the reference first; its direction is checked with the pair."""
@@ -633,94 +584,3 @@ class _Binder:
         if (levels[1].value < levels[0].value) is not down:
             return []
         return list(self.study.conditions)
-
-    # ------------------------------------------------------------ settings
-
-    def setting_keys(self, number: Number) -> list[str]:
-        """Keys of the configuration that the words beside the number name, the nearest first."""
-        before, after = self.sentence.near(number)
-        found: list[tuple[float, str]] = []
-        for key in self.study.config:
-            if key == "seeds":
-                continue
-            if key in w.BEHIND and re.match(rf"\s*(?:{w.BEHIND[key]})\b", after):
-                found.append((0.6, key))
-            for pattern in w.setting_words(key):
-                between = r"(?:(?!and\b|or\b|with\b|of\b)\w+[\s-]+)"
-                behind = re.match(rf"^[\s-]*{between}{{0,2}}?(?:{pattern})(?!\w)", after, re.IGNORECASE)
-                if behind:
-                    found.append((0.5 + 0.1 * len(behind[0].split()), key))
-                ahead = list(re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", before, re.IGNORECASE))
-                if ahead and not re.search(r"[.;]", before[ahead[-1].end() :]):
-                    gap = re.sub(
-                        rf"\b(?:{'|'.join(re.escape(self.sentence.text[m.start : m.end]) for m in self.sentence.conditions) or '-'})\b",
-                        "",
-                        before[ahead[-1].end() :],
-                    )
-                    if re.fullmatch(
-                        r"[\s,)(=:]*(?:(?:is|are|was|were|holds?|contains?|comprises?|includes?|consists?|counts?|amounts?|of|to|at|set|size|rate|a|=|with|fixed|uses?|equal|for|value|over|number|in|all|runs?|and|has|have|\w+ly)[\s=]*){0,5}",
-                        gap,
-                    ):
-                        found.append((1.0 + len(gap.split()) * 0.3 + ("," in gap) * 2, key))
-            parts = w.key_parts(key) if key not in w.SETTINGS else []
-            if len(parts) > 1 and all(re.search(rf"\b(?:{part})", f"{before} {after}", re.IGNORECASE) for part in parts):
-                found.append((1.5, key))
-        if found:
-            keys = [key for _, key in sorted(found)]
-            self.last_key = keys[0]
-            return keys
-        if self.last_key and re.fullmatch(r"[\s,)\](\[=]*(?:(?:for|with|in) [\w -]+?)?[\s,]*(?:and|or)?[\s,(]*", before) and before:
-            return [self.last_key, *self.tuple_keys(number)]
-        return self.tuple_keys(number)
-
-    def named_settings(self, number: Number) -> Iterator[Quantity]:
-        """A number that is no result and is exactly the value of a setting that the sentence names somewhere."""
-        for key, value in self.study.config.items():
-            if key == "seeds" or not any(self.sentence.has(pattern) for pattern in w.setting_words(key)):
-                continue
-            for path, stored in self.stored(value, number):
-                if isinstance(stored, int | float) and not isinstance(stored, bool) and self.setting_fits(number, float(stored)):
-                    yield Quantity(float(stored), f"cfg.{key}{path}")
-
-    def tuple_keys(self, number: Number) -> list[str]:
-        """'(beta1, beta2) = (x, y)': the k-th name for the k-th number."""
-        run = re.search(r"\(([\w\s,_{}]+)\)\s*=\s*\(([^()]*)\)", self.sentence.text)
-        if run is None or not run.start(2) <= number.start < run.end(2):
-            return []
-        place = self.sentence.text[run.start(2) : number.start].count(",")
-        names = [name.strip() for name in run[1].split(",")]
-        if place >= len(names):
-            return []
-        return [key for key in self.study.config if any(re.fullmatch(pattern, names[place]) for pattern in w.setting_words(key))]
-
-    def settings(self, number: Number) -> Iterator[Quantity]:
-        keys = self.tuple_keys(number) or self.setting_keys(number)
-        for key in keys:
-            value: JsonValue = self.study.config[key]
-            for path, stored in self.stored(value, number):
-                if isinstance(stored, int | float) and not isinstance(stored, bool) and self.setting_fits(number, float(stored)):
-                    yield Quantity(float(stored), f"cfg.{key}{path}")
-
-    def stored(self, value: JsonValue, number: Number) -> Iterator[tuple[str, JsonValue]]:
-        """The value, or of a value per condition the one of the condition that the number belongs to."""
-        if not isinstance(value, dict):
-            yield "", value
-            return
-        names = [m for m in self.sentence.conditions if m.name in value]
-        if len({m.name for m in names}) == 1:
-            yield f".{names[0].name}", value[names[0].name]
-            return
-        following = [
-            m for m in names if m.start >= number.end and not any(number.end <= o.start < m.start for o in self.sentence.numbers)
-        ]
-        preceding = [
-            m for m in names if m.end <= number.start and not any(m.end <= o.start < number.start for o in self.sentence.numbers)
-        ]
-        between = self.sentence.text[number.end : following[0].start] if following else ""
-        chosen = following[:1] if following and re.fullmatch(r"\s*(?:for|with|in|\()\s*", between) else preceding[-1:] or following[:1]
-        for mention in chosen:
-            yield f".{mention.name}", value[mention.name]
-
-    def setting_fits(self, number: Number, stored: float) -> bool:
-        rounded = number.step > 1 and number.text[-1:].isalpha()  # 11.2M, 50M: rounded to what is shown
-        return fits(number, stored) if rounded or stored != int(stored) else abs(number.value - stored) < 1e-9

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.quantities import FRACTIONS, mean, wins
-from stages.g_writing.sentence_check.reading import REMOVED, Sentence, metric_patterns, part_pattern
+from stages.g_writing.sentence_check.reading import REMOVED, Sentence, part_pattern
 from stages.g_writing.sentence_check.study import Study
 
 _REFERENCE = re.compile(
@@ -29,7 +29,29 @@ class Pair:
     """A claim against everything that is left out: it has to hold for all of the options."""
 
 
+_PASSIVE = re.compile(
+    r"\b(?:is|are|was|were|been|being|gets?) (?:\w+ly )?(?:outperformed|beaten|surpassed|exceeded|overtaken|outdone)\b", re.IGNORECASE
+)
+_COMPARING = re.compile(
+    rf"\b(?:{w.NUMERIC_UP}|{w.NUMERIC_DOWN}|{w.BETTER}|{w.WORSE}|{w.FASTER}|{w.SLOWER}|twice|half|times|thrice)\b|\d|×", re.IGNORECASE
+)
+
+
 def pair_of(sentence: Sentence, study: Study) -> Pair:
+    """The compared, the other way round where the verb is passive."""
+    pair = _active_pair(sentence, study)
+    if _PASSIVE.search(sentence.text):
+        return replace(pair, options=tuple((b, a) for a, b in pair.options))
+    return pair
+
+
+def _is_reference(before: str) -> bool:
+    """The words before a name make it what others are compared with; 'of' only behind a comparing word."""
+    found = _REFERENCE.search(before)
+    return found is not None and (not found[0].lower().startswith("of") or _COMPARING.search(before[: found.start()]) is not None)
+
+
+def _active_pair(sentence: Sentence, study: Study) -> Pair:
     mentions = sentence.conditions
     names = list(dict.fromkeys(mention.name for mention in mentions))
     everyone = list(study.conditions)
@@ -46,7 +68,7 @@ def pair_of(sentence: Sentence, study: Study) -> Pair:
     if len(names) == 1:
         name = names[0]
         mention = mentions[0]
-        is_reference = bool(_REFERENCE.search(sentence.text[: mention.start]))
+        is_reference = _is_reference(sentence.text[: mention.start])
         others = [other for other in everyone if other != name]
         if main and name not in main and name.startswith(REMOVED):
             others = [main[0]]
@@ -82,18 +104,28 @@ def directions(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
         ("up", w.NUMERIC_UP), ("down", w.NUMERIC_DOWN), ("better", w.BETTER), ("worse", w.WORSE), ("faster", w.FASTER), ("slower", w.SLOWER),
     ):  # fmt: skip
         for match in re.finditer(rf"\b(?:{pattern})\b", text, re.IGNORECASE):
-            if re.search(r"\b(?:vary|varies|varied|effect\b[^.,;]*)\s*(?:is |was )?(?:much |even )?$", text[: match.start()]):
-                continue  # of spreads and effects, not of means
+            if re.search(r"\beffect\b[^.,;]*\s*(?:is |was )?(?:much |even )?$", text[: match.start()]):
+                continue  # of effects, not of means
+            if kind in {"better", "worse"} and re.search(
+                r"\b(?:none|not one) of (?:the |its |our |all )?(?:\w+ )?(?:seeds?|runs?)\b", text, re.IGNORECASE
+            ):
+                continue  # counted with the claims
+            varies = re.search(r"\b(?:vary|varies|varied)\s*(?:much |even )?$", text[: match.start()]) is not None
             if _about_a_bound(text, match) or match[0].lower() in {"best", "worst"}:
                 continue
             denied = re.search(rf"{w.NEGATED}(?:\s+\w+){{0,2}}\s*$", text[: match.start()], re.IGNORECASE) is not None
-            metrics = _metrics_of(sentence, study, match.start(), kind)
+            compared = _than(sentence, text, match) or pair
+            metrics = metrics_of(sentence, study, match.start(), kind)
             if not metrics:
                 yield f"{match[0]!r}: nothing was recorded that could bear it out"
                 continue
             for metric, complement in metrics[:1] if sentence.metrics else metrics:
-                holds = [_holds(study, a, b, metric, kind, complement=complement) for a, b in pair.options]
-                good = all(holds) if pair.strict or pair.named else any(holds)
+                if spread := "wide" if varies else _spread_words(text, match):
+                    holds = [_wider(study, a, b, metric) is (kind == "up") for a, b in compared.options if kind in {"up", "down"}]
+                    holds = [held is not (spread == "steady") for held in holds]
+                else:
+                    holds = [_holds(study, a, b, metric, kind, complement=complement) for a, b in compared.options]
+                good = all(holds) if compared.strict or compared.named else any(holds)
                 if good is denied and holds:
                     yield f"{match[0]!r}: the recorded means of {metric} say otherwise"
                     break
@@ -109,6 +141,40 @@ def directions(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
         yield "not every seed was completed"
 
 
+def _than(sentence: Sentence, text: str, match: re.Match[str]) -> Pair | None:
+    """'better than b and worse than c': the one behind this comparing word's own 'than', against the subject."""
+    names = [m.name for m in sentence.conditions]
+    if len(set(names)) < 3:
+        return None
+    for mention in sentence.conditions:
+        between = text[match.end() : mention.start] if mention.start >= match.end() else "-"
+        if re.fullmatch(r" than (?:that of |with |for )?(?:the )?", between) and mention.name != names[0]:
+            return Pair(((names[0], mention.name),), named=True)
+    return None
+
+
+def _spread_words(text: str, match: re.Match[str]) -> str:
+    """'wide' where the comparing word is of a spread over seeds, 'steady' where it is of its opposite, else ''."""
+    if re.search(r"\bexplain\w*", text):
+        return ""
+    behind = text[match.end() : match.end() + 40]
+    if re.match(r"\s*(?:\w+ )?(?:consistent|stable|reproducible|steady|reliable)\b", behind):
+        return "steady"
+    if re.match(r"\s*(?:\w+ )?(?:variable|unstable|noisy|erratic|scattered)\b", behind):
+        return "wide"
+    near = re.match(r"\s*(?:[\w-]+ ){0,3}?(?:standard deviations?|spread|variance|variability|variation)\b", behind)
+    clause = re.split(r"[,;]|\bbut\b|\bwhile\b", text[: match.start()])[-1]
+    subject = re.search(r"\b(?:standard deviations?|s\.d\.|spread|variability|variation)\b", clause) and not re.search(
+        r"(?:±|\bwith a standard)", clause
+    )
+    return "wide" if near or subject else ""
+
+
+def _wider(study: Study, a: str, b: str, metric: str) -> bool | None:
+    one, other = (study.conditions[name][metric].std if metric in study.conditions[name] else None for name in (a, b))
+    return None if one is None or other is None else one > other
+
+
 def _without_names(sentence: Sentence) -> str:
     """The text with the names of conditions blanked: the 'without' of a name denies nothing."""
     text = sentence.text
@@ -120,6 +186,7 @@ def _without_names(sentence: Sentence) -> str:
 
 def _without_statistics(text: str) -> str:
     """Without words that only look like comparisons."""
+    text = re.sub(r"\b(?:lower|upper) (?:end|bound|limit|edge)\b", "", text)
     text = re.sub(r"\((?:lower|higher) is better\)|(?:lower|higher) is better", "", text, flags=re.IGNORECASE)
     text = re.sub(
         r"\b\w+ (?:in|on) (?:only )?\w+ (?:out )?of (?:the |all )?\w+ (?:\w+ )?(?:seeds|runs)\b", "", text, flags=re.IGNORECASE
@@ -145,7 +212,7 @@ def _about_a_bound(text: str, match: re.Match[str]) -> bool:
     } and bool(re.match(bound, rest, re.IGNORECASE))
 
 
-def _metrics_of(sentence: Sentence, study: Study, place: int, kind: str) -> list[tuple[str, bool]]:
+def metrics_of(sentence: Sentence, study: Study, place: int, kind: str) -> list[tuple[str, bool]]:
     if kind in {"faster", "slower"}:
         speed = [
             metric for metric in study.metrics if any(part in w.SPEED for part in (metric, metric.split("_")[-1], *metric.split("_")))
@@ -222,25 +289,56 @@ def _superlatives(sentence: Sentence, study: Study) -> Iterator[str]:
         alone = re.fullmatch(r"\W*(?:one )?(?:\([^)]*\))?\W*", clause)
         if alone and re.search(r"\b(?:seeds?|runs?|trials?|any)\b", sentence.text, re.IGNORECASE):
             continue
+        if _of_one(match, sentence) or re.search(r"\b(?:second|third|next)[- ]$", sentence.text[: match.start()], re.IGNORECASE):
+            continue
         yield from _superlative(match[0].lower(), match.start(), clause, sentence, study)
+
+
+def _of_one(match: re.Match[str], sentence: Sentence) -> bool:
+    """'the highest of the baseline', beside a number: over the runs of the one named."""
+    if not sentence.numbers or re.search(
+        r"\b(?:has|have|is|are|reach\w*|obtain\w*|attain\w*|achiev\w*|gives?|shows?) (?:by far )?(?:the |a )?$",
+        sentence.text[: match.start()],
+    ):
+        return False
+    return any(
+        re.fullmatch(r"(?: [\w-]+){0,3}? (?:of|for|by|with|from) (?:the )?", sentence.text[match.end() : mention.start])
+        for mention in sentence.conditions
+        if mention.start > match.end()
+    )
 
 
 def _superlative(word: str, place: int, clause: str, sentence: Sentence, study: Study) -> Iterator[str]:
     if not sentence.conditions:
         return
     subject = min(sentence.conditions, key=lambda mention: abs(mention.start - place))
+    for mention in sentence.conditions:  # 'lowest for a and highest for b'
+        if mention.start > place and re.fullmatch(r" (?:for|with|by|in) (?:the )?", sentence.text[place + len(word) : mention.start]):
+            subject = mention
     spoken = re.split(rf"\b(?:and|but)\b(?=[^,;]*{_SUPERLATIVE.pattern})", clause, flags=re.IGNORECASE)[0]
     if _VARIATION.search(spoken):
         yield from _least_varied(word, subject.name, sentence, study)
         return
     speedy = re.fullmatch("fastest|slowest|cheapest|quickest|most efficient|most expensive", word) is not None
-    metrics = _metrics_of(sentence, study, place + len(word) + 1, "faster" if speedy else "better")
+    metrics = metrics_of(sentence, study, place + len(word) + 1, "faster" if speedy else "better")
+    if word.endswith("accurate"):  # by quality, whatever speed the sentence names beside it
+        slow = {metric for metric in study.metrics if any(part in w.SPEED for part in (metric, *metric.split("_")))}
+        metrics = [each for each in metrics if each[0] not in slow] or [
+            (metric, False) for metric in study.metrics if metric not in slow
+        ]
     if not metrics:
         yield f"{word!r}: nothing was recorded that could bear it out"
         return
     both = re.search(r"\bboth\b", clause) is not None
+    denied = (
+        re.search(r"\b(?:not|never|no longer)\s+(?:\w+\s+)?(?:the |its |their )?$", sentence.text[:place], re.IGNORECASE) is not None
+    )
     for metric, complement in metrics if both else metrics[:1]:
-        yield from _not_so(word, subject.name, metric, study, complement=complement)
+        wrong = list(_not_so(word, subject.name, metric, study, complement=complement))
+        if denied and not wrong:
+            yield f"{word!r} is denied, but by {metric} it is so"
+        elif not denied:
+            yield from wrong
 
 
 def _not_so(word: str, subject: str, metric: str, study: Study, *, complement: bool) -> Iterator[str]:
@@ -258,10 +356,18 @@ def _best_seed(sentence: Sentence, study: Study) -> Iterator[str]:
     """'Seed 3 is the best of …': of the named condition, by the named metric."""
     seed = re.search(r"\bseed (\d+)\b", sentence.text, re.IGNORECASE)
     word = _SUPERLATIVE.search(sentence.text)
-    if seed is None or word is None or not sentence.conditions or sentence.has("worst-case"):
+    names = list(dict.fromkeys(mention.name for mention in sentence.conditions))
+    if not names and sentence.has("both") and study.main_pair:
+        names = list(study.main_pair)
+    if seed is None or word is None or not names or sentence.has("worst-case"):
         return
+    for name in names if sentence.has("both") else names[:1]:
+        yield from _extreme_seed(seed, word, name, sentence, study)
+
+
+def _extreme_seed(seed: re.Match[str], word: re.Match[str], name: str, sentence: Sentence, study: Study) -> Iterator[str]:
     metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
-    scores = study.conditions[sentence.conditions[0].name].get(metric)
+    scores = study.conditions[name].get(metric)
     if scores is None or seed[1] not in scores.seeds:
         yield f"seed {seed[1]} of it was not recorded"
         return
@@ -298,7 +404,7 @@ def _factors(text: str, sentence: Sentence, study: Study, pair: Pair) -> Iterato
         factor = _FACTORS[match[0].lower()]
         kind = "faster" if re.search(w.FASTER + r"|\bfast\b|\bslow\b|\bquick", text) else "better"
         true = False
-        for metric, complement in _metrics_of(sentence, study, match.start(), kind):
+        for metric, complement in metrics_of(sentence, study, match.start(), kind):
             for a, b in pair.options:
                 one, other = mean(study, a, metric, complement=complement), mean(study, b, metric, complement=complement)
                 if _VARIATION.search(text):
@@ -306,6 +412,8 @@ def _factors(text: str, sentence: Sentence, study: Study, pair: Pair) -> Iterato
                 if one is None or other is None or one <= 0 or other <= 0:
                     continue
                 ratio = one / other
+                if re.search(r"\bby (?:about |nearly |almost |roughly |more than |over |less than )?$", text[: match.start()]):
+                    ratio = abs(1 - ratio)
                 if re.search(r"\bfast\b|faster|quick", text) and study.metrics[metric].direction == "min":
                     ratio = 1 / ratio
                 before = text[: match.start()]
@@ -331,51 +439,3 @@ def _every_seed(text: str, sentence: Sentence, study: Study, pair: Pair) -> Iter
             won, of = wins(study, a, b, metric)
             if (of - won if worse else won) != of:
                 yield f"not on every seed: {won} of {of}"
-
-
-def significance(sentence: Sentence, study: Study) -> Iterator[str]:
-    """'significant' needs a recorded test on its side; 'comparable' one that does not tell the two apart."""
-    text = sentence.text
-    pair = pair_of(sentence, study)
-    metrics = [mention.name for mention in sentence.metrics] or list(study.metrics)
-    match = re.search(r"\bsignifican\w+\b|\bconclusive(?:ly)?\b|\bstatistically (?:clear|reliable)", text, re.IGNORECASE)
-    if match and not re.search(r"significance (?:tests?|level)", text):
-        denied = re.search(rf"{w.NEGATED}(?:\s+[\w-]+){{0,3}}\s*$", text[: match.start()], re.IGNORECASE) or re.search(
-            r"\bnon-?$|\bin$", text[: match.start()]
-        )
-        tests = [found[0] for a, b in pair.options for metric in metrics if (found := study.compared(a, b, metric))]
-        wilcoxon = re.search("Wilcoxon|signed-rank", text)
-        values = [test.wilcoxon_p if wilcoxon else test.t_p for test in tests]
-        known = [value for value in values if value is not None]
-        if not known and not denied:
-            yield f"{match[0]!r}: no test was recorded"
-        elif known and (min(known) < 0.05) is bool(denied):
-            yield f"{match[0]!r}: the recorded p is {min(known):g}"
-    speed = re.search(r"\bfast\b|\bquick\w*|\bslow\b|\bcostly\b|\bexpensive\b|\bcheap\b", text, re.IGNORECASE)
-    if not sentence.metrics:
-        metrics = [metric for metric, _ in _metrics_of(sentence, study, 0, "faster" if speed else "better")]
-    alike = re.search(
-        r"\b(?:comparabl[ey]|equally|similarly|on par|similar|indistinguishable|equal|identical|the same|equivalent|match(?:es)?"
-        r"|(?:no|little|hardly any|without) (?:\w+ )?(?:effect|difference|influence|impact|change|gain|benefit|improvement)"
-        r"|(?:does|do|did) not (?:matter|affect|change|influence|help|hurt|differ)|unaffected|unchanged|makes? no difference)\b",
-        text,
-        re.IGNORECASE,
-    )
-    if (
-        alike
-        and metrics
-        and (sentence.conditions or ablated(sentence, study))
-        and not re.search(rf"{w.NEGATED}\s*$|\b(?:order|ordering|ranking)\b[^.]*$", text[: alike.start()], re.IGNORECASE)
-        and (
-            speed
-            or re.search(r"on par|comparabl|equally|match", alike[0])
-            or any(re.search(rf"\b{re.escape(p)}", text, re.IGNORECASE) for m in metrics for p in metric_patterns(m))
-        )
-    ):
-        for a, b in pair.options[:1]:
-            one, other = mean(study, a, metrics[0]), mean(study, b, metrics[0])
-            found = study.compared(a, b, metrics[0])
-            if found and found[0].t_p is not None and found[0].t_p < 0.05:
-                yield f"{alike[0]!r}: the recorded test tells them apart"
-            elif one is not None and other is not None and abs(one - other) > 0.01 * abs(other):
-                yield f"{alike[0]!r}: the means differ by more than one per cent"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ from stages.g_writing.sentence_check.study import Scores, Study
 FRACTIONS = ("fraction", "ratio", "proportion")
 PERCENTS = ("%", "percent", "per cent", "pp")
 SECONDS = ("s", "sec", "seconds", "second")
+_PHYSICAL = (*SECONDS, "ms", "min", "h", "nats", "bits", "GB", "MB", "kWh", "m", "tok/s", "W", "J")
+"""Units in which nobody counts points."""
 _IN_UNIT = {"s": 1.0, "min": 60.0, "h": 3600.0, "day": 86400.0, "ms": 0.001}
 
 
@@ -21,15 +24,21 @@ class Quantity:
 
     value: float
     expression: str
+    of: tuple[str, str] | None = None
+    """The condition and metric of a level."""
 
 
 def fits(number: Number, value: float) -> bool:
-    """The value, rounded to the printed digits, is the printed number."""
+    """The value, rounded to the printed digits, is the printed number; only zero is printed as zero."""
+    if number.value == 0:
+        return value == 0
     return abs(number.value - value) <= number.step / 2 * (1 + 1e-9) + 1e-12
 
 
 def printed(value: float, metric_unit: str, unit: str, *, spread: bool = False) -> float | None:
     """A value of the metric in the sentence's unit; None where the unit does not fit. spread: a deviation or difference."""
+    if unit == "points" and metric_unit in _PHYSICAL:
+        return None
     if unit == "points" and spread:
         unit = "pp" if metric_unit in (*FRACTIONS, *PERCENTS) else ""
     if metric_unit in FRACTIONS:
@@ -43,6 +52,16 @@ def printed(value: float, metric_unit: str, unit: str, *, spread: bool = False) 
     if metric_unit in SECONDS:
         return value if unit == "" else value / _IN_UNIT[unit] if unit in _IN_UNIT else None
     return value if unit in {"", metric_unit} else None
+
+
+UNIT_WORDS = re.compile(r"\s*(nats?|bits?|[kMGT]?B|kWh|Wh|dB|Hz|FLOPs?|epochs?|days?|dollars?|euros?|k?m|kg)(?![\w/])")
+"""Units that a sentence may name behind a number; they have to be the metric's own."""
+
+
+def other_unit(after: str, metric_unit: str) -> bool:
+    """The words behind a number name a unit in which the metric is not measured."""
+    said = UNIT_WORDS.match(after)
+    return said is not None and not metric_unit.lower().startswith(said[1].lower().rstrip("s"))
 
 
 def level(scores: Scores, stat: str, *, complement: bool) -> Iterator[tuple[float, str]]:

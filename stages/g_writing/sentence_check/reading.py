@@ -20,7 +20,7 @@ _STRUCTURE = re.compile(
     r"\b(?:Sections?|Tables?|Figures?|Figs?\.?|Appendix|Appendices|Equations?|Eqs?\.?|Algorithms?|Chapters?|Lines?|Steps?|Theorem|Lemma|Hypothes[ie]s|RQ|H)"
     r"[\s~]*\(?[A-Z]?\.?\d+(?:\.\d+)*[a-z]?\)?(?:(?:,| and|,? and|--|-| to)\s*[A-Z]?\.?\d+(?:\.\d+)*)*"
 )
-_COMMON_NAMES = re.compile(r"\btop-1\b|\bL[012]\b|\bell[_ ]?[12]\b|\b[kK]-fold\b|\b[123]D\b|\bfp(?:16|32)\b|\bbf16\b|\b(?:16|32)-bit\b|\bcuda:\d\b", re.IGNORECASE)  # fmt: skip
+_COMMON_NAMES = re.compile(r"\btop-1\b|\b0(?:--?|/)1(?= loss)|\bL[012]\b|\bell[_ ]?[12]\b|\b[kK]-fold\b|\b[123]D\b|\bfp(?:16|32)\b|\bbf16\b|\b(?:16|32)-bit\b|\bcuda:\d\b", re.IGNORECASE)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -82,13 +82,17 @@ def plain(raw: str) -> str:
     ):  # fmt: skip
         text = text.replace(command, sign)
     text = text.replace("$", "").replace("~=", "about ")
+    text = re.sub(r"\b(\d+) ?min(?:utes)?(?: and)? (\d{1,2}) ?s(?:econds|ec)?\b", lambda m: f"{60 * int(m[1]) + int(m[2])} s", text)
+    text = re.sub(r"(?<![\w./])(\d+)/(\d+)(?= (?:\w+ )?(?:seeds|runs|pairs)\b)", r"\1 of \2", text)
     return re.sub(r"[ \t]+", " ", text)
 
 
 def read(raw: str, study: Study) -> Sentence:
     """The sentence as the checks see it."""
     cited = bool(re.search(r"\\cite[pt]?\w*\*?(?:\[[^\]]*\])*\{[^}]+\}|\[@\w|(?<!\w)@\w+\d{4}", raw))
-    text = _MATHS_ONLY.sub(lambda m: m[0] if re.search(r"\d\.\d|\d{2,}", m[0]) else "formula", raw)
+    text = _MATHS_ONLY.sub(
+        lambda m: m[0] if re.search(r"\d\.\d|\d{2,}", re.sub(r"\\mathbb\{\w\}\^\{[^}]*\}", "", m[0])) else "formula", raw
+    )
     text = plain(re.sub(r"\\cite[pt]?\w*\*?(?:\[[^\]]*\])*\{[^}]+\}", "(cited)", text))
     text = _blank(_STRUCTURE, text)
     text = _blank(_COMMON_NAMES, text)
@@ -129,14 +133,18 @@ def _numbers(text: str) -> Iterator[Number]:
         exponent = int(match["exp"] or 0)
         decimals = len(digits.partition(".")[2])
         negative = match["sign"] == "-" and not re.search(r"[\d)]\s?$|\w$", text[: match.start()]) if match["sign"] else False
+        if abs(exponent) > 100:  # no study's number; beyond the range of a float
+            exponent = 100 if exponent > 0 else -100
         value = float(f"{digits}e{exponent}") * scale * (-1 if negative else 1)
         step = 10.0 ** (exponent - decimals) * scale
         start = match.start() + (1 if match["sign"] == "-" and not negative else 0)
         found.append(Number(text[start : match.end()], value, step, start, match.end(), _unit(text[match.end() :]), signed=negative))
     for match in re.finditer(rf"\b(?:{'|'.join(w.NUMBER_WORDS)})\b", text, re.IGNORECASE):
         after = text[match.end() :]
+        if any(number.start <= match.start() < number.end for number in found):
+            continue  # the thousand of '40 thousand'
         if re.match(
-            r"[- ](?:of (?:the|our|these)\b(?! (?:\w+ ){0,3}?(?:seeds|runs|pairs))|another|can|may|should|would|is\b|way\b|by one|hand)",
+            r"[- ](?:of (?:about )?-?\d|of (?:the|our|these)\b(?! (?:\w+ ){0,3}?(?:seeds|runs|pairs|differences))|another|can|may|should|would|is\b|way\b|by one|hand)",
             after,
         ):
             continue
@@ -167,8 +175,8 @@ def _unit(after: str) -> str:
         ("%", r"\s*(?:%|per ?cent\b)"),
         ("x", r"\s*(?:×|x\b|-?fold\b|times\b)"),
         ("min", r"\s*-?(?:additional |extra |more |further |fewer )?(?:minutes?|mins?)\b"),
-        ("h", r"\s*-?(?:hours?|hrs?|h)\b"),
-        ("ms", r"\s*-?(?:milliseconds?|ms)\b"),
+        ("h", r"\s*-?(?:additional |extra |more |further |fewer )?(?:hours?|hrs?|h)\b"),
+        ("ms", r"\s*-?(?:additional |extra |more |further |fewer )?(?:milliseconds?|ms)\b"),
         ("s", r"\s*-?(?:additional |extra |more |further |fewer )?(?:seconds?|secs?|s)\b"),
         ("day", r"\s*-?days?\b"),
     ):
@@ -184,7 +192,7 @@ def _conditions(text: str, study: Study) -> Iterator[Mention]:
         found += [Mention(name, match.start(), match.end()) for match in re.finditer(rf"\b(?:{pattern})\b", text, re.IGNORECASE)]
     without = [name for name in study.conditions if name.startswith(REMOVED)]
     if len(without) == 1:
-        pattern = r"(?:the )?ablated (?:variant|model|version|system|method)|the ablation(?= (?:\w+ )?(?:reach|obtain|attain|score|achiev|get|has|is|train|take|need))"
+        pattern = r"(?:the )?ablated (?:variant|model|version|system|method)|the ablation(?! (?:study|studies|experiments?|shows?|of|confirms?|reveals?|removes?|isolates?)\b)"
         found += [Mention(without[0], match.start(), match.end()) for match in re.finditer(rf"\b(?:{pattern})", text, re.IGNORECASE)]
     found.sort(key=lambda mention: (mention.start, -mention.end))
     end = -1
@@ -236,7 +244,10 @@ def _metric_stems(metric: str) -> Iterator[str]:
 def _metrics(text: str, study: Study) -> Iterator[Mention]:
     found = []
     for metric in study.metrics:
-        for pattern in (*(rf"{re.escape(words)}\w{{0,2}}" for words in metric_patterns(metric)), *_metric_stems(metric)):
+        for pattern in (
+            *(rf"(?:{re.escape(words)}\w{{0,2}}|{re.escape(words.removesuffix('y'))}ies)" for words in metric_patterns(metric)),
+            *_metric_stems(metric),
+        ):
             found += [Mention(metric, m.start(), m.end()) for m in re.finditer(rf"\b(?:{pattern})(?!\w)", text, re.IGNORECASE)]
     found.sort(key=lambda mention: (mention.start, -mention.end))
     end = -1

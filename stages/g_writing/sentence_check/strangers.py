@@ -31,16 +31,22 @@ def strangers(sentence: Sentence, study: Study) -> Iterator[str]:
         yield "a number of other people's needs its quotation"
     if re.search(r"state[- ]of[- ]the[- ]art", text, re.IGNORECASE) and not sentence.cited:
         yield "what others have reached is not in this record"
+    if re.search(rf"\b(?:{w.OUTSIDE})\b", text, re.IGNORECASE) and sentence.conditions and not sentence.cited and not sentence.numbers:
+        yield "what others have reached is not in this record"
     claim = re.search(rf"\b(?:{w.UNMEASURED})\b", text, re.IGNORECASE)
     hedged = sentence.cited or re.search(rf"\b(?:{w.HEDGED})\b", text, re.IGNORECASE)
-    ours = sentence.conditions or re.search(r"\b(?:gains?|results?|findings?|improvements?|effects?|our)\b", text, re.IGNORECASE)
+    ours = (
+        sentence.conditions
+        or sentence.metrics
+        or re.search(r"\b(?:gains?|results?|findings?|improvements?|effects?|our)\b", text, re.IGNORECASE)
+    )
     if claim and ours and not hedged:
         yield f"{claim[0]!r}: nothing was recorded that could bear it out"
+    for match in re.finditer(w.DATASETS, sentence.raw):
+        if match[0].lower() not in known and not of_others(sentence) and (speaks or not hedged):
+            yield f"{match[0]} is not the data of this study"
     if not speaks:
         return
-    for match in re.finditer(w.DATASETS, sentence.raw):
-        if match[0].lower() not in known:
-            yield f"{match[0]} is not the data of this study"
     aliases = {alias.lower() for metric in study.metrics for alias in metric_patterns(metric)}
     for match in re.finditer(rf"\b(?:{_MEASURES})\b", text, re.IGNORECASE):
         word = match[0].lower()
@@ -50,6 +56,12 @@ def strangers(sentence: Sentence, study: Study) -> Iterator[str]:
             yield f"{match[0]!r} was not measured"
     yield from _splits(sentence, study)
     yield from _unknown_conditions(sentence, study, known)
+
+
+def of_others(sentence: Sentence) -> bool:
+    """A cited sentence that speaks of neither this study nor of a result: its numbers are the source's."""
+    own = sentence.conditions or sentence.metrics or sentence.has(r"we|our|ours|us|here|this (?:paper|work|study)")
+    return sentence.cited and not own and not sentence.has(w.OUTSIDE)
 
 
 def _known(study: Study) -> str:
@@ -62,7 +74,11 @@ def _hardware_recorded(text: str, study: Study) -> bool:
     recorded = " ".join(
         f"{key} {value}" for key, value in study.config.items() if re.search(r"gpu|cpu|hardware|device|machine|memory", key)
     ).lower()
-    if re.search(r"\bno GPUs?\b|\bwithout (?:a |any )?GPUs?\b|\bCPU only\b", text, re.IGNORECASE):
+    if re.search(
+        r"\bno GPUs?\b|\bwithout (?:a |any )?GPUs?\b|\bCPUs? only\b|\bonly (?:on )?(?:a )?CPUs?\b|\bon (?:a )?CPUs?\b",
+        text,
+        re.IGNORECASE,
+    ):
         return "gpu none" in recorded
     return (
         bool(recorded)
@@ -83,6 +99,18 @@ def _splits(sentence: Sentence, study: Study) -> Iterator[str]:
     match = re.search(
         r"\bon (?:the |our )?(validation|held-out|dev|training|test) (?:set|split|data|images|examples)\b", sentence.text
     )
+    if match is None and (sentence.conditions or sentence.metrics or "%" in sentence.text):
+        match = re.search(
+            r"\b(?:on|of|for) (?:all |the |our |its )*(?:\d[\d,]* )?(validation|held-out|dev|training|test) (?:set|split|data|images|examples|samples|sentences|inputs)\b",
+            sentence.text,
+        )
+    timed = re.search(r"\b(test|inference|evaluation|validation|decoding|deployment)[- ](?:time|cost|speed|latency)\b", sentence.text)
+    if (
+        timed
+        and any("train" in metric.split("_") and "time" in metric for metric in study.metrics)
+        and not any(timed[1][:4] in m for m in study.metrics if "time" in m or "latency" in m)
+    ):
+        yield f"{timed[0]!r} was not measured"
     elsewhere = scored and not re.search(r"\btun|\bselect|\bchos|\bstopp|\btrained on", sentence.text)
     if match and elsewhere and not any(match[1] in names for name, names in w.QUALIFIERS.items() if name in scored):
         yield f"only {' and '.join(sorted(scored))} values were measured"
@@ -99,7 +127,7 @@ def _splits(sentence: Sentence, study: Study) -> Iterator[str]:
 
 
 _ORDINARY = frozenset(
-    """the our we this these those that in on with without across both all each every training removing adding using per-seed relative compared
+    """per the our we this these those that in on with without across both all each every training removing adding using per-seed relative compared
     averaged mean average over for at from it its an a experiments models agents results learning details under when while although however
     one two three four five six seven eight nine ten no only best worst among overall here there their they details seed seeds runs run switching
     replacing dropping disabling moving going changing turning taking between by as to of if since because after before during further

@@ -10,7 +10,18 @@ NUMBER_WORDS = {
         "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
         "eighteen nineteen twenty".split()
     )
-} | {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "hundred": 100, "thousand": 1000, "dozen": 12}
+} | {
+    "thirty": 30,
+    "forty": 40,
+    "fifty": 50,
+    "sixty": 60,
+    "seventy": 70,
+    "eighty": 80,
+    "ninety": 90,
+    "hundred": 100,
+    "thousand": 1000,
+    "dozen": 12,
+}
 ORDINALS = {"second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7}
 
 METRICS: dict[str, tuple[str, ...]] = {
@@ -66,8 +77,8 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "n_train": (r"(?:train|fit|fitt)(?:ed|ing|s)? on", r"for (?:training|fitting)", r"to (?:train|fit)(?: on)?", r"train(?:ing)? (?:set|split|images|examples|samples|sentences|pairs|points|rows|data|sequences|documents|instances|cases)",),
     "n_val": (r"for (?:validation|tuning|model selection|early stopping)", r"val(?:idation)? (?:set|split|images|examples|samples|sentences|pairs|points|rows|data|sequences|documents|instances|cases)",),
     "n_test": (r"for (?:testing|the test|evaluation)", r"(?:test|evaluat|scor)(?:ed|e|ing)? on", r"(?:test|held-out) (?:set|split|images|examples|samples|sentences|pairs|points|rows|data|sequences|documents|instances|cases)",),
-    "beta1": (r"beta_?\{?1\}?",),
-    "beta2": (r"beta_?\{?2\}?",),
+    "beta1": (r"beta_?\{?1\}?", r"first momentum \w+"),
+    "beta2": (r"beta_?\{?2\}?", r"second momentum \w+"),
     "beta": (r"beta",),
     "gamma": (r"discount(?: factor)?", r"gamma"),
     "layers": (r"layers?", r"blocks", r"deep"),
@@ -78,7 +89,7 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "d_model": (r"width", r"d_model", r"(?:hidden|model|embedding) (?:size|dimension|width)", r"dimensions?", r"wide"),
     "hidden": (r"hidden (?:size|dimension|units|width)", r"width", r"units"),
     "width": (r"width", r"wide", r"channels"),
-    "context": (r"context(?: \w+)?", r"sequence length", r"sequences"),
+    "context": (r"context(?: \w+)?", r"sequence length", r"(?<!\d )sequences", r"tokens (?:each|per sequence)", r"token (?:sequences|windows|context)"),
     "seq_len": (r"sequence length", r"context(?: \w+)?", r"sequences"),
     "tokens": (r"(?:\w+ )?tokens",),
     "n_tokens": (r"(?:\w+ )?tokens",),
@@ -101,7 +112,12 @@ SETTINGS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-BEHIND = {"n_train": r"training|train", "n_val": r"validation|val", "n_test": r"test|held-out"}
+BEHIND = {
+    "batch_size": r"sequences (?:of|per)|(?:examples|samples|images) per (?:batch|step|update)",
+    "n_train": r"training|train",
+    "n_val": r"validation|val",
+    "n_test": r"test|held-out",
+}
 """Words that name a setting only right behind its number: '5,000 validation and …'."""
 
 
@@ -128,16 +144,16 @@ SHORT = {
 """Abbreviations in the ids of conditions."""
 UNIT_PARTS = frozenset({"s", "ms", "gb", "mb", "kb", "pct", "percent", "sec", "seconds", "min", "hours", "h", "mean", "score"})
 
-NUMERIC_UP = r"increas\w*|higher|rise[sn]?|rising|rose|grow\w*|grew|larger|longer|raise[sd]?|above|more|climb\w*|adds?|overhead|extra|additional|exceed\w*"
-NUMERIC_DOWN = r"decreas\w*|lower(?:s|ed|ing)?|reduc\w*|drop(?!out)\w*|fall(?:s|en|ing)?|fell|declin\w*|smaller|shorter|less|below|fewer|cut(?:s|ting)?|shrink\w*|sav(?:es|ed|ing)"
+NUMERIC_UP = r"up (?:from|by)|go(?:es|ing)? up|went up|increas\w*|higher|rise[sn]?|rising|rose|grow\w*|grew|larger|longer|raise[sd]?|above|more|climb\w*|adds?|overhead|extra|additional|exceed\w*"
+NUMERIC_DOWN = r"down (?:from|by|to)|go(?:es|ing)? down|went down|decreas\w*|lower(?:s|ed|ing)?|reduc\w*|drop(?!out)\w*|fall(?:s|en|ing)?|fell|declin\w*|smaller|shorter|less|below|fewer|cut(?:s|ting)?|shrink\w*|sav(?:es|ed|ing)"
 BETTER = r"improv\w*|gain\w*|better|outperform\w*|beats?|superior|wins?|advantage|best|ahead|surpass\w*|benefit\w*|leads?(?! to)|leading(?! to)|favou?rs?"
-WORSE = r"worse(?:ns)?|degrad\w*|hurts?|inferior|underperform\w*|worst|deteriorat\w*|trails?|behind|harms?|loses?|lags?"
+WORSE = r"a loss of (?:\S+ ){0,2}?\S*\d\S* (?:percentage |accuracy )?points|worse(?:ns)?|degrad\w*|hurts?|inferior|underperform\w*|worst|deteriorat\w*|trails?|behind|harms?|loses?|lags?"
 FASTER = r"faster|speed-?up|quicker|speeds?|cheaper|less expensive"
 SLOWER = r"slower|slow(?:s|down)|costlier|more expensive"
 NEGATED = r"\b(?:not|no|never|neither|nor|without|cannot|fails? to|n't)\b"
 
 OUR_NAMES = (
-    r"our (?:\w+ )?(?:method|approach|model|variant|system|technique|algorithm|network)|ours|the proposed (?:method|approach|model|variant)"
+    r"our (?:\w+ )?(?:method|approach|model|variant|system|technique|algorithm|network)|ours|our (?:\w+ )?(?:seeds|runs)|the proposed (?:method|approach|model|variant)"
     r"|the full (?:method|model)|the (?:new )?method"
 )
 BASELINE_NAMES = r"(?:the )?baseline(?: \w*(?:model|method|network))?|baselines?|the control|the vanilla \w+"
@@ -145,7 +161,7 @@ BASELINE_NAMES = r"(?:the )?baseline(?: \w*(?:model|method|network))?|baselines?
 HARDWARE = r"\bGPUs?\b|\bTPUs?\b|\bCPUs?\b|\bA100s?\b|\bH100s?\b|\bH200s?\b|\bV100s?\b|\bT4\b|\bA6000\b|\bRTX\b|\bNVIDIA\b|\bAMD\b|\bIntel\b|\bcores?\b|\b[GT]B\b|\bclusters?\b|\bnodes?\b"  # fmt: skip
 OUTSIDE = r"the first (?:to|that)|original (?:paper|work|authors|publication)|prior work|previous(?:ly)? (?:work|reported|published)|reported (?:by|in)|published|literature|state[- ]of[- ]the[- ]art|leaderboard|et al"  # fmt: skip
 DATASETS = r"\b(?:MNIST|Fashion-MNIST|ImageNet(?:-\w+)?|SVHN|STL-10|COCO|WikiText(?:-\d+)?|C4|GLUE|SuperGLUE|SQuAD|OpenWebText|The Pile|LAMBADA|PTB|enwik8|text8|Atari|MuJoCo|Hopper\S*|HalfCheetah\S*|Walker\S*|CartPole\S*|LunarLander\S*|Acrobot\S*|Ant-v\d|Humanoid\S*|Breakout|Pong)\b"  # fmt: skip
-UNMEASURED = r"robust\w*|generali[sz]es?(?: well| better)?(?= to|\b)|out-of-distribution|transfers? to|transferred to|scales? (?:to|with|well)|scalable|real-world|user study|human (?:raters?|judges?|annotators?|evaluation)|fair(?:er|ness)|interpretable|explainable|production|adversarial\w*|unseen (?:data|domains?|tasks?)|other (?:datasets|data sets|tasks|domains)"
+UNMEASURED = r"(?:stable|consistent(?:ly)?|insensitive|persists?|unaffected) (?:across|over|for|under|to|by) (?!(?:the |all |its |our )?(?:\w+ )?(?:seeds|runs))|(?:holds?|valid|true|appl(?:y|ies)) (?:for|across|on|to|in) (?:all|every|any|other|most|many) (?!seeds|runs|five|three|four|\d)|(?:by|to) the same (?:relative |absolute )?(?:amount|extent|degree)|robust\w*|(?:label|input|additive) noise|noisy (?:labels|data|inputs|speech)|corruptions?|distribution shifts?|low-data|few-shot|zero-shot|long-tail\w*|(?:class )?imbalance\w*|rare (?:classes|words)|hard (?:examples|classes)|larger (?:models|datasets|data sets|batches)|smaller (?:models|datasets|data sets|batches)|(?:grows|shrinks|increases|decreases) with (?:the )?(?:size|number|amount|length)|generali[sz]es?(?: well| better)?(?= to|\b)|out-of-distribution|transfers? to|transferred to|scales? (?:to|with|well)|scalable|real-world|user study|human (?:raters?|judges?|annotators?|evaluation)|fair(?:er|ness)|interpretable|explainable|production|adversarial\w*|unseen (?:data|domains?|tasks?)|other (?:datasets|data sets|tasks|domains)"
 """Claims for which a study of scores over seeds holds nothing."""
 HEDGED = r"may|might|could|can(?:not)?|not|no|whether|unknown|open|untested|future|remains?|would|if|unclear|limit\w*|beyond|left"
 RESULT_VERBS = r"reach\w*|attain\w*|obtain\w*|achiev\w*|scores?|gets?|yield\w*|gives?|outperform\w*|improv\w*|reduc\w*|lowers?|beats?|has|have|is|are|needs?|takes?|processes|wins?|runs?|trains?|converge\w*|finish\w*|perform\w*|increases?|surpass\w*|exceeds?|remains?|stays?"  # fmt: skip

@@ -1,0 +1,233 @@
+"""Claims in words that need a calculation of their own: shares of a gain, intervals that exclude zero, a place in the middle."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from stages.g_writing.sentence_check import words as w
+from stages.g_writing.sentence_check.pairs import Pair, ablated, metrics_of
+from stages.g_writing.sentence_check.quantities import mean, wins
+from stages.g_writing.sentence_check.reading import Sentence
+from stages.g_writing.sentence_check.study import Study
+
+_WHOLE = r"(?:gains?|improvements?|benefits?|differences?|advantage|reductions?|increases?|effects?)"
+_SHARES = (
+    (r"(?:nearly|almost|virtually|practically) (?:all|the (?:entire|whole|full))", 0.9, 1.0),
+    (r"all|the (?:entire|whole|full)|the entirety|the whole", 0.98, 1.02),
+    (r"(?:more than|over) half", 0.5, 1.0),
+    (r"most|the (?:bulk|majority|greater part|larger part|lion's share)", 0.5, 1.0),
+    (r"(?:less than|under) half|a minority|a small (?:part|share|fraction)|little", 0.0, 0.5),
+    (r"(?:about |roughly )?half", 0.45, 0.55),
+)
+"""Words for a share of a gain, and the range in which the share has to lie."""
+
+
+def claims(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
+    """Reasons against the claims in words."""
+    yield from _share_of_the_gain(sentence, study)
+    yield from _zero_in_the_interval(sentence, study, pair)
+    yield from _in_the_middle(sentence, study)
+    yield from _ranks(sentence, study)
+    yield from _signs(sentence, study)
+    yield from _which_is_better(sentence, study)
+    yield from _signs_of_differences(sentence, study, pair)
+    yield from _no_seed(sentence, study, pair)
+    yield from _ordering(sentence, study)
+    yield from _unborne(sentence, study)
+
+
+def _share_of_the_gain(sentence: Sentence, study: Study) -> Iterator[str]:
+    """'Augmentation accounts for most of the gain': what its removal costs, over what the whole method gains."""
+    for pattern, low, high in _SHARES:
+        match = re.search(
+            rf"\b(?:{pattern}) (?:of )?(?:the|this|that|our|its) (?:\w+ ){{0,2}}?{_WHOLE}\b", sentence.text, re.IGNORECASE
+        )
+        if match is None:
+            continue
+        share = _share(sentence, study)
+        if share is None or not low <= share <= high:
+            yield f"{match[0]!r}: " + ("no such share follows from the record" if share is None else f"the share is {share:.2f}")
+        return
+
+
+def _share(sentence: Sentence, study: Study) -> float | None:
+    without, main = ablated(sentence, study), study.main_pair
+    named = [m.name for m in sentence.conditions if main and m.name not in main]
+    without = without or (named[0] if named else None)
+    if without is None or main is None:
+        return None
+    metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
+    full, base, less = (mean(study, name, metric) for name in (*main, without))
+    if full is None or base is None or less is None or full == base:
+        return None
+    lost = (full - less) / (full - base)
+    return 1 - lost if sentence.has("remain\\w*|kept|keeps?|retain\\w*|surviv\\w*|persist\\w*|preserv\\w*") else lost
+
+
+def _zero_in_the_interval(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
+    """'the interval excludes zero' against the recorded ends."""
+    said = re.search(
+        r"\b(?P<out>exclud\w*|(?:entirely |wholly |strictly |well |stays? |lies |is |away )*(?:above|below|from)|positive|far from)"
+        r"\s+(?:zero|0)(?!\w|\.\d)|\b(?P<in>includ\w*|contain\w*|cover\w*|cross\w*|span\w*|overlap\w*|straddl\w*)(?: with)? (?:zero|0)(?!\w|\.\d)",
+        sentence.text,
+        re.IGNORECASE,
+    )
+    if said is None or not sentence.has("intervals?|CIs?|bounds?|ends?"):
+        return
+    denied = re.search(rf"{w.NEGATED}(?:\s+\w+){{0,1}}\s*$", sentence.text[: said.start()], re.IGNORECASE) is not None
+    inside = (said["in"] is not None) is not denied
+    metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
+    tests = [found for a, b in pair.options if (found := study.compared(a, b, metric)) and found[0].ci95]
+    if not tests:
+        yield f"{said[0]!r}: no interval was recorded"
+    for test, sign in tests:
+        low, high = sorted(sign * end for end in test.ci95 or ())
+        wrong_side = (re.search("above|positive", said[0]) and high < 0) or (re.search("below", said[0]) and low > 0)
+        if (low <= 0 <= high) is not inside or (wrong_side and not denied):
+            yield f"{said[0]!r}: the recorded interval is [{low:g}, {high:g}]"
+
+
+def _in_the_middle(sentence: Sentence, study: Study) -> Iterator[str]:
+    """'lies between the other two': of three conditions the one whose mean is neither the highest nor the lowest."""
+    said = re.search(r"\b(?:in )?between (?:the (?:other )?two|the others|both|them)\b|\bintermediate\b", sentence.text, re.IGNORECASE)
+    if said is None or re.search(r"\b(?:difference|gap|differences|distance)\s*$", sentence.text[: said.start()]):
+        return
+    metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
+    means = {name: value for name in study.conditions if (value := mean(study, name, metric)) is not None}
+    if not sentence.conditions or not min(means.values()) < means.get(sentence.conditions[0].name, min(means.values())) < max(
+        means.values()
+    ):
+        yield f"{said[0]!r}: the recorded means say otherwise"
+
+
+_RANKS = {"first": 1, "second": 2, "third": 3, "last": 0}
+
+
+def _ranks(sentence: Sentence, study: Study) -> Iterator[str]:
+    """'the second-best optimiser is Adam', 'Adam comes second': the place of one condition by the mean of one metric."""
+    said = re.search(
+        r"\b(?P<place>second|third)[- ](?P<of>best|highest|lowest|fastest|slowest|worst|largest|smallest|longest|shortest)\b|\b(?:comes?|came|ranks?|ranked|is|finish\w*|places?|placed)(?: in)? (?P<plain>first|second|third|last)\b(?! (?:of|to|seed|run|time))",
+        sentence.text,
+        re.IGNORECASE,
+    )
+    if said is None:
+        return
+    if not sentence.conditions:
+        yield f"{said[0]!r}: nobody is named"
+        return
+    speed = said["of"] in {"fastest", "slowest"}
+    metric = next((m.name for m in sentence.metrics), None) or next(
+        (name for name, _ in metrics_of(sentence, study, said.end(), "faster" if speed else "better")), ""
+    )
+    subject = min(sentence.conditions, key=lambda mention: min(abs(mention.end - said.start()), abs(mention.start - said.end()))).name
+    means = {name: value for name in study.conditions if (value := mean(study, name, metric)) is not None}
+    upward = study.metrics[metric].direction == "max"
+    falling = (
+        said["of"] in {"highest", "largest", "longest"}
+        or (said["of"] in {"best", "fastest", None} and upward)
+        or (said["of"] in {"worst", "slowest"} and not upward)
+    )
+    order = sorted(means, key=lambda name: means[name], reverse=falling)
+    place = _RANKS[(said["place"] or said["plain"]).lower()]
+    if place > len(order) or order[place - 1] != subject:
+        yield f"{said[0]!r}: the recorded means say otherwise"
+
+
+def _signs(sentence: Sentence, study: Study) -> Iterator[str]:
+    """'a positive return' of a negative one."""
+    for mention in sentence.metrics:
+        said = re.search(r"\b(positive|negative|non-negative|zero)(?: \w+){0,2}? $", sentence.text[: mention.start], re.IGNORECASE)
+        if said is None:
+            continue
+        values = [
+            study.conditions[name][mention.name].mean
+            for name in ({m.name for m in sentence.conditions} or study.conditions)
+            if mention.name in study.conditions[name]
+        ]
+        right = {"positive": lambda v: v > 0, "negative": lambda v: v < 0, "non-negative": lambda v: v >= 0, "zero": lambda v: v == 0}
+        if not all(right[said[1].lower()](value) for value in values):
+            yield f"{said[1]!r}: the recorded means are not"
+
+
+def _signs_of_differences(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
+    """'All five paired differences are positive'."""
+    said = re.search(
+        r"\b(?:all|each|every)\b[^.,;]*\bdifferences?\b[^.,;]*\b(positive|negative|in (?:its|our|the same) favou?r)",
+        sentence.text,
+        re.IGNORECASE,
+    )
+    if said is None:
+        return
+    metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
+    for a, b in pair.options[:1]:
+        one, other = study.conditions[a][metric].seeds, study.conditions[b][metric].seeds
+        gaps = [one[seed] - other[seed] for seed in one if seed in other]
+        if not (all(gap < 0 for gap in gaps) if said[1] == "negative" else all(gap > 0 for gap in gaps)):
+            yield f"{said[0]!r}: not for every seed"
+
+
+_ACHIEVED = re.compile(
+    r"\b(?:solv\w+|converg\w+|overfit\w*|underfit\w*|diverg\w+|collaps\w+|saturat\w+|plateau\w*|stabili[sz]\w+|accelerat\w+|exhibit\w*|demonstrat\w+"
+    r"|prov(?:es?|en|ed)|guarantee\w*|enabl\w+|eliminat\w+|prevent\w*|avoid\w*|dominat\w+|excel\w*|succe\w+|struggl\w+|suffer\w*|mitigat\w+|alleviat\w+"
+    r"|memori[sz]\w+|learn(?:s|ed)|confirm\w*|caus(?:es?|ed|ing)|regulari[sz]es|retain\w*|preserv\w*|encourag\w+|promot\w+|sensitiv\w+|insensitiv\w+|novel|consistently"
+    r"|always|universal\w*|in general|regardless)\b",
+    re.IGNORECASE,
+)
+_CAUSE = re.compile(
+    r"\b(?:because|due to|thanks to|owing to|caused by|explained by|attribut\w+ to|stem\w* from|result\w* from)\b", re.IGNORECASE
+)
+
+
+def _unborne(sentence: Sentence, study: Study) -> Iterator[str]:
+    """Achievements and causes that scores over seeds cannot bear out; of seeds and runs the counts speak."""
+    cause = _CAUSE.search(sentence.text)
+    spoken = sentence.conditions or sentence.metrics or sentence.has("gains?|improvements?|effects?|differences?|advantage|overhead")
+    if cause and spoken and not sentence.cited and not re.search(r"\b(?:seeds?|runs?)\b", sentence.text[cause.end() :]):
+        yield f"{cause[0]!r}: nothing was recorded that could bear it out"
+    if sentence.cited or sentence.has(rf"{w.HEDGED}|seeds?|runs?|crash\w*") or ablated(sentence, study):
+        return
+    said = _ACHIEVED.search(sentence.text)
+    if said and sentence.conditions:
+        yield f"{said[0]!r}: nothing was recorded that could bear it out"
+
+
+def _which_is_better(sentence: Sentence, study: Study) -> Iterator[str]:
+    """'higher returns are better', '(lower is better)': the direction of the metric."""
+    said = re.search(r"\b(higher|lower|larger|smaller)(?: [\w-]+){0,2}? (?:is|are) (better|worse)\b", sentence.text, re.IGNORECASE)
+    if said is None or not sentence.metrics:
+        return
+    upward = (said[1].lower() in {"higher", "larger"}) is (said[2].lower() == "better")
+    metric = min(sentence.metrics, key=lambda mention: abs(mention.start - said.start())).name
+    if (study.metrics[metric].direction == "max") is not upward:
+        yield f"{said[0]!r}: {metric} goes the other way"
+
+
+def _no_seed(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
+    """'better on none of the five seeds'."""
+    none = re.search(
+        r"\b(?:none|not one|not a single one) of (?:the |its |our |all )?(?:\w+ )?(?:seeds?|runs?)\b", sentence.text, re.IGNORECASE
+    )
+    verb = re.search(rf"\b(?:(?P<good>{w.BETTER})|{w.WORSE})\b", sentence.text, re.IGNORECASE)
+    if none is None or verb is None:
+        return
+    metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
+    won, of = wins(study, *pair.options[0], metric)
+    if (won if verb["good"] else of - won) > 0:
+        yield f"{none[0]!r}: it is so on {won if verb['good'] else of - won}"
+
+
+def _ordering(sentence: Sentence, study: Study) -> Iterator[str]:
+    """'the ranking is a, b, c': from the best to the worst."""
+    said = re.search(
+        r"\b(?:ranking|order|ordering) (?:of [\w ]+ )?(?:is|reads|becomes)\b(?! (?:reversed|the same|unchanged|not))",
+        sentence.text,
+        re.IGNORECASE,
+    )
+    names = list(dict.fromkeys(m.name for m in sentence.conditions if said and m.start >= said.end()))
+    if said is None or len(names) < 2:
+        return
+    metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
+    values = [value if (value := mean(study, name, metric)) is not None else 0.0 for name in names]
+    if values != sorted(values, reverse=study.metrics[metric].direction == "max"):
+        yield f"{said[0]!r}: the recorded means of {metric} are in another order"

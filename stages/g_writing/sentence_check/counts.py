@@ -1,0 +1,112 @@
+"""Numbers that count: seeds, runs, conditions, metrics, wins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from stages.g_writing.sentence_check import words as w
+from stages.g_writing.sentence_check.pairs import Pair
+from stages.g_writing.sentence_check.quantities import Quantity, fits, wins
+from stages.g_writing.sentence_check.reading import Number, Sentence
+from stages.g_writing.sentence_check.study import Study
+
+
+class Counts:
+    """The counts that one number can be; metrics: those it can be of, the likeliest first."""
+
+    def __init__(
+        self, sentence: Sentence, study: Study, pair: Pair, roles: Sequence[tuple[Number, str]], metrics: Sequence[str]
+    ) -> None:
+        self.sentence, self.study, self.pair, self.roles, self.metrics = sentence, study, pair, roles, metrics
+
+    def smallest_p(self, number: Number) -> Iterator[Quantity]:
+        """The least that a two-sided exact signed-rank test can give with so many pairs; the number of pairs itself."""
+        pairs = {test.n for test in self.study.comparisons.values()} or {self.study.planned_seeds}
+        for n in pairs:
+            if number.unit == "" and fits(number, 2.0 ** (1 - n)) and number.step < 1:
+                yield Quantity(2.0 ** (1 - n), f"smallest_p({n})")
+            elif number.step == 1 and number.value == n:
+                yield Quantity(float(n), "n(all)")
+
+    def of_role(self, number: Number, role: str) -> Iterator[Quantity]:
+        study = self.study
+        if role == "metrics" and number.value == len(study.metrics):
+            yield Quantity(number.value, "count(metrics)")
+        elif role == "conditions":
+            named = len({mention.name for mention in self.sentence.conditions})
+            before, after = self.sentence.near(number)
+            complete = sum(study.completed(name) == study.planned_seeds for name in study.conditions)
+            if number.value == complete and re.match(r"\s*(?:\w+ )?(?:complet\w+|finished|full(?:y run)?)\b", after):
+                yield Quantity(number.value, "count(complete conditions)")
+            if number.value == len(study.conditions) - 1 and re.search(r"\bother\s*$", before) and named == 1:
+                yield Quantity(number.value, "count(conditions) - 1")
+            if number.value in {
+                len(study.conditions),
+                *([named] if named > 1 and self.sentence.has("compare|between|both|two") else []),
+            }:
+                yield Quantity(number.value, "count(conditions)")
+        elif role == "part of seeds":
+            yield from self.parts_of_seeds(number)
+        elif role == "seeds":
+            yield from self.numbers_of_seeds(number)
+
+    def numbers_of_seeds(self, number: Number) -> Iterator[Quantity]:
+        """Seeds that were planned, that were run, that failed, or runs in total: which, the words beside say."""
+        study = self.study
+        named_ones = [mention.name for mention in self.sentence.conditions]
+        later = [other.start for other, role in self.roles if role == "seeds" and other.start > number.start]
+        earlier = [other.end for other, role in self.roles if role == "seeds" and other.end < number.start]
+        if re.search(r"\((?:only |just )?$", self.sentence.text[: number.start]):  # 'PPO: -178.6 (one seed)'
+            named_ones = [m.name for m in self.sentence.conditions if m.end <= number.start][-1:]
+        if later or earlier:  # 'three seeds for one and two for the other', 'one with three seeds, the other with two'
+            behind = [m.name for m in self.sentence.conditions if number.end <= m.start < min(later, default=len(self.sentence.text))]
+            ahead = [m.name for m in self.sentence.conditions if max(earlier, default=0) <= m.start < number.start]
+            follows = re.match(r"\s*(?:\w+ )?(?:for|in) ", self.sentence.text[number.end :])
+            named_ones = (behind if follows else ahead) or behind or ahead
+        done, runs = sum(study.completed(name) for name in study.conditions), study.planned_seeds * len(study.conditions)
+        of_all = not named_ones and self.sentence.has(r"runs|models|trainings|experiments")
+        if (
+            of_all
+            and number.value == runs
+            and (done == runs or self.sentence.has(rf"of (?:the |our |all )?{number.text}|planned|scheduled"))
+        ):
+            yield Quantity(number.value, "count(runs)")
+        elif self.sentence.has(r"of (?:the |our |all )?\w+ (?:\w+ )?(?:seeds|runs|differences)|planned|scheduled|intended"):
+            if number.value == study.planned_seeds:
+                yield Quantity(number.value, "cfg.seeds")
+            elif number.value == study.planned_seeds * len(study.conditions) and self.sentence.has("planned|scheduled"):
+                yield Quantity(number.value, "count(runs)")
+        elif self.sentence.has(r"in total|in all(?! \w)|altogether|overall|planned|scheduled"):
+            planned = study.planned_seeds * len(study.conditions)
+            done = sum(study.completed(name) for name in study.conditions)
+            if number.value == (planned if self.sentence.has("planned|scheduled") else done):
+                yield Quantity(number.value, "count(runs)")
+            elif not named_ones and all(study.completed(name) == number.value for name in study.conditions):
+                yield Quantity(number.value, "n(all)")
+        elif self.sentence.has(r"crash\w*|fail\w*|diverg\w*|aborted") and named_ones:
+            if number.value == study.planned_seeds - study.completed(named_ones[0]):
+                yield Quantity(number.value, f"cfg.seeds - n({named_ones[0]})")
+        elif all(study.completed(name) == number.value for name in named_ones or study.conditions):
+            yield Quantity(number.value, f"n({named_ones[0] if named_ones else 'all'})")
+
+    def parts_of_seeds(self, number: Number) -> Iterator[Quantity]:
+        if not self.sentence.conditions and self.sentence.has(r"(?:finish|complet|surviv|crash|fail)\w*"):
+            done = sum(self.study.completed(name) for name in self.study.conditions)
+            lost = self.study.planned_seeds * len(self.study.conditions) - done
+            if number.value == (lost if self.sentence.has(r"(?:crash|fail)\w*") else done):
+                yield Quantity(number.value, "count(runs)")
+            return
+        if self.sentence.has(r"finish\w*|complet\w*|converge\w*|crash\w*|fail\w*|surviv\w*"):
+            for mention in self.sentence.conditions[:1]:
+                done = self.study.completed(mention.name)
+                if self.sentence.has(r"crash\w*|fail\w*"):
+                    done = self.study.planned_seeds - done
+                if number.value == done:
+                    yield Quantity(number.value, f"n({mention.name})")
+            return
+        worse = self.sentence.has(f"{w.WORSE}|{w.SLOWER}")
+        for (a, b), metric in ((pair, metric) for pair in self.pair.options[:1] for metric in self.metrics[:1]):
+            won, of = wins(self.study, a, b, metric)
+            if number.value == (of - won if worse else won):
+                yield Quantity(number.value, f"wins({a},{b}).{metric}")

@@ -1,0 +1,183 @@
+"""The settings of a study that a sentence names: learning rates, sizes, counts of its configuration."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pydantic import JsonValue
+
+from stages.g_writing.sentence_check import words as w
+from stages.g_writing.sentence_check.quantities import Quantity, fits
+from stages.g_writing.sentence_check.reading import Number, Sentence
+from stages.g_writing.sentence_check.study import Study
+
+NEARLY_AS_NEAR = 0.15
+"""Scores of nearness within which two settings are both meant; '64 steps at batch size 64' names steps with its first number."""
+
+
+class Settings:
+    """Numbers of one sentence against the configuration."""
+
+    def __init__(self, sentence: Sentence, study: Study) -> None:
+        self.sentence, self.study = sentence, study
+        self.last_key: str | None = None
+
+    def countable(self, number: Number) -> list[str]:
+        """The settings that the words name, less those that count things where the number has decimals."""
+        counts = "." not in number.text or number.text[-1:].isalpha()
+        timed = number.unit in {"s", "ms", "min", "h", "day"}
+        return [
+            key
+            for key in self.keys(number)
+            if (counts or not isinstance(self.study.config[key], int))
+            and (not timed or re.search(r"time|hour|minute|second|day|budget", key))
+        ]
+
+    def keys(self, number: Number) -> list[str]:
+        """Keys of the configuration that the words beside the number name, the nearest first."""
+        if listed := self.of_tuple(number):
+            return listed
+        before, after = self.sentence.near(number)
+        if re.search(r"\b(?:serve|used|held|kept|set|reserved|act)\w*\b[^.,;]*\bvalidation\b", after) and "n_val" in self.study.config:
+            return ["n_val"]
+        for key, words in w.BEHIND.items():
+            if key in self.study.config and re.match(rf"\s*(?:{words})\b", after):
+                return [key]
+        found = [each for key in self.study.config if key != "seeds" for each in self.nearness(key, before, after)]
+        found += self.split_sizes(number, after)
+        if found:
+            if {key for _, key in found} & {"context", "seq_len"}:  # 'a context of 256 tokens': tokens are its unit
+                found = [each for each in found if each[1] not in {"tokens", "n_tokens"}]
+            best = min(found)[0]
+            keys = [key for near, key in sorted(found) if near <= best + NEARLY_AS_NEAR]
+            self.last_key = keys[0]
+            return keys
+        if self.last_key and re.fullmatch(r"[\s,)\](\[=]*(?:(?:for|with|in) [\w -]+?)?[\s,]*(?:and|or)?[\s,(]*", before) and before:
+            return [self.last_key]
+        return []
+
+    def nearness(self, key: str, before: str, after: str) -> Iterator[tuple[float, str]]:
+        """How near the words beside a number name a setting, the smaller the nearer; nothing where they do not."""
+        for pattern in w.setting_words(key):
+            between = r"(?:(?!and\b|or\b|with\b|of\b)\w+[\s-]+)"
+            behind = re.match(rf"^[\s-]*{between}{{0,2}}?(?:{pattern})(?!\w)", after, re.IGNORECASE)
+            if behind:
+                yield 0.5 + 0.1 * len(behind[0].split()), key
+            ahead = list(re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", before, re.IGNORECASE))
+            if ahead and not re.search(r"[.;]", before[ahead[-1].end() :]):
+                gap = re.sub(
+                    rf"\b(?:{'|'.join(re.escape(self.sentence.text[m.start : m.end]) for m in self.sentence.conditions) or '-'})\b",
+                    "",
+                    before[ahead[-1].end() :],
+                )
+                if re.fullmatch(
+                    r"[\s,)(=:]*(?:(?:is|are|was|were|holds?|contains?|comprises?|includes?|consists?|counts?|amounts?|of|to|at|set|size|rate|a|=|with|fixed|spans?|covers?|measures?|stands?|remains?|window|uses?|equal|for|value|over|number|in|all|runs?|and|has|have|\w+ly)[\s=]*){0,5}",
+                    gap,
+                ):
+                    yield 1.0 + len(gap.split()) * 0.3 + ("," in gap) * 2, key
+        parts = w.key_parts(key) if key not in w.SETTINGS else []
+        if len(parts) > 1 and all(re.search(rf"\b(?:{part})", f"{before} {after}", re.IGNORECASE) for part in parts):
+            yield 1.5, key
+
+    def split_sizes(self, number: Number, after: str) -> Iterator[tuple[float, str]]:
+        """'trained for 30 epochs on 45,000 images', 'validation uses 5,000 images': cases of the split that was named last."""
+        if not re.match(
+            r"\s*(?:\w+ ){0,2}?(?:images|examples|samples|sentences|rows|points|sequences|documents|instances|cases)\b", after
+        ):
+            return
+        splits = {
+            "n_train": r"\b(?:train\w*|fit\w*)\b",
+            "n_val": r"\b(?:validat\w*|tun\w+)\b",
+            "n_test": r"\b(?:test\w*|evaluat\w+)\b",
+        }
+        places = {
+            key: max((m.end() for m in re.finditer(p, self.sentence.text[: number.start], re.IGNORECASE)), default=-1)
+            for key, p in splits.items()
+        }
+        nearest = max(places, key=lambda key: places[key])
+        if places[nearest] >= 0 and nearest in self.study.config:
+            yield 1.4, nearest
+
+    def named(self, number: Number) -> Iterator[Quantity]:
+        """A number that is no result and is exactly the value of a setting that the sentence names somewhere."""
+        for key, value in self.study.config.items():
+            if key == "seeds" or not any(self.sentence.has(pattern) for pattern in w.setting_words(key)):
+                continue
+            for path, stored in self.stored(value, number):
+                if isinstance(stored, int | float) and not isinstance(stored, bool) and self.fits(number, float(stored)):
+                    yield Quantity(float(stored), f"cfg.{key}{path}")
+
+    def of_tuple(self, number: Number) -> list[str]:
+        """'(beta1, beta2) = (x, y)': the k-th name for the k-th number."""
+        betas = re.search(
+            r"\b(?:momentum (?:terms|parameters|coefficients|values)|betas?(?: \w+)?)\s*(?:are|were|of|is|=|:)?\s*(?=\d)",
+            self.sentence.text,
+            re.IGNORECASE,
+        )
+        if betas and {"beta1", "beta2"} <= set(self.study.config) and number.start >= betas.end():
+            named = [each for each in self.sentence.numbers if each.start >= betas.end()]
+            return [f"beta{named.index(number) + 1}"] if named.index(number) < 2 else []
+        if "respectively" in self.sentence.text and len(self.sentence.numbers) > 1:
+            ahead = self.sentence.text[: self.sentence.numbers[0].start]
+            order = sorted(
+                (m.start(), key)
+                for key in self.study.config
+                for p in w.setting_words(key)
+                if key != "seeds" and (m := re.search(rf"(?<!\w)(?:{p})(?!\w)", ahead, re.IGNORECASE))
+            )
+            listed = list(dict.fromkeys(key for _, key in order))
+            if len(listed) == len(self.sentence.numbers):
+                return [listed[self.sentence.numbers.index(number)]]
+        run = re.search(r"\(([\w\s,_{}]+)\)\s*=\s*\(([^()]*)\)", self.sentence.text)
+        if run is None or not run.start(2) <= number.start < run.end(2):
+            return []
+        place = self.sentence.text[run.start(2) : number.start].count(",")
+        names = [name.strip() for name in run[1].split(",")]
+        if place >= len(names):
+            return []
+        return [key for key in self.study.config if any(re.fullmatch(pattern, names[place]) for pattern in w.setting_words(key))]
+
+    def candidates(self, number: Number) -> Iterator[Quantity]:
+        keys = self.of_tuple(number) or self.keys(number)
+        yield from self.whole(number)
+        for key in keys:
+            value: JsonValue = self.study.config[key]
+            if isinstance(value, dict) and number.word and number.value == len(value):
+                yield Quantity(number.value, f"count(cfg.{key})")
+            for path, stored in self.stored(value, number):
+                if isinstance(stored, int | float) and not isinstance(stored, bool) and self.fits(number, float(stored)):
+                    yield Quantity(float(stored), f"cfg.{key}{path}")
+
+    def whole(self, number: Number) -> Iterator[Quantity]:
+        """'5k of the 50k images': training and validation cases together, where a part of them is named before."""
+        parts = [self.study.config.get(key) for key in ("n_train", "n_val")]
+        sizes = [part for part in parts if isinstance(part, int)]
+        part = any(other.value in sizes and other.end <= number.start for other in self.sentence.numbers)
+        of = re.search(r"\bof (?:the |our |all )?$|\bfrom (?:the |all )$", self.sentence.text[: number.start])
+        if len(sizes) == 2 and part and of and number.value == sum(sizes):
+            yield Quantity(float(sum(sizes)), "cfg.n_train + cfg.n_val")
+
+    def stored(self, value: JsonValue, number: Number) -> Iterator[tuple[str, JsonValue]]:
+        """The value, or of a value per condition the one of the condition that the number belongs to."""
+        if not isinstance(value, dict):
+            yield "", value
+            return
+        names = [m for m in self.sentence.conditions if m.name in value]
+        if len({m.name for m in names}) == 1:
+            yield f".{names[0].name}", value[names[0].name]
+            return
+        following = [
+            m for m in names if m.start >= number.end and not any(number.end <= o.start < m.start for o in self.sentence.numbers)
+        ]
+        preceding = [
+            m for m in names if m.end <= number.start and not any(m.end <= o.start < number.start for o in self.sentence.numbers)
+        ]
+        between = self.sentence.text[number.end : following[0].start] if following else ""
+        chosen = following[:1] if following and re.fullmatch(r"\s*(?:for|with|in|\()\s*", between) else preceding[-1:] or following[:1]
+        for mention in chosen:
+            yield f".{mention.name}", value[mention.name]
+
+    def fits(self, number: Number, stored: float) -> bool:
+        rounded = number.step > 1 and number.text[-1:].isalpha()  # 11.2M, 50M: rounded to what is shown
+        return fits(number, stored) if rounded or stored != int(stored) else abs(number.value - stored) < 1e-9
