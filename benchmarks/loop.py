@@ -131,7 +131,7 @@ def ours(session: Session, start: str, seed: int, preferred: Mapping[str, tuple[
             while (step := escalation.next_step(history.standing)) is not None and history.attempts:
                 if step == "stop":
                     return incumbent, claimed
-                banned = escalation.family(history.attempts[-1].operator) if step == "pivot" else None
+                banned = escalation.commonest(history.attempts) if step == "pivot" else None
                 history.add(StrategyChanged(to=step, after=history.attempts[-1].number, banned=banned, reason="-"))
             suggestion = proposer.propose(_situation(history, incumbent, tried))
             if suggestion is None:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from researchclaw.loop.store import LoopStore
     from researchclaw.settings import Settings
     from stages.contracts import Contract
-    from stages.ports import LanguageModel
 
 loop_app = typer.Typer(help="The improvement loop on any repository with a number to improve.", rich_markup_mode=None)
 app.add_typer(loop_app, name="loop")
@@ -235,7 +234,7 @@ def ci(
 
         run = opening.start(place, made, settings)
         _json_line({"event": "run", "run": run.run_id, "folder": str(run.folder), "branch": run.branch})
-        ended = opening.work(place, run, settings, _model, lambda event: _json_line(_as_json(event)))
+        ended = opening.work(place, run, settings, lambda event: _json_line(_as_json(event)))
     except ResearchError as exc:
         _json_line({"event": "blocked", "reason": str(exc)})
         raise typer.Exit(2) from exc
@@ -427,7 +426,7 @@ def _opened(values: dict[str, object], settings: Settings) -> tuple[Place, Plan]
 
     given = _given(values)
     if given.agent != "offline":
-        _model(settings, None)  # proved before anything runs
+        opening.mind(given.agent, settings)  # proved before anything runs
     output, repository = values["output"], values["repository"]
     assert isinstance(repository, Path) and (output is None or isinstance(output, Path))
     if given.kit is not None:
@@ -499,7 +498,7 @@ def _work(place: Place, run: LoopStore, settings: Settings) -> None:
                     _echo(f"  | {line}")
 
     try:
-        ended: LoopEnded | None = opening.work(place, run, settings, _model, tell)
+        ended: LoopEnded | None = opening.work(place, run, settings, tell)
     except KeyboardInterrupt as exc:
         raise Interrupted(f"interrupted; `researchclaw loop resume {run.run_id}` goes on from here.") from exc
     if ended is None:
@@ -522,15 +521,6 @@ def _detached(run: LoopStore, place: Place, kit: str | None, config: Path | None
     ]
     pid = os.posix_spawn(sys.executable, words, os.environ, file_actions=files, setsid=True)
     print(f"process {pid} goes on; it writes to {log}")
-
-
-def _model(settings: Settings, _journal: object) -> LanguageModel:
-    """The mind of the settings.
-
-    Raises:
-        SettingsError: none is set up.
-    """
-    raise SettingsError(f"--agent: llm.provider is '{settings.llm.provider}', which proposes no code; use --agent offline.")
 
 
 def _ask(question: str, default: str) -> str:

@@ -175,10 +175,7 @@ class Engine:
             if step is None or step == "stop":
                 return
             last = self.history.attempts[-1]
-            recent = [a.operator for a in self.history.attempts[-escalation.PIVOT_AFTER :] if not a.screening]
-            banned = max(
-                sorted({escalation.family(name) for name in recent}), key=lambda f: sum(escalation.family(n) == f for n in recent)
-            )
+            banned = escalation.commonest(self.history.attempts)
             reasons = {
                 "refine": f"{escalation.REFINE_AFTER} attempts in a row were not kept: smaller steps",
                 "pivot": f"{escalation.PIVOT_AFTER} attempts in a row were not kept: {banned} is set aside",

@@ -23,7 +23,9 @@ from stages.contracts import Contract
 
 MAX_PAIRS = 5
 _FUTILITY = {1: 0.0, 2: 0.3, 3: 0.6, 4: 0.9}
-_ACCEPT = {1: 4.0, 2: 3.0, 3: 2.1, 4: 2.0, 5: 1.75}
+_ACCEPT = {1: 2.3, 2: 2.2, 3: 2.1, 4: 2.0, 5: 1.75}
+_CONFIRM = {1: 3.0, 2: 2.0}
+_CONFIRMED = 0.5
 _MDE = 2.49  # z(0.95) + z(0.80): one-sided 5 %, power 80 %
 _NOISIER = 2.0  # an edit with twice the usual scatter is judged by its own; a guess
 _SIMPLER_DROP = -1.5  # z at which even a simpler change is clearly worse
@@ -146,13 +148,17 @@ def beyond_doubt(gains: Sequence[float], noise: Noise) -> bool:
     if noise.deterministic or n >= 3:
         return True
     sd, degrees = _own_or_usual(gains, noise)
-    return fmean(gains) / (sd / math.sqrt(n)) > critical(_ACCEPT[n], degrees)
+    return fmean(gains) / (sd / math.sqrt(n)) > critical(_CONFIRM[n], degrees)
 
 
 def confirmed(gains: Sequence[float], thresholds: Thresholds, *, simpler: bool, noise: Noise) -> bool:
     """Is the mean gain on fresh seeds on the right side?"""
     margin = -thresholds.simpler_margin * noise.sd if simpler else thresholds.min_delta
-    return fmean(gains) >= margin if simpler else fmean(gains) > margin
+    mean = fmean(gains)
+    if simpler or noise.deterministic:
+        return mean >= margin if simpler else mean > margin
+    sd, degrees = _own_or_usual(gains, noise)
+    return mean > max(margin, critical(_CONFIRMED, degrees) * sd / math.sqrt(len(gains)))
 
 
 def interval(gains: Sequence[float], noise: Noise) -> tuple[float, float, float]:

@@ -48,7 +48,8 @@ class RuleProposer:
         single = list(self._single(situation, space, step))
         banned = set(standing.banned)
         allowed = [suggestion for suggestion in single if family(suggestion.operator) not in banned]
-        if allowed and draw.random() < _EXPLORE and (somewhere := _anywhere(space, situation, draw, banned)) is not None:
+        swept = {s.operator for s in allowed} <= {attempt.operator for attempt in situation.history.attempts}
+        if allowed and draw.random() < _EXPLORE * swept and (somewhere := _anywhere(space, situation, draw, banned)) is not None:
             return somewhere
         ranked = self._ranked(allowed, situation, draw)
         for suggestion in ranked:
@@ -85,14 +86,11 @@ class RuleProposer:
         """Best draw first; a direction that has just been kept comes before all."""
         attempts = situation.history.attempts
         beliefs = _beliefs(attempts, situation.history.started.lessons, _screened(situation, self._preferred))
-        last = attempts[-1].operator if attempts and attempts[-1].verdict == "keep" else None
         scores: dict[int, float] = {}
         for place, suggestion in enumerate(suggestions):
             wins, losses = beliefs(suggestion.operator)
             # what the file or kit lists first is meant to be tried first: a small handicap for the others
-            scores[place] = draw.betavariate(wins, losses) - 0.002 * place
-            if suggestion.operator == last and suggestion.operator.endswith((" up", " down")):
-                scores[place] += 1.0
+            scores[place] = draw.betavariate(wins, losses) - 0.002 * place + _hint(suggestion, attempts)
         return [suggestions[place] for place in sorted(scores, key=lambda place: -scores[place])]
 
     def _pair(self, ranked: Sequence[Suggestion], situation: Situation) -> Suggestion | None:
@@ -190,6 +188,36 @@ def _beliefs(
         )
 
     return belief
+
+
+def _hint(suggestion: Suggestion, attempts: Sequence[AttemptEnded]) -> float:
+    """What the attempts on the same constant say beyond their verdicts, to be added to a draw between 0 and 1 (guesses)."""
+    operator, group = suggestion.operator, family(suggestion.operator)
+    own = [attempt for attempt in attempts if family(attempt.operator) == group and not attempt.screening]
+    keeps = [place for place, attempt in enumerate(own) if attempt.verdict == "keep"]
+    kept, since = (own[keeps[-1]].operator, own[keeps[-1] + 1 :]) if keeps else (None, own)
+    opposite = _opposite(operator)
+    if opposite and kept == operator and not since:
+        return 1.0  # further in the same direction
+    if (opposite and kept == opposite) or any(_undone(own[place].hypothesis) == suggestion.hypothesis.split()[-1] for place in keeps):
+        return -0.4  # back to where it came from
+    if any(attempt.operator == operator for attempt in since):
+        return -0.2
+    if any(attempt.operator == opposite and sum(attempt.deltas) < 0 for attempt in since):
+        return 0.8  # the other way is worse
+    return 0.6 if _STRONG.search(group) else 0.2  # each once, the strong constants first
+
+
+def _undone(hypothesis: str) -> str | None:
+    """'NORM "a" -> "b"' -> '"a"'."""
+    words = hypothesis.split()
+    return words[-3] if len(words) >= 3 and words[-2] == "->" else None
+
+
+def _opposite(operator: str) -> str | None:
+    name, _, direction = operator.rpartition(" ")
+    other = {"up": "down", "down": "up"}.get(direction)
+    return f"{name} {other}" if other else None
 
 
 def _moves(knob: Knob, text: str, step: float) -> Iterator[Suggestion]:
