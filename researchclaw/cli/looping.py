@@ -67,7 +67,7 @@ Screen = Annotated[bool, typer.Option("--screen", help="Begin with a twelve-run 
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Of the rule-based proposer.")]
 KitName = Annotated[str | None, typer.Option("--kit", help="Improve this kit's train.py, scored by its harness.")]
 KitBudget = Annotated[float | None, typer.Option("--run-budget", min=0.1, help="Seconds of one training run of the kit.")]
-KitBytes = Annotated[int | None, typer.Option("--scored-bytes", min=1, help="Bytes of the kit's validation split; default: all.")]
+KitBytes = Annotated[int | None, typer.Option("--scored-bytes", min=1, help="Bytes of the kit's validation split while searching; default: 32768, the end scores all.")]
 Detach = Annotated[bool, typer.Option("--detach", help="Go on in the background; `loop status` and `loop stop` find it.")]
 
 _SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}

@@ -389,7 +389,7 @@ class Engine:
         count = 1 if self.history.noise.deterministic else self._plan.thresholds.final_seeds
         seeds = tuple(FINAL_SEEDS + index for index in range(count))
         old, new = self._repository.tree_of(base), self._repository.tree_of(best)
-        pairs = [(self._measuring.score(old, seed, "final"), self._measuring.score(new, seed, "final")) for seed in seeds]
+        pairs = [(self._final(old, seed), self._final(new, seed)) for seed in seeds]
         whole = [(a.value, b.value) for a, b in pairs if a.value is not None and b.value is not None]
         if not whole:
             return
@@ -406,6 +406,10 @@ class Engine:
                 value=fmean(b for _, b in whole),
             )
         )
+
+
+    def _final(self, tree: str, seed: int) -> Score:
+        return self._measuring.score(tree, seed, "final", whole=True)
 
 
 DOOR = (door.DoorClosedError, GitRefusedError, MalformedAnswer)

@@ -10,6 +10,7 @@ discards steps are halved; a pivot sets the operator's family aside; widening op
 
 from __future__ import annotations
 
+import math
 import random
 import re
 from collections import defaultdict
@@ -27,6 +28,7 @@ _EXPLORE = 0.15  # a guess
 # Where others found short-budget gains: batch, learning rate, width, depth, optimiser (facts of eCLIP, SkyPilot, staged screening).
 _STRONG = re.compile(r"LEARNING|(^|_)LR($|_)|BATCH|WIDTH|DEPTH|OPTIM|TABLE", re.IGNORECASE)
 _LESSON_WEIGHT = 0.5
+_NEAR = 4  # near misses that are tried together
 
 
 class RuleProposer:
@@ -45,6 +47,8 @@ class RuleProposer:
             return row
         standing = situation.history.standing
         step = _SMALL_STEP if standing.refined else _STEP
+        if standing.pivots and (near := _near_misses(situation, space)) is not None:
+            return near
         single = list(self._single(situation, space, step))
         banned = set(standing.banned)
         allowed = [suggestion for suggestion in single if family(suggestion.operator) not in banned]
@@ -228,6 +232,33 @@ def _moves(knob: Knob, text: str, step: float) -> Iterator[Suggestion]:
         moved = knob.moved(direction, step)
         if moved is not None:
             yield _set(knob, text, moved, f"{knob.name} {word}")
+
+
+def _near_misses(situation: Situation, space: Sequence[Knob]) -> Suggestion | None:
+    """What seemed to help since the last keep and could not be shown alone, together: the gains add up, the noise does not."""
+    named = {knob.name: knob for knob in space}
+    seemed: dict[str, tuple[float, Suggestion]] = {}
+    for attempt in situation.history.attempts:
+        if attempt.verdict == "keep":
+            seemed = {}
+        words = attempt.hypothesis.split(" ")
+        knob = named.get(words[0])
+        if knob is None or len(words) != 4 or words[1] != knob.literal or sum(attempt.deltas) <= 0 or attempt.fresh_deltas:
+            continue
+        strength = sum(attempt.deltas) / math.sqrt(len(attempt.deltas))
+        if strength > seemed.get(knob.name, (0.0, None))[0]:
+            change = _set(knob, situation.files[knob.path], words[3], attempt.operator)
+            seemed[knob.name] = strength, change
+    best = [change for _, change in sorted(seemed.values(), key=lambda one: -one[0])][:_NEAR]
+    for count in range(len(best), 1, -1):
+        files = _together(situation.files, best[:count])
+        if files is not None and situation.is_new(files):
+            return Suggestion(
+                operator="+".join(family(change.operator) for change in best[:count]) + " together",
+                hypothesis="together: " + "; ".join(change.hypothesis for change in best[:count]),
+                files=files,
+            )
+    return None
 
 
 def _set(knob: Knob, text: str, literal: str, operator: str) -> Suggestion:
