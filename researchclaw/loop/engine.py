@@ -407,7 +407,6 @@ class Engine:
             )
         )
 
-
     def _final(self, tree: str, seed: int) -> Score:
         return self._measuring.score(tree, seed, "final", whole=True)
 

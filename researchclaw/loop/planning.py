@@ -43,6 +43,7 @@ class Given(Contract):
     min_delta: float = 0.0
     tiny_gain: float = 0.001
     tiny_gain_lines: int = 20
+    simpler_margin: float = 1.0
     repeats: int = 5
     confirm: int = 3
     iterations: int | None = None
@@ -92,6 +93,7 @@ def _plan(given: Given, scope: tuple[str, ...], verify: str, direction: Directio
             min_delta=given.min_delta,
             tiny_gain=given.tiny_gain,
             tiny_gain_lines=given.tiny_gain_lines,
+            simpler_margin=given.simpler_margin,
             confirmations=given.confirm,
         ),
         calibration_runs=given.repeats,

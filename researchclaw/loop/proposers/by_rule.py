@@ -3,9 +3,10 @@
 It is a pure function of the history and the plan's seed: a resumed run proposes what the killed one would have.
 
 Thompson sampling over operators ('LEARNING_RATE up', 'NORM = 'rmsnorm''): each has a Beta belief that it brings a confirmed
-gain, fed by the attempts of this run and, at less weight, by the lessons of earlier ones. What has just been kept in a
-direction is tried again in that direction. Every seventh attempt or so draws a constant and a value at random. After three
-discards steps are halved; a pivot sets the operator's family aside; widening opens structural changes, patches and pairs.
+gain, fed by the attempts of this run and, at less weight, by the lessons of earlier ones. Each is tried once, the constants
+that are known to be strong first; what was kept goes on in its direction, what was worse is tried the other way, and nothing
+goes back. Then every seventh attempt or so draws a constant and a value at random. After three discards steps are halved; a
+pivot sets the operator's family aside and tries what nearly helped together; widening opens structural changes, patches, pairs.
 """
 
 from __future__ import annotations

@@ -251,7 +251,11 @@ def test_a_model_proposes_over_http_until_its_budget_is_spent_and_the_run_goes_o
     folder = make("bundle")
     line = (folder / "options.py").read_text().splitlines()[0]
     changes = [
-        {"hypothesis": "it is longer", "kind": "comment", "edits": [{"path": "options.py", "search": line, "replace": line + f"\nX{n} = {n}"}]}
+        {
+            "hypothesis": "it is longer",
+            "kind": "comment",
+            "edits": [{"path": "options.py", "search": line, "replace": line + f"\nX{n} = {n}"}],
+        }
         for n in range(9)
     ]
     with scripted.scripted(lambda _: json.dumps(changes.pop(0))) as server:
