@@ -29,7 +29,7 @@ from researchclaw.loop.contracts import AttemptEnded, Calibrated, LoopStarted, P
 from researchclaw.loop.history import History, fresh_seeds
 from researchclaw.loop.keep_rule import MAX_PAIRS, beyond_doubt, calibrate, confirmed, decide, noise_of, worth_its_lines
 from researchclaw.loop.proposers.by_rule import RuleProposer
-from researchclaw.loop.proposers.proposer import Situation
+from researchclaw.loop.proposers.proposer import Situation, Suggestion
 from researchclaw.loop.proposers.search_space import knobs, with_literal
 
 Score = Callable[[str, int], float | None]
@@ -131,14 +131,14 @@ def ours(session: Session, start: str, seed: int, preferred: Mapping[str, tuple[
             while (step := escalation.next_step(history.standing)) is not None and history.attempts:
                 if step == "stop":
                     return incumbent, claimed
-                banned = escalation.family(history.attempts[-1].operator) if step == "pivot" else None
+                banned = escalation.commonest(history.attempts) if step == "pivot" else None
                 history.add(StrategyChanged(to=step, after=history.attempts[-1].number, banned=banned, reason="-"))
             suggestion = proposer.propose(_situation(history, incumbent, tried))
             if suggestion is None:
                 return incumbent, claimed
             candidate = suggestion.files["train.py"] or ""
             tried.add(door.fingerprint([("train.py", candidate)]))
-            ended = _judged(session, history, incumbent, candidate, suggestion.operator)
+            ended = _judged(session, history, incumbent, candidate, suggestion)
             history.add(ended)
             if ended.verdict == "keep":
                 incumbent, claimed = candidate, claimed + (ended.gain or 0.0)
@@ -146,9 +146,9 @@ def ours(session: Session, start: str, seed: int, preferred: Mapping[str, tuple[
         return incumbent, claimed
 
 
-def _judged(session: Session, history: History, incumbent: str, candidate: str, operator: str) -> AttemptEnded:
+def _judged(session: Session, history: History, incumbent: str, candidate: str, made: Suggestion) -> AttemptEnded:
     number, thresholds = history.next_number, history.started.plan.thresholds
-    noise, gains, verdict, gain = history.noise, list[float](), "discard", None
+    noise, gains, fresh, verdict, gain = history.noise, list[float](), list[float](), "discard", None
     decision = "drop"
     for seed in history.seeds(_name(incumbent), MAX_PAIRS):
         new, old = session.measure(candidate, seed), session.measure(incumbent, seed)
@@ -161,7 +161,6 @@ def _judged(session: Session, history: History, incumbent: str, candidate: str, 
     if decision == "undecided":
         verdict = "inconclusive"
     elif decision == "accept":
-        fresh = list[float]()
         for seed in fresh_seeds(number, thresholds.confirmations):
             new, old = session.measure(candidate, seed), session.measure(incumbent, seed)
             assert new is not None and old is not None
@@ -173,8 +172,9 @@ def _judged(session: Session, history: History, incumbent: str, candidate: str, 
         verdict = "keep" if sure else "inconclusive"
     return AttemptEnded.model_validate(
         {
-            **{"number": number, "verdict": verdict, "reason": "-", "operator": operator, "hypothesis": "-"},
+            **{"number": number, "verdict": verdict, "reason": "-", "operator": made.operator, "hypothesis": made.hypothesis},
             **{"commit": _name(candidate), "parent": _name(incumbent), "deltas": tuple(gains), "gain": gain},
+            "fresh_deltas": tuple(fresh),
         }
     )
 
@@ -200,7 +200,7 @@ def greedy(session: Session, start: str, seed: int, preferred: Mapping[str, tupl
                     verdict="keep" if kept else "discard",
                     reason="-",
                     operator=suggestion.operator,
-                    hypothesis="-",
+                    hypothesis=suggestion.hypothesis,
                     commit=_name(candidate),
                     parent=_name(incumbent),
                 )

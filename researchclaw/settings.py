@@ -366,6 +366,20 @@ class FlowSettings(Section):
     retry_delay_sec: Annotated[float, Field(ge=0)] = Field(default=3, description="Seconds between two such tries.")
 
 
+class LoopSettings(Section):
+    """When `researchclaw loop` thinks a gain worth its price; its options of the same names go before."""
+
+    tiny_gain: Annotated[float, Field(ge=0)] = Field(
+        default=0.001, description="Relative gain below which more than `tiny_gain_lines` added lines are not worth it."
+    )
+    tiny_gain_lines: Annotated[int, Field(ge=0)] = Field(default=20, description="Net lines that a tiny gain may cost.")
+    simpler_margin: Annotated[float, Field(ge=0)] = Field(
+        default=1.0, description="A change that removes lines may be this much worse, in standard deviations of a paired difference."
+    )
+    repeats: Annotated[int, Field(ge=2, le=50)] = Field(default=5, description="Seeds on which the baseline is calibrated.")
+    confirm: Annotated[int, Field(ge=1, le=20)] = Field(default=3, description="Fresh seeds that confirm a keep, at most.")
+
+
 class Settings(Section):
     """Everything that a user can set."""
 
@@ -380,6 +394,7 @@ class Settings(Section):
     gates: GateSettings = GateSettings()
     server: ServerSettings = ServerSettings()
     flow: FlowSettings = FlowSettings()
+    loop: LoopSettings = LoopSettings()
 
 
 @dataclass(frozen=True)

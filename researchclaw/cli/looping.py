@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from researchclaw.loop.store import LoopStore
     from researchclaw.settings import Settings
     from stages.contracts import Contract
-    from stages.ports import LanguageModel
 
 loop_app = typer.Typer(help="The improvement loop on any repository with a number to improve.", rich_markup_mode=None)
 app.add_typer(loop_app, name="loop")
@@ -50,10 +49,10 @@ Needs = Annotated[
     list[str] | None, typer.Option("--needs", metavar="PATH", help="Untracked path that the commands read, e.g. node_modules.")
 ]
 MinDelta = Annotated[float, typer.Option("--min-delta", min=0.0, help="A gain must be larger, in the metric's unit.")]
-TinyLines = Annotated[int, typer.Option("--tiny-gain-lines", min=0, help="Net lines that a tiny gain may cost.")]
-TinyGain = Annotated[float, typer.Option("--tiny-gain", min=0.0, help="Relative gain that counts as tiny.")]
-Repeats = Annotated[int, typer.Option("--repeats", min=2, max=50, help="Seeds on which the baseline is calibrated.")]
-Confirm = Annotated[int, typer.Option("--confirm", min=1, max=20, help="Fresh seeds that confirm a keep.")]
+TinyLines = Annotated[int | None, typer.Option("--tiny-gain-lines", min=0, help="Net lines that a tiny gain may cost.")]
+TinyGain = Annotated[float | None, typer.Option("--tiny-gain", min=0.0, help="Relative gain that counts as tiny.")]
+Repeats = Annotated[int | None, typer.Option("--repeats", min=2, max=50, help="Seeds on which the baseline is calibrated.")]
+Confirm = Annotated[int | None, typer.Option("--confirm", min=1, max=20, help="Fresh seeds that confirm a keep.")]
 Iterations = Annotated[int | None, typer.Option("--iterations", min=1, help="Attempts; default: until there is a reason to stop.")]
 Budget = Annotated[str | None, typer.Option("--budget", help="Wall time, e.g. 90, 30m, 8h.")]
 Timeout = Annotated[
@@ -68,7 +67,12 @@ Screen = Annotated[bool, typer.Option("--screen", help="Begin with a twelve-run 
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Of the rule-based proposer.")]
 KitName = Annotated[str | None, typer.Option("--kit", help="Improve this kit's train.py, scored by its harness.")]
 KitBudget = Annotated[float | None, typer.Option("--run-budget", min=0.1, help="Seconds of one training run of the kit.")]
-KitBytes = Annotated[int | None, typer.Option("--scored-bytes", min=1, help="Bytes of the kit's validation split; default: all.")]
+KitBytes = Annotated[
+    int | None,
+    typer.Option(
+        "--scored-bytes", min=1, help="Bytes of the kit's validation split while searching; default: 32768, the end scores all."
+    ),
+]
 Detach = Annotated[bool, typer.Option("--detach", help="Go on in the background; `loop status` and `loop stop` find it.")]
 
 _SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -87,10 +91,10 @@ def plan(
     holdout: Holdout = None,
     needs: Needs = None,
     min_delta: MinDelta = 0.0,
-    tiny_gain: TinyGain = 0.001,
-    tiny_gain_lines: TinyLines = 20,
-    repeats: Repeats = 5,
-    confirm: Confirm = 3,
+    tiny_gain: TinyGain = None,
+    tiny_gain_lines: TinyLines = None,
+    repeats: Repeats = None,
+    confirm: Confirm = None,
     iterations: Iterations = None,
     budget: Budget = None,
     timeout: Timeout = None,
@@ -109,7 +113,7 @@ def plan(
 
     settings = load_settings(config, None, list(set_ or []))
     place = opening.place_of(repository, output)
-    given = _given(locals())
+    given = _given(locals(), settings)
     ask = None if yes or not sys.stdin.isatty() else _ask
     made = planning.proposed(place, given, ask, _echo)
     tried = planning.tried(place, made, settings)
@@ -135,10 +139,10 @@ def start(
     holdout: Holdout = None,
     needs: Needs = None,
     min_delta: MinDelta = 0.0,
-    tiny_gain: TinyGain = 0.001,
-    tiny_gain_lines: TinyLines = 20,
-    repeats: Repeats = 5,
-    confirm: Confirm = 3,
+    tiny_gain: TinyGain = None,
+    tiny_gain_lines: TinyLines = None,
+    repeats: Repeats = None,
+    confirm: Confirm = None,
     iterations: Iterations = None,
     budget: Budget = None,
     timeout: Timeout = None,
@@ -205,10 +209,10 @@ def ci(
     holdout: Holdout = None,
     needs: Needs = None,
     min_delta: MinDelta = 0.0,
-    tiny_gain: TinyGain = 0.001,
-    tiny_gain_lines: TinyLines = 20,
-    repeats: Repeats = 5,
-    confirm: Confirm = 3,
+    tiny_gain: TinyGain = None,
+    tiny_gain_lines: TinyLines = None,
+    repeats: Repeats = None,
+    confirm: Confirm = None,
     iterations: Iterations = None,
     budget: Budget = None,
     timeout: Timeout = None,
@@ -235,7 +239,7 @@ def ci(
 
         run = opening.start(place, made, settings)
         _json_line({"event": "run", "run": run.run_id, "folder": str(run.folder), "branch": run.branch})
-        ended = opening.work(place, run, settings, _model, lambda event: _json_line(_as_json(event)))
+        ended = opening.work(place, run, settings, lambda event: _json_line(_as_json(event)))
     except ResearchError as exc:
         _json_line({"event": "blocked", "reason": str(exc)})
         raise typer.Exit(2) from exc
@@ -425,9 +429,9 @@ def _opened(values: dict[str, object], settings: Settings) -> tuple[Place, Plan]
     """The place and the plan that the options ask for; without --verify and --kit the recorded plan."""
     from researchclaw.loop import opening, planning
 
-    given = _given(values)
+    given = _given(values, settings)
     if given.agent != "offline":
-        _model(settings, None)  # proved before anything runs
+        opening.mind(given.agent, settings)  # proved before anything runs
     output, repository = values["output"], values["repository"]
     assert isinstance(repository, Path) and (output is None or isinstance(output, Path))
     if given.kit is not None:
@@ -442,11 +446,12 @@ def _opened(values: dict[str, object], settings: Settings) -> tuple[Place, Plan]
     return place, planning.complete(given)
 
 
-def _given(values: dict[str, object]) -> Given:
-    """The options of a command as one object; the path of a patch becomes its text."""
+def _given(values: dict[str, object], settings: Settings) -> Given:
+    """The options of a command as one object, completed from the settings; the path of a patch becomes its text."""
     from researchclaw.loop.planning import Given
 
-    fields = {name: value for name, value in values.items() if name in Given.model_fields and value is not None}
+    fields: dict[str, object] = dict(settings.loop)
+    fields |= {name: value for name, value in values.items() if name in Given.model_fields and value is not None}
     propose, folder, budget = fields.pop("propose", None), fields.pop("patches", None), fields.pop("budget", None)
     if isinstance(propose, list):
         fields["propose"] = tuple(_patch_text(path) for path in propose)
@@ -499,7 +504,7 @@ def _work(place: Place, run: LoopStore, settings: Settings) -> None:
                     _echo(f"  | {line}")
 
     try:
-        ended: LoopEnded | None = opening.work(place, run, settings, _model, tell)
+        ended: LoopEnded | None = opening.work(place, run, settings, tell)
     except KeyboardInterrupt as exc:
         raise Interrupted(f"interrupted; `researchclaw loop resume {run.run_id}` goes on from here.") from exc
     if ended is None:
@@ -522,15 +527,6 @@ def _detached(run: LoopStore, place: Place, kit: str | None, config: Path | None
     ]
     pid = os.posix_spawn(sys.executable, words, os.environ, file_actions=files, setsid=True)
     print(f"process {pid} goes on; it writes to {log}")
-
-
-def _model(settings: Settings, _journal: object) -> LanguageModel:
-    """The mind of the settings.
-
-    Raises:
-        SettingsError: none is set up.
-    """
-    raise SettingsError(f"--agent: llm.provider is '{settings.llm.provider}', which proposes no code; use --agent offline.")
 
 
 def _ask(question: str, default: str) -> str:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from statistics import fmean
-from typing import Literal
+from typing import Literal, TypeVar
 
 from researchclaw.journal import Journal
 from researchclaw.loop import door, escalation
@@ -44,6 +45,7 @@ from stages.errors import ExperimentFailed, MalformedAnswer
 logger = logging.getLogger(__name__)
 
 Tell = Callable[[Contract], None]
+Done = TypeVar("Done")
 
 
 class BaselineFailedError(ExperimentFailed):
@@ -117,7 +119,7 @@ class Engine:
         base = self._repository.tree_of(self.history.started.base)
         if self.history.calibration is None:
             seeds = fresh_seeds(0, self._plan.calibration_runs)
-            scores = [self._baseline(base, seed, "") for seed in seeds]
+            scores = self._at_once([partial(self._baseline, base, seed, "") for seed in seeds])
             repeats: list[Score] = []
             if not self._scorer.repeatable:
                 repeats.append(self._baseline(base, seeds[0], "again"))
@@ -175,10 +177,7 @@ class Engine:
             if step is None or step == "stop":
                 return
             last = self.history.attempts[-1]
-            recent = [a.operator for a in self.history.attempts[-escalation.PIVOT_AFTER :] if not a.screening]
-            banned = max(
-                sorted({escalation.family(name) for name in recent}), key=lambda f: sum(escalation.family(n) == f for n in recent)
-            )
+            banned = escalation.commonest(self.history.attempts)
             reasons = {
                 "refine": f"{escalation.REFINE_AFTER} attempts in a row were not kept: smaller steps",
                 "pivot": f"{escalation.PIVOT_AFTER} attempts in a row were not kept: {banned} is set aside",
@@ -204,17 +203,7 @@ class Engine:
             pending = self.history.pending
         noise = self.history.noise
         work = [self.history.proposed[number, 0] for number in pending]
-        if len(work) <= 1:
-            judged = [self._judge(proposed, noise) for proposed in work]
-        else:
-            with ThreadPoolExecutor(self._plan.parallel, thread_name_prefix="attempt") as pool:
-                futures = [pool.submit(self._judge, proposed, noise) for proposed in work]
-                try:
-                    judged = [future.result() for future in futures]
-                except BaseException:
-                    self._scorer.stop.set()
-                    pool.shutdown(wait=True, cancel_futures=True)
-                    raise
+        judged = self._at_once([partial(self._judge, proposed, noise) for proposed in work])
         # The best of a batch moves the branch; the others were judged against a version that is then no longer the incumbent.
         for one in sorted(
             judged, key=lambda one: (-(one.fresh_gain if one.fresh_gain is not None else float("-inf")), one.ended.number)
@@ -222,6 +211,19 @@ class Engine:
             self._end(one.ended)
         self._store.write_views(self.history)
         return True
+
+    def _at_once(self, work: Sequence[Callable[[], Done]]) -> list[Done]:
+        """The results of the calls, as many at a time as the plan allows; the first that fails breaks off the others."""
+        if len(work) <= 1 or self._plan.parallel == 1:
+            return [one() for one in work]
+        with ThreadPoolExecutor(self._plan.parallel, thread_name_prefix="attempt") as pool:
+            futures = [pool.submit(one) for one in work]
+            try:
+                return [future.result() for future in futures]
+            except BaseException:
+                self._scorer.stop.set()
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
 
     def _propose(self) -> bool:
         """Ask for one change and commit it; False when there is none. One that the door refuses is an attempt, too."""
@@ -392,7 +394,8 @@ class Engine:
         count = 1 if self.history.noise.deterministic else self._plan.thresholds.final_seeds
         seeds = tuple(FINAL_SEEDS + index for index in range(count))
         old, new = self._repository.tree_of(base), self._repository.tree_of(best)
-        pairs = [(self._measuring.score(old, seed, "final"), self._measuring.score(new, seed, "final")) for seed in seeds]
+        scores = self._at_once([partial(self._final, tree, seed) for seed in seeds for tree in (old, new)])
+        pairs = zip(scores[::2], scores[1::2], strict=True)
         whole = [(a.value, b.value) for a, b in pairs if a.value is not None and b.value is not None]
         if not whole:
             return
@@ -409,6 +412,9 @@ class Engine:
                 value=fmean(b for _, b in whole),
             )
         )
+
+    def _final(self, tree: str, seed: int) -> Score:
+        return self._measuring.score(tree, seed, "final", whole=True)
 
 
 DOOR = (door.DoorClosedError, GitRefusedError, MalformedAnswer)

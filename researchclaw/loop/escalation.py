@@ -66,6 +66,12 @@ def next_step(now: Standing) -> Step | None:
     return None
 
 
+def commonest(attempts: Sequence[AttemptEnded]) -> str:
+    """The family that most of the last attempts, those that a pivot is due for, belong to; the screening apart."""
+    recent = [family(attempt.operator) for attempt in attempts if not attempt.screening][-PIVOT_AFTER:]
+    return max(sorted(set(recent)), key=recent.count)
+
+
 def repeated_crash(attempts: Sequence[AttemptEnded]) -> str | None:
     """The crash that has come up so often that the run must stop, if there is one."""
     counts = Counter(attempt.crash_signature for attempt in attempts if attempt.crash_signature)

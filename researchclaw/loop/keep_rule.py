@@ -1,12 +1,11 @@
 """When a gain counts: sequential, on paired seeds, with the error under control. Pure.
 
 After each pair of runs (incumbent and candidate on the same seed) the mean gain is compared with its standard error. It is
-dropped early when it is hopeless (z <= 0, 0.3, 0.6, 0.9 after 1 to 4 pairs) and accepted when it is clear (z > 2.1, 2.0,
-1.75 at 3, 4, 5 pairs). With a known sd a null edit is accepted in 4.3 % of cases after 2.1 pairs; a gain of 0.5, 1, 1.5, 2
-sd of the paired difference in 24, 61, 88, 97 % (simulated, 2026-11). What is beyond doubt is accepted sooner (z > 4 and 3 at
-1 and 2 pairs), which adds 0.1 % to the false keeps. The sd is not known but estimated, first by calibration and then from
-the log, so the critical values are Student's at the same tail probability. What is accepted must be better on fresh seeds
-too, which halves the false keeps: 1.8 % in all (`benchmarks/loop.py aa` repeats it).
+dropped early when it is hopeless (z <= 0, 0.3, 0.6, 0.9 after 1 to 4 pairs) and goes on to fresh seeds when it is clear
+(z > 2.3, 2.2, 2.1, 2.0, 1.75 after 1 to 5). The sd is not known but estimated, first by calibration and then from the log, so
+the critical values are Student's at the same tail probability. At most three fresh seeds, one where z > 3 and two where z > 2,
+must agree with z > 0.5: they are what keeps null edits out, so the search may be quick. `benchmarks/loop.py aa` shows what
+this keeps of null edits and of planted gains (docs/loop.md has the figures).
 """
 
 from __future__ import annotations
@@ -23,7 +22,9 @@ from stages.contracts import Contract
 
 MAX_PAIRS = 5
 _FUTILITY = {1: 0.0, 2: 0.3, 3: 0.6, 4: 0.9}
-_ACCEPT = {1: 4.0, 2: 3.0, 3: 2.1, 4: 2.0, 5: 1.75}
+_ACCEPT = {1: 2.3, 2: 2.2, 3: 2.1, 4: 2.0, 5: 1.75}
+_CONFIRM = {1: 3.0, 2: 2.0}  # fresh seeds that need no further one
+_CONFIRMED = 0.5  # z that the fresh seeds must show
 _MDE = 2.49  # z(0.95) + z(0.80): one-sided 5 %, power 80 %
 _NOISIER = 2.0  # an edit with twice the usual scatter is judged by its own; a guess
 _SIMPLER_DROP = -1.5  # z at which even a simpler change is clearly worse
@@ -146,13 +147,17 @@ def beyond_doubt(gains: Sequence[float], noise: Noise) -> bool:
     if noise.deterministic or n >= 3:
         return True
     sd, degrees = _own_or_usual(gains, noise)
-    return fmean(gains) / (sd / math.sqrt(n)) > critical(_ACCEPT[n], degrees)
+    return fmean(gains) / (sd / math.sqrt(n)) > critical(_CONFIRM[n], degrees)
 
 
 def confirmed(gains: Sequence[float], thresholds: Thresholds, *, simpler: bool, noise: Noise) -> bool:
-    """Is the mean gain on fresh seeds on the right side?"""
+    """Is the mean gain on fresh seeds on the right side, and by more than half a standard error?"""
     margin = -thresholds.simpler_margin * noise.sd if simpler else thresholds.min_delta
-    return fmean(gains) >= margin if simpler else fmean(gains) > margin
+    mean = fmean(gains)
+    if simpler or noise.deterministic:
+        return mean >= margin if simpler else mean > margin
+    sd, degrees = _own_or_usual(gains, noise)
+    return mean > max(margin, critical(_CONFIRMED, degrees) * sd / math.sqrt(len(gains)))
 
 
 def interval(gains: Sequence[float], noise: Noise) -> tuple[float, float, float]:

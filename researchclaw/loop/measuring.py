@@ -23,11 +23,11 @@ class Measuring:
         if self._scorer.stop.is_set() or self._store.stop_requested:
             raise StoppedError
 
-    def score(self, tree: str, seed: int, salt: str = "") -> Score:
-        """From the log, or measured now and written there. salt: see `ScoreRequest`."""
+    def score(self, tree: str, seed: int, salt: str = "", *, whole: bool = False) -> Score:
+        """From the log, or measured now and written there. salt: see `ScoreRequest`. whole: see `Scorer.score`; it needs a salt."""
         self.check_stop()
         return self._journal.once(
-            "score", ScoreRequest(tree=tree, seed=seed, salt=salt), Score, lambda: self._scorer.score(tree, seed)
+            "score", ScoreRequest(tree=tree, seed=seed, salt=salt), Score, lambda: self._scorer.score(tree, seed, whole=whole)
         )
 
     def guard(self, tree: str, command: str, salt: str) -> GuardResult:

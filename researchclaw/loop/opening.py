@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from researchclaw.journal import Journal
 from researchclaw.kits import kit_folder, load_kit
 from researchclaw.loop import door, lessons, store
 from researchclaw.loop.commands import Workbench
-from researchclaw.loop.contracts import LoopEnded, LoopStarted, Plan
+from researchclaw.loop.contracts import Agent, LoopEnded, LoopStarted, Plan
 from researchclaw.loop.engine import Engine, Tell
 from researchclaw.loop.proposers.by_command import CommandProposer
 from researchclaw.loop.proposers.by_model import ModelProposer
@@ -33,8 +34,6 @@ from stages.ports import LanguageModel
 _IN_PROGRESS = {"MERGE_HEAD": "merge", "CHERRY_PICK_HEAD": "cherry-pick", "REVERT_HEAD": "revert", "rebase-merge": "rebase"}
 KIT_HOME = "loop"
 """Below the output folder: runs on kits."""
-
-MakeModel = Callable[[Settings, Journal], LanguageModel]
 
 
 @dataclass(frozen=True)
@@ -177,7 +176,7 @@ def _start_kit(place: Place, plan: Plan, settings: Settings) -> LoopStore:
     return _begun(place, plan, base, isolation, made)
 
 
-def work(place: Place, run: LoopStore, settings: Settings, make_model: MakeModel, tell: Tell | None = None) -> LoopEnded | None:
+def work(place: Place, run: LoopStore, settings: Settings, tell: Tell | None = None) -> LoopEnded | None:
     """Work on a run until it ends (its last event) or is asked to stop (None).
 
     Raises:
@@ -192,13 +191,30 @@ def work(place: Place, run: LoopStore, settings: Settings, make_model: MakeModel
                 f"the run began in '{started.isolation}' and would go on in '{scorer.isolation}'; results would not compare. "
                 "Mend the sandbox (`researchclaw doctor`), or start a new loop."
             )
-        proposer = _proposer(plan, settings, journal, workbench, make_model)
+        proposer = _proposer(plan, settings, journal, workbench)
         engine = Engine(run, journal, repository, scorer, proposer, tell)
         already_ended = engine.history.ended is not None
         ended = engine.run()
         if ended is not None and not already_ended:
             lessons.remember(place.home, engine.history, datetime.now(UTC))
         return ended
+
+
+def mind(agent: Agent, settings: Settings, journal: Journal | None = None) -> LanguageModel:
+    """Who proposes for `--agent model` and `--agent acp`; nothing is sent yet.
+
+    Raises:
+        SettingsError: the settings name nobody who can propose code, or a key is missing.
+    """
+    provider: str = settings.llm.provider
+    if agent == "acp" and provider != "acp":
+        raise SettingsError(f"--agent acp: llm.provider is '{provider}'; set it to 'acp', or use --agent model.")
+    if provider in ("offline", "canned"):
+        raise SettingsError(
+            f"--agent {agent}: llm.provider is '{provider}', which proposes no code; name a model, "
+            "e.g. --set llm.provider=openai --set llm.model=NAME, or use --agent offline."
+        )
+    return wiring.language_model(settings, secrets.token_hex(8), journal)
 
 
 def measuring(place: Place, plan: Plan, settings: Settings, folder: Path) -> CommandScorer:
@@ -244,14 +260,14 @@ def _workbench(place: Place, plan: Plan, settings: Settings, repository: Reposit
     return Workbench(repository, isolation, folder, wiring.limits_of(settings), needs)
 
 
-def _proposer(plan: Plan, settings: Settings, journal: Journal, workbench: Workbench | None, make_model: MakeModel) -> Proposer:
+def _proposer(plan: Plan, settings: Settings, journal: Journal, workbench: Workbench | None) -> Proposer:
     if plan.propose:
         return PersonProposer()
     if plan.proposer_command is not None:
         assert workbench is not None
         return CommandProposer(workbench, plan.proposer_command)
     if plan.agent != "offline":
-        return ModelProposer(JournalledModel(make_model(settings, journal), journal))  # an answer is paid for once
+        return ModelProposer(JournalledModel(mind(plan.agent, settings, journal), journal))  # an answer is paid for once
     if plan.kit is None:
         return RuleProposer()
     return RuleProposer(load_kit(kit_folder(plan.kit)).tunable)

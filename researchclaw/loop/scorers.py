@@ -40,7 +40,9 @@ class Scorer(Protocol):
         """How long the baseline takes: what needs ten times that and 10 s more is a timeout."""
         ...
 
-    def score(self, tree: str, seed: int) -> Score: ...
+    def score(self, tree: str, seed: int, *, whole: bool = False) -> Score:
+        """whole: on all data that the metric knows, for milestones; a search may look at a sample of them."""
+        ...
 
     def guard(self, tree: str, command: str) -> GuardResult: ...
 
@@ -65,8 +67,8 @@ class CommandScorer:
         if self._plan.timeout_s is None:
             self._timeout_s = 10 * seconds + 10
 
-    def score(self, tree: str, seed: int) -> Score:
-        """See `Scorer.score`."""
+    def score(self, tree: str, seed: int, *, whole: bool = False) -> Score:
+        """See `Scorer.score`; a command always gives the same metric."""
         return self._score(tree, self._plan.verify, seed)
 
     def held_out(self, tree: str) -> Score:
@@ -126,16 +128,17 @@ class KitScorer:
     def expect(self, seconds: float) -> None:
         """The kit's own limits hold."""
 
-    def score(self, tree: str, seed: int) -> Score:
-        return self._scored(tree, seed, "val")
+    def score(self, tree: str, seed: int, *, whole: bool = False) -> Score:
+        """See `Scorer.score`."""
+        return self._scored(tree, seed, "val", None if whole else self._plan.kit_scored_bytes)
 
     def held_out(self, tree: str) -> Score:
-        return self._scored(tree, 0, "test")
+        return self._scored(tree, 0, "test", None)
 
     def guard(self, tree: str, command: str) -> GuardResult:
         raise NotImplementedError("a kit's run has no guard commands; the plan is checked for it")
 
-    def _scored(self, tree: str, seed: int, split: str) -> Score:
+    def _scored(self, tree: str, seed: int, split: str, scored_bytes: int | None) -> Score:
         source = self._train_py(tree)
         steps = steps_in_budget(self._laboratory, self._kit.name, self._kit.train_py, source, self._budget_s)
         request = TrainingRequest.model_validate(
@@ -147,7 +150,7 @@ class KitScorer:
                 "seed": seed,
                 "steps": steps,
                 "budget_s": self._budget_s,
-                "scored_bytes": None if split == "test" else self._plan.kit_scored_bytes,
+                "scored_bytes": scored_bytes,
                 "split": split,
                 "purpose": "development",
             }

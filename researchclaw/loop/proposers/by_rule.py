@@ -3,13 +3,15 @@
 It is a pure function of the history and the plan's seed: a resumed run proposes what the killed one would have.
 
 Thompson sampling over operators ('LEARNING_RATE up', 'NORM = 'rmsnorm''): each has a Beta belief that it brings a confirmed
-gain, fed by the attempts of this run and, at less weight, by the lessons of earlier ones. What has just been kept in a
-direction is tried again in that direction. Every seventh attempt or so draws a constant and a value at random. After three
-discards steps are halved; a pivot sets the operator's family aside; widening opens structural changes, patches and pairs.
+gain, fed by the attempts of this run and, at less weight, by the lessons of earlier ones. Each is tried once, the constants
+that are known to be strong first; what was kept goes on in its direction, what was worse is tried the other way, and nothing
+goes back. Then every seventh attempt or so draws a constant and a value at random. After three discards steps are halved; a
+pivot sets the operator's family aside and tries what nearly helped together; widening opens structural changes, patches, pairs.
 """
 
 from __future__ import annotations
 
+import math
 import random
 import re
 from collections import defaultdict
@@ -27,6 +29,7 @@ _EXPLORE = 0.15  # a guess
 # Where others found short-budget gains: batch, learning rate, width, depth, optimiser (facts of eCLIP, SkyPilot, staged screening).
 _STRONG = re.compile(r"LEARNING|(^|_)LR($|_)|BATCH|WIDTH|DEPTH|OPTIM|TABLE", re.IGNORECASE)
 _LESSON_WEIGHT = 0.5
+_NEAR = 4  # near misses that are tried together
 
 
 class RuleProposer:
@@ -45,10 +48,13 @@ class RuleProposer:
             return row
         standing = situation.history.standing
         step = _SMALL_STEP if standing.refined else _STEP
+        if standing.pivots and (near := _near_misses(situation, space)) is not None:
+            return near
         single = list(self._single(situation, space, step))
         banned = set(standing.banned)
         allowed = [suggestion for suggestion in single if family(suggestion.operator) not in banned]
-        if allowed and draw.random() < _EXPLORE and (somewhere := _anywhere(space, situation, draw, banned)) is not None:
+        swept = {s.operator for s in allowed} <= {attempt.operator for attempt in situation.history.attempts}
+        if allowed and draw.random() < _EXPLORE * swept and (somewhere := _anywhere(space, situation, draw, banned)) is not None:
             return somewhere
         ranked = self._ranked(allowed, situation, draw)
         for suggestion in ranked:
@@ -85,14 +91,11 @@ class RuleProposer:
         """Best draw first; a direction that has just been kept comes before all."""
         attempts = situation.history.attempts
         beliefs = _beliefs(attempts, situation.history.started.lessons, _screened(situation, self._preferred))
-        last = attempts[-1].operator if attempts and attempts[-1].verdict == "keep" else None
         scores: dict[int, float] = {}
         for place, suggestion in enumerate(suggestions):
             wins, losses = beliefs(suggestion.operator)
             # what the file or kit lists first is meant to be tried first: a small handicap for the others
-            scores[place] = draw.betavariate(wins, losses) - 0.002 * place
-            if suggestion.operator == last and suggestion.operator.endswith((" up", " down")):
-                scores[place] += 1.0
+            scores[place] = draw.betavariate(wins, losses) - 0.002 * place + _hint(suggestion, attempts)
         return [suggestions[place] for place in sorted(scores, key=lambda place: -scores[place])]
 
     def _pair(self, ranked: Sequence[Suggestion], situation: Situation) -> Suggestion | None:
@@ -192,6 +195,36 @@ def _beliefs(
     return belief
 
 
+def _hint(suggestion: Suggestion, attempts: Sequence[AttemptEnded]) -> float:
+    """What the attempts on the same constant say beyond their verdicts, to be added to a draw between 0 and 1 (guesses)."""
+    operator, group = suggestion.operator, family(suggestion.operator)
+    own = [attempt for attempt in attempts if family(attempt.operator) == group and not attempt.screening]
+    keeps = [place for place, attempt in enumerate(own) if attempt.verdict == "keep"]
+    kept, since = (own[keeps[-1]].operator, own[keeps[-1] + 1 :]) if keeps else (None, own)
+    opposite = _opposite(operator)
+    if opposite and kept == operator and not since:
+        return 1.0  # further in the same direction
+    if (opposite and kept == opposite) or any(_undone(own[place].hypothesis) == suggestion.hypothesis.split()[-1] for place in keeps):
+        return -0.4  # back to where it came from
+    if any(attempt.operator == operator for attempt in since):
+        return -0.2
+    if any(attempt.operator == opposite and sum(attempt.deltas) < 0 for attempt in since):
+        return 0.8  # the other way is worse
+    return 0.6 if _STRONG.search(group) else 0.2  # each once, the strong constants first
+
+
+def _undone(hypothesis: str) -> str | None:
+    """'NORM "a" -> "b"' -> '"a"'."""
+    words = hypothesis.split()
+    return words[-3] if len(words) >= 3 and words[-2] == "->" else None
+
+
+def _opposite(operator: str) -> str | None:
+    name, _, direction = operator.rpartition(" ")
+    other = {"up": "down", "down": "up"}.get(direction)
+    return f"{name} {other}" if other else None
+
+
 def _moves(knob: Knob, text: str, step: float) -> Iterator[Suggestion]:
     for choice in knob.choices:
         if not same_value(choice, knob.literal):
@@ -200,6 +233,33 @@ def _moves(knob: Knob, text: str, step: float) -> Iterator[Suggestion]:
         moved = knob.moved(direction, step)
         if moved is not None:
             yield _set(knob, text, moved, f"{knob.name} {word}")
+
+
+def _near_misses(situation: Situation, space: Sequence[Knob]) -> Suggestion | None:
+    """What seemed to help since the last keep and could not be shown alone, together: the gains add up, the noise does not."""
+    named = {knob.name: knob for knob in space}
+    seemed: dict[str, tuple[float, Suggestion]] = {}
+    for attempt in situation.history.attempts:
+        if attempt.verdict == "keep":
+            seemed = {}
+        words = attempt.hypothesis.split(" ")
+        knob = named.get(words[0])
+        if knob is None or len(words) != 4 or words[1] != knob.literal or sum(attempt.deltas) <= 0 or attempt.fresh_deltas:
+            continue
+        strength = sum(attempt.deltas) / math.sqrt(len(attempt.deltas))
+        if strength > seemed.get(knob.name, (0.0, None))[0]:
+            change = _set(knob, situation.files[knob.path], words[3], attempt.operator)
+            seemed[knob.name] = strength, change
+    best = [change for _, change in sorted(seemed.values(), key=lambda one: -one[0])][:_NEAR]
+    for count in range(len(best), 1, -1):
+        files = _together(situation.files, best[:count])
+        if files is not None and situation.is_new(files):
+            return Suggestion(
+                operator="+".join(family(change.operator) for change in best[:count]) + " together",
+                hypothesis="together: " + "; ".join(change.hypothesis for change in best[:count]),
+                files=files,
+            )
+    return None
 
 
 def _set(knob: Knob, text: str, literal: str, operator: str) -> Suggestion:

@@ -3,14 +3,17 @@
 import contextlib
 import difflib
 import hashlib
+import importlib.util
 import io
 import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -228,3 +231,56 @@ def test_a_detached_run_works_on_can_be_stopped_and_resumed_and_a_second_one_is_
     assert loop("resume")[0] == 0
     assert json.loads(loop("status", "--json")[1])["attempts"] == 2
     assert loop("verify-log")[0] == 0
+
+
+# ---------------------------------------------------------------- a model proposes
+
+
+@pytest.fixture(scope="module")
+def scripted() -> ModuleType:
+    path = Path(__file__).parents[1] / "adapters" / "models" / "scripted.py"
+    spec = importlib.util.spec_from_file_location("scripted_model_of_loop", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["scripted_model_of_loop"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_model_proposes_over_http_until_its_budget_is_spent_and_the_run_goes_on_with_more(make: Make, scripted: ModuleType) -> None:
+    folder = make("bundle")
+    line = (folder / "options.py").read_text().splitlines()[0]
+    changes = [
+        {
+            "hypothesis": "it is longer",
+            "kind": "comment",
+            "edits": [{"path": "options.py", "search": line, "replace": line + f"\nX{n} = {n}"}],
+        }
+        for n in range(9)
+    ]
+    with scripted.scripted(lambda _: json.dumps(changes.pop(0))) as server:
+        words = ("--set", "llm.provider=openai", "--set", "llm.model=good-model", "--set", f"llm.base_url={server.url}")
+        limited = (*words, "--set", "llm.max_tokens=400", "--set", "llm.budget_tokens=1500")
+        code, out, err = loop("start", *BUNDLE, "--agent", "model", "--iterations", "3", *limited)
+        assert code == 4, (out, err)
+        assert err.count("\n") == 1 and "budget_tokens" in err
+        before = len(server.seen)
+        assert 0 < before < 3
+        code, out, err = loop("resume", *words)
+        assert code == 0, err
+        assert "ended: The 3 attempts of the plan were made." in out
+        assert before + len(server.seen[before:]) == 3  # no answer is paid for twice
+    assert loop("verify-log")[0] == 0
+    assert f"===== options.py\n{line}" in json.dumps(server.seen[0], ensure_ascii=False).replace("\\n", "\n").replace('\\"', '"')
+
+
+def test_an_agent_that_the_settings_do_not_name_is_refused_in_one_line(make: Make) -> None:
+    make("bundle")
+    for agent, words, why in (
+        ("model", (), "proposes no code"),
+        ("acp", (), "set it to 'acp'"),
+        ("model", ("--set", "llm.provider=openai"), "llm.model"),
+    ):
+        code, _, err = loop("start", *BUNDLE, "--agent", agent, *words)
+        assert (code, err.count("\n")) == (2, 1)
+        assert why in err

@@ -76,7 +76,8 @@ def test_simpler_code_may_be_equal_but_not_worse() -> None:
 
 def test_fresh_seeds_must_agree() -> None:
     assert not confirmed((0.5, -0.9, 0.1), RULE, simpler=False, noise=KNOWN)
-    assert confirmed((0.5, -0.2, 0.1), RULE, simpler=False, noise=KNOWN)
+    assert not confirmed((0.5, -0.2, 0.1), RULE, simpler=False, noise=KNOWN)
+    assert confirmed((0.5, 0.3, 0.1), RULE, simpler=False, noise=KNOWN)
     assert not confirmed((0.5, 0.5, 0.5), Thresholds(min_delta=1.0), simpler=False, noise=KNOWN)
 
 

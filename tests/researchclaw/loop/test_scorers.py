@@ -54,6 +54,8 @@ def test_a_candidate_gets_the_steps_that_fit_and_an_infinite_loss_is_a_crash_wit
     assert (score.verdict, score.value, score.reason) == ("crash", None, "the loss is not finite")
     assert (score.wall_s, score.cpu_s, score.peak_memory_mb) == (4.5, 2.0, 99.0)
     scorer.held_out(tree)
-    search, sealed = bench.requests
+    scorer.score(tree, 3, whole=True)
+    search, sealed, milestone = bench.requests
     assert (search.train_py, search.seed, search.steps, search.split, search.scored_bytes) == ("WIDTH = 1\n", 3, 1000, "val", 4096)
     assert (sealed.split, sealed.scored_bytes) == ("test", None)
+    assert (milestone.split, milestone.scored_bytes) == ("val", None)

@@ -57,7 +57,7 @@ class FormulaScorer:
     def expect(self, seconds: float) -> None:
         pass
 
-    def score(self, tree: str, seed: int) -> Score:
+    def score(self, tree: str, seed: int, *, whole: bool = False) -> Score:
         self.calls.append((tree, seed))
         time.sleep(self.pause_s)
         cost = {"wall_s": 1.0, "cpu_s": 1.0, "peak_memory_mb": 100.0}
