@@ -27,10 +27,17 @@ def claims(document: Document, record: PaperRecord) -> tuple[Claim, ...]:
 
 
 def called(record: PaperRecord) -> dict[Slug, tuple[str, ...]]:
-    """Names of conditions beside their labels: of a study of one factor, the baseline is called by its level."""
-    baseline = next(contrast.id for contrast in record.plan.conditions if contrast.role == "baseline")
-    levels = [level.label for factor in record.factors for level in factor.levels if level.is_baseline]
-    return {baseline: tuple(levels)} if len(record.factors) == 1 else {}
+    """Names of conditions beside their labels: of a study of one factor, the baseline is called by its level; and 'no warm-up' is
+    'without warm-up' in running text."""
+    found: dict[Slug, tuple[str, ...]] = {}
+    for contrast in record.plan.conditions:
+        absent = contrast.label.removeprefix("no ")
+        if absent != contrast.label and contrast.role != "combination":
+            found[contrast.id] = (f"without {absent.replace(' without ', ' and without ')}",)
+    if len(record.factors) == 1:
+        baseline = next(contrast.id for contrast in record.plan.conditions if contrast.role == "baseline")
+        found[baseline] = tuple(level.label for factor in record.factors for level in factor.levels if level.is_baseline)
+    return found
 
 
 def names(record: PaperRecord) -> frozenset[str]:

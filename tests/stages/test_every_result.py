@@ -51,6 +51,7 @@ STUDIES = [
     (WARMUP, "some worse, some better, some alike", 5, 5),
     (NORM, "signs flip between seeds", 2, 3),
     (POSITION, "the main condition crashed", 3, 5),
+    (POSITION, "a tiny spread", 3, 5),
     (CLIPPING, "identical scores", 3, 2),
 ]
 

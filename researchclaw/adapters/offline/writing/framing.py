@@ -308,7 +308,7 @@ def _approach(study: Study, voice: Voice) -> list[str]:
     return [
         voice.say(
             "intro setting",
-            "To answer it, we keep everything else fixed: the corpus, the network, the order of the data for a given seed, "
+            "To answer the question, we keep everything else fixed: the corpus, the network, the order of the data for a given seed, "
             "and {{cfg.budget_s|int}} seconds of training for each run (@sec:setup).",
             "Our test bed is deliberately small, so that every comparison can be repeated with shared seeds: a run gets "
             "{{cfg.budget_s|int}} seconds, the same corpus and the same network apart from what its condition changes (@sec:setup).",
