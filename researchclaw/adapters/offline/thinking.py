@@ -220,7 +220,8 @@ def _factorial(question: ContrastQuestion, baseline: Contrast) -> Contrasts:
     ablation = next((found for factor in factors if (found := _ablation(factor, both, both.label))), None)
     if ablation and question.max_conditions > len(chosen):
         chosen.append(ablation)
-    spare = [_treatment(factor, level) for factor, levels in zip(factors, ordered, strict=True) for level in levels[1:]]
+    levels = [_treatment(factor, level) for factor, levels in zip(factors, ordered, strict=True) for level in levels]
+    spare = [treatment for treatment in levels if treatment.id not in (first.id, second.id)]
     return Contrasts(contrasts=tuple(chosen), spare=tuple(spare))
 
 

@@ -201,3 +201,19 @@ def test_a_study_of_two_factors_has_its_four_conditions_whatever_the_limit(
     made = walk(PIPELINE[:8], brief, make_context())[Hypotheses]
     assert isinstance(made, Hypotheses)
     assert [contrast.role for contrast in made.contrasts] == ["baseline", "treatment", "treatment", "combination"]
+
+
+@pytest.mark.parametrize("round_", [1, 2, 3])
+def test_a_later_round_of_two_factors_names_no_condition_twice(
+    round_: int,
+    walk: Callable[..., dict[type[Contract], Contract]],
+    make_brief: Callable[..., Brief],
+    make_context: Callable[..., Context],
+) -> None:
+    found = walk(PIPELINE[:7], make_brief("Should a small GPT be wide or deep?"), make_context())
+    inputs = hypothesis_gen.Inputs.model_validate(
+        {name: found[kind.annotation] for name, kind in hypothesis_gen.Inputs.model_fields.items()}  # type: ignore[index]
+    )
+    made = hypothesis_gen.run(inputs, make_context(round=round_))
+    ids = [contrast.id for contrast in made.contrasts]
+    assert len(set(ids)) == len(ids)
