@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -103,7 +104,12 @@ class Project:
 
     def submit(self, link: str, **form: object) -> Any:
         """Fill in the form of a paused run, as the UI sends it."""
-        status, answer = self.ask("POST", f"/flow_runs/{link.rsplit('/', 1)[1]}/resume", {"run_input": form})
+        deadline = time.monotonic() + 30
+        while True:
+            status, answer = self.ask("POST", f"/flow_runs/{link.rsplit('/', 1)[1]}/resume", {"run_input": form})
+            if status != 503 or time.monotonic() > deadline:  # SQLite is locked for a moment; the UI asks again, too
+                break
+            time.sleep(0.5)
         assert status < 300, answer
         return answer
 

@@ -317,7 +317,7 @@ def resource_limits(limits: Limits) -> dict[str, int]:
     values = {
         "NPROC": limits.processes,
         "DATA": memory,
-        "FSIZE": limits.scratch_mb * 2**20,
+        "FSIZE": (limits.scratch_mb if limits.file_mb is None else limits.file_mb) * 2**20,
         "NOFILE": NOFILE,
         "CORE": 1,  # 0 would still start a crash handler of the host, as root, on the guest's memory: core(5)
         "MSGQUEUE": 0,

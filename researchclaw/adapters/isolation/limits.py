@@ -23,6 +23,8 @@ class Limits:
     descriptors: int = 2048
     """Open files and sockets of all processes together: each socket may hold some 400 KB that no other limit sees."""
     scratch_mb: int = 512
+    file_mb: int | None = None
+    """One file; None: as much as the scratch folder holds."""
     scratch_files: int = 20_000
     tmp_mb: int = 256
     shm_mb: int = 256

@@ -51,7 +51,7 @@ class WarmWorker:
                 *("--control", str(CONTROL_FD), "--filter", f"{inside.inputs}/one_process.bpf"),
             ],
             inputs=inputs,
-            limits=replace(limits, scratch_mb=1, tmp_mb=1, shm_mb=1),
+            limits=replace(limits, scratch_mb=1, tmp_mb=1, shm_mb=1, file_mb=limits.scratch_mb),  # weights go to files of ours
             control=True,
             sealed=True,
         )

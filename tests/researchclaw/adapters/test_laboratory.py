@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import threading
 import time
@@ -213,11 +214,13 @@ def test_the_same_request_gives_the_same_value_and_a_full_record(
 
 @pytest.mark.slow
 def test_a_warm_worker_gives_the_weights_of_a_cold_start(
-    laboratory: MakeLaboratory, request_for: MakeRequest, state: Path, tmp_path: Path
+    laboratory: MakeLaboratory, request_for: MakeRequest, kit: Kit, state: Path, tmp_path: Path
 ) -> None:
     cold = Bubblewrap(state)
     cold.seals = False
-    request = request_for(steps=3, scored_bytes=4096)
+    wide = re.sub(r"^WIDTH = \d+", "WIDTH = 160", kit.train_py, count=1, flags=re.MULTILINE)  # its weights take 3 MB
+    assert wide != kit.train_py
+    request = request_for(wide, steps=3, scored_bytes=4096)
     values = []
     for isolation in (cold, Bubblewrap(state)):
         (record,) = laboratory(isolation=isolation, run_folder=tmp_path / str(isolation.seals)).measure([request])
