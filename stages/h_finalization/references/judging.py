@@ -11,8 +11,8 @@ from stages.asking import accepted, at_once
 from stages.contracts import CitationSupport, Contract, Judgement
 from stages.ports import Context, Question
 
-TOGETHER: Final = 20
-"""Pairs in one question (a guess: a page of text)."""
+TOGETHER: Final = 40
+"""Pairs in one question (a guess: two pages of text)."""
 
 
 class CitingSentence(Contract):

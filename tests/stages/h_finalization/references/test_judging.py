@@ -55,9 +55,9 @@ def test_a_pair_without_a_judgement_is_no_answer() -> None:
 
 
 def test_many_pairs_are_read_in_several_questions() -> None:
-    reader = Reader(["supported"] * 20)
-    assert len(judged(seeing(reader), [entry(f"k{number}") for number in range(40)])) == 40
-    assert reader.asked == [20, 20]
+    reader = Reader(["supported"] * 40)
+    assert len(judged(seeing(reader), [entry(f"k{number}") for number in range(80)])) == 80
+    assert reader.asked == [40, 40]
 
 
 def test_rules_do_not_pretend_to_understand() -> None:
