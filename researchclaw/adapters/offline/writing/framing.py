@@ -219,8 +219,8 @@ def _abstract_use(study: Study, voice: Voice) -> str:
         start = study.conditions[study.record.incumbent]
         return voice.must(
             "abstract use",
-            f"Not one of the planned conditions gives a reason to leave {study.name(study.baseline)}, but a setting found by a short search "
-            f"{study.cmp('tuned', start.id)} {study.plain(start)} on fresh seeds.",
+            f"A setting found by a short search {study.cmp('tuned', start.id)} {study.plain(start)} on fresh seeds, while no planned "
+            "condition gives a reason for a change.",
         )
     if any(trial.clear for trial in study.trials):
         return voice.say(
