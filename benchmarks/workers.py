@@ -156,6 +156,8 @@ def simulated(name: str, url: str, seconds: float, log: Path) -> str:
     from stages.contracts import RunCost, RunRecord
 
     store = RemoteStore(url, os.environ.get("PREFECT_API_AUTH_STRING"), patience_s=60)
+    if (known := store.result(name)) is not None:  # as a real worker
+        return known
     unit = read_unit(store.get(name))
     request = unit.request
     _note(log, "begin", request.seed)

@@ -56,8 +56,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 POLL_S = 1.0
-UNLABELLED_S = 45.0
-"""A unit that was taken says within seconds by whom; a worker that was killed just then never does."""
+PENDING_S = 45.0
+"""A unit that was taken runs within seconds; that of a worker that was killed just then stays pending for ever."""
 AFTER_SILENCE_S = 90.0
 """After the server was away, workers need up to a minute for their next heartbeat: nobody is declared dead before."""
 TRIES = 5
@@ -261,7 +261,7 @@ class PoolLaboratory:
         )
 
     def _submit(self, client: SyncPrefectClient, one: _Open) -> None:
-        """Submit the unit, or find what an earlier process submitted; attempts that ended badly count for nothing."""
+        """Submit the unit, or find what an earlier process submitted; attempts that ended without a result count for nothing."""
         one.tries += 1
         if one.tries > TRIES:
             raise ExperimentFailed(
@@ -278,7 +278,8 @@ class PoolLaboratory:
                 idempotency_key=f"{one.name}:{one.attempt}",
                 work_queue_name=self._queue,
             )
-            if run.state_type not in (StateType.CRASHED, StateType.FAILED, StateType.CANCELLED, StateType.COMPLETED):
+            ended = run.state_type in (StateType.CRASHED, StateType.FAILED, StateType.CANCELLED, StateType.COMPLETED)
+            if not ended or self._store.result(one.name) is not None:  # it may have ended since the study looked for results
                 one.runs[run.id] = None
                 return
 
@@ -343,9 +344,10 @@ class PoolLaboratory:
     def _is_lost(self, run: FlowRun, one: _Open, offline: set[str], now: float) -> bool:
         if now - self._silent_at < AFTER_SILENCE_S:
             return False
-        worker = run.labels.get("prefect.worker.name")
         since = one.pending_since.setdefault(run.id, now)
-        return worker in offline if worker is not None else now - since > UNLABELLED_S
+        if run.state_type == StateType.PENDING and now - since > PENDING_S:
+            return True
+        return run.labels.get("prefect.worker.name") in offline
 
     def _help_the_slow(self, client: SyncPrefectClient, waiting: list[_Open], found: dict[UUID, FlowRun], now: float) -> None:
         """When nothing waits for a worker any more, what takes far longer than the rest is done a second time beside it."""

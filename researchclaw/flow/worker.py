@@ -84,14 +84,22 @@ class ExperimentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, UnitOutco
         if task_status is not None:
             task_status.started(f"{host_name()}:{os.getpid()}")
         try:
-            try:
-                await propose_state(self.client, Running(), flow_run_id=flow_run.id)
-            except Abort:  # cancelled, or given to another worker meanwhile
-                return UnitOutcome(identifier=self.name, status_code=0)
-            await self._say(flow_run, await self._end(flow_run, slot))
+            if await self._may_begin(flow_run):
+                await self._say(flow_run, await self._end(flow_run, slot))
         finally:
             self._free.append(slot)
         return UnitOutcome(identifier=self.name, status_code=0)
+
+    async def _may_begin(self, flow_run: FlowRun) -> bool:
+        """Whether the unit is this worker's to do: not cancelled, and not given to another one. A silent server is waited for."""
+        while True:
+            try:
+                return (await propose_state(self.client, Running(), flow_run_id=flow_run.id)).is_running()
+            except (Abort, ObjectNotFound):
+                return False
+            except (httpx.HTTPError, PrefectHTTPStatusError) as exc:
+                logger.warning("the server does not take the beginning of %s: %s", flow_run.name, exc)
+                await anyio.sleep(RETRY_S)
 
     async def _end(self, flow_run: FlowRun, slot: Slot) -> State[Any]:
         """How the flow run ends; an interruption kills the unit and gives it back."""

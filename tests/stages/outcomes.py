@@ -72,6 +72,8 @@ PATTERNS: dict[str, Pattern] = {
     "a strong interaction": Pattern(_interplay(True), costs=True),
     "no interaction": Pattern(_interplay(False), costs=True),
     "a tuned winner": Pattern(lambda place, role: 0.0 if place != 1 else -0.03, tuning=-0.3, costs=True),
+    "a tuned winner over ties": Pattern(tuning=-0.3),
+    "a tuned winner, all planned worse": Pattern(lambda place, role: 0.05 * place, tuning=-0.4, costs=True),
     "nothing found by tuning": Pattern(lambda place, role: 0.0 if place != 1 else -0.03, tuning=None),
     "signs flip between seeds": Pattern(lambda place, role: 0.05 * place, flips=True, tuning=0.02),
     "scores of another size": Pattern(lambda place, role: 12.0 * (-1) ** place * place, spread=3.0, level=1432.0, tuning=-20.0),

@@ -48,6 +48,8 @@ def written(make_brief, make_context, walk, canned_laboratory):
 STUDIES = [
     (WARMUP, "all better", 3, 5),
     (WARMUP, "ties", 3, 5),
+    (WARMUP, "a tuned winner over ties", 3, 5),
+    (POSITION, "a tuned winner, all planned worse", 3, 4),
     (WARMUP, "some worse, some better, some alike", 5, 5),
     (NORM, "signs flip between seeds", 2, 3),
     (POSITION, "the main condition crashed", 3, 5),
