@@ -164,6 +164,7 @@ class LocalLaboratory:
         allowed = sorted(os.sched_getaffinity(0))
         cores = [allowed[worker % len(allowed)] if pin else None for worker in range(self._workers)]
         self._slots = _Slots(cores)
+        self._keeping = threading.Lock()
         self._room = MemoryRoom(lambda: hardware.available_memory_bytes() / 2**20)
         weakref.finalize(self, self._slots.close)
         self._tables = TableLaboratory(
@@ -361,7 +362,8 @@ class LocalLaboratory:
         return tuple(records[index] for index in range(len(requests)))
 
     def _keep(self, request: TrainingRequest, record: RunRecord) -> None:
-        append_result(self._run_folder / "experiment_runs" / "results.tsv", request, record)
+        with self._keeping:
+            append_result(self._run_folder / "experiment_runs" / "results.tsv", request, record)
         if self._on_record is not None:
             self._on_record(request, record)
 

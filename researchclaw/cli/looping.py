@@ -58,7 +58,10 @@ Budget = Annotated[str | None, typer.Option("--budget", help="Wall time, e.g. 90
 Timeout = Annotated[
     float | None, typer.Option("--timeout", min=0.1, help="Seconds for one command; default: ten times the baseline's.")
 ]
-Parallel = Annotated[int, typer.Option("--parallel", min=1, max=64, help="Attempts at once, each on its own copy.")]
+Parallel = Annotated[
+    int | None,
+    typer.Option("--parallel", min=1, max=64, help="Attempts at once, each on its own copy; default: 1, of a kit one for each core."),
+]
 Agent = Annotated[str, typer.Option("--agent", help="Who proposes: offline (rules), model, acp.")]
 Propose = Annotated[list[Path] | None, typer.Option("--propose", metavar="FILE.patch", help="Try this patch; may be given often.")]
 ProposerCommand = Annotated[str | None, typer.Option("--proposer-command", metavar="CMD", help="Runs in the sandbox, prints a diff.")]
@@ -98,7 +101,7 @@ def plan(
     iterations: Iterations = None,
     budget: Budget = None,
     timeout: Timeout = None,
-    parallel: Parallel = 1,
+    parallel: Parallel = None,
     agent: Agent = "offline",
     proposer_command: ProposerCommand = None,
     patches: Patches = None,
@@ -146,7 +149,7 @@ def start(
     iterations: Iterations = None,
     budget: Budget = None,
     timeout: Timeout = None,
-    parallel: Parallel = 1,
+    parallel: Parallel = None,
     agent: Agent = "offline",
     propose: Propose = None,
     proposer_command: ProposerCommand = None,
@@ -216,7 +219,7 @@ def ci(
     iterations: Iterations = None,
     budget: Budget = None,
     timeout: Timeout = None,
-    parallel: Parallel = 1,
+    parallel: Parallel = None,
     agent: Agent = "offline",
     propose: Propose = None,
     proposer_command: ProposerCommand = None,
@@ -439,7 +442,7 @@ def _opened(values: dict[str, object], settings: Settings) -> tuple[Place, Plan]
 
         must_be_known("--kit", given.kit, kit_names())
         place = opening.place_of_kits(settings) if output is None else opening.Place(output.absolute())
-        return place, planning.of_kit(given)
+        return place, planning.of_kit(given, settings.experiment.workers)
     place = opening.place_of(repository, output)
     if given.verify is None:
         return place, planning.recorded(place, given)

@@ -246,7 +246,7 @@ def _measuring(place: Place, run: LoopStore, plan: Plan, settings: Settings) -> 
         state=state,
         run_folder=run.folder,
         isolation=wiring.isolation_of(settings, state),
-        workers=1,
+        workers=plan.parallel,
         limits=wiring.limits_of(settings),
         corpus=settings.experiment.corpus,
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from researchclaw import hardware
 from researchclaw.kits import kit_folder, load_kit
 from researchclaw.loop import door, opening
 from researchclaw.loop.contracts import Agent, Direction, Plan, Plausible, Thresholds
@@ -49,7 +50,8 @@ class Given(Contract):
     iterations: int | None = None
     budget: float | None = None
     timeout: float | None = None
-    parallel: int = 1
+    parallel: int | None = None
+    """None: one; of a kit, as many as the laboratory runs at once."""
     agent: Agent = "offline"
     propose: tuple[str, ...] = ()
     proposer_command: str | None = None
@@ -100,7 +102,7 @@ def _plan(given: Given, scope: tuple[str, ...], verify: str, direction: Directio
         iterations=given.iterations,
         budget_s=given.budget,
         timeout_s=given.timeout,
-        parallel=given.parallel,
+        parallel=given.parallel or 1,
         agent=given.agent,
         propose=given.propose,
         proposer_command=given.proposer_command,
@@ -113,12 +115,13 @@ def _plan(given: Given, scope: tuple[str, ...], verify: str, direction: Directio
     )
 
 
-def of_kit(given: Given) -> Plan:
-    """A kit knows its metric, and its train.py is the scope."""
+def of_kit(given: Given, workers: int | None = None) -> Plan:
+    """A kit knows its metric, and its train.py is the scope. workers: runs at once by the settings; None: one for each core."""
     assert given.kit is not None
     metric = load_kit(kit_folder(given.kit)).metric
     direction: Direction = "lower" if metric.lower_is_better else "higher"
-    return _plan(given, ("train.py",), "", direction, metric.name)
+    parallel = given.parallel or workers or hardware.physical_cores()
+    return _plan(given.model_copy(update={"parallel": parallel}), ("train.py",), "", direction, metric.name)
 
 
 def recorded(place: Place, given: Given) -> Plan:
@@ -135,7 +138,8 @@ def recorded(place: Place, given: Given) -> Plan:
     except ValidationError as exc:
         raise SettingsError(f"{path} is damaged; make the plan again with `researchclaw loop plan`.") from exc
     changes: dict[str, object] = {}
-    for field, name in (("iterations", "iterations"), ("budget_s", "budget"), ("timeout_s", "timeout"), ("holdout", "holdout")):
+    limits = (("iterations", "iterations"), ("budget_s", "budget"), ("timeout_s", "timeout"), ("parallel", "parallel"))
+    for field, name in (*limits, ("holdout", "holdout")):
         if getattr(given, name) is not None:
             changes[field] = getattr(given, name)
     for name in ("propose", "proposer_command", "patches", "scope"):
@@ -143,8 +147,6 @@ def recorded(place: Place, given: Given) -> Plan:
             changes[name] = getattr(given, name)
     if given.agent != "offline":
         changes["agent"] = given.agent
-    if given.parallel != 1:
-        changes["parallel"] = given.parallel
     if given.seed:
         changes["seed"] = given.seed
     return plan.model_copy(update=changes)

@@ -119,6 +119,7 @@ class KitScorer:
         self._repository, self._laboratory, self._kit, self._plan = repository, laboratory, kit, plan
         self._budget_s = plan.kit_budget_s or kit.default_budget_s
         self._sources: dict[str, str] = {}
+        self._timing: dict[str, threading.Lock] = {}
         self.stop = threading.Event()
 
     @property
@@ -140,7 +141,8 @@ class KitScorer:
 
     def _scored(self, tree: str, seed: int, split: str, scored_bytes: int | None) -> Score:
         source = self._train_py(tree)
-        steps = steps_in_budget(self._laboratory, self._kit.name, self._kit.train_py, source, self._budget_s)
+        with self._timing.setdefault(tree, threading.Lock()):  # seeds of one version begin at once; its steps are timed once
+            steps = steps_in_budget(self._laboratory, self._kit.name, self._kit.train_py, source, self._budget_s)
         request = TrainingRequest.model_validate(
             {
                 "kit": self._kit.name,

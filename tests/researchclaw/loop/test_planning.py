@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from researchclaw import hardware
 from researchclaw.loop.contracts import Plausible
 from researchclaw.loop.detect import detect
 from researchclaw.loop.opening import Place
-from researchclaw.loop.planning import Given, proposed, recorded, save
+from researchclaw.loop.planning import Given, of_kit, proposed, recorded, save
 from researchclaw.loop.repository import Repository
 from stages.errors import SettingsError
 
@@ -64,6 +65,12 @@ def test_a_repository_without_a_number_is_told_what_to_write(tmp_path: Path) -> 
     repository.point("refs/heads/main", repository.commit(repository.written(None, {"a.txt": b"x"}), None, "m\n"))
     with pytest.raises(SettingsError, match="METRIC name=value"):
         proposed(Place(tmp_path, tmp_path, repository), Given(), None, lambda _: None)
+
+
+def test_a_kit_is_tried_on_every_core_unless_told_otherwise() -> None:
+    assert of_kit(Given(kit="tiny_lm")).parallel == hardware.physical_cores()
+    assert of_kit(Given(kit="tiny_lm"), workers=3).parallel == 3
+    assert of_kit(Given(kit="tiny_lm", parallel=1), workers=3).parallel == 1
 
 
 def test_a_recorded_plan_is_used_with_the_limits_of_the_day(place: Place) -> None:
