@@ -5,12 +5,14 @@ data, killed with -9 at a random time of the undisturbed run's length (with ever
 must give the same paper.tex, but for the line that says what it cost, and must have paid for nothing twice: no request stands
 in its journal more than once, and no training run was begun that the journal already held. Exits with 1 when one did not.
 
---server: the runs use a project's server, and no flow run may be left that seems to run. --double: kill the resumed run too.
+--server: the runs use a project's server, and no flow run may be left that seems to run. --deaths N: each study is killed N
+times, each time resumed; its lives together are about as long as the undisturbed run: `--moments 1 --deaths 20 --preset quick`.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -36,7 +38,8 @@ class Outcome:
     """What one kill did."""
 
     killed_after_s: float
-    at_stage: str
+    at_stages: tuple[str, ...]
+    """Of each death."""
     same_paper: bool
     repeated: int
     """Requests that the journal answers more than once."""
@@ -62,13 +65,18 @@ def finish(arguments: list[str], log: Path) -> None:
 
 def kill(process: subprocess.Popen[bytes]) -> None:
     """-9 for the process and its group: nobody gets the chance to tidy up."""
-    os.killpg(process.pid, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
 def run_folder(output: Path) -> Path | None:
     found = sorted(output.glob("rc-*/run.json"))
     return found[0].parent if found else None
+
+
+def stage_of(folder: Path) -> str:
+    return str(json.loads((folder / "run.json").read_text())["stage"])
 
 
 def paper(folder: Path) -> list[str]:
@@ -104,8 +112,8 @@ def open_flow_runs(output: Path) -> int:
 class Kills:
     """The same study again and again, below one folder."""
 
-    def __init__(self, folder: Path, preset: str, *, changes: list[str], server: bool, double: bool) -> None:
-        self.folder, self.preset, self.changes, self.server, self.double = folder, preset, changes, server, double
+    def __init__(self, folder: Path, preset: str, *, changes: list[str], server: bool, deaths: int) -> None:
+        self.folder, self.preset, self.changes, self.server, self.deaths = folder, preset, changes, server, deaths
         self.seconds, self.reference = 0.0, folder / "reference"
 
     def study(self, output: Path) -> list[str]:
@@ -136,14 +144,16 @@ class Kills:
         time.sleep(after_s)
         kill(first)
         folder = run_folder(output)
-        stage = "before the folder was made" if folder is None else str(json.loads((folder / "run.json").read_text())["stage"])
+        stages = ["before the folder was made" if folder is None else stage_of(folder)]
         if folder is None:
             finish(self.study(output), log)
         else:
-            if self.double:
-                second = start(["resume", str(folder)], log)
-                time.sleep(random.uniform(0, self.seconds / 2))
-                kill(second)
+            for _ in range(self.deaths - 1):
+                again = start(["resume", str(folder)], log)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    again.wait(random.uniform(0.2, 2 * self.seconds / self.deaths))
+                stages.append(stage_of(folder))
+                kill(again)
             finish(["resume", str(folder)], log)
         folder = run_folder(output)
         reference = run_folder(self.reference)
@@ -155,7 +165,7 @@ class Kills:
         counts = answers(folder)
         return Outcome(
             killed_after_s=round(after_s, 1),
-            at_stage=stage,
+            at_stages=tuple(stages),
             same_paper=not different,
             repeated=sum(count - 1 for count in counts.values()),
             paid=sum(counts.values()) - sum(answers(reference).values()),
@@ -170,18 +180,18 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the study, as for `run`")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--server", action="store_true")
-    parser.add_argument("--double", action="store_true")
+    parser.add_argument("--deaths", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     random.seed(arguments.seed)
     with tempfile.TemporaryDirectory(prefix="researchclaw-kills-") as name:
-        kills = Kills(Path(name), arguments.preset, changes=arguments.set, server=arguments.server, double=arguments.double)
+        kills = Kills(Path(name), arguments.preset, changes=arguments.set, server=arguments.server, deaths=arguments.deaths)
         kills.undisturbed()
         if not arguments.json:
             print(f"undisturbed: {kills.seconds:.0f} s", flush=True)
         outcomes = []
         for number in range(arguments.moments):
-            outcome = kills.killed(number, random.uniform(0.2, kills.seconds))
+            outcome = kills.killed(number, random.uniform(0.2, kills.seconds * (1 if kills.deaths == 1 else 2 / kills.deaths)))
             outcomes.append(outcome)
             if not arguments.json:
                 verdict = "good" if outcome.good else "BAD "
