@@ -116,7 +116,7 @@ CHEATS: dict[str, Cheat] = {
     ),
     "number": Cheat(_in_discussion("The lasso is 37.5 per cent better."), "paper_draft", 1, "the numeral 37.5 is typed"),
     "claim": Cheat(
-        _in_discussion("The elastic net is better than the lasso on every seed."), "paper_draft", 1, "the comparison is"
+        _in_discussion("The elastic net is better than the lasso on every seed."), "paper_draft", 1, "'better' claims something"
     ),
 }
 """Name -> the cheat; in the order of the stages that refuse them."""
@@ -149,7 +149,11 @@ def run(folder: Path, answers: Mapping[type[Question], Says] = {}, overrides: Se
     misunderstood: list[str] = []
 
     def says(question: Question) -> str:
-        given = answers[type(question)](question) if type(question) in answers else mind.ask(question, Contract)
+        try:
+            given = answers[type(question)](question) if type(question) in answers else mind.ask(question, Contract)
+        except Exception as fault:  # the server's thread would swallow it, and the client call it a broken line
+            misunderstood.append(f"{type(question).__name__}: {fault!r}")
+            raise
         return given if isinstance(given, str) else given.model_dump_json()
 
     thinker = Thinker(0.0, says=says)
@@ -179,5 +183,119 @@ def program(arguments: Sequence[str], folder: Path, environment: Mapping[str, st
     """`python -m researchclaw …` in the folder."""
     command = [sys.executable, "-m", "researchclaw", *arguments]
     return subprocess.run(
-        command, cwd=folder, env=dict(environment), capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=LONGEST_S
+        command,
+        check=False,
+        cwd=folder,
+        env=dict(environment),
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=LONGEST_S,
     )
+
+
+def _asked(ended: Ended) -> list[str]:
+    """What is wrong with what the server saw."""
+    wrong = [f"the scripted mind failed on {fault}" for fault in ended.misunderstood]
+    return wrong + ([f"asked more than once: {', '.join(ended.twice)}"] if ended.twice else [])
+
+
+def faults_of_honest(ended: Ended, folder: Path) -> list[str]:
+    """What a user would miss in a study whose answers were honest; empty when all is there."""
+    if ended.exit_code != 0 or ended.folder is None:
+        return [f"exit code {ended.exit_code}: {ended.errors.strip()[-300:]}", *_asked(ended)]
+    wrong = _asked(ended)
+    deliverables = ended.folder / "deliverables"
+    for name in ("prepare.py", "train.py", "kit.yaml"):
+        if not (deliverables / "code" / "kit" / name).is_file():
+            wrong.append(f"the kit lacks {name}")
+    runs = measured(ended)
+    if len(runs) != len(set(runs)) or len(runs) < 12:
+        wrong.append(f"{len(runs)} runs were measured, with {len(set(runs))} different scores; 12 are planned")
+    pdf = deliverables / "paper.pdf"
+    if shutil.which("pdflatex") and not (pdf.is_file() and pdf.read_bytes().startswith(b"%PDF")):
+        wrong.append("there is no PDF, though LaTeX is installed")
+    checks = program(["audit", str(deliverables)], folder, told_by("http://127.0.0.1:9/v1"))
+    if checks.returncode != 0:
+        wrong.append(f"the audit ends with {checks.returncode}: {checks.stdout.strip()[-300:]}")
+    shown = program(["status", str(ended.folder), "--json"], folder, told_by("http://127.0.0.1:9/v1"))
+    spending = json.loads(shown.stdout)["spending"]
+    if (spending["requests"], spending["failed"]) != (ended.calls, 0):
+        wrong.append(f"status tells of {spending['requests']} requests, {spending['failed']} failed; the server saw {ended.calls}")
+    return wrong
+
+
+def measured(ended: Ended) -> list[float]:
+    """The scores of the reported runs, as their folders hold them."""
+    assert ended.folder is not None
+    files = sorted((ended.folder / "experiment_runs").glob("*/[0-9]*/measurement.json"))
+    return [float(json.loads(file.read_text())["measurement"]["value"]) for file in files]
+
+
+def faults_of_cheat(ended: Ended, cheat: Cheat) -> list[str]:
+    """Where the cheat was not refused as it must be; empty when it was."""
+    wrong = [f"the scripted mind failed on {fault}" for fault in ended.misunderstood]
+    if ended.exit_code != cheat.exit_code:
+        wrong.append(f"exit code {ended.exit_code}, not {cheat.exit_code}")
+    if stage_of(ended) != cheat.stage:
+        wrong.append(f"ended at {stage_of(ended)}, not at {cheat.stage}")
+    if cheat.says not in ended.errors:
+        wrong.append(f"the message does not say {cheat.says!r}")
+    if "Traceback" in ended.errors:
+        wrong.append("the message is a traceback")
+    if ended.folder is not None and (ended.folder / "deliverables" / "paper.tex").exists():
+        wrong.append("a paper was delivered all the same")
+    return wrong
+
+
+def stage_of(ended: Ended) -> str:
+    """The stage at which the run ended, by its name."""
+    return str(ended.record.get("stage") or "no stage").split()[-1]
+
+
+def message(ended: Ended) -> str:
+    """The line that the command line ended with."""
+    lines = ended.errors.strip().splitlines()
+    return lines[-1] if lines else ""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cheat", action="append", choices=CHEATS, metavar="NAME", help=f"Only these: {', '.join(CHEATS)}.")
+    parser.add_argument("--honest", action="store_true", help="No cheat at all.")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="A setting, as on the command line.")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="Keep the runs below this folder, which must not exist.")
+    arguments = parser.parse_args()
+    if arguments.honest and arguments.cheat:
+        parser.error("--honest goes without --cheat")
+    names = arguments.cheat or ([] if arguments.honest else list(CHEATS))
+    scratch = tempfile.TemporaryDirectory(prefix="researchclaw-topic-") if arguments.keep is None else None
+    root = Path(scratch.name) if scratch else arguments.keep.absolute()
+    root.mkdir(exist_ok=scratch is not None, parents=True)
+    failed = False
+    try:
+        if not arguments.cheat:
+            folder = root / "honest"
+            folder.mkdir()
+            ended = run(folder, {}, arguments.set)
+            wrong = faults_of_honest(ended, folder)
+            failed |= bool(wrong)
+            runs = len(measured(ended)) if ended.folder else 0
+            figures = f"exit {ended.exit_code}, {ended.seconds:.0f} s, {ended.calls} questions, {runs} reported runs"
+            print("; ".join([f"{'FAIL' if wrong else 'ok  '} honest: {figures}", *wrong]), flush=True)
+        for name in names:
+            folder = root / name
+            folder.mkdir()
+            ended = run(folder, CHEATS[name].answers, arguments.set)
+            wrong = faults_of_cheat(ended, CHEATS[name])
+            failed |= bool(wrong)
+            figures = f"exit {ended.exit_code} at {stage_of(ended)}, {ended.seconds:.0f} s, {ended.calls} questions"
+            print("; ".join([f"{'FAIL' if wrong else 'ok  '} {name}: {figures}", *wrong, message(ended)]), flush=True)
+    finally:
+        if scratch:
+            scratch.cleanup()
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

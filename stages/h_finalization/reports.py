@@ -171,8 +171,13 @@ def reproduce_markdown(commands: Sequence[str], lessons: Sequence[Lesson], degra
         parts += ["What could not be had:", "\n".join(f"- {sentence}" for sentence in degraded)]
     if lessons:
         parts += ["What the record shows for later studies:"]
-        parts += ["\n".join(f"- {lesson.strategy}: {lesson.outcome}. {lesson.insight} ({lesson.context})" for lesson in lessons)]
+        parts += ["\n".join(f"- {_told(lesson)}" for lesson in lessons)]
     return "\n\n".join(parts) + "\n"
+
+
+def _told(lesson: Lesson) -> str:
+    """A lesson as a line; its parts may be sentences with a period of their own."""
+    return f"{lesson.strategy.rstrip('.')}: {lesson.outcome.rstrip('.')}. {lesson.insight} ({lesson.context})"
 
 
 def code_files(bundle: CodeBundle, refined: RefinedRecords, runs: Sequence[RunRecord]) -> dict[str, bytes]:

@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+import re
 from typing import Any
 
 import pytest
 
+from researchclaw.adapters.offline import OfflineResearcher
 from researchclaw.adapters.table_laboratory import TWIN_SEEDS
 from researchclaw.audit import audit
 from researchclaw.cli.program import main
@@ -18,6 +20,7 @@ from stages.contracts import (
     ExperimentPlan,
     Goal,
     Manuscript,
+    Outline,
     RefinedRecords,
     Results,
     RunRecords,
@@ -39,6 +42,7 @@ from stages.d_design.kit_making import (
 from stages.e_execution.iterative_refine import Proposal, Proposals, ProposeEditsQuestion
 from stages.errors import KitRefused, ManuscriptRefused
 from stages.g_writing.paper_draft import Mended, MendQuestion, SectionDraft, SectionQuestion
+from stages.g_writing.paper_outline import OutlineQuestion
 
 pytestmark = pytest.mark.slow
 
@@ -107,6 +111,50 @@ def test_what_the_loop_tried_was_measured_on_a_seed_of_its_own(study: Any) -> No
     assert {run.seed for run in refined.development} == set(plan.development_seeds)
     assert not {run.seed for run in (*refined.development, *refined.confirmation)} & set(plan.seeds)
     assert all(attempt.edits for attempt in refined.attempts)
+
+
+# ---------------------------------------------------------------- the trade of the paper
+
+OF_LANGUAGE_MODELS = re.compile(
+    r"\b(bpb|bits? per byte|bytes?|byte-level|tokens?|tokeni[sz]ers?|transformers?|corpus|corpora|perplexity|cross-entropy|"
+    r"training (?:budget|budgets|script|scripts|run|runs|step|steps|tokens)|(?:optimisation|training) steps?|batch(?:es)?|warm-up|epochs?|checkpoints?|"
+    r"larger models?|program text|validation files|compressors?|gzip|PyTorch|learning (?:rate|curve)s?|peak learning|networks?|"
+    r"short (?:budget|training)|training of this length|step costs?|cost of a step|its loss)\b",
+    re.IGNORECASE,
+)
+"""Words that belong to a study which trains language models, and mean nothing where a regression is fitted."""
+
+
+def _out_of_trade(text: str) -> list[str]:
+    """The sentences of the paper that speak of another trade; titles of cited works are what they are."""
+    return [line for line in re.split(r"(?<=[.?:;|])\s", text.split("## References")[0]) if OF_LANGUAGE_MODELS.search(line)]
+
+
+def test_the_delivered_paper_speaks_of_no_language_model(study: Any) -> None:
+    assert _out_of_trade((study.deliverables / "paper_draft.md").read_text()) == []
+    assert _out_of_trade((study.deliverables / "reproduce.md").read_text()) == []
+
+
+@pytest.fixture(scope="module")
+def by_rules(study: Any) -> Manuscript:
+    """The paper that the rule-based writer makes of the same record: each sentence that it may lend, at once."""
+    rules = OfflineResearcher()
+    outline = study.again("paper_outline", {OutlineQuestion: lambda question: rules.ask(question, Outline)})
+    written: Manuscript = study.again(
+        "paper_draft", {SectionQuestion: lambda question: rules.ask(question, SectionDraft)}, outline=outline
+    )
+    return written
+
+
+def test_the_rule_based_writer_speaks_of_no_language_model_either(by_rules: Manuscript) -> None:
+    assert _out_of_trade(by_rules.markdown) == []
+    assert _out_of_trade(" ".join(f"{figure.caption} {figure.alt}" for figure in by_rules.figures)) == []
+
+
+def test_the_rule_based_writer_says_what_the_data_are_and_what_a_fit_is(by_rules: Manuscript) -> None:
+    for said in ("{{data.train_rows|int}}", "{{ref.training_mean|f3}}", "### Fitting and scoring"):
+        assert said in by_rules.markdown
+    assert "no language model" not in by_rules.markdown.lower()
 
 
 # ---------------------------------------------------------------- cheats

@@ -624,7 +624,7 @@ def _ablation(study: Study, voice: Voice, ablation: Contrast, origin: Contrast, 
             "better": voice.say(
                 f"ablation reading {a}",
                 f"The values for {study.name(origin)} thus understate what a leaner setting reaches.",
-                f"At this budget {removed} turns out to stand in the way of {study.name(origin)}.",
+                f"{capital(study.here)} {removed} turns out to stand in the way of {study.name(origin)}.",
             ),
         }.get(
             result.verdict,
@@ -708,14 +708,14 @@ def _unmatched(study: Study, voice: Voice, a: Contrast, b: Contrast) -> str:
     """Where rivals differ in size or in steps, the contest is one of whole settings; empty where they do not."""
     one, other = study.results.conditions[a.id], study.results.conditions[b.id]
     facts = []
-    for field, noun in (("parameters", "parameters"), ("steps", "steps")):
+    for field, noun in (("parameters", "stored numbers" if study.tables else "parameters"), ("steps", "steps")):
         if getattr(one, field) != getattr(other, field):
             facts.append(f"{study.of(a.id, field)} and {study.of(b.id, field)} {noun}")
     if not facts:
         return ""
     return voice.must(
         f"unmatched {a.id} {b.id}",
-        f"The rivals are not matched: {study.name(a)} and {study.name(b)} have {listing(facts, 'as well as')} respectively, so the contest is one of equal time only.",
+        f"The rivals are not matched: {study.name(a)} and {study.name(b)} have {listing(facts, 'as well as')} respectively, so the contest is one of {'whole methods' if study.tables else 'equal time only'}.",
     )
 
 
@@ -774,11 +774,12 @@ def _kept(study: Study, voice: Voice, incumbent: Contrast) -> str:
             f"What was kept, {kept}, has not been confirmed on fresh seeds and plays no part in the conclusions.",
         )
     sizes = study.of("tuned", "parameters"), study.of(incumbent.id, "parameters")
+    stored = "stored numbers" if study.tables else "parameters"
     same = study.results.conditions["tuned"].parameters == study.results.conditions[incumbent.id].parameters
     size = (
-        f"The number of parameters stays at {sizes[0]}."
+        f"The number of {stored} stays at {sizes[0]}."
         if same
-        else f"The number of parameters thereby changes from {sizes[1]} to {sizes[0]}."
+        else f"The number of {stored} thereby changes from {sizes[1]} to {sizes[0]}."
     )
     if result.ci95_low is None:
         outcome = (
