@@ -250,7 +250,7 @@ def faults_of_cheat(ended: Ended, cheat: Cheat) -> list[str]:
 
 def stage_of(ended: Ended) -> str:
     """The stage at which the run ended, by its name."""
-    return str(ended.record.get("stage") or "no stage").split()[-1]
+    return str(ended.record.get("stage") or "none").split()[-1]
 
 
 def message(ended: Ended) -> str:

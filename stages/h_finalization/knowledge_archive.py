@@ -97,7 +97,9 @@ def _insight(comparison: PairedComparison, results: Results) -> str:
 
 
 def _of_attempt(attempt: Attempt, refined: RefinedRecords, context: str) -> Lesson:
-    if attempt.gain is None:
+    if attempt.verdict == "same":
+        insight = "It changes no prediction of what stood, so it was not measured."
+    elif attempt.gain is None:
         insight = f"The change gave no score ({attempt.verdict})."
     elif attempt.verdict == "keep":
         insight = f"Kept on the development seed; its confirmation has {len(refined.confirmation)} runs on fresh seeds."

@@ -163,7 +163,7 @@ def reproduce_markdown(commands: Sequence[str], lessons: Sequence[Lesson], degra
     ]
     if runs:
         parts += [
-            "Each training run that ended with a score, from this folder. On one thread of the same machine, with the same "
+            "Each run that ended with a score, from this folder. On one thread of the same machine, with the same "
             "versions, the score comes out to five decimals.",
             "```\n" + "\n".join(runs) + "\n```",
         ]

@@ -117,8 +117,8 @@ def test_what_the_loop_tried_was_measured_on_a_seed_of_its_own(study: Any) -> No
 
 OF_LANGUAGE_MODELS = re.compile(
     r"\b(bpb|bits? per byte|bytes?|byte-level|tokens?|tokeni[sz]ers?|transformers?|corpus|corpora|perplexity|cross-entropy|"
-    r"training (?:budget|budgets|script|scripts|run|runs|step|steps|tokens)|(?:optimisation|training) steps?|batch(?:es)?|warm-up|epochs?|checkpoints?|"
-    r"larger models?|program text|validation files|compressors?|gzip|PyTorch|learning (?:rate|curve)s?|peak learning|networks?|"
+    r"training (?:budgets?|scripts?|runs?|steps?|tokens)|optimisation steps?|batch(?:es)?|warm-up|epochs?|checkpoints?|"
+    r"larger models?|program text|validation files|compressors?|gzip|PyTorch|learning (?:rate|curve)s?|networks?|"
     r"short (?:budget|training)|training of this length|step costs?|cost of a step|its loss)\b",
     re.IGNORECASE,
 )
@@ -127,7 +127,8 @@ OF_LANGUAGE_MODELS = re.compile(
 
 def _out_of_trade(text: str) -> list[str]:
     """The sentences of the paper that speak of another trade; titles of cited works are what they are."""
-    return [line for line in re.split(r"(?<=[.?:;|])\s", text.split("## References")[0]) if OF_LANGUAGE_MODELS.search(line)]
+    told = text.partition("## References")[0]
+    return [line for line in re.split(r"(?<=[.?:;|])\s", told) if OF_LANGUAGE_MODELS.search(line)]
 
 
 def test_the_delivered_paper_speaks_of_no_language_model(study: Any) -> None:
@@ -165,8 +166,9 @@ GIVE_UP = {RepairQuestion: lambda question: RepairAnswer(diagnosis="Nothing is w
 
 def test_a_metric_that_is_written_into_prepare_py_is_refused(study: Any, answers: Any) -> None:
     cheat = answers.PREPARE + "\n\ndef rmse(predictions, targets):\n    return 0.0\n"
-    with pytest.raises(KitRefused, match=r"prepare.py, line \d+: defines rmse"):
+    with pytest.raises(KitRefused, match=r"prepare.py, line \d+: defines rmse") as refused:
         study.again("code_generation", {PrepareQuestion: lambda question: PrepareCode(prepare_py=cheat), **GIVE_UP})
+    assert str(refused.value).count("the repair was not usable") == 1
 
 
 def test_a_measure_that_is_not_ours_cannot_be_named(answers: Any) -> None:
@@ -344,6 +346,12 @@ def test_a_condition_that_fails_in_the_study_is_mended_and_all_its_runs_are_made
     assert {run.seed: run.measurement.value for run in own if run.measurement} == was
     assert refined.repairs == ("elastic_net: It gives up without need.",)
     assert [code.condition for code in refined.mended] == ["elastic_net"]
+
+
+def test_a_proposal_that_changes_no_prediction_is_no_crash(study: Any) -> None:
+    idle = Proposal(change="a longer name for the shares", edits=(Edit(find="SWEEPS = 60", replace="SWEEPS = 60 + 0"),))
+    refined = study.again("iterative_refine", {ProposeEditsQuestion: lambda question: Proposals(proposals=(idle,))})
+    assert [(attempt.verdict, attempt.value) for attempt in refined.attempts] == [("same", None)]
 
 
 def test_a_proposal_that_cannot_be_applied_is_a_failed_attempt(study: Any) -> None:

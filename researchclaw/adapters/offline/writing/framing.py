@@ -408,6 +408,12 @@ def _preview(study: Study, voice: Voice) -> list[str]:
     return parts
 
 
+_BY_ITS_PLACE = (
+    "It states a number only by its place in the stored results, and cites a work only if the record of its publication is at hand."
+)
+"""'It' is the paper, which the sentence before has to name."""
+
+
 def _making(study: Study, voice: Voice) -> list[str]:
     who = (
         tables.making(voice)
@@ -425,7 +431,7 @@ def _making(study: Study, voice: Voice) -> list[str]:
         voice.say(
             "making values",
             "Numbers come from the stored results by their keys, and works from a catalogue of publication records; none were typed in.",
-            "It states a number only by its place in the stored results, and cites a work only if the record of its publication is at hand.",
+            *(() if study.tables else (_BY_ITS_PLACE,)),
             "Every value is copied from the stored results by its key, and every cited work comes from a catalogue of publication records.",
         ),
     ]

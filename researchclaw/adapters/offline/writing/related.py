@@ -75,7 +75,9 @@ def related_work(study: Study, voice: Voice, opening: dict[str, tuple[str, ...]]
 def _among_tables(study: Study, voice: Voice, background: dict[str, tuple[str, ...]], used: set[str]) -> list[str]:
     """The shortlist of a study that trains no language model: works on the question, then those on how methods are compared."""
     works = sorted(_usable(study, used), key=lambda work: (work.year, work.key))
-    comparing = [work for work in works if _lead(work, tables.COMPARING) is not None]
+    themes = [theme for theme in study.themes if set(theme.about) & {factor.name for factor in study.factors}]
+    on_factor = {key for theme in themes for key in theme.keys}
+    comparing = [work for work in works if work.key not in on_factor and _lead(work, tables.COMPARING) is not None]
     on_question = [work for work in works if work not in comparing]
     paragraphs = []
     for place, factor in enumerate(study.factors):

@@ -747,6 +747,10 @@ def _loop(study: Study, voice: Voice) -> str:
         )
         if any(attempt.gain is not None for attempt in record.attempts)
         else voice.must(
+            "loop same", f"What was tried, {listing(changes_in_words(record.attempts))}, changes no prediction and was not measured."
+        )
+        if all(attempt.verdict == "same" for attempt in record.attempts)
+        else voice.must(
             "loop scoreless", f"No run of this search, with {listing(changes_in_words(record.attempts))}, ended with a score."
         ),
         _kept(study, voice, incumbent),
@@ -755,10 +759,11 @@ def _loop(study: Study, voice: Voice) -> str:
 
 
 def _attempt(study: Study, attempt: Attempt) -> str:
-    """'a larger batch (gain 0.012 bpb)'; an attempt without a score is said to have none."""
+    """'a larger batch (gain 0.012 bpb)'; an attempt without a score is said to have none, and why where it changes nothing."""
     words = listing(changes_in_words([attempt]))
     gain = study.cfg(f"attempt_{attempt.number}_gain", "f3")
-    return f"{words} ({f'gain {gain} {study.metric.unit}' if gain else 'no score'})"
+    without = "which changes no prediction" if attempt.verdict == "same" else "no score"
+    return f"{words} ({f'gain {gain} {study.metric.unit}' if gain else without})"
 
 
 def _kept(study: Study, voice: Voice, incumbent: Contrast) -> str:

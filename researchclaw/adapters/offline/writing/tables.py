@@ -65,8 +65,6 @@ def making(voice: Voice) -> str:
     """The code was a mind's; these sentences are not."""
     return voice.say(
         "making who",
-        "No shipped study answers the question, so the programs of this one were written for it; the one that makes the data was read "
-        "in another context and frozen by a fingerprint before anything was fitted. These sentences were composed by fixed rules.",
         "The programs behind the runs were written for this question, and the one that makes the data was reviewed in a context of its "
         "own and frozen before the first fit; rules composed these sentences.",
     )
@@ -173,7 +171,7 @@ def _sizes_table(study: Study, voice: Voice) -> str:
         "Time of a fit": f"how long a fit takes, relative to {study.baseline_label}",
     }
     told = listing([what[head] for head, _, _ in columns])
-    lead = voice.say("sizes", f"@tbl:sizes says {told}.", f"For each condition, {told} stands in @tbl:sizes.")
+    lead = voice.say("sizes", f"@tbl:sizes says {told}.")
     return f"{lead}\n\n" + "\n".join(rows) + f"\n\n: {told[:1].upper()}{told[1:]}. {{#tbl:sizes}}"
 
 
