@@ -151,13 +151,23 @@ def _required(name: str, change: str, answer: ChangeAnswer | None) -> str:
     return "\n\n".join(lines)
 
 
-def reproduce_markdown(commands: Sequence[str], lessons: Sequence[Lesson], degraded: Sequence[str]) -> str:
-    """reproduce.md: the study in one command, every training run in one each, and what was learned."""
+_NEEDS_A_MODEL = (
+    "This needs a language model (`llm.provider` and its keys in config.arc.yaml), because no shipped kit answers the topic; the "
+    "model may write another kit than the one of this folder. The runs below need none."
+)
+
+
+def reproduce_markdown(commands: Sequence[str], lessons: Sequence[Lesson], degraded: Sequence[str], *, written: bool = False) -> str:
+    """reproduce.md: the study in one command, every training run in one each, and what was learned.
+
+    written: a language model wrote the kit, which it may do otherwise next time.
+    """
     study, *runs = commands
     parts = [
         "# How to reproduce this study",
         "The whole study again, with the same limits:",
         f"```\n{study}\n```",
+        *([_NEEDS_A_MODEL] if written else []),
         "Every number of this folder against its record, without running anything:",
         "```\nresearchclaw audit .\n```",
     ]

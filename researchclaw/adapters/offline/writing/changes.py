@@ -86,7 +86,7 @@ def changes_in_words(attempts: Sequence[Attempt]) -> list[str]:
     """What the attempts changed, each said once, in the order of the attempts; edits of a program in the words of whoever made them."""
     said: dict[str, None] = {}
     for attempt in attempts:
-        if not attempt.settings:
+        if attempt.edits:
             said.setdefault(_OF_A_PROGRAM if re.search(r"\d", attempt.change) else attempt.change.rstrip("."))
         alone = len(attempt.settings) == 1
         for name in attempt.settings:
