@@ -23,6 +23,8 @@ from stages.contracts import (
     Outline,
     RefinedRecords,
     Results,
+    Review,
+    Reviews,
     RunRecords,
     Schedule,
 )
@@ -43,6 +45,7 @@ from stages.e_execution.iterative_refine import Proposal, Proposals, ProposeEdit
 from stages.errors import KitRefused, ManuscriptRefused
 from stages.g_writing.paper_draft import Mended, MendQuestion, SectionDraft, SectionQuestion
 from stages.g_writing.paper_outline import OutlineQuestion
+from stages.g_writing.peer_review import ReviewQuestion
 
 pytestmark = pytest.mark.slow
 
@@ -156,6 +159,16 @@ def test_the_rule_based_writer_says_what_the_data_are_and_what_a_fit_is(by_rules
     for said in ("{{data.train_rows|int}}", "{{ref.training_mean|f3}}", "### Fitting and scoring"):
         assert said in by_rules.markdown
     assert "no language model" not in by_rules.markdown.lower()
+
+
+def test_the_rule_based_reviewers_speak_of_no_language_model_either(study: Any, by_rules: Manuscript) -> None:
+    rules = OfflineResearcher()
+    asked = {ReviewQuestion: lambda question: rules.ask(question, Review)}
+    reviews: Reviews = study.again("peer_review", asked, manuscript=by_rules)
+    said = [weakness.text for review in reviews.reviews for weakness in review.weaknesses]
+    said += [weakness.required_change or "" for review in reviews.reviews for weakness in review.weaknesses]
+    assert said
+    assert _out_of_trade("\n".join(said)) == []
 
 
 # ---------------------------------------------------------------- cheats

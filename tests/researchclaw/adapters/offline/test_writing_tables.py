@@ -27,7 +27,8 @@ PATTERNS = {
 OF_THE_WRITER = re.compile(
     r"byte-level transformer for|one corpus|the corpus|program text|larger models|large models|larger model|training script|"
     r"training of this length|short a budget|short budget|runs this short|the small end|first part of training|longer training|"
-    r"cost of a step|step cost|compressors|same batches|data order|seconds of training|training run|peak learning|equal training budget",
+    r"cost of a step|step cost|compressors|same batches|data order|seconds of training|training run|peak learning|"
+    r"equal training budget",
     re.IGNORECASE,
 )
 """Turns of the writer on language models; the record's own words are what they are (here, those of `tiny_lm`)."""
