@@ -22,7 +22,6 @@ PATTERNS = {
     ),
     "contest": ("Width or depth: what pays more for a small transformer?", {"effects": {"width_96": 0.05, "depth_3": 0.1}}),
     "failing": ("Do n-gram tables help a tiny language model?", {"effects": {"trigram_tables": -0.3}, "failing": ("bigram_table!",)}),
-    "single": ("Is weight decay useful in short training?", {"seeds": 1}),
 }
 OF_THE_WRITER = re.compile(
     r"byte-level transformer for|one corpus|the corpus|program text|larger models|large models|larger model|training script|"
