@@ -168,6 +168,7 @@ class Engine:
             return info.brief
         brief = self.world.brief(info.topic)
         first = self.pipeline[0]
+        self._where = first
         first.run(first.gather({Brief: brief}), self._context(first, self.store.guidance(first.number)))
         self._stand(brief=brief)
         return brief

@@ -733,7 +733,9 @@ class Attempt(Contract):
     seed: int
     value: FiniteFloat | None
     gain: FiniteFloat | None = Field(description="Over the incumbent on the same development seed; positive is better.")
-    verdict: Literal["keep", "discard", "crash", "timeout", "nonfinite", "rejected"]
+    verdict: Literal["keep", "discard", "same", "crash", "timeout", "nonfinite", "rejected"] = Field(
+        description="'same': it predicts what the incumbent predicts, so it was not measured."
+    )
 
 
 class RefinedRecords(Contract):

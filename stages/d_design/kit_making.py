@@ -158,9 +158,9 @@ class RepairShop:
         Raises:
             KitRefused: it still fails after three repairs, or no repair is left.
         """
-        failure = run(source)
+        failure = found = run(source)
         for attempt in range(1, TRIES + 1):
-            if failure is None:
+            if failure is None or found is None:
                 return source
             if len(self.done) >= self.most:
                 raise KitRefused(f"{what}: {failure.reason}. All {self.most} repairs of experiment.max_repairs are used up")
@@ -177,9 +177,9 @@ class RepairShop:
             try:
                 source = edited(source, answer.edits)
             except CodeFault as fault:
-                failure = Failure(f"{before.reason}; and the repair was not usable: {fault}", before.log)
+                failure = Failure(f"{found.reason}; and the repair was not usable: {fault}", found.log)
             else:
-                failure = run(source)
+                failure = found = run(source)
             self.done.append(
                 Repair(
                     what=what,

@@ -119,6 +119,7 @@ def _improved(inputs: Inputs, ctx: Context) -> RefinedRecords:
         reason = "No improvement loop was planned." if plan.refine_attempts == 0 else "No condition could lead the loop."
         return _unchanged(inputs, reason)
 
+    alike: set[int] = set()
     kit = kit_of(inputs.goal, ctx)
     lead_code = next(code for code in inputs.code.codes if code.condition == incumbent.id)
     if inputs.code.generated is None:
@@ -130,14 +131,14 @@ def _improved(inputs: Inputs, ctx: Context) -> RefinedRecords:
         proposals = _propose_edits(incumbent, lead_code, plan, ctx)
         if not proposals:
             return _unchanged(inputs, "No change was proposed.")
-        codes, failures = _edited_candidates(proposals, lead_code, inputs.code.generated, inputs, ctx)
+        codes, failures, alike = _edited_candidates(proposals, lead_code, inputs.code.generated, inputs, ctx)
     development = [training_request(lead_code, plan, inputs.code, seeds[0], "development")]
     development += [training_request(code, plan, inputs.code, seeds[0], "development") for code in codes.values()]
     lead_run, *runs = ctx.laboratory.measure(development)
 
     outcomes = dict(zip(codes, runs, strict=True))
     attempts = tuple(
-        _attempt(number, proposal, seeds[0], outcomes.get(number), lead_run, plan.metric, failures.get(number))
+        _attempt(number, proposal, seeds[0], outcomes.get(number), lead_run, plan.metric, failures.get(number), same=number in alike)
         for number, proposal in enumerate(proposals, start=1)
     )
     winner = max(
@@ -254,10 +255,11 @@ def _propose_edits(incumbent: Contrast, code: ConditionCode, plan: ExperimentPla
 
 def _edited_candidates(
     proposals: tuple[Proposal, ...], lead: ConditionCode, kit: GeneratedKit, inputs: Inputs, ctx: Context
-) -> tuple[dict[int, ConditionCode], dict[int, str]]:
-    """Edits as proved code by their number; one that cannot be applied, does not run or changes nothing is a failed attempt."""
+) -> tuple[dict[int, ConditionCode], dict[int, str], set[int]]:
+    """Edits as proved code by their number, why others cannot be applied or do not run, and which change no prediction."""
     sources: dict[int, str] = {}
     failures: dict[int, str] = {}
+    alike: set[int] = set()
     for number, proposal in enumerate(proposals, start=1):
         try:
             source = edited(lead.train_py, proposal.edits)
@@ -270,14 +272,16 @@ def _edited_candidates(
     requests += [ProbeRequest(condition=f"attempt_{number}", train_py=source, generated=kit) for number, source in sources.items()]
     codes: dict[int, ConditionCode] = {}
     for (number, source), probe in zip(sources.items(), ctx.laboratory.probe(kit.name, requests).probes[1:], strict=True):
-        if probe.failure or probe.same_as:
-            failures[number] = probe.failure or f"it gives the same predictions as {probe.same_as!r}"
+        if probe.failure:
+            failures[number] = probe.failure
+        elif probe.same_as:
+            alike.add(number)
         else:
             contrast = Contrast(
                 id=f"attempt_{number}", label=proposals[number - 1].change, role="treatment", reason=proposals[number - 1].change
             )
             codes[number] = proved_code(contrast, source, kit, probe)
-    return codes, failures
+    return codes, failures, alike
 
 
 def _attempt(
@@ -288,10 +292,12 @@ def _attempt(
     lead: RunRecord,
     metric: Metric,
     failure: str | None,
+    *,
+    same: bool,
 ) -> Attempt:
     value = run.measurement.value if run and run.measurement else None
     gain = metric.gain(value, lead.measurement.value) if value is not None and lead.measurement else None
-    failed = "crash" if failure else run.verdict if run and run.verdict != "ok" else None
+    failed = "same" if same else "crash" if failure else run.verdict if run and run.verdict != "ok" else None
     return Attempt.model_validate(
         {
             "number": number,

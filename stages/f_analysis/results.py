@@ -7,6 +7,7 @@ interval from the stored seeds gets the stored value exactly.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
@@ -341,12 +342,22 @@ def _environment(hardware: Hardware, schedule: Schedule, code_bundle: CodeBundle
         "memory_gb": _whole(stored(hardware.memory_gb)),
         "operating_system": hardware.operating_system,
         "python": hardware.python,
-        "torch": hardware.torch,
         "workers": schedule.workers,
     }
+    if _uses_torch(code_bundle):
+        facts["torch"] = hardware.torch
     if hardware.accelerator is not None:
         facts["accelerator"] = hardware.accelerator
     return facts
+
+
+def _uses_torch(code_bundle: CodeBundle) -> bool:
+    """Whether the runs did: a kit that was made for a topic may do without it, and then its version says nothing."""
+    kit = code_bundle.generated
+    if kit is None:
+        return True
+    sources = (kit.prepare_py, kit.train_py, *(code.train_py for code in code_bundle.codes))
+    return any(re.search(r"^\s*(?:import|from)\s+torch\b", source, re.MULTILINE) for source in sources)
 
 
 def _cost(records: RefinedRecords) -> dict[Slug, int | float]:

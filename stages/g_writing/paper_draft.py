@@ -147,7 +147,8 @@ def run(inputs: Inputs, ctx: Context) -> Manuscript:
         bodies = at_once(mend, range(len(bodies)))
         complaints = complaints_of(outline, bodies, record)
     if refused := [line for lines in complaints for line in lines]:
-        raise ManuscriptRefused(f"the draft still has {len(refused)} faults after {MENDING_ROUNDS} rounds; the first: {refused[0]}")
+        faulty, which = ("a fault", "") if len(refused) == 1 else (f"{len(refused)} faults", ", the first")
+        raise ManuscriptRefused(f"the draft still has {faulty} after {MENDING_ROUNDS} rounds of mending{which}: {refused[0]}")
     return Manuscript(title=outline.title, authors=(record.author,), markdown=assembled(outline, bodies), figures=outline.figures)
 
 

@@ -70,7 +70,9 @@ def run(inputs: Inputs, ctx: Context) -> Deliverables:
         **_paper_files(paper, edition, typeset, drawings),
         **_record_files(inputs, manuscript, paper, edition, ctx),
         **code_files(inputs.bundle, inputs.refined, _runs(inputs)),
-        "reproduce.md": reproduce_markdown(inputs.archive.reproduction, inputs.archive.lessons, degraded).encode(),
+        "reproduce.md": reproduce_markdown(
+            inputs.archive.reproduction, inputs.archive.lessons, degraded, written=inputs.bundle.generated is not None
+        ).encode(),
     }
     _refuse_untraced(files, paper)
     ctx.shelf.begin()

@@ -34,9 +34,10 @@ class Inputs(Contract):
 
 def run(inputs: Inputs, ctx: Context) -> Archive:
     """Lessons that the record itself holds, and every command that made a number."""
+    data = "data" if inputs.refined.corpus.counts == "rows" else "corpus"
     context = (
         f"{inputs.plan.kit}, {inputs.plan.budget_s:g} s per run, {len(inputs.plan.seeds)} seeds, "
-        f"corpus {inputs.refined.corpus.name} ({inputs.refined.corpus.sha256[:12]})"
+        f"{data} {inputs.refined.corpus.name} ({inputs.refined.corpus.sha256[:12]})"
     )
     statements = {hypothesis.id: hypothesis.statement for hypothesis in inputs.hypotheses.hypotheses}
     lessons = [_of_finding(finding, statements, inputs.analysis.results, context) for finding in inputs.analysis.findings]
@@ -96,7 +97,9 @@ def _insight(comparison: PairedComparison, results: Results) -> str:
 
 
 def _of_attempt(attempt: Attempt, refined: RefinedRecords, context: str) -> Lesson:
-    if attempt.gain is None:
+    if attempt.verdict == "same":
+        insight = "It changes no prediction of what stood, so it was not measured."
+    elif attempt.gain is None:
         insight = f"The change gave no score ({attempt.verdict})."
     elif attempt.verdict == "keep":
         insight = f"Kept on the development seed; its confirmation has {len(refined.confirmation)} runs on fresh seeds."

@@ -151,19 +151,29 @@ def _required(name: str, change: str, answer: ChangeAnswer | None) -> str:
     return "\n\n".join(lines)
 
 
-def reproduce_markdown(commands: Sequence[str], lessons: Sequence[Lesson], degraded: Sequence[str]) -> str:
-    """reproduce.md: the study in one command, every training run in one each, and what was learned."""
+_NEEDS_A_MODEL = (
+    "This needs a language model (`llm.provider` and its keys in config.arc.yaml), because no shipped kit answers the topic; the "
+    "model may write another kit than the one of this folder. The runs below need none."
+)
+
+
+def reproduce_markdown(commands: Sequence[str], lessons: Sequence[Lesson], degraded: Sequence[str], *, written: bool = False) -> str:
+    """reproduce.md: the study in one command, every training run in one each, and what was learned.
+
+    written: a language model wrote the kit, which it may do otherwise next time.
+    """
     study, *runs = commands
     parts = [
         "# How to reproduce this study",
         "The whole study again, with the same limits:",
         f"```\n{study}\n```",
+        *([_NEEDS_A_MODEL] if written else []),
         "Every number of this folder against its record, without running anything:",
         "```\nresearchclaw audit .\n```",
     ]
     if runs:
         parts += [
-            "Each training run that ended with a score, from this folder. On one thread of the same machine, with the same "
+            "Each run that ended with a score, from this folder. On one thread of the same machine, with the same "
             "versions, the score comes out to five decimals.",
             "```\n" + "\n".join(runs) + "\n```",
         ]
@@ -171,8 +181,13 @@ def reproduce_markdown(commands: Sequence[str], lessons: Sequence[Lesson], degra
         parts += ["What could not be had:", "\n".join(f"- {sentence}" for sentence in degraded)]
     if lessons:
         parts += ["What the record shows for later studies:"]
-        parts += ["\n".join(f"- {lesson.strategy}: {lesson.outcome}. {lesson.insight} ({lesson.context})" for lesson in lessons)]
+        parts += ["\n".join(f"- {_told(lesson)}" for lesson in lessons)]
     return "\n\n".join(parts) + "\n"
+
+
+def _told(lesson: Lesson) -> str:
+    """A lesson as a line; its parts may be sentences with a period of their own."""
+    return f"{lesson.strategy.rstrip('.')}: {lesson.outcome.rstrip('.')}. {lesson.insight} ({lesson.context})"
 
 
 def code_files(bundle: CodeBundle, refined: RefinedRecords, runs: Sequence[RunRecord]) -> dict[str, bytes]:

@@ -83,7 +83,16 @@ class _Facts:
         return f"The runs were made on this device: {self.record.device}; {where} gives the time that they took."
 
     def people(self) -> str:
-        return "No people took part: every measurement is the score of a training run."
+        return f"No people took part: every measurement is the score of a {'fit' if self.rows else 'training run'}."
+
+    @property
+    def rows(self) -> bool:
+        """Whether the data are rows of a table and no corpus of text."""
+        return self.record.corpus.counts == "rows"
+
+    @property
+    def data(self) -> str:
+        return "the data" if self.rows else "the corpus"
 
     def wrote(self) -> str:
         researcher = self.record.researcher
@@ -159,7 +168,7 @@ def _what_was_done(facts: _Facts) -> Iterator[Item]:
     yield Item(
         name="Open access to data and code",
         answer=None,
-        why="where will the delivered code and measurements be published, and may the corpus be passed on?",
+        why=f"where will the delivered code and measurements be published, and may {facts.data} be passed on?",
     )
     yield Item(name="Experimental setting and details", answer="Yes", why=facts.planned())
     yield (
@@ -176,11 +185,12 @@ def _what_was_done(facts: _Facts) -> Iterator[Item]:
     yield Item(name="Experiments compute resources", answer="Yes", why=facts.compute())
 
 
-def _what_the_authors_know(_: _Facts) -> Iterator[Item]:
+def _what_the_authors_know(facts: _Facts) -> Iterator[Item]:
     yield Item(name="Code of ethics", answer=None, why="does the research conform with the venue's code of ethics in every respect?")
     yield Item(name="Broader impacts", answer=None, why="which consequences for society may follow, good and bad?")
     yield Item(name="Safeguards", answer=None, why="will anything be released that could be misused, and how is it guarded?")
-    yield Item(name="Licences for existing assets", answer=None, why="under which licences do the corpus and the training code stand?")
+    code = "the code of the study" if facts.rows else "the training code"
+    yield Item(name="Licences for existing assets", answer=None, why=f"under which licences do {facts.data} and {code} stand?")
 
 
 def _what_else_is_recorded(facts: _Facts) -> Iterator[Item]:

@@ -173,6 +173,19 @@ def test_a_topic_that_stage_1_refuses_ends_before_any_stage_begins(store: RunSto
     assert store.info().exit_code == 2
 
 
+def test_a_topic_whose_first_reading_fails_ends_at_stage_1(store: RunStore, go: Callable[..., None]) -> None:
+    def fail(engine: Any) -> None:
+        def context(*_: Any) -> Any:
+            raise EvidenceMissing("nothing can be read of it")
+
+        engine.world.context = context
+
+    with pytest.raises(EvidenceMissing):
+        go(fail)
+    assert store.info().stage == "01 aim"
+    assert begun(store) == []
+
+
 def test_a_stage_is_found_by_number_and_name(toy: ModuleType) -> None:
     assert stage_number(toy.PIPELINE, "3") == 3
     assert stage_number(toy.PIPELINE, "design") == 4

@@ -76,7 +76,8 @@ def method_diagram(record: Record) -> Figure:
     _arrow(panel, score.right, verdict.left)
     budget, seeds = record.number("/config/budget_s"), record.number("/config/seeds")
     runs = "one seed" if seeds == 1 else f"{seeds:.0f} seeds"
-    panel.text(2.37 * scale, height - 0.1, f"{budget:g} s of training, {runs} each", ha="center", va="center", fontsize=7)
+    limit = f"at most {budget:g} s for a fit" if record.optional("/data/train_rows") is not None else f"{budget:g} s of training"
+    panel.text(2.37 * scale, height - 0.1, f"{limit}, {runs} each", ha="center", va="center", fontsize=7)
     return figure
 
 
@@ -114,7 +115,7 @@ def _data_text(record: Record) -> str:
     rows = record.optional("/data/train_rows")
     if rows is not None:
         train, val = rows, record.number("/data/val_rows")
-        return f"rows of each seed\n{train:g} to train on\n{val:g} held out"
+        return f"rows of each seed\n{train:g} to fit\n{val:g} held out"
     train, val = record.number("/data/train_mb"), record.number("/data/val_mb")
     return f"corpus\n{train:g} MB to train on\n{val:g} MB held out"
 

@@ -50,13 +50,14 @@ def design(question: DesignQuestion) -> Design:
         rivals = [c.id for c in conditions if c.role == "treatment"][:2]  # a person may have dropped one, or added a third
         if len(rivals) == 2:
             comparisons.append(PlannedComparison(a=rivals[0], b=rivals[1], hypothesis=None, purpose="interaction"))
-    metric = question.goal.metric.label
+    metric, fitted = question.goal.metric.label, question.goal.blueprint is not None
+    made = "fitted" if fitted else "trained"
     return Design(
         conditions=conditions,
         comparisons=tuple(comparisons),
         seeds=seeds,
         analysis=(
-            f"The outcome is {metric}, computed by a separate program from the predictions of the trained model.",
+            f"The outcome is {metric}, computed by a separate program from the predictions of the {made} model.",
             "All conditions share their seeds, and every comparison is made on differences within a seed.",
             "Each comparison is reported with the mean paired difference, its t interval and the count of seeds won.",
             "The family of all planned comparisons is adjusted by Holm's method.",
@@ -67,7 +68,9 @@ def design(question: DesignQuestion) -> Design:
             "lies wholly beyond it.",
         ),
         stopping_rules=(
-            "A run stops at once when its loss is not finite or explodes.",
+            "A run whose predictions are not finite, or change with the rows beside them, is rejected."
+            if fitted
+            else "A run stops at once when its loss is not finite or explodes.",
             "A run that uses far more processor time than its budget is counted as failed.",
         ),
         guidance_followed=followed,

@@ -178,15 +178,30 @@ def _experiments(question: ReviewQuestion) -> Iterator[Point]:
     base = record.plan.conditions[0].id
     for name, condition in results.conditions.items():
         if name not in {base, TUNED} and abs(condition.cost_ratio - 1) > COST_MATTERS and base in results.conditions:
-            yield Point(
-                text=f"A step of {condition.label} costs another time than one of the baseline, so equal budgets buy unequal steps.",
-                told=rf"\b{name}\.(cost_ratio|steps)\b",
-                wording=(
-                    f"A step of {condition.label} takes {{{{{name}.cost_ratio|f2}}}} times the time of the baseline's, so the same "
-                    f"budget buys {{{{{name}.steps|int}}}} steps instead of {{{{{base}.steps|int}}}}."
-                ),
-                anchor=("sec:results", "sec:setup", "sec:limitations"),
-            )
+            yield _of_fitting_time(record, name) if record.goal.blueprint else _of_step_cost(record, name)
+
+
+def _of_step_cost(record: PaperRecord, name: Slug) -> Point:
+    label, base = record.results.conditions[name].label, record.plan.conditions[0].id
+    return Point(
+        text=f"A step of {label} costs another time than one of the baseline, so equal budgets buy unequal steps.",
+        told=rf"\b{name}\.(cost_ratio|steps)\b",
+        wording=(
+            f"A step of {label} takes {{{{{name}.cost_ratio|f2}}}} times the time of the baseline's, so the same "
+            f"budget buys {{{{{name}.steps|int}}}} steps instead of {{{{{base}.steps|int}}}}."
+        ),
+        anchor=("sec:results", "sec:setup", "sec:limitations"),
+    )
+
+
+def _of_fitting_time(record: PaperRecord, name: Slug) -> Point:
+    label = _named(record, name)
+    return Point(
+        text=f"A fit of {label} takes another time than one of the baseline.",
+        told=rf"\b{name}\.cost_ratio\b",
+        wording=f"A fit of {label} takes {{{{{name}.cost_ratio|f2}}}} times the time of the baseline's.",
+        anchor=("sec:results", "sec:setup", "sec:limitations"),
+    )
 
 
 def _of_loop(record: PaperRecord) -> Iterator[Point]:
@@ -217,6 +232,36 @@ def _of_loop(record: PaperRecord) -> Iterator[Point]:
 
 def _method(question: ReviewQuestion) -> Iterator[Point]:
     record = question.record
+    yield from _of_one_data_source(record) if record.goal.blueprint else _of_one_corpus(record)
+    yield from _of_hypotheses(record)
+    ablated = {contrast.ablates for contrast in record.plan.conditions if contrast.role == "ablation"}
+    for contrast in record.plan.conditions:
+        if contrast.id == record.best and contrast.role in {"treatment", "combination"} and contrast.id not in ablated:
+            yield Point(
+                text=f"No component of {contrast.label}, the condition with the best mean, was taken out.",
+                told=r"no ablation|not ablated|without (an )?ablation|cannot be traced",
+                wording=f"No ablation was run for {_named(record, contrast.id)}, so what it does cannot be traced to a component.",
+                anchor=("sec:ablations", "sec:limitations"),
+            )
+    yield from _of_references(record)
+    yield Point(
+        text="Only the validation split was scored.",
+        told=r"test (split|part|files|set)|sealed|held back|untouched|validation (split|part|files) (only|alone)",
+        wording="The sealed test split was not scored; every value is of the validation split.",
+        anchor=("sec:setup", "sec:limitations"),
+    )
+
+
+def _of_one_data_source(record: PaperRecord) -> Iterator[Point]:
+    yield Point(
+        text="All runs are fitted to data of one kind.",
+        told=r"(single|one|other|another|same|only) (kind|source)( of (data|rows))?\b|other data|synthetic|made-up",
+        wording="All runs are fitted to data of the same kind, so the findings may not carry over to others.",
+        severity="major",
+    )
+
+
+def _of_one_corpus(record: PaperRecord) -> Iterator[Point]:
     base = record.plan.conditions[0].id
     yield Point(
         text="All runs read one corpus.",
@@ -233,6 +278,9 @@ def _method(question: ReviewQuestion) -> Iterator[Point]:
             ),
             severity="major",
         )
+
+
+def _of_hypotheses(record: PaperRecord) -> Iterator[Point]:
     for finding in record.findings:
         hypothesis = next((h for h in record.hypotheses.hypotheses if h.id == finding.hypothesis), None)
         comparison = record.results.comparisons.get(finding.comparison, {}).get(record.results.metric.name)
@@ -245,22 +293,6 @@ def _method(question: ReviewQuestion) -> Iterator[Point]:
                 anchor=("sec:discussion", "sec:results"),
                 severity="major",
             )
-    ablated = {contrast.ablates for contrast in record.plan.conditions if contrast.role == "ablation"}
-    for contrast in record.plan.conditions:
-        if contrast.id == record.best and contrast.role in {"treatment", "combination"} and contrast.id not in ablated:
-            yield Point(
-                text=f"No component of {contrast.label}, the condition with the best mean, was taken out.",
-                told=r"no ablation|not ablated|without (an )?ablation|cannot be traced",
-                wording=f"No ablation was run for {_named(record, contrast.id)}, so what it does cannot be traced to a component.",
-                anchor=("sec:ablations", "sec:limitations"),
-            )
-    yield from _of_references(record)
-    yield Point(
-        text="Only the validation split was scored.",
-        told=r"test (split|part|files|set)|sealed|held back|validation (split|part|files) (only|alone)",
-        wording="The sealed test split was not scored; every value is of the validation split.",
-        anchor=("sec:setup", "sec:limitations"),
-    )
 
 
 def _of_references(record: PaperRecord) -> Iterator[Point]:
@@ -270,13 +302,14 @@ def _of_references(record: PaperRecord) -> Iterator[Point]:
     if base is None:
         return
     ahead = [name for name, value in record.results.references.items() if metric.gain(value, base.metrics[metric.name].mean) > 0]
+    on, need = ("rows", "input") if record.corpus.counts == "rows" else ("text", "training")
     if ahead:
         yield Point(
-            text=f"The baseline does not reach references that need no training, on the same text: {', '.join(ahead)}.",
+            text=f"The baseline does not reach references that need no {need}, on the same {on}: {', '.join(ahead)}.",
             told=r"\bref\.\w+|compress(or|ion|ed)",
             wording="For scale: "
-            + ", ".join(f"{name} reaches {{{{ref.{name}|f3}}}} {metric.unit}" for name in ahead)
-            + " on the same text.",
+            + ", ".join(f"{name.replace('_', ' ')} reaches {{{{ref.{name}|f3}}}} {metric.unit}" for name in ahead)
+            + f" on the same {on}.",
             anchor=("sec:results", "sec:setup"),
         )
 

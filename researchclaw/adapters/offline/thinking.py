@@ -302,7 +302,7 @@ def _hypothesis(number: int, contrast: Contrast, question: ChairQuestion) -> Sta
     return StatedHypothesis.model_validate(
         {
             "id": f"h{number}",
-            "statement": _statement(contrast, predicts, metric),
+            "statement": _statement(contrast, predicts, metric, fitted=question.goal.blueprint is not None),
             "treatment": contrast.id,
             "reference": "baseline",
             "predicts": predicts,
@@ -320,13 +320,16 @@ def _signed(level: Level) -> float:
     return {"better": level.expected_size, "worse": -level.expected_size, "same": 0.0}[level.expected]
 
 
-def _statement(contrast: Contrast, predicts: str, metric: Metric) -> str:
+def _statement(contrast: Contrast, predicts: str, metric: Metric, *, fitted: bool) -> str:
+    """fitted: the kit was made for the topic, so that rows are fitted and no budget of training is shared."""
     verb = {
         "same": "leaves",
         "better": "lowers" if metric.lower_is_better else "raises",
         "worse": "raises" if metric.lower_is_better else "lowers",
     }[predicts]
     rest = f"{metric.label} where the baseline has it" if predicts == "same" else f"{metric.label} against the baseline"
+    if fitted:
+        return f"Using {contrast.label} {verb} {rest}, on the same rows."
     return f"Training with {contrast.label} {verb} {rest}, at an equal training budget."
 
 

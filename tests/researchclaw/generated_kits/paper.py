@@ -1,7 +1,5 @@
 """What a capable model would write about ridge against lasso: every value by its key, whichever way the data point."""
 
-import re
-
 from researchclaw.adapters.offline import OfflineResearcher
 from stages.b_literature.literature_screen import Excluded, Included, Screening, ScreenQuestion
 from stages.b_literature.search_strategy import SearchQuestion
@@ -105,18 +103,12 @@ def section(question: SectionQuestion) -> SectionDraft:
     text = write(question.record) if write else by_rules
     match question.section.id:
         case "method":
-            by_rules = by_rules.replace("the same data order and lets shared luck cancel", "the same rows and lets shared luck cancel")
             text += "\n\n### Hypotheses {#sec:hypotheses}" + by_rules.split("### Hypotheses {#sec:hypotheses}")[1]
         case "results":
-            text = _without_steps(by_rules)
+            text = by_rules
         case "discussion" | "conclusion":
             text = f"{by_rules.strip()}\n\n{text}"
     return SectionDraft(markdown=text)
-
-
-def _without_steps(text: str) -> str:
-    """The rules count optimisation steps, which a closed fit does not have."""
-    return re.sub(r" ?A step of (?:(?! A step of |\n).)*?so the same budget buys \S+ steps instead of \S+[.]", "", text)
 
 
 def _outcome(a: str, named: str, b: str = "baseline") -> str:

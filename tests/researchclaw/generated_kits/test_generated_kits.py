@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+import re
 from typing import Any
 
 import pytest
 
+from researchclaw.adapters.offline import OfflineResearcher
 from researchclaw.adapters.table_laboratory import TWIN_SEEDS
 from researchclaw.audit import audit
 from researchclaw.cli.program import main
@@ -18,8 +20,11 @@ from stages.contracts import (
     ExperimentPlan,
     Goal,
     Manuscript,
+    Outline,
     RefinedRecords,
     Results,
+    Review,
+    Reviews,
     RunRecords,
     Schedule,
 )
@@ -39,6 +44,8 @@ from stages.d_design.kit_making import (
 from stages.e_execution.iterative_refine import Proposal, Proposals, ProposeEditsQuestion
 from stages.errors import KitRefused, ManuscriptRefused
 from stages.g_writing.paper_draft import Mended, MendQuestion, SectionDraft, SectionQuestion
+from stages.g_writing.paper_outline import OutlineQuestion
+from stages.g_writing.peer_review import ReviewQuestion
 
 pytestmark = pytest.mark.slow
 
@@ -109,6 +116,61 @@ def test_what_the_loop_tried_was_measured_on_a_seed_of_its_own(study: Any) -> No
     assert all(attempt.edits for attempt in refined.attempts)
 
 
+# ---------------------------------------------------------------- the trade of the paper
+
+OF_LANGUAGE_MODELS = re.compile(
+    r"\b(bpb|bits? per byte|bytes?|byte-level|tokens?|tokeni[sz]ers?|transformers?|corpus|corpora|perplexity|cross-entropy|"
+    r"training (?:budgets?|scripts?|runs?|steps?|tokens)|optimisation steps?|batch(?:es)?|warm-up|epochs?|checkpoints?|"
+    r"larger models?|program text|validation files|compressors?|gzip|PyTorch|learning (?:rate|curve)s?|networks?|"
+    r"short (?:budget|training)|training of this length|step costs?|cost of a step|its loss)\b",
+    re.IGNORECASE,
+)
+"""Words that belong to a study which trains language models, and mean nothing where a regression is fitted."""
+
+
+def _out_of_trade(text: str) -> list[str]:
+    """The sentences of the paper that speak of another trade; titles of cited works are what they are."""
+    told = text.partition("## References")[0]
+    return [line for line in re.split(r"(?<=[.?:;|])\s", told) if OF_LANGUAGE_MODELS.search(line)]
+
+
+def test_the_delivered_paper_speaks_of_no_language_model(study: Any) -> None:
+    assert _out_of_trade((study.deliverables / "paper_draft.md").read_text()) == []
+    assert _out_of_trade((study.deliverables / "reproduce.md").read_text()) == []
+
+
+@pytest.fixture(scope="module")
+def by_rules(study: Any) -> Manuscript:
+    """The paper that the rule-based writer makes of the same record: each sentence that it may lend, at once."""
+    rules = OfflineResearcher()
+    outline = study.again("paper_outline", {OutlineQuestion: lambda question: rules.ask(question, Outline)})
+    written: Manuscript = study.again(
+        "paper_draft", {SectionQuestion: lambda question: rules.ask(question, SectionDraft)}, outline=outline
+    )
+    return written
+
+
+def test_the_rule_based_writer_speaks_of_no_language_model_either(by_rules: Manuscript) -> None:
+    assert _out_of_trade(by_rules.markdown) == []
+    assert _out_of_trade(" ".join(f"{figure.caption} {figure.alt}" for figure in by_rules.figures)) == []
+
+
+def test_the_rule_based_writer_says_what_the_data_are_and_what_a_fit_is(by_rules: Manuscript) -> None:
+    for said in ("{{data.train_rows|int}}", "{{ref.training_mean|f3}}", "### Fitting and scoring"):
+        assert said in by_rules.markdown
+    assert "no language model" not in by_rules.markdown.lower()
+
+
+def test_the_rule_based_reviewers_speak_of_no_language_model_either(study: Any, by_rules: Manuscript) -> None:
+    rules = OfflineResearcher()
+    asked = {ReviewQuestion: lambda question: rules.ask(question, Review)}
+    reviews: Reviews = study.again("peer_review", asked, manuscript=by_rules)
+    said = [weakness.text for review in reviews.reviews for weakness in review.weaknesses]
+    said += [weakness.required_change or "" for review in reviews.reviews for weakness in review.weaknesses]
+    assert said
+    assert _out_of_trade("\n".join(said)) == []
+
+
 # ---------------------------------------------------------------- cheats
 
 
@@ -117,8 +179,9 @@ GIVE_UP = {RepairQuestion: lambda question: RepairAnswer(diagnosis="Nothing is w
 
 def test_a_metric_that_is_written_into_prepare_py_is_refused(study: Any, answers: Any) -> None:
     cheat = answers.PREPARE + "\n\ndef rmse(predictions, targets):\n    return 0.0\n"
-    with pytest.raises(KitRefused, match=r"prepare.py, line \d+: defines rmse"):
+    with pytest.raises(KitRefused, match=r"prepare.py, line \d+: defines rmse") as refused:
         study.again("code_generation", {PrepareQuestion: lambda question: PrepareCode(prepare_py=cheat), **GIVE_UP})
+    assert str(refused.value).count("the repair was not usable") == 1
 
 
 def test_a_measure_that_is_not_ours_cannot_be_named(answers: Any) -> None:
@@ -296,6 +359,12 @@ def test_a_condition_that_fails_in_the_study_is_mended_and_all_its_runs_are_made
     assert {run.seed: run.measurement.value for run in own if run.measurement} == was
     assert refined.repairs == ("elastic_net: It gives up without need.",)
     assert [code.condition for code in refined.mended] == ["elastic_net"]
+
+
+def test_a_proposal_that_changes_no_prediction_is_no_crash(study: Any) -> None:
+    idle = Proposal(change="a longer name for the shares", edits=(Edit(find="SWEEPS = 60", replace="SWEEPS = 60 + 0"),))
+    refined = study.again("iterative_refine", {ProposeEditsQuestion: lambda question: Proposals(proposals=(idle,))})
+    assert [(attempt.verdict, attempt.value) for attempt in refined.attempts] == [("same", None)]
 
 
 def test_a_proposal_that_cannot_be_applied_is_a_failed_attempt(study: Any) -> None:

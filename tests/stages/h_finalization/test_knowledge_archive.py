@@ -31,6 +31,7 @@ def test_attempts_and_failures_leave_lessons_too(tmp_path: Path) -> None:
     attempts = (
         Attempt(number=1, change="LEARNING_RATE 0.002 -> 0.003", settings={}, seed=9, value=2.2, gain=-0.01, verdict="discard"),
         Attempt(number=2, change="WIDTH 96 -> 960", settings={}, seed=9, value=None, gain=None, verdict="timeout"),
+        Attempt(number=3, change="another name", settings={}, seed=9, value=None, gain=None, verdict="same"),
     )
     runs = small.record()[RefinedRecords].runs
     crashed = runs[0].model_copy(update={"verdict": "crash", "reason": "exit code 1", "measurement": None})
@@ -39,6 +40,8 @@ def test_attempts_and_failures_leave_lessons_too(tmp_path: Path) -> None:
     assert "discard: gain -0.0100 on seed 9" in outcomes
     assert "timeout: no score" in outcomes
     assert "crash: exit code 1" in outcomes
+    (idle,) = [lesson for lesson in found.lessons if lesson.outcome == "same: no score"]
+    assert idle.insight == "It changes no prediction of what stood, so it was not measured."
     assert len(found.reproduction) == 1 + len(runs) - 1
 
 

@@ -17,7 +17,9 @@ SAME_COST = 0.05
 
 
 def _cost(view: View) -> Iterator[Said]:
-    """Conditions that pay for a step with the number of steps."""
+    """Conditions that pay for a step with the number of steps; a fit to rows of a table has no steps."""
+    if view.question.goal.blueprint is not None:
+        return
     base = view.reported[view.baseline]
     change = {name: condition.steps / base.steps - 1 for name, condition in sorted(view.reported.items()) if name != view.baseline}
     most = max(change, key=lambda name: abs(change[name]), default=None)

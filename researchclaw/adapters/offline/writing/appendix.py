@@ -31,11 +31,11 @@ def reproducibility(study: Study, voice: Voice) -> list[str]:
             )
             if machine
             else "",
-            isolation(study.record.isolation, voice),
+            isolation(study.record.isolation, voice, tables=study.tables),
         ),
         voice.say(
             "commands",
-            "The folder with the results holds the training script, the patch, the log and the measurement of every run; a recorded command repeats a run, for example the first seed of each condition:",
+            f"The folder with the results holds the {'program' if study.tables else 'training script'}, the patch, the log and the measurement of every run; a recorded command repeats a run, for example the first seed of each condition:",
             "Any run is repeated by its recorded command, which on the same machine returns the same score; these are the commands for the first seed of each condition:",
         ),
     ]
@@ -44,8 +44,10 @@ def reproducibility(study: Study, voice: Voice) -> list[str]:
     return [block for block in blocks if block]
 
 
-def isolation(level: str, voice: Voice) -> str:
+def isolation(level: str, voice: Voice, *, tables: bool = False) -> str:
     """How the training scripts were shut in, and what they could therefore not do; a machine without a sandbox is told as that."""
+    if tables:
+        return _isolation_of_fits(level, voice)
     if level.startswith(STRONG_ISOLATION):
         return voice.say(
             "isolation",
@@ -56,6 +58,22 @@ def isolation(level: str, voice: Voice) -> str:
         "no isolation",
         f"No sandbox stood around the training scripts (isolation: {level}): they could have read the validation data, and only the separate computation of the score speaks against it.",
         f"The training scripts ran without a sandbox (isolation: {level}), so nothing but the separate computation of the score kept the validation data from them.",
+    )
+
+
+def _isolation_of_fits(level: str, voice: Voice) -> str:
+    if level.startswith(STRONG_ISOLATION):
+        return voice.say(
+            "isolation",
+            "Rows were made, fitted and predicted in isolated processes of their own; a fit could read the rows that it was given and no "
+            "target of the rows held out, and the score was computed outside all of them.",
+            "The programs that make the rows, fit them and predict ran isolated from each other, without access to held-out targets "
+            "or to the code that computes the score.",
+        )
+    return voice.must(
+        "no isolation",
+        f"No sandbox stood around the programs (isolation: {level}): a fit could have read the held-out targets, and only the separate "
+        "computation of the score speaks against it.",
     )
 
 

@@ -59,6 +59,10 @@ _OFF: dict[str, str] = {
 """What is said when the new value is zero."""
 
 
+_OF_A_PROGRAM = "a change of the program"
+"""What is said of an edit whose description holds a numeral: a typed number cannot stand in a paper."""
+
+
 def setting_in_words(name: str, change: str = "") -> str:
     """'a smaller batch' for BATCH_SIZE with the change '16 -> 8'; a constant without an entry is called by its own words."""
     if name not in _WORDS:
@@ -79,9 +83,11 @@ def _number(literal: str) -> float | None:
 
 
 def changes_in_words(attempts: Sequence[Attempt]) -> list[str]:
-    """What the attempts changed, each said once, in the order of the attempts."""
+    """What the attempts changed, each said once, in the order of the attempts; edits of a program in the words of whoever made them."""
     said: dict[str, None] = {}
     for attempt in attempts:
+        if attempt.edits:
+            said.setdefault(_OF_A_PROGRAM if re.search(r"\d", attempt.change) else attempt.change.rstrip("."))
         alone = len(attempt.settings) == 1
         for name in attempt.settings:
             said.setdefault(setting_in_words(name, attempt.change if alone else ""))

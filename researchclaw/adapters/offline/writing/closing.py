@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from researchclaw.adapters.offline.writing import tables
 from researchclaw.adapters.offline.writing.language import (
     Voice,
     capital,
@@ -74,8 +75,8 @@ def _meaning(study: Study, voice: Voice) -> list[str]:
             parts.append(
                 voice.say(
                     f"meaning {trial.hypothesis.id}",
-                    f"The objection raised against {label} before the runs was justified, at least at this budget.",
-                    f"About {label} the skeptic was right, and the argument in its favour in @sec:hypotheses does not carry at this budget.",
+                    f"The objection raised against {label} before the runs was justified, at least {study.here}.",
+                    f"About {label} the skeptic was right, and the argument in its favour in @sec:hypotheses does not carry {study.here}.",
                 )
             )
         elif trial.outcome == "held" and trial.treatment.role == "combination":
@@ -85,7 +86,7 @@ def _meaning(study: Study, voice: Voice) -> list[str]:
                 voice.say(
                     f"meaning {trial.hypothesis.id}",
                     f"The arguments for and against {label} seem to balance here, as the chair supposed.",
-                    f"That so little changes with {label} suggests that its mechanism has no hold on runs this short.",
+                    f"That so little changes with {label} suggests that its mechanism has no hold on {'data like these' if study.tables else 'runs this short'}.",
                 )
             )
         elif trial.outcome == "failed":
@@ -162,24 +163,33 @@ def _plain_reading(study: Study, voice: Voice) -> str:
     if ahead:
         first = min(ahead, key=lambda trial: -abs(trial.result.mean_diff if trial.result else 0.0))
         ratio = study.results.conditions[first.treatment.id].cost_ratio
-        price = f", even at {study.of(first.treatment.id, 'cost_ratio', 'f2')} times the cost of a step" if ratio > 1.05 else ""
+        price = f", even at {study.of(first.treatment.id, 'cost_ratio', 'f2')} times {study.price}" if ratio > 1.05 else ""
         return voice.say(
             "plain reading",
-            f"Whoever has to train such a model for so short a time has grounds to choose {study.name(first.treatment)} over {study.name(first.reference)}{price}, and none to expect the same of longer training.",
-            f"In the plainest terms, the setting to take from this comparison is {study.name(first.treatment)}{price}, for training of this length and no further.",
+            *(
+                (
+                    f"Whoever has data like these has grounds to choose {study.name(first.treatment)} over {study.name(first.reference)}{price}, and none to expect the same of other data.",
+                    f"In the plainest terms, the method to take from this comparison is {study.name(first.treatment)}{price}, for data of this kind and no further.",
+                )
+                if study.tables
+                else (
+                    f"Whoever has to train such a model for so short a time has grounds to choose {study.name(first.treatment)} over {study.name(first.reference)}{price}, and none to expect the same of longer training.",
+                    f"In the plainest terms, the setting to take from this comparison is {study.name(first.treatment)}{price}, for training of this length and no further.",
+                )
+            ),
         )
     if study.tuned_ahead and study.record.incumbent:
         start = study.conditions[study.record.incumbent]
         return voice.must(
             "plain reading",
             f"Among the planned conditions none is a reason for a change; yet the search of @sec:ablations ended at a "
-            f"setting that {study.cmp('tuned', start.id)} {study.plain(start)}, so nobody should conclude that {study.name(start)} is the best that the budget allows.",
+            f"setting that {study.cmp('tuned', start.id)} {study.plain(start)}, so nobody should conclude that {study.name(start)} is the best that {'the data allow' if study.tables else 'the budget allows'}.",
         )
     if clear:
         return voice.say(
             "plain reading",
             f"In the plainest terms, there is no ground here to move away from {study.name(study.baseline)}.",
-            f"Whoever starts from {study.name(study.baseline)} should stay there, as far as training of this length is concerned.",
+            f"Whoever starts from {study.name(study.baseline)} should stay there, as far as {'data of this kind are' if study.tables else 'training of this length is'} concerned.",
         )
     if study.compared:
         return voice.say(
@@ -301,8 +311,8 @@ def _literature(study: Study, voice: Voice) -> list[str]:
             parts.append(
                 voice.say(
                     f"literature {label}",
-                    f"To what earlier works say of {label} {cites} our runs add a case at the small end, and no more than that.",
-                    f"Beside the earlier works on {label} {cites} the result is a case from the first part of training.",
+                    f"To what earlier works say of {label} {cites} our runs add a case {'on data of their own' if study.tables else 'at the small end'}, and no more than that.",
+                    f"Beside the earlier works on {label} {cites} the result is a case from {'one kind of data' if study.tables else 'the first part of training'}.",
                 )
             )
         elif trial.clear:
@@ -310,7 +320,7 @@ def _literature(study: Study, voice: Voice) -> list[str]:
                 voice.say(
                     f"literature {label}",
                     f"This is no refutation of the earlier works on {label} {cites}, whose settings were others.",
-                    f"That {study.training(trial.treatment)} falls behind in runs this short does not contradict the earlier works on {label} {cites}, which ask about other settings.",
+                    f"That {study.training(trial.treatment)} falls behind {study.here if study.tables else 'in runs this short'} does not contradict the earlier works on {label} {cites}, which ask about other settings.",
                 )
             )
         else:
@@ -318,7 +328,7 @@ def _literature(study: Study, voice: Voice) -> list[str]:
                 voice.say(
                     f"literature {label}",
                     f"Reports on {label} {cites} come from other settings, and our interval neither backs nor disputes them.",
-                    f"What is written on {label} {cites} stands as it did: these runs may be too short or too noisy to show it.",
+                    f"What is written on {label} {cites} stands as it did: these runs may be too {'few' if study.tables else 'short'} or too noisy to show it.",
                 )
             )
     for item in study.record.synthesis.agreements:
@@ -335,10 +345,18 @@ def _cost(study: Study, voice: Voice, outline: Outline) -> str:
     dear = max(study.measured, key=lambda contrast: ratios[contrast.id])
     if spec is None or ratios[dear.id] <= 1.05:
         return ""
-    text = voice.say(
-        "cost",
-        f"The comparison is made at equal time, not at equal steps: a step costs {study.of(dear.id, 'cost_ratio', 'f2')} times the reference with {study.name(dear)}, and @fig:{spec.id} sets the score against this price.",
-        f"Since equal time and not equal steps is the rule here, {study.name(dear)} pays for steps at {study.of(dear.id, 'cost_ratio', 'f2')} times the reference price; @fig:{spec.id} shows score and price together.",
+    ratio = study.of(dear.id, "cost_ratio", "f2")
+    text = (
+        voice.say(
+            "cost",
+            f"The methods were not held to equal time: a fit takes {ratio} times that of the reference with {study.name(dear)}, and @fig:{spec.id} sets the score against this price.",
+        )
+        if study.tables
+        else voice.say(
+            "cost",
+            f"The comparison is made at equal time, not at equal steps: a step costs {study.of(dear.id, 'cost_ratio', 'f2')} times the reference with {study.name(dear)}, and @fig:{spec.id} sets the score against this price.",
+            f"Since equal time and not equal steps is the rule here, {study.name(dear)} pays for steps at {study.of(dear.id, 'cost_ratio', 'f2')} times the reference price; @fig:{spec.id} shows score and price together.",
+        )
     )
     return f"{text}\n\n{figure(spec)}"
 
@@ -425,11 +443,12 @@ def _confounders(study: Study, voice: Voice) -> list[str]:
             )
         )
     else:
+        program = "program that fits" if study.tables else "training script"
         parts.append(
             voice.say(
                 "limits untuned",
-                "All other settings were left at the defaults of the training script, and each condition might have asked for others.",
-                "The settings that no condition names are the defaults of the training script; they were not searched for any of the planned "
+                f"All other settings were left at the defaults of the {program}, and each condition might have asked for others.",
+                f"The settings that no condition names are the defaults of the {program}; they were not searched for any of the planned "
                 "conditions, and some may be served by them less than others.",
             )
         )
@@ -437,6 +456,8 @@ def _confounders(study: Study, voice: Voice) -> list[str]:
 
 
 def _scale(study: Study, voice: Voice) -> list[str]:
+    if study.tables:
+        return tables.scope(study, voice)
     parameters, steps = study.parameters, _span_of_steps(study)
     name = study.data("name", "text")
     return [
@@ -498,7 +519,7 @@ def _evidence(study: Study, voice: Voice) -> list[str]:
         parts.append(
             voice.say(
                 "limits failed",
-                f"Runs that failed, those with {labels}, leave gaps that are unlikely to be random, since a setting that breaks training breaks it for a reason.",
+                f"Runs that failed, those with {labels}, leave gaps that are unlikely to be random, since a setting that breaks {'a fit' if study.tables else 'training'} breaks it for a reason.",
             )
         )
     if shown_lit:

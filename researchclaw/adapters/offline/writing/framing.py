@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from researchclaw.adapters.offline.writing import tables
 from researchclaw.adapters.offline.writing.language import (
     Voice,
     capital,
@@ -19,16 +20,16 @@ def title(study: Study) -> str:
     """Names the subject and how the question came out; no numeral, no claim that needs one."""
     names = [factor.label for factor in study.factors]
     subject = capital(" against ".join(names) if study.record.goal.contest else capital(study.about))
-    place = f"in {study.record.goal.domain} under a fixed short budget"
+    place = tables.title_place(study, subject) if study.tables else f" in {study.record.goal.domain} under a fixed short budget"
     if study.verdict == "uncompared":
-        return f"{subject} {place}: first measurements"
+        return f"{subject}{place}: first measurements"
     ending = {
         "held": "a prediction that held" if len(study.trials) == 1 else "predictions that held",
         "failed": "a prediction that failed" if len(study.trials) == 1 else "predictions that failed",
         "open": _open_ending(study),
         "mixed": _mixed_ending(study),
     }[study.verdict]
-    return f"{subject} {place}: {ending}"
+    return f"{subject}{place}: {ending}"
 
 
 def _open_ending(study: Study) -> str:
@@ -83,13 +84,15 @@ def abstract(study: Study, voice: Voice) -> str:
     return paragraph(
         _abstract_question(study, voice),
         ""
-        if len(_arms(study).split()) > LONG_ARMS
+        if study.tables or len(_arms(study).split()) > LONG_ARMS
         else voice.say(
             "abstract why",
             "What is known comes mostly from large models and long training, where few settings can be repeated.",
             "Answers from large models, seldom repeated, need not hold when training ends after seconds.",
         ),
-        voice.say(
+        tables.abstract_ran(study, voice, _arms(study))
+        if study.tables
+        else voice.say(
             "abstract ran",
             f"We train a small byte-level transformer for {{{{cfg.budget_s|int}}}} seconds a run with {_arms(study)}, each from "
             f"{study.shared_seeds}, and score every run by {study.metric.label}.",
@@ -100,7 +103,9 @@ def abstract(study: Study, voice: Voice) -> str:
         _abstract_others(study, voice),
         _abstract_use(study, voice),
         "" if not record.failed else "Of {{cfg.runs_reported|int}} planned runs, {{cfg.runs_failed|int}} did not end with a score.",
-        voice.must(
+        tables.abstract_caveat(study, voice)
+        if study.tables
+        else voice.must(
             "abstract caveat",
             f"The finding is bound to {study.parameters} parameters, one corpus of program text and this length of "
             "training; the study was planned, run and written up by a rule-based program.",
@@ -210,10 +215,11 @@ def _abstract_use(study: Study, voice: Voice) -> str:
     if ahead:
         first = max(ahead, key=lambda trial: trial.result.abs_mean_diff if trial.result else 0.0)
         label, rival = study.name(first.treatment), study.name(first.reference)
+        where, under = _bounds(study)
         return voice.say(
             "abstract use",
-            f"For training of this length there is thus a reason to choose {label} over {rival}.",
-            f"Under so short a budget, then, {label} should be preferred to {rival}.",
+            f"{where} there is thus a reason to choose {label} over {rival}.",
+            f"{under}, then, {label} should be preferred to {rival}.",
         )
     if study.tuned_ahead and study.record.incumbent:
         start = study.conditions[study.record.incumbent]
@@ -223,16 +229,22 @@ def _abstract_use(study: Study, voice: Voice) -> str:
             "condition gives a reason for a change.",
         )
     if any(trial.clear for trial in study.trials):
+        where, under = _bounds(study)
         return voice.say(
             "abstract use",
-            f"For training of this length nothing speaks for leaving {study.name(study.baseline)}.",
-            f"Under so short a budget, then, {study.name(study.baseline)} should stay.",
+            f"{where} nothing speaks for leaving {study.name(study.baseline)}.",
+            f"{under}, then, {study.name(study.baseline)} should stay.",
         )
     return voice.say(
         "abstract use",
         "Within what these seeds resolve, the choice may be left to convenience.",
         "Effects below what these seeds resolve may exist; none was found that should decide a choice.",
     )
+
+
+def _bounds(study: Study) -> tuple[str, str]:
+    """What the advice holds for, as two openings of a sentence."""
+    return ("For data like these", "On such data") if study.tables else ("For training of this length", "Under so short a budget")
 
 
 # ---------------------------------------------------------------- introduction
@@ -245,7 +257,7 @@ def introduction(study: Study, voice: Voice, background: dict[str, tuple[str, ..
         paragraph(*_approach(study, voice)),
         paragraph(*_preview(study, voice)),
         "### How this paper was made {#sec:how_made}",
-        paragraph(*_making(voice)),
+        paragraph(*_making(study, voice)),
     ]
 
 
@@ -273,8 +285,14 @@ def _problem(study: Study, voice: Voice) -> list[str]:
         parts.append(
             voice.say(
                 "intro contest",
-                f"Asked as a contest, the question is whether the same short training time is spent with more profit on {one} or on {other}.",
-                f"Both {one} and {other} compete for the same seconds of computation, which is why they are put against each other here.",
+                *(
+                    (f"Asked as a contest, the question is whether {one} or {other} moves the score by more.",)
+                    if study.tables
+                    else (
+                        f"Asked as a contest, the question is whether the same short training time is spent with more profit on {one} or on {other}.",
+                        f"Both {one} and {other} compete for the same seconds of computation, which is why they are put against each other here.",
+                    )
+                ),
             )
         )
     elif len(study.factors) == 2:
@@ -282,7 +300,7 @@ def _problem(study: Study, voice: Voice) -> list[str]:
         parts.append(
             voice.say(
                 "intro partners",
-                f"Because {one} and {other} act on the same training run, each may change what the other does, and separate studies cannot show it.",
+                f"Because {one} and {other} act on the same {'fit' if study.tables else 'training run'}, each may change what the other does, and separate studies cannot show it.",
                 f"A study of {one} alone, or of {other} alone, would leave open whether their effects add up.",
             )
         )
@@ -306,7 +324,9 @@ def _approach(study: Study, voice: Voice) -> list[str]:
         else f"{capital(study.baseline_label)} is measured alone."
     )
     return [
-        voice.say(
+        tables.approach(study, voice)
+        if study.tables
+        else voice.say(
             "intro setting",
             "To answer the question, we keep everything else fixed: the corpus, the network, the order of the data for a given seed, "
             "and {{cfg.budget_s|int}} seconds of training for each run (@sec:setup).",
@@ -388,19 +408,30 @@ def _preview(study: Study, voice: Voice) -> list[str]:
     return parts
 
 
-def _making(voice: Voice) -> list[str]:
-    return [
-        voice.say(
+_BY_ITS_PLACE = (
+    "It states a number only by its place in the stored results, and cites a work only if the record of its publication is at hand."
+)
+"""'It' is the paper, which the sentence before has to name."""
+
+
+def _making(study: Study, voice: Voice) -> list[str]:
+    who = (
+        tables.making(voice)
+        if study.tables
+        else voice.say(
             "making who",
             "This paper was written by the rule-based researcher, a program that plans, runs and reports studies by fixed rules; "
             "no language model took part.",
             "No language model had a hand in this paper: the rule-based researcher read the question, designed and ran the "
             "experiments, and composed these sentences by fixed rules.",
-        ),
+        )
+    )
+    return [
+        who,
         voice.say(
             "making values",
             "Numbers come from the stored results by their keys, and works from a catalogue of publication records; none were typed in.",
-            "It states a number only by its place in the stored results, and cites a work only if the record of its publication is at hand.",
+            *(() if study.tables else (_BY_ITS_PLACE,)),
             "Every value is copied from the stored results by its key, and every cited work comes from a catalogue of publication records.",
         ),
     ]
@@ -477,7 +508,7 @@ def conclusion(study: Study, voice: Voice) -> list[str]:
         parts.append(
             voice.say(
                 "conclusion contest",
-                f"As a contest it ends like this: for the same time, {study.plain(one)} {study.cmp(one.id, other.id)} {study.plain(other)}; the mean difference is {study.pair('diff', one.id, other.id, 'signed3')} {study.metric.unit}, with an interval from {study.interval(one.id, other.id)}.",
+                f"As a contest it ends like this: {'on the same rows' if study.tables else 'for the same time'}, {study.plain(one)} {study.cmp(one.id, other.id)} {study.plain(other)}; the mean difference is {study.pair('diff', one.id, other.id, 'signed3')} {study.metric.unit}, with an interval from {study.interval(one.id, other.id)}.",
             )
         )
     both = study.results.interaction
@@ -601,7 +632,9 @@ def _next_step(study: Study, voice: Voice, trial: Trial) -> str:
             f"Left untried {'was' if len(spare) == 1 else 'were'} {listing(spare[:3])}, which the same design could take up without any change.",
             f"The natural sequel is to put {listing(spare[:3])} through the same comparison.",
         )
-    return voice.say("next longer", "The natural sequel is the same comparison under a longer budget.")
+    return voice.say(
+        "next longer", f"The natural sequel is the same comparison {'on other data' if study.tables else 'under a longer budget'}."
+    )
 
 
 def _tried(study: Study, factor: str, level: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from researchclaw.adapters.offline.writing import tables
 from researchclaw.adapters.offline.writing.changes import setting_in_words
 from researchclaw.adapters.offline.writing.language import (
     Voice,
@@ -28,7 +29,7 @@ def method(study: Study, voice: Voice, outline: Outline) -> list[str]:
         blocks.append(_factor(study, voice, factor))
     blocks.append(_combination(study, voice))
     blocks.append(_conditions_table(study, voice))
-    blocks.append(_diagram(voice, outline))
+    blocks.append(_diagram(study, voice, outline))
     blocks.append("### Hypotheses {#sec:hypotheses}")
     blocks.append(_hypotheses_opening(study, voice))
     blocks.extend(_hypothesis(study, voice, trial, place) for place, trial in enumerate(study.trials))
@@ -38,15 +39,16 @@ def method(study: Study, voice: Voice, outline: Outline) -> list[str]:
     return [block for block in blocks if block]
 
 
-def _diagram(voice: Voice, outline: Outline) -> str:
+def _diagram(study: Study, voice: Voice, outline: Outline) -> str:
     """The study as boxes and arrows, where the outline has it."""
     spec = shown(outline, "method_diagram")
     if spec is None:
         return ""
+    data = "rows" if study.tables else "corpus"
     lead = voice.say(
         "method diagram",
-        f"@fig:{spec.id} draws the way from the corpus to the comparisons.",
-        f"The way of every run, from the corpus to its comparison, is drawn in @fig:{spec.id}.",
+        f"@fig:{spec.id} draws the way from the {data} to the comparisons.",
+        f"The way of every run, from the {data} to its comparison, is drawn in @fig:{spec.id}.",
     )
     return f"{lead}\n\n{figure(spec)}"
 
@@ -128,11 +130,12 @@ def _conditions_table(study: Study, voice: Voice) -> str:
     rows = ["| Condition | Role | What it changes |", "|---|---|---|"]
     for contrast in study.record.plan.conditions:
         rows.append(f"| {study.row(contrast)} | {contrast.role} | {_change(study, contrast)} |")
-    caption = "Conditions of the experiment and what each changes in the training script."
+    program = "program" if study.tables else "training script"
+    caption = f"Conditions of the experiment and what each changes in the {program}."
     lead = voice.must(
         "conditions table",
-        "@tbl:conditions lists all conditions; each is a patch of the same training script that changes nothing else.",
-        "All conditions are patches of a single training script and change nothing but what @tbl:conditions says.",
+        f"@tbl:conditions lists all conditions; each is a patch of the same {program} that changes nothing else.",
+        f"All conditions are patches of a single {program} and change nothing but what @tbl:conditions says.",
     )
     return f"{lead}\n\n" + "\n".join(rows) + f"\n\n: {caption} {{#tbl:conditions}}"
 
@@ -319,6 +322,17 @@ def _refused(study: Study, voice: Voice) -> str:
 # ---------------------------------------------------------------- judging
 
 
+_PAIRED_ROWS = (
+    "All comparisons are paired by seed, since a seed gives both sides the same rows and the same split of them.",
+    "Conditions are compared seed by seed, because the same seed gives them the same rows and lets shared luck cancel.",
+)
+_PAIRED_BATCHES = (
+    "All comparisons are paired by seed, since a seed gives both sides the same batches in the same order.",
+    "Conditions are compared seed by seed, because the same seed gives them the same data order and lets shared luck cancel.",
+    "A seed fixes the order of the data and the draw of the weights, so conditions are compared within seeds and not across them.",
+)
+
+
 def _judging(study: Study, voice: Voice) -> list[str]:
     a, b = study.primary.treatment, study.primary.reference
     lower = (
@@ -330,9 +344,7 @@ def _judging(study: Study, voice: Voice) -> list[str]:
         paragraph(
             voice.say(
                 "judging pairs",
-                "All comparisons are paired by seed, since a seed gives both sides the same batches in the same order.",
-                "Conditions are compared seed by seed, because the same seed gives them the same data order and lets shared luck cancel.",
-                "A seed fixes the order of the data and the draw of the weights, so conditions are compared within seeds and not across them.",
+                *(_PAIRED_ROWS if study.tables else _PAIRED_BATCHES),
             ),
             f"For a seed $s$ the quantity of interest is the difference in {study.metric.label}, for instance of {a.label} and {study.name(b)}; {lower}:",
         ),
@@ -400,20 +412,20 @@ def _power(study: Study, voice: Voice) -> str:
 
 
 def setup(study: Study, voice: Voice) -> list[str]:
+    apparatus = tables.setup(study, voice) if study.tables else _training(study, voice)
+    return [block for block in (*apparatus, "### Seeds and runs {#sec:runs}", paragraph(*_seeds(study, voice))) if block]
+
+
+def _training(study: Study, voice: Voice) -> list[str]:
+    """Corpus, network and budget of a study that trains language models."""
     return [
-        block
-        for block in (
-            "### Data and yardsticks {#sec:data}",
-            paragraph(*_data(study, voice)),
-            paragraph(*_yardsticks(study, voice)),
-            "### Network and training {#sec:training}",
-            paragraph(*_network(study, voice)),
-            paragraph(*_budget(study, voice)),
-            _sizes_table(study, voice),
-            "### Seeds and runs {#sec:runs}",
-            paragraph(*_seeds(study, voice)),
-        )
-        if block
+        "### Data and yardsticks {#sec:data}",
+        paragraph(*_data(study, voice)),
+        paragraph(*_yardsticks(study, voice)),
+        "### Network and training {#sec:training}",
+        paragraph(*_network(study, voice)),
+        paragraph(*_budget(study, voice)),
+        _sizes_table(study, voice),
     ]
 
 
@@ -642,10 +654,12 @@ def _seeds(study: Study, voice: Voice) -> list[str]:
     return [
         voice.say(
             "seeds",
-            f"All {{{{cfg.conditions|words}}}} conditions were trained from {study.shared_seeds}, which makes {{{{cfg.runs_reported|int}}}} reported runs.",
+            f"All {{{{cfg.conditions|words}}}} conditions were {'fitted with' if study.tables else 'trained from'} {study.shared_seeds}, which makes {{{{cfg.runs_reported|int}}}} reported runs.",
             f"Each of the {{{{cfg.conditions|words}}}} conditions was run with {study.shared_seeds}, {{{{cfg.runs_reported|int}}}} runs in all.",
         ),
-        voice.say(
+        tables.seeds_replay(study, voice)
+        if study.tables
+        else voice.say(
             "seeds replay",
             "A seed sets the initial weights and the order of the batches; training on a thread of its own is deterministic, so repeating a seed would measure nothing new.",
             "Training is deterministic for a given seed, hence the spread reported is that between seeds and not that of the machine.",

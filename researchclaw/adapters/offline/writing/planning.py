@@ -56,7 +56,9 @@ def _points(study: Study, section: str) -> tuple[str, ...]:
         "introduction": (f"why {subject} is worth asking about", "the gap", "what was done and found", "how the paper was made"),
         "related_work": tuple(theme.title for theme in study.themes),
         "method": (f"{subject} and its levels", "hypotheses with their debate", "how a difference is judged"),
-        "setup": ("corpus and yardsticks", "network and budget", "seeds"),
+        "setup": ("data", "fitting and scoring", "seeds")
+        if study.tables
+        else ("corpus and yardsticks", "network and budget", "seeds"),
         "results": tuple(trial.hypothesis.statement for trial in study.trials),
         "ablations": tuple(contrast.label for contrast in study.ablations) or ("what was not taken apart",),
         "discussion": ("what follows for practice", "how it stands to the literature"),
@@ -90,12 +92,13 @@ def figures(study: Study) -> tuple[FigureSpec, ...]:
         and found.ci95_low is not None
     )
     reported = tuple(contrast.id for contrast in study.measured if contrast.role != "ablation")
+    data, run = ("the rows of each seed", "fit") if study.tables else ("one corpus", "training run")
     made = [
         FigureSpec(
             id="method_diagram",
             kind="method_diagram",
-            caption="How the study was run: one corpus, a training run for each condition and seed, a sealed evaluator, and comparisons within seeds.",
-            alt="Boxes from the corpus over the conditions to the evaluator and the comparison",
+            caption=f"How the study was run: {data}, a {run} for each condition and seed, a sealed evaluator, and comparisons within seeds.",
+            alt=f"Boxes from the {'rows' if study.tables else 'corpus'} over the conditions to the evaluator and the comparison",
             conditions=conditions,
         )
     ]
@@ -146,9 +149,9 @@ def figures(study: Study) -> tuple[FigureSpec, ...]:
             FigureSpec(
                 id="cost_quality",
                 kind="cost_quality",
-                caption=f"Cost of a training step, relative to the reference, against {label}"
+                caption=f"{'Time of a fit' if study.tables else 'Cost of a training step'}, relative to the reference, against {label}"
                 + ("; bars are t intervals of the mean." if study.seeds >= 3 else "."),
-                alt="Scatter of step cost and score",
+                alt=f"Scatter of {'fitting time' if study.tables else 'step cost'} and score",
                 conditions=conditions,
             )
         )

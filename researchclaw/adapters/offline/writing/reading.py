@@ -128,6 +128,26 @@ class Study:
     def _lint_names(self) -> frozenset[str]:
         return against_record.names(self.record)
 
+    @property
+    def tables(self) -> bool:
+        """Whether rows of a table are fitted, by a kit that was made for the topic, and no language model is trained."""
+        return self.record.corpus.counts == "rows"
+
+    @property
+    def doing(self) -> str:
+        """What a run does."""
+        return "fitting" if self.tables else "training"
+
+    @property
+    def here(self) -> str:
+        """What the findings are bound to, after a verb: 'at this budget'."""
+        return "on these data" if self.tables else "at this budget"
+
+    @property
+    def price(self) -> str:
+        """What a condition's relative cost is the cost of."""
+        return "the time of a fit" if self.tables else "the cost of a step"
+
     # ---------------------------------------------------------------- conditions
 
     @cached_property
@@ -197,8 +217,8 @@ class Study:
         if not label.startswith("no "):
             return label
         if contrast.levels.keys() == {factor.name for factor in self.factors} and len(self.factors) > 1:
-            return f"training with {label}"  # 'without warm-up and SwiGLU' would take both out
-        return f"training without {label.removeprefix('no ').replace(' without ', ' and without ')}"
+            return f"{self.doing} with {label}"  # 'without warm-up and SwiGLU' would take both out
+        return f"{self.doing} without {label.removeprefix('no ').replace(' without ', ' and without ')}"
 
     def short(self, contrast: Contrast) -> str:
         """The condition in a list beside its parts."""
@@ -222,25 +242,33 @@ class Study:
         return self.baseline_label if self.baseline_label.startswith("the baseline") else f"the baseline ({self.baseline_label})"
 
     def training(self, contrast: Contrast) -> str:
-        """The condition as a noun phrase in the singular: 'training with cosine decay', 'the baseline'."""
+        """The condition as a noun phrase in the singular: 'training with cosine decay', 'the baseline'; a method that is fitted
+        goes by its name."""
         label = self.name(contrast)
-        if label == "the baseline" or label.startswith("training "):
+        if label == "the baseline" or label.startswith(f"{self.doing} ") or (self.tables and self._stands_alone(label)):
             return label
         if label.lower().startswith(("without ", "with ")):
-            return f"training {label[:1].lower()}{label[1:]}"
-        return f"training with {label}"
+            return f"{self.doing} {label[:1].lower()}{label[1:]}"
+        return f"{self.doing} with {label}"
 
     def plain(self, contrast: Contrast) -> str:
         """The condition beside a verdict, in the singular: 'cosine decay'; 'training with tied embeddings' where the bare name would not do."""
         label = self.name(contrast)
+        return label if self._stands_alone(label) else self.training(contrast)
+
+    @staticmethod
+    def _stands_alone(label: str) -> bool:
+        """Whether the label is a subject in the singular as it is."""
         head = re.split(r" (?:with|without) ", label)[0]
-        bare = not (head.endswith("s") and not head.endswith("ss")) and " and " not in head and " of the " not in head
-        lead = label.split()[0].lower() if label else ""
-        return label if bare and lead not in {"with", "without"} else self.training(contrast)
+        bare = (
+            not (head.endswith("s") and not head.endswith(("ss", "least squares"))) and " and " not in head and " of the " not in head
+        )
+        lead = label.split(maxsplit=1)[0].lower() if label else ""
+        return bare and lead not in {"with", "without"}
 
     def runs(self, contrast: Contrast) -> str:
         """'the runs with cosine decay'."""
-        return self.training(contrast).replace("training", "the runs", 1).replace("the baseline", "the baseline runs", 1)
+        return self.training(contrast).replace(self.doing, "the runs", 1).replace("the baseline", "the baseline runs", 1)
 
     # ---------------------------------------------------------------- what was tested
 

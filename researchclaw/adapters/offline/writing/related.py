@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 
+from researchclaw.adapters.offline.writing import tables
 from researchclaw.adapters.offline.writing.language import Voice, listing, paragraph, printable
 from researchclaw.adapters.offline.writing.reading import Study
 from stages.contracts import Factor, Work
@@ -53,6 +54,8 @@ _ELSEWHERE = frozenset(
 def related_work(study: Study, voice: Voice, opening: dict[str, tuple[str, ...]], background: dict[str, tuple[str, ...]]) -> list[str]:
     """opening, background: factor -> sentences of background that the introduction uses, and those that are left."""
     used = _told(study, opening, background)
+    if study.tables:
+        return _among_tables(study, voice, background, used)
     paragraphs = []
     share = -(-max(2, min(MOST_ON_FACTORS, MOST_WORKS - len(used) - len(_SUPPORT) * MOST_ON_SETTING)) // len(study.factors))
     for factor in study.factors:
@@ -66,6 +69,33 @@ def related_work(study: Study, voice: Voice, opening: dict[str, tuple[str, ...]]
         works = _supporting(study, used, tags, pattern, max(MOST_ON_SETTING, missing))
         used |= {work.key for work in works}
         paragraphs.append(_support_paragraph(study, voice, part, works))
+    return [text for text in paragraphs if text]
+
+
+def _among_tables(study: Study, voice: Voice, background: dict[str, tuple[str, ...]], used: set[str]) -> list[str]:
+    """The shortlist of a study that trains no language model: works on the question, then those on how methods are compared."""
+    works = sorted(_usable(study, used), key=lambda work: (work.year, work.key))
+    themes = [theme for theme in study.themes if set(theme.about) & {factor.name for factor in study.factors}]
+    on_factor = {key for theme in themes for key in theme.keys}
+    comparing = [work for work in works if work.key not in on_factor and _lead(work, tables.COMPARING) is not None]
+    on_question = [work for work in works if work not in comparing]
+    paragraphs = []
+    for place, factor in enumerate(study.factors):
+        known = [voice.say(f"background {sentence}", sentence) for sentence in background[factor.name]]
+        told = _told_together(voice, on_question, ("",)) if place == 0 else []
+        open_ = tables.left_open(voice, on_question) if place == 0 else ""
+        paragraphs.append(paragraph(*known, *told, _entering(study, voice, factor), open_))
+    paragraphs[-1] = paragraph(paragraphs[-1], _interplay(study, voice))
+    groups = [[work for work in comparing if _lead(work, tables.COMPARING) == tag] for tag in tables.COMPARING]
+    told = [
+        sentence
+        for tag, group in zip(tables.COMPARING, groups, strict=True)
+        if group
+        for sentence in _told_together(voice, group, _SUPPORT_LEADS[tag])
+    ]
+    if told:
+        use = tables.USES if study.compared else _USES_WITHOUT_TESTS
+        paragraphs.append(paragraph(*told, voice.say("use of comparing", *use)))
     return [text for text in paragraphs if text]
 
 
@@ -201,7 +231,7 @@ def _entering(study: Study, voice: Voice, factor: Factor) -> str:
     """Which settings of the factor the experiment takes from the literature."""
     labels = list(
         dict.fromkeys(
-            _setting(level.label)
+            _setting(level.label, study.doing)
             for contrast in study.treatments
             for owner, level in study.levels(contrast)
             if owner.name == factor.name
@@ -226,9 +256,9 @@ def _entering(study: Study, voice: Voice, factor: Factor) -> str:
     )
 
 
-def _setting(label: str) -> str:
+def _setting(label: str, doing: str) -> str:
     """'No warm-up' would read as a negation."""
-    return f"training without {label.removeprefix('no ')}" if label.startswith("no ") else label
+    return f"{doing} without {label.removeprefix('no ')}" if label.startswith("no ") else label
 
 
 def _by_idea(study: Study, voice: Voice, factor: Factor, works: list[Work]) -> list[str]:

@@ -624,7 +624,7 @@ def _ablation(study: Study, voice: Voice, ablation: Contrast, origin: Contrast, 
             "better": voice.say(
                 f"ablation reading {a}",
                 f"The values for {study.name(origin)} thus understate what a leaner setting reaches.",
-                f"At this budget {removed} turns out to stand in the way of {study.name(origin)}.",
+                f"{capital(study.here)} {removed} turns out to stand in the way of {study.name(origin)}.",
             ),
         }.get(
             result.verdict,
@@ -708,14 +708,14 @@ def _unmatched(study: Study, voice: Voice, a: Contrast, b: Contrast) -> str:
     """Where rivals differ in size or in steps, the contest is one of whole settings; empty where they do not."""
     one, other = study.results.conditions[a.id], study.results.conditions[b.id]
     facts = []
-    for field, noun in (("parameters", "parameters"), ("steps", "steps")):
+    for field, noun in (("parameters", "stored numbers" if study.tables else "parameters"), ("steps", "steps")):
         if getattr(one, field) != getattr(other, field):
             facts.append(f"{study.of(a.id, field)} and {study.of(b.id, field)} {noun}")
     if not facts:
         return ""
     return voice.must(
         f"unmatched {a.id} {b.id}",
-        f"The rivals are not matched: {study.name(a)} and {study.name(b)} have {listing(facts, 'as well as')} respectively, so the contest is one of equal time only.",
+        f"The rivals are not matched: {study.name(a)} and {study.name(b)} have {listing(facts, 'as well as')} respectively, so the contest is one of {'whole methods' if study.tables else 'equal time only'}.",
     )
 
 
@@ -747,6 +747,10 @@ def _loop(study: Study, voice: Voice) -> str:
         )
         if any(attempt.gain is not None for attempt in record.attempts)
         else voice.must(
+            "loop same", f"What was tried, {listing(changes_in_words(record.attempts))}, changes no prediction and was not measured."
+        )
+        if all(attempt.verdict == "same" for attempt in record.attempts)
+        else voice.must(
             "loop scoreless", f"No run of this search, with {listing(changes_in_words(record.attempts))}, ended with a score."
         ),
         _kept(study, voice, incumbent),
@@ -755,10 +759,11 @@ def _loop(study: Study, voice: Voice) -> str:
 
 
 def _attempt(study: Study, attempt: Attempt) -> str:
-    """'a larger batch (gain 0.012 bpb)'; an attempt without a score is said to have none."""
+    """'a larger batch (gain 0.012 bpb)'; an attempt without a score is said to have none, and why where it changes nothing."""
     words = listing(changes_in_words([attempt]))
     gain = study.cfg(f"attempt_{attempt.number}_gain", "f3")
-    return f"{words} ({f'gain {gain} {study.metric.unit}' if gain else 'no score'})"
+    without = "which changes no prediction" if attempt.verdict == "same" else "no score"
+    return f"{words} ({f'gain {gain} {study.metric.unit}' if gain else without})"
 
 
 def _kept(study: Study, voice: Voice, incumbent: Contrast) -> str:
@@ -774,11 +779,12 @@ def _kept(study: Study, voice: Voice, incumbent: Contrast) -> str:
             f"What was kept, {kept}, has not been confirmed on fresh seeds and plays no part in the conclusions.",
         )
     sizes = study.of("tuned", "parameters"), study.of(incumbent.id, "parameters")
+    stored = "stored numbers" if study.tables else "parameters"
     same = study.results.conditions["tuned"].parameters == study.results.conditions[incumbent.id].parameters
     size = (
-        f"The number of parameters stays at {sizes[0]}."
+        f"The number of {stored} stays at {sizes[0]}."
         if same
-        else f"The number of parameters thereby changes from {sizes[1]} to {sizes[0]}."
+        else f"The number of {stored} thereby changes from {sizes[1]} to {sizes[0]}."
     )
     if result.ci95_low is None:
         outcome = (

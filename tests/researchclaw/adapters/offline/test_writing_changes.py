@@ -3,7 +3,7 @@
 import pytest
 
 from researchclaw.adapters.offline.writing.changes import changes_in_words, setting_in_words
-from stages.contracts import Attempt
+from stages.contracts import Attempt, Edit
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,12 @@ def test_a_change_is_told_by_what_it_does(name, change, words):
 def test_a_change_that_was_tried_again_is_told_once():
     attempt = Attempt(number=1, change="BATCH_SIZE 16 -> 8", settings={"BATCH_SIZE": "8"}, seed=1, value=2.0, gain=0.1, verdict="keep")
     assert changes_in_words([attempt, attempt.model_copy(update={"number": 2})]) == ["a smaller batch"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"), [("a finer grid of weights", "a finer grid of weights"), ("folds from 3 to 6", "a change of the program")]
+)
+def test_an_edit_is_told_in_the_words_of_its_author_unless_they_hold_a_numeral(change, words):
+    edits = (Edit(find="FOLDS = 3", replace="FOLDS = 6"),)
+    attempt = Attempt(number=1, change=change, settings={}, edits=edits, seed=1, value=2.0, gain=0.1, verdict="keep")
+    assert changes_in_words([attempt]) == [words]
