@@ -31,6 +31,8 @@ _PROPER = frozenset(
 )
 """Names and adjectives of names in titles of the field; a style would lower them."""
 _MOST_AUTHORS = 20
+_SEPARATES = re.compile(r",|(?<!\S)and(?!\S)", re.IGNORECASE)
+"""What parts names for bibtex: inside a name it must be held in braces, else bibtex ends with an error."""
 _SUFFIXES = frozenset({"Jr.", "Jr", "Sr.", "Sr", "II", "III", "IV"})
 
 
@@ -123,7 +125,7 @@ def _protected(match: re.Match[str]) -> str:
 def _name(author: str, work: Work) -> str:
     """'Given Family' as 'Family, Given': particles stay with the family name; a name of one word or a group is kept whole."""
     words = author.split()
-    if len(words) == 1 or author in work.groups:
+    if len(words) == 1 or author in work.groups or _SEPARATES.search(author):
         return f"{{{bib_escape(author)}}}"
     suffix = words.pop() if words[-1] in _SUFFIXES and len(words) > 2 else ""
     split = len(words) - 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from researchclaw.adapters.offline.writing.changes import setting_in_words
 from researchclaw.adapters.offline.writing.language import (
@@ -19,7 +20,7 @@ from researchclaw.adapters.offline.writing.language import (
 )
 from researchclaw.adapters.offline.writing.reading import Study, Trial
 from researchclaw.adapters.offline.writing.results import figure, shown
-from stages.contracts import Contrast, Factor, Level, Outline, Statement
+from stages.contracts import Contrast, Factor, FigureSpec, Level, Outline, Statement
 
 
 def method(study: Study, voice: Voice, outline: Outline) -> list[str]:
@@ -27,8 +28,9 @@ def method(study: Study, voice: Voice, outline: Outline) -> list[str]:
     for factor in study.factors:
         blocks.append(_factor(study, voice, factor))
     blocks.append(_combination(study, voice))
-    blocks.append(_conditions_table(study, voice))
-    blocks.append(_diagram(voice, outline))
+    spec = shown(outline, "method_diagram")
+    blocks.append(_conditions_table(study, voice, _diagram(voice, spec)))
+    blocks.append(figure(spec) if spec is not None else "")
     blocks.append("### Hypotheses {#sec:hypotheses}")
     blocks.append(_hypotheses_opening(study, voice))
     blocks.extend(_hypothesis(study, voice, trial, place) for place, trial in enumerate(study.trials))
@@ -38,17 +40,15 @@ def method(study: Study, voice: Voice, outline: Outline) -> list[str]:
     return [block for block in blocks if block]
 
 
-def _diagram(voice: Voice, outline: Outline) -> str:
-    """The study as boxes and arrows, where the outline has it."""
-    spec = shown(outline, "method_diagram")
+def _diagram(voice: Voice, spec: FigureSpec | None) -> str:
+    """What leads to the study as boxes and arrows, where the outline has it."""
     if spec is None:
         return ""
-    lead = voice.say(
+    return voice.say(
         "method diagram",
         f"@fig:{spec.id} draws the way from the corpus to the comparisons.",
         f"The way of every run, from the corpus to its comparison, is drawn in @fig:{spec.id}.",
     )
-    return f"{lead}\n\n{figure(spec)}"
 
 
 # ---------------------------------------------------------------- what is varied
@@ -124,7 +124,8 @@ def _combination(study: Study, voice: Voice) -> str:
     return paragraph(*parts)
 
 
-def _conditions_table(study: Study, voice: Voice) -> str:
+def _conditions_table(study: Study, voice: Voice, also: str) -> str:
+    """also: a sentence that belongs to the same paragraph."""
     rows = ["| Condition | Role | What it changes |", "|---|---|---|"]
     for contrast in study.record.plan.conditions:
         rows.append(f"| {study.row(contrast)} | {contrast.role} | {_change(study, contrast)} |")
@@ -134,7 +135,7 @@ def _conditions_table(study: Study, voice: Voice) -> str:
         "@tbl:conditions lists all conditions; each is a patch of the same training script that changes nothing else.",
         "All conditions are patches of a single training script and change nothing but what @tbl:conditions says.",
     )
-    return f"{lead}\n\n" + "\n".join(rows) + f"\n\n: {caption} {{#tbl:conditions}}"
+    return f"{paragraph(lead, also)}\n\n" + "\n".join(rows) + f"\n\n: {caption} {{#tbl:conditions}}"
 
 
 def _change(study: Study, contrast: Contrast) -> str:
@@ -408,8 +409,7 @@ def setup(study: Study, voice: Voice) -> list[str]:
             paragraph(*_yardsticks(study, voice)),
             "### Network and training {#sec:training}",
             paragraph(*_network(study, voice)),
-            paragraph(*_budget(study, voice)),
-            _sizes_table(study, voice),
+            paragraph(*_budget(study, voice), _sizes_table(study, voice)),
             "### Seeds and runs {#sec:runs}",
             paragraph(*_seeds(study, voice)),
         )
@@ -566,8 +566,7 @@ def _budget(study: Study, voice: Voice) -> list[str]:
         parts.append(
             voice.say(
                 "budget costly",
-                f"A step costs {listing([_ratio(study, contrast) + ' times the reference with ' + study.label(contrast) for contrast in costly])}, "
-                "and such runs therefore make do with fewer of them.",
+                f"A step costs {_dearer(study, costly)}, and such runs therefore make do with fewer of them.",
             )
         )
     if cheap:
@@ -596,6 +595,17 @@ def _budget(study: Study, voice: Voice) -> list[str]:
             )
         )
     return parts
+
+
+def _dearer(study: Study, costly: Sequence[Contrast]) -> str:
+    """'1.13 times the reference with dropout'; of more than two conditions the span, because a table gives them all."""
+    if len(costly) <= 2:
+        return listing([f"{_ratio(study, contrast)} times the reference with {study.label(contrast)}" for contrast in costly])
+    ordered = sorted(costly, key=lambda contrast: study.results.conditions[contrast.id].cost_ratio)
+    return (
+        f"from {_ratio(study, ordered[0])} times the reference with {study.label(ordered[0])} to {_ratio(study, ordered[-1])} times with "
+        f"{study.label(ordered[-1])}"
+    )
 
 
 def _ratio(study: Study, contrast: Contrast) -> str:
