@@ -33,6 +33,9 @@ _PROPER = frozenset(
 _MOST_AUTHORS = 20
 _SEPARATES = re.compile(r",|(?<!\S)and(?!\S)", re.IGNORECASE)
 """What parts names for bibtex: inside a name it must be held in braces, else bibtex ends with an error."""
+_VOLUME = r"\w[\w ./-]{0,20}"
+_PAGES = r"([A-Za-z]{0,3}\d[\w.:]{0,15})(?:\s*[-\u2013\u2014]{1,2}\s*([A-Za-z]{0,3}\d[\w.:]{0,15}))?"
+"""Pages and article numbers as sources write them; anything else is left out."""
 _SUFFIXES = frozenset({"Jr.", "Jr", "Sr.", "Sr", "II", "III", "IV"})
 
 
@@ -78,6 +81,10 @@ def _entry(work: Work) -> Entry:
         fields["howpublished"] = f"arXiv:{work.arxiv_id}" if work.arxiv_id else _title(work.venue)
     else:
         fields[_VENUE_FIELDS[kind]] = _title(work.venue)
+    if kind == "article" and work.volume and re.fullmatch(_VOLUME, work.volume):
+        fields["volume"] = bib_escape(work.volume)
+    if kind in {"article", "inproceedings", "incollection"} and work.pages and (pages := re.fullmatch(_PAGES, work.pages)):
+        fields["pages"] = "--".join(part for part in pages.groups() if part)
     if work.doi:
         fields["doi"] = re.sub(r"[{}\\\s%]", "", work.doi)
     if work.arxiv_id:

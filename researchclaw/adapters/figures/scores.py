@@ -66,9 +66,7 @@ def cost_quality(record: Record) -> Figure:
         if interval is not None:
             panel.plot([cost, cost], interval, color=shown.colour, linewidth=0.9)
         # Hollow, because conditions of one price and nearly one score would hide each other.
-        panel.plot(
-            [cost], [mean], shown.marker, color=shown.colour, markersize=5.5, fillstyle="none", label=record.label(condition)
-        )
+        panel.plot([cost], [mean], shown.marker, color=shown.colour, markersize=5.5, fillstyle="none", label=record.label(condition))
     panel.set_xlabel(f"time of one step relative to the baseline{chr(10) if record.narrow else ' '}(lower is cheaper)")
     panel.set_ylabel(axis_label(record.metric, lines=True))
     panel.margins(x=0.08, y=0.08)
