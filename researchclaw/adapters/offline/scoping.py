@@ -70,11 +70,11 @@ def _choices(
         labels = {level.name: level.label for level in factor.levels}
         alone = len(studied) == 1
         if match.levels:
-            chosen = ", ".join(labels[level] for level in (match.levels if alone else match.levels[:1]))
+            chosen = _listed([labels[level] for level in (match.levels if alone else match.levels[:1])])
             asking = f"The {words} {'was' if lone else 'were'}" if obvious else those
             choices.append(f"{asking} taken to ask for {chosen}, and the study of {factor.named} starts from there.")
         else:
-            common = ", ".join(labels[level] for level in (factor.default_contrasts if alone else factor.default_contrasts[:1]))
+            common = _listed([labels[level] for level in (factor.default_contrasts if alone else factor.default_contrasts[:1])])
             which = "the common ones were taken" if alone else "a common one was taken"
             choices.append(f"The topic names no particular setting of {factor.named}, so {which}: {common}.")
     if len(studied) == FACTORS_IN_A_STUDY:
@@ -89,6 +89,10 @@ def _choices(
         left = ", ".join(factors[name].named for name in set_aside)
         choices.append(f"The topic also mentions {left}, which this study leaves at its default.")
     return tuple(choices)
+
+
+def _listed(labels: list[str]) -> str:
+    return f"{', '.join(labels[:-1])} and {labels[-1]}" if len(labels) > 1 else labels[0]
 
 
 def _plainly(words: str) -> str:

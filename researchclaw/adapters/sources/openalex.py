@@ -20,7 +20,10 @@ _MOST_ON_A_PAGE: Final = 100
 _AT_A_TIME: Final = 50
 """DOIs in one list request: a hundred are allowed, but an address ends at about 4 KB."""
 
-_FIELDS: Final = "id,doi,title,display_name,publication_year,type,primary_location,locations,authorships,is_retracted,abstract_inverted_index,ids,biblio"
+_FIELDS: Final = (
+    "id,doi,title,display_name,publication_year,type,primary_location,locations,authorships,is_retracted,abstract_inverted_index,ids,"
+    "biblio"
+)
 _KINDS: Final = {"preprint": "preprint", "book": "book", "book-chapter": "chapter", "dissertation": "thesis", "report": "report"}
 
 

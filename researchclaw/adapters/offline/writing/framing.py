@@ -638,12 +638,10 @@ def _next_runs(study: Study, voice: Voice) -> str:
 
 
 def _next_step(study: Study, voice: Voice, trial: Trial) -> str:
-    spare = [
-        level.label
-        for factor in study.factors
-        for level in factor.levels
-        if not level.is_baseline and not _tried(study, factor.name, level.name)
-    ]
+    asked_for = {(match.factor, name) for match in study.record.goal.matches for name in match.levels}
+    levels = [(factor.name, level) for factor in study.factors for level in factor.levels if not level.is_baseline]
+    levels.sort(key=lambda entry: (entry[0], entry[1].name) not in asked_for)  # what the topic named comes first
+    spare = [level.label for factor, level in levels if not _tried(study, factor, level.name)]
     if trial.outcome == "uncompared":
         return _next_runs(study, voice)
     if trial.outcome == "open":

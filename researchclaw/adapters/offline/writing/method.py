@@ -632,6 +632,10 @@ def _sizes_table(study: Study, voice: Voice) -> str:
             f"Steps, parameters and the {tokens} training bytes seen in a run are the same for all conditions.",
             f"Each condition sees {tokens} training bytes with the same number of steps and parameters.",
         )
+    if [field for _, field, _ in columns] == ["parameters"]:
+        return voice.say(
+            "sizes parameters", f"Only their size differs between the networks, which have {study.parameters} parameters."
+        )
     heads = [head for head, _, _ in columns]
     rows = [f"| Condition | {' | '.join(heads)} |", "|---|" + "--:|" * len(heads)]
     rows += [

@@ -386,6 +386,14 @@ def _figure_text(study: Study, voice: Voice, outline: Outline, kind: str) -> str
         reading = "no interval touches the line of no difference"
     else:
         reading = "each interval takes in the line of no difference"
+    if len(study.trials) == 1:
+        a, b = study.trials[0].treatment, study.trials[0].reference
+        one = "crosses" if unclear else "stays away from"
+        text = voice.say(
+            f"figure {kind}",
+            f"@fig:{spec.id} shows the difference of each seed between {study.name(a)} and {study.name(b)}; the interval of their mean {one} the line of no difference.",
+        )
+        return f"{text}\n\n{figure(spec)}"
     text = voice.say(
         f"figure {kind}",
         f"@fig:{spec.id} shows the same comparisons on a common axis, where {reading}.",
