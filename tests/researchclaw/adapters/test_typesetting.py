@@ -277,8 +277,9 @@ def test_hostile_words_compile_in_one_and_two_columns(venue: str, picture: bytes
 
 
 NAMES = (
-    "and Chiyuan Zhang", "Zhang and", "And And And", "Smith, Jr, A, B, C", ",,,,", r"\immediate\write18{id} Mallory", "{{{ Open", "}}} Close",
-    "others", "von der", "A%B C#D", "名前 山田", "عربى", "O'Brien \\\\", "x" * 400, r"\input{/etc/passwd}", "Ann\u202e Bad\u200b",
+    "and Chiyuan Zhang", "Zhang and", "And And And", "Smith, Jr, A, B, C", ",,,,", r"\immediate\write18{id} Mallory", "{{{ Open",
+    "}}} Close", "others", "von der", "A%B C#D", "名前 山田", "عربى", "O'Brien \\\\", "x" * 400,
+    r"\input{/etc/passwd}", "Ann\u202e Bad\u200b",
     "\"q\" 'u'", "~ ~", "- -", ". .", r"J.-P. \'{E}. Dupont", "$x$ $y", "@string @comment", "a\nb",
 )  # fmt: skip
 TITLES = (
@@ -299,10 +300,10 @@ def hostile_works() -> list[Work]:
         Work(
             key=f"t{number:03}",
             title=title,
-            authors=("Ann Some", TITLES[number - 3]),
-            groups=(TITLES[number - 3],),
+            authors=("Ann Some", TITLES[(number + 3) % len(TITLES)]),
+            groups=(TITLES[(number + 3) % len(TITLES)],),
             year=2020,
-            venue=TITLES[number - 1],
+            venue=TITLES[(number + 1) % len(TITLES)],
             type=kinds[number % len(kinds)],
             doi=rf"10.1/x}}\input{{/etc/passwd}}%_#&~^{number}",
             url=rf'https://e.org/\input{{/etc/passwd}}#%_~^{{}}" x{number}',

@@ -231,12 +231,15 @@ def _as_asked(study: Study, voice: Voice) -> str:
     found = _circumstance(study)
     if found is None:
         return ""
-    asked, _ = found
+    asked, circumstance = found
+    # 'when gradients are clipped' names what the reference has anyway; only a level beside it makes a case of its own.
+    named = next(match.levels for match in study.record.goal.matches if match.factor == circumstance.name)
     for planned in study.record.plan.comparisons:
         a, b = study.conditions[planned.a], study.conditions[planned.b]
         result = study.comparison(a.id, b.id)
         added = [factor.name for factor, level in study.levels(a) if b.levels.get(factor.name) != level.name]
-        if a.role == "combination" and b.role == "treatment" and added == [asked.name] and result and result.ci95_low is not None:
+        case = a.role == "combination" and b.role == "treatment" and b.levels.get(circumstance.name) in named
+        if case and added == [asked.name] and result and result.ci95_low is not None:
             return voice.must(
                 "abstract as asked",
                 f"In the case that the question names, {study.plain(a)} {study.cmp(a.id, b.id)} {study.plain(b)} "
