@@ -181,6 +181,8 @@ def check_factors(factors: tuple[Factor, ...], constants: Mapping[str, str], fil
                 key = f"{where}.levels.{baselines[0].name}.settings.{name}"
                 raise SettingsError(f"{key}: the baseline level says {literal}, train.py says {constants[name]}")
         check_settings(factor.ablation.settings, constants, f"{where}.ablation.settings")
+        if unknown := [name for group in factor.groups for name in group.levels if name not in names]:
+            raise SettingsError(f"{where}.groups: there is no level {unknown[0]!r}; there are: {', '.join(names)}")
         if unknown := [name for name in factor.default_contrasts if name not in names]:
             raise SettingsError(f"{where}.default_contrasts: there is no level {unknown[0]!r}; there are: {', '.join(names)}")
 

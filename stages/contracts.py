@@ -57,6 +57,13 @@ class Ablation(Contract):
     reason: str = Field(description="Why this component matters for the factor: one full sentence, no numerals.")
 
 
+class LevelGroup(Contract):
+    """Words that ask for several levels at once: 'initial scale' for a smaller and for a larger one."""
+
+    words: tuple[str, ...] = Field(min_length=1, description="As those of a level.")
+    levels: tuple[Slug, ...] = Field(min_length=2, description="Best known first.")
+
+
 class Factor(Contract):
     """Something that the kit's train.py lets a study vary."""
 
@@ -68,6 +75,7 @@ class Factor(Contract):
     confounders: tuple[str, ...] = Field(description="What could be mistaken for the factor's effect; full sentences; >= 2.")
     practice: tuple[str, ...] = Field(description="What a practitioner would do with each outcome; full sentences; >= 2.")
     levels: tuple[Level, ...] = Field(min_length=2)
+    groups: tuple[LevelGroup, ...] = Field(default=(), exclude_if=_says_nothing)
     default_contrasts: tuple[Slug, ...] = Field(description="Levels to compare when the topic names none, best known first.")
     ablation: Ablation
 
@@ -307,6 +315,8 @@ class Work(Contract):
     also: str | None = Field(default=None, description="A second predicate of the same form.")
     confirmed_by: tuple[str, ...] = Field(min_length=1, description="Sources that hold the record, e.g. 'catalogue'.")
     # What follows is known of works from live sources only; it is left out of the record where it says nothing.
+    volume: str | None = Field(default=None, exclude_if=_says_nothing, description="Of `venue`, as the source writes it.")
+    pages: str | None = Field(default=None, exclude_if=_says_nothing, description="'1929-1958', an article number or one page.")
     openalex_id: str | None = Field(default=None, exclude_if=_says_nothing)
     s2_id: str | None = Field(default=None, exclude_if=_says_nothing)
     groups: tuple[str, ...] = Field(default=(), exclude_if=_says_nothing, description="Those of `authors` that are no persons.")

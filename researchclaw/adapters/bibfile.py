@@ -81,6 +81,8 @@ class BibEntry(Contract):
             type=kind,
             arxiv_id=reference.arxiv_id,
             doi=reference.doi,
+            volume=decoded(given["volume"]) if given.get("volume", "").strip() else None,
+            pages=decoded(given["pages"]).replace("--", "-") if given.get("pages", "").strip() else None,
             url=given.get("url") or None,
             topics=_words(given.get("keywords", "")),
             about=tuple(word.replace(" ", "_") for word in _words(given.get("about", given.get("keywords", "")))),

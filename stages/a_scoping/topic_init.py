@@ -8,6 +8,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from stages.a_scoping.study import kit_to_be
+from stages.a_scoping.topic_matching import match_topic
 from stages.asking import accepted
 from stages.contracts import Blueprint, Brief, Contract, Factor, Goal, Kit, MeasureName, Slug, TopicMatch
 from stages.e_execution.measures import MEASURES
@@ -187,8 +188,10 @@ def _success(kit: Kit) -> str:
 
 def _outside(topic: str, kits: tuple[Kit, ...]) -> str:
     answerable = "\n".join(f"  - {line}" for kit in kits for line in kit.answers)
+    beyond = tuple(dict.fromkeys(word for kit in kits for word in match_topic(topic, kit).foreign))
+    because = f" ({', '.join(map(repr, beyond))}: not among what a kit varies)" if beyond else ""
     return (
-        f"no study kit can answer the topic {topic!r}. The rule-based researcher can study:\n{answerable}\n"
+        f"no study kit can answer the topic {topic!r}{because}. The rule-based researcher can study:\n{answerable}\n"
         "Rephrase the topic with one of these, or configure a language model: set llm.provider in config.arc.yaml "
         "(the file says how)."
     )

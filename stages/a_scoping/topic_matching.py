@@ -59,6 +59,7 @@ OUTSIDE_TECHNIQUES: tuple[str, ...] = (
     "transfer learning", "federated", "federated learning", "multimodal", "vision language", "mixed precision", "alignment",
     "hallucination", "curriculum", "curriculum learning", "early stopping", "contrastive", "adversarial", "translation",
     "question answering", "sentiment", "summarisation", "encryption", "watermark",
+    "beta1", "beta2", "beta 1", "beta 2", "betas", "epsilon",
 )  # fmt: skip
 """Techniques and tasks of the field that change more than a constant: a topic that names one is not answered by a kit."""
 
@@ -70,6 +71,8 @@ MEANINGLESS_PHRASES: tuple[str, ...] = (
     "same number of parameters", "equal number of parameters", "fixed number of parameters", "same parameter count",
     "equal parameter count", "same number of steps", "equal number of steps", "fixed number of steps", "same model size",
     "equal model size", "fixed model size", "short context language model", "narrow language model", "shallow language model",
+    *(f"{where} {kind} {model}" for where in "for in of inside".split() for kind in "shallow deep narrow wide".split()
+      for model in "transformer gpt network model lm decoder language neural byte".split()),
     *(f"{count} layer {model}" for count in "one two three four six eight single 1 2 3 4 6 8".split()
       for model in "transformer gpt network model lm decoder".split()),
 )  # fmt: skip
@@ -103,7 +106,7 @@ _QUESTION_WORDS = """
     additional amount number rate weight data learn learning language byte text code python computer gpu hour smart sensitive
     quality score result accuracy predict prediction recipe trick idea default worthwhile once twice happen say sensible
     sense ai machine lm helpful harmful near almost already anyway beneficial favour common usual standard popular modern
-    random randomly speed
+    random randomly speed repeat repeated repeatedly
 """
 QUESTION_WORDS: frozenset[str] = frozenset(_QUESTION_WORDS.split())
 """Words that say nothing about the field. A topic of these and of everyday factor words alone ('Width or depth?') is read
@@ -121,6 +124,8 @@ ASPECT_LINKS: tuple[str, ...] = (
 )  # fmt: skip
 """Between 'learning rate' and 'constant' these make the one an aspect of the other: 'should the learning rate be constant?'"""
 
+_QUANTITIES = frozenset({"amount", "quantity", "size", "fraction"})
+_DEEP_NETWORKS = frozenset({"deepnetwork", "deepnet", "deepneural"})
 _ARTICLES = frozenset({"the", "a", "an"})
 _LONGEST_PHRASE = 9  # tokens without articles; 'share the weights of the input and output embeddings' has seven
 _SHORTEST_JOINED = 6  # 'warm up' may be 'warmup', but 'in it' is not 'init'
@@ -151,7 +156,7 @@ class _Meaning:
     """What a phrase stands for: a factor (perhaps a level of it), a foreign word, or nothing."""
 
     factor: Slug | None = None
-    level: Slug | None = None
+    levels: tuple[Slug, ...] = ()
     foreign: bool = False
     outside: bool = False
 
@@ -174,8 +179,12 @@ def match_topic(topic: str, kit: Kit) -> MatchedTopic:
     """
     tokens = _tokens(topic)
     index = _index(kit)
+    if {"wide", "width", "narrow"} & {token.stem for token in tokens}:
+        # Beside width 'deep networks' are meant as deep ones, and not as the name of the field.
+        index = {key: meaning for key, meaning in index.items() if key not in _DEEP_NETWORKS}
     spans = _longest_first(tokens, index)
     named = _without_absorbed(tokens, [span for span in spans if span.meaning.factor is not None], kit)
+    named = _without_what_holds_anyway(tokens, named, kit)
     matches = _matches(topic, tokens, named, kit)
     foreign = _foreign(topic, tokens, spans, named, kit) if matches else ()
     return MatchedTopic(
@@ -200,11 +209,31 @@ def _without_absorbed(tokens: Sequence[_Token], named: Sequence[_Span], kit: Kit
         assert other is not None
         if one == other or any(token.stem not in links for token in tokens[left.last + 1 : right.first]):
             continue
-        if left.meaning.level is None and _is_aspect(factors[other], of=factors[one]):
+        if not left.meaning.levels and _is_aspect(factors[other], of=factors[one]):
             absorbed.add(position)
-        elif right.meaning.level is None and _is_aspect(factors[one], of=factors[other]):
+        elif not right.meaning.levels and _is_aspect(factors[one], of=factors[other]):
             absorbed.add(position + 1)
     return [span for position, span in enumerate(named) if position not in absorbed]
+
+
+def _without_what_holds_anyway(tokens: Sequence[_Token], named: Sequence[_Span], kit: Kit) -> list[_Span]:
+    """Drops a factor of which the topic names the baseline level alone, as a circumstance, beside another factor.
+
+    'Is gradient clipping needed with AdamW?' asks about clipping: every condition uses AdamW anyway.
+    """
+    baselines = {factor.name: level.name for factor in kit.factors for level in factor.levels if level.is_baseline}
+    circumstance = {_stem(word) for word in ("with", "under", "for", "in", "using", "when", "of", "by")}
+    given = {
+        factor
+        for factor, baseline in baselines.items()
+        if all(
+            span.meaning.levels == (baseline,) and span.first > 0 and tokens[span.first - 1].stem in circumstance
+            for span in named
+            if span.meaning.factor == factor
+        )
+    }
+    left = [span for span in named if span.meaning.factor not in given]
+    return left or list(named)
 
 
 def _is_aspect(narrow: Factor, *, of: Factor) -> bool:
@@ -218,12 +247,12 @@ def _matches(topic: str, tokens: Sequence[_Token], named: Sequence[_Span], kit: 
     levels: dict[Slug, list[Slug]] = {}
     words: dict[Slug, list[str]] = {}
     for span in named:
-        factor, level = span.meaning.factor, span.meaning.level
+        factor = span.meaning.factor
         assert factor is not None
         found = levels.setdefault(factor, [])
         asked_for = span.first > 0 and tokens[span.first - 1].stem == "how"  # 'how long a context' names no long context
-        if level is not None and not asked_for and (factor, level) not in baselines and level not in found:
-            found.append(level)
+        if not asked_for:
+            found += [level for level in span.meaning.levels if (factor, level) not in baselines and level not in found]
         words.setdefault(factor, []).append(topic[tokens[span.first].start : tokens[span.last].stop])
     return tuple(TopicMatch(factor=factor, levels=tuple(levels[factor]), words=tuple(words[factor])) for factor in levels)
 
@@ -235,14 +264,20 @@ def _is_contest(tokens: Sequence[_Token], named: Sequence[_Span], matches: Seque
     stems = [token.stem for token in tokens]
     if {"trade", "tradeoff"} & set(stems) or ("which" in stems and {"more", "better", "most"} & set(stems)):
         return True
+    plotted = {_stem("against")} if len({_is_quantity(match) for match in matches[:2]}) == 2 else set()
     rivals = {matches[0].factor, matches[1].factor}
     markers = {_stems(marker) for marker in RIVAL_MARKERS}
     for left, right in pairwise(named):
         if {left.meaning.factor, right.meaning.factor} == rivals:
             between = stems[left.last + 1 : right.first]
-            if any(window in markers for window in _windows(between, longest=3)):
+            if any(window in markers and not plotted & set(window) for window in _windows(between, longest=3)):
                 return True
     return False
+
+
+def _is_quantity(match: TopicMatch) -> bool:
+    """'Dropout against data amount' asks for the one at each amount of the other, as a curve is drawn against an axis."""
+    return any(token.stem in _QUANTITIES for word in match.words for token in _tokens(word))
 
 
 def _foreign(topic: str, tokens: Sequence[_Token], spans: Sequence[_Span], named: Sequence[_Span], kit: Kit) -> tuple[str, ...]:
@@ -285,7 +320,7 @@ def _index(kit: Kit) -> dict[str, _Meaning]:
                     raise SettingsError(
                         f"kit {kit.name}: {phrase!r} names {known.factor} and {meaning.factor}; give it to one of them in factors.yaml"
                     )
-                if known.level is not None and meaning.level is not None:
+                if known.levels and meaning.levels:
                     raise SettingsError(
                         f"kit {kit.name}: {phrase!r} names two levels of {known.factor}; give it to one of them in factors.yaml"
                     )
@@ -306,7 +341,9 @@ def _index(kit: Kit) -> dict[str, _Meaning]:
 
 def _level_words(factor: Factor) -> Iterator[tuple[tuple[str, ...], _Meaning]]:
     for level in factor.levels:
-        yield level.words, _Meaning(factor=factor.name, level=level.name)
+        yield level.words, _Meaning(factor=factor.name, levels=(level.name,))
+    for group in factor.groups:
+        yield group.words, _Meaning(factor=factor.name, levels=group.levels)
 
 
 def _longest_first(tokens: Sequence[_Token], index: dict[str, _Meaning]) -> list[_Span]:

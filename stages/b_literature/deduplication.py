@@ -129,6 +129,10 @@ def _merged(records: Sequence[Work]) -> Work:
         number = next((number for number, work in enumerate(different) if getattr(work, name)), 0)
         changes[name] = getattr(different[number], name)
         taken[number].append(name)
+    printed = next((number for number, work in enumerate(different) if (work.volume or work.pages) and _same_issue(base, work)), None)
+    if printed is not None:
+        changes |= {name: getattr(different[printed], name) for name in ("volume", "pages")}
+        taken[printed] += ["volume", "pages"]
     if base.authors_truncated and not curated:
         number = next((number for number, work in enumerate(different) if not work.authors_truncated), 0)
         changes |= {name: getattr(different[number], name) for name in ("authors", "authors_truncated", "groups")}
@@ -145,6 +149,12 @@ def _merged(records: Sequence[Work]) -> Work:
             "provenance": _provenance(different, taken),
         }
     )
+
+
+def _same_issue(base: Work, other: Work) -> bool:
+    """Whether the other's volume and pages are those of the base: a preprint or a reprint has others."""
+    same_doi = base.doi is not None and other.doi is not None and base.doi.lower() == other.doi.lower()
+    return other is base or same_doi or (bool(base.venue) and folded(base.venue) == folded(other.venue))
 
 
 def _provenance(different: Sequence[Work], taken: dict[int, list[str]]) -> tuple[FieldSource, ...]:

@@ -31,6 +31,13 @@ _PROPER = frozenset(
 )
 """Names and adjectives of names in titles of the field; a style would lower them."""
 _MOST_AUTHORS = 20
+_SEPARATES = re.compile(r",|(?<!\S)and(?!\S)", re.IGNORECASE)
+"""What parts names for bibtex: inside a name it must be held in braces, else bibtex ends with an error."""
+_VOLUME = r"\w[\w ./-]{0,20}"
+_PAGES = r"([A-Za-z]{0,3}\d[\w.:]{0,15})(?:\s*[-\u2013\u2014]{1,2}\s*([A-Za-z]{0,3}\d[\w.:]{0,15}))?"
+"""Pages and article numbers as sources write them; anything else is left out."""
+_LONGEST_NAME = 200
+"""Signs of a written name: bibtex cuts the label of an entry at 500, which may hold two names, and would cut through a brace."""
 _SUFFIXES = frozenset({"Jr.", "Jr", "Sr.", "Sr", "II", "III", "IV"})
 
 
@@ -73,17 +80,26 @@ def _entry(work: Work) -> Entry:
         "year": str(work.year),
     }
     if kind == "misc":
-        fields["howpublished"] = f"arXiv:{work.arxiv_id}" if work.arxiv_id else _title(work.venue)
+        fields["howpublished"] = f"arXiv:{_bare(work.arxiv_id)}" if work.arxiv_id else _title(work.venue)
     else:
         fields[_VENUE_FIELDS[kind]] = _title(work.venue)
+    if kind == "article" and work.volume and re.fullmatch(_VOLUME, work.volume):
+        fields["volume"] = bib_escape(work.volume)
+    if kind in {"article", "inproceedings", "incollection"} and work.pages and (pages := re.fullmatch(_PAGES, work.pages)):
+        fields["pages"] = "--".join(part for part in pages.groups() if part)
     if work.doi:
-        fields["doi"] = re.sub(r"[{}\\\s%]", "", work.doi)
+        fields["doi"] = _bare(work.doi)
     if work.arxiv_id:
-        fields["eprint"] = re.sub(r"[{}\\\s%]", "", work.arxiv_id)
+        fields["eprint"] = _bare(work.arxiv_id)
         fields["archiveprefix"] = "arXiv"
     elif work.url and not work.doi:
         fields["url"] = re.sub(r"[{}\\\s]", "", work.url)
     return Entry(entry_type=kind, key=work.key, fields=[Field(name, f"{{{value}}}") for name, value in fields.items() if value])
+
+
+def _bare(identifier: str) -> str:
+    """An identifier without what would end its field or act on TeX."""
+    return re.sub(r"[{}\\\s%]", "", identifier)
 
 
 def bib_escape(text: str) -> str:
@@ -100,7 +116,19 @@ def bib_escape(text: str) -> str:
             written.append(sign)
     # Runs without accents go through the prose rules; the accent groups stay as they are.
     pieces = re.split(r"(\{\\(?:[a-zA-Z]+|[`'^~=.\"])(?:\{\\?\w\})?\})", "".join(written))
-    return "".join(piece if index % 2 else escape(piece) for index, piece in enumerate(pieces))
+    return "".join(piece if index % 2 else _balanced(escape(piece)) for index, piece in enumerate(pieces))
+
+
+def _balanced(escaped: str) -> str:
+    """Braces that do not close as commands: bibtex counts those behind a backslash too, and one too many swallows what follows."""
+    depth = 0
+    for brace in re.findall(r"\\([{}])", escaped):
+        depth += 1 if brace == "{" else -1
+        if depth < 0:
+            break
+    if depth == 0:
+        return escaped
+    return escaped.replace("\\{", "\\textbraceleft{}").replace("\\}", "\\textbraceright{}")
 
 
 def _title(title: str) -> str:
@@ -122,8 +150,11 @@ def _protected(match: re.Match[str]) -> str:
 
 def _name(author: str, work: Work) -> str:
     """'Given Family' as 'Family, Given': particles stay with the family name; a name of one word or a group is kept whole."""
+    while len(bib_escape(author)) > _LONGEST_NAME:
+        author = f"{author[: len(author) * 3 // 4].rstrip()} …"
     words = author.split()
-    if len(words) == 1 or author in work.groups:
+    wordless = any(not any(sign.isalnum() for sign in word) for word in words)  # a lone dash would leave a part of the name empty
+    if len(words) == 1 or wordless or author in work.groups or _SEPARATES.search(author):
         return f"{{{bib_escape(author)}}}"
     suffix = words.pop() if words[-1] in _SUFFIXES and len(words) > 2 else ""
     split = len(words) - 1

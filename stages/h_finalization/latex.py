@@ -141,10 +141,12 @@ class _Writer:
     def __init__(self, document: Document, template: PaperTemplate) -> None:
         self.template = template
         self.placement = "tbp"
+        self.in_appendix = False
         self.appendices = frozenset(f"sec:{section.id}" for section in document.sections if section.appendix)
 
     def section(self, section: Section) -> str:
         # In the appendix a table belongs under its heading: there is little text that it could interrupt.
+        self.in_appendix = section.appendix
         self.placement = "!htbp" if section.appendix else "tbp"
         command = ("section", "subsection", "subsubsection")[section.level - 1]
         title, ascii_title = escape(section.title), plain(section.title)
@@ -254,7 +256,8 @@ class _Writer:
     def table(self, table: Table) -> str:
         fit = _fit(table, self.template.column_pt)
         star = ""
-        if self.template.columns == 2 and fit.broken:
+        # In the appendix broken cells do less harm than a table over both columns, which may drift to a page of its own.
+        if self.template.columns == 2 and fit.broken and (fit.scaled or not self.in_appendix):
             fit, star = _fit(table, self.template.text_pt), "*"
         chunks = [table.rows[start : start + ROWS_PER_FLOAT] for start in range(0, len(table.rows), ROWS_PER_FLOAT)] or [()]
         floats = []
@@ -276,7 +279,8 @@ class _Writer:
         return "\n\n".join(floats)
 
     def row(self, row: Sequence[Inlines], fit: _Fit) -> str:
-        return " & ".join(self.inlines(cell) for cell in row) + " \\\\\n"
+        # Where cells go over several lines a little room shows where a row ends.
+        return " & ".join(self.inlines(cell) for cell in row) + (" \\\\\\addlinespace[2pt]\n" if fit.broken else " \\\\\n")
 
 
 # ---------------------------------------------------------------- how wide a table is

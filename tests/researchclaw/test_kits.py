@@ -131,6 +131,10 @@ def broken(path, value):
         ({"factors": broken(("levels", 0, "is_baseline"), False)}, r"schedule\.levels: exactly one level must have is_baseline"),
         ({"factors": broken(("levels", 1, "name"), "cosine")}, r"schedule\.levels\.cosine: the level stands there twice"),
         (
+            {"factors": broken(("groups",), [{"words": ["shape"], "levels": ["linear", "step"]}])},
+            r"schedule\.groups: there is no level 'step'; there are: cosine",
+        ),
+        (
             {"factors": broken(("default_contrasts",), ["step"])},
             r"schedule\.default_contrasts: there is no level 'step'; there are: cosine",
         ),

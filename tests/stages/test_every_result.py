@@ -45,7 +45,10 @@ def written(make_brief, make_context, walk, canned_laboratory):
     return once
 
 
+SCARCE = "Does dropout help a tiny language model when the data are scarce?"
+
 STUDIES = [
+    (SCARCE, "a strong interaction", 3, 5),
     (WARMUP, "all better", 3, 5),
     (WARMUP, "ties", 3, 5),
     (WARMUP, "a tuned winner over ties", 3, 5),
@@ -88,3 +91,28 @@ def test_a_lost_condition_is_no_want_of_seeds(written):
 def test_a_gain_that_turns_round_on_fresh_seeds_is_said_to(written):
     text, _ = written(NORM, "signs flip between seeds", 2, 3)
     assert "the gain is one over untuned settings" not in text
+
+
+def test_a_question_about_one_thing_under_another_is_answered_for_that_case(written):
+    text, _ = written(SCARCE, "a strong interaction", 3, 5)
+    abstract = text.split("## Abstract")[1].split("\n## ")[0]
+    assert "In the case that the question names" in abstract
+    pair = "light_dropout_and_data_fiftieth,data_fiftieth"
+    assert f"{{{{cmp({pair}).val_bpb}}}}" in abstract.replace(", ", ",")
+    plain, _ = written(WARMUP, "all better", 3, 5)
+    assert "In the case that the question names" not in plain
+
+
+@pytest.mark.parametrize("study", STUDIES, ids=lambda study: f"{study[1]}, {study[2]} seeds: {study[0][:24]}")
+def test_no_paper_says_two_things_of_its_curves_or_one_thing_twice(study, written):
+    text, _ = written(*study)
+    assert not ("have flattened" in text and "levelled off" in text)
+    conclusion = text.split("{#sec:conclusion}")[1].split("\n## ")[0]
+    assert conclusion.count("this had been predicted") <= 1
+    assert conclusion.count("the prediction about it stays undecided") <= 1
+
+
+def test_one_comparison_is_not_spoken_of_as_several(written):
+    text, _ = written(CLIPPING, "identical scores", 3, 2)
+    assert "the same comparisons on a common axis" not in text
+    assert "the comparisons show at a glance" not in text

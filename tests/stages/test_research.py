@@ -66,6 +66,11 @@ def test_a_topic_outside_the_kits_lists_what_can_be_studied(make_brief: Brief_, 
     assert caught.value.exit_code == 2
 
 
+def test_a_refused_topic_is_told_which_of_its_words_no_kit_varies(make_brief: Brief_, make_context: World, walk: Walk) -> None:
+    with pytest.raises(TopicOutsideKits, match=r"\('epsilon': not among what a kit varies\)"):
+        walk(DESIGN, make_brief("Adam epsilon in tiny language models"), make_context())
+
+
 def test_an_unknown_kit_is_named(make_brief: Brief_, make_context: World, walk: Walk) -> None:
     with pytest.raises(SettingsError, match="tiny_lm"):
         walk(PIPELINE[:1], make_brief(kit="no_such_kit"), make_context())

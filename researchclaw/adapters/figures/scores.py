@@ -65,7 +65,8 @@ def cost_quality(record: Record) -> Figure:
         interval = _interval(record, condition)
         if interval is not None:
             panel.plot([cost, cost], interval, color=shown.colour, linewidth=0.9)
-        panel.plot([cost], [mean], shown.marker, color=shown.colour, markersize=5, label=record.label(condition))
+        # Hollow, because conditions of one price and nearly one score would hide each other.
+        panel.plot([cost], [mean], shown.marker, color=shown.colour, markersize=5.5, fillstyle="none", label=record.label(condition))
     timed = "fit" if record.optional("/data/train_rows") is not None else "step"
     panel.set_xlabel(f"time of one {timed} relative to the baseline{chr(10) if record.narrow else ' '}(lower is cheaper)")
     panel.set_ylabel(axis_label(record.metric, lines=True))

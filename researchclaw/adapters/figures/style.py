@@ -72,6 +72,7 @@ def house_style() -> Iterator[None]:
                 "legend.frameon": False,
                 "lines.linewidth": 1.0,
                 "mathtext.fontset": "stix",
+                "text.parse_math": False,  # labels are words: a dollar in one must neither set mathematics nor end the drawing
                 "pdf.fonttype": 42,  # 3, the default, gives Type 3 fonts, which ICML asks not to use
                 "svg.hashsalt": "researchclaw",
                 "xtick.labelsize": 7,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from researchclaw.adapters.offline.curves import still_descending
 from researchclaw.adapters.offline.writing.reading import Study
 from stages.contracts import ChangeAnswer, Judgement, PairedComparison, Review, Slug, Weakness
 from stages.f_analysis.results import TUNED
@@ -25,8 +26,6 @@ FEW_SEEDS = 10
 """From ten seeds on, a t interval covers its level for skewed values too (simulation: .91 at n = 10 against .90 at n = 5)."""
 COST_MATTERS = 0.05
 """A step time this far from the baseline's changes the number of steps visibly; a guess."""
-STILL_FALLING = 0.01
-"""Share of the value by which the last piece of a learning curve must move to count as not levelled off; a guess."""
 JUDGING = ("sec:limitations", "sec:discussion", "sec:conclusion")
 LONG_SENTENCE = 45
 """Words; four fifths of the sentences in printed papers are shorter than 35, so this is far out."""
@@ -219,7 +218,7 @@ def _of_loop(record: PaperRecord) -> Iterator[Point]:
         pair = f"({tuned.a},{tuned.b}).{record.results.metric.name}"
         yield Point(
             text="The tuned condition's gain is not clear on fresh seeds.",
-            told=rf"\b(cmp|ci_low|diff|pairs)\(\s*{tuned.a}\s*,\s*{tuned.b}\s*\)",
+            told=rf"\b(cmp|ci_low|diff|pairs)\(\s*{tuned.a}\s*,\s*{tuned.b}\s*\)|the seeds are too few to compare it",
             wording=(
                 f"On fresh seeds the tuned condition {{{{cmp{pair}}}}} the condition that it was tuned from."
                 if tuned.verdict == "not distinguishable"
@@ -327,7 +326,7 @@ def _clarity(question: ReviewQuestion) -> Iterator[Point]:
     record = question.record
     base = record.results.conditions.get(record.plan.conditions[0].id)
     curve = [base.curve[step].mean for step in sorted(base.curve, key=int)] if base else []
-    if len(curve) > 1 and record.results.metric.gain(curve[-1], curve[-2]) > STILL_FALLING * abs(curve[-1]):
+    if still_descending(curve, lower_is_better=record.results.metric.lower_is_better):
         yield Point(
             text="The baseline's learning curve has not levelled off at the end of the budget.",
             told=r"still (falling|improving|going down|descending|learning)|level(led|s)? off|converge|longer (training|budget|runs?)",

@@ -60,17 +60,21 @@ def _choices(
     choices = []
     for match in studied:
         factor = factors[match.factor]
-        words = " and ".join(f"\u201c{word}\u201d" for word in match.words)
-        were = "words" if len(match.words) > 1 or " " in match.words[0] else "word"
-        verb = "were" if were == "words" else "was"
-        choices.append(f"The {were} {words} of the topic {verb} read as a question about {factor.named}.")
+        quoted = " and ".join(f"\u201c{word}\u201d" for word in match.words)
+        lone = len(match.words) == 1 and " " not in match.words[0]
+        words, those = (f"word {quoted}", "That word was") if lone else (f"words {quoted}", "Those words were")
+        # 'The word dropout was read as a question about dropout' would tell a reader nothing.
+        obvious = any(_plainly(word) in {_plainly(factor.label), _plainly(factor.named)} for word in match.words)
+        if not obvious:
+            choices.append(f"The {words} of the topic {'was' if lone else 'were'} read as a question about {factor.named}.")
         labels = {level.name: level.label for level in factor.levels}
         alone = len(studied) == 1
         if match.levels:
-            chosen = ", ".join(labels[level] for level in (match.levels if alone else match.levels[:1]))
-            choices.append(f"Those words were taken to ask for {chosen}, and the study of {factor.named} starts from there.")
+            chosen = _listed([labels[level] for level in (match.levels if alone else match.levels[:1])])
+            asking = f"The {words} {'was' if lone else 'were'}" if obvious else those
+            choices.append(f"{asking} taken to ask for {chosen}, and the study of {factor.named} starts from there.")
         else:
-            common = ", ".join(labels[level] for level in (factor.default_contrasts if alone else factor.default_contrasts[:1]))
+            common = _listed([labels[level] for level in (factor.default_contrasts if alone else factor.default_contrasts[:1])])
             which = "the common ones were taken" if alone else "a common one was taken"
             choices.append(f"The topic names no particular setting of {factor.named}, so {which}: {common}.")
     if len(studied) == FACTORS_IN_A_STUDY:
@@ -85,6 +89,15 @@ def _choices(
         left = ", ".join(factors[name].named for name in set_aside)
         choices.append(f"The topic also mentions {left}, which this study leaves at its default.")
     return tuple(choices)
+
+
+def _listed(labels: list[str]) -> str:
+    return f"{', '.join(labels[:-1])} and {labels[-1]}" if len(labels) > 1 else labels[0]
+
+
+def _plainly(words: str) -> str:
+    """Without articles, hyphens and a plural, to see whether two names are the same."""
+    return " ".join(word for word in words.lower().replace("-", " ").split() if word != "the").removesuffix("s")
 
 
 def decompose(question: DecomposeQuestion) -> ProblemTree:

@@ -72,6 +72,8 @@ class Record(Shape):
     container_title: tuple[str, ...] | None = None
     group_title: str | None = None
     publisher: str | None = None
+    volume: str | None = None
+    page: str | None = None
     institution: tuple[_Institution, ...] | _Institution | None = None
     abstract: str | None = None
     updated_by: tuple[_Update, ...] | None = None
@@ -154,6 +156,8 @@ def _work(record: Record, reply: Reply) -> Work | None:
         url=record.url,
         abstract=record.abstract,
         doi=doi(record.doi),
+        volume=record.volume,
+        pages=record.page,
         other_years=years[1:],
         retracted=any(update.type in _WITHDRAWN for update in record.updated_by or ()),
     )

@@ -21,7 +21,8 @@ _AT_A_TIME: Final = 50
 """DOIs in one list request: a hundred are allowed, but an address ends at about 4 KB."""
 
 _FIELDS: Final = (
-    "id,doi,title,display_name,publication_year,type,primary_location,locations,authorships,is_retracted,abstract_inverted_index,ids"
+    "id,doi,title,display_name,publication_year,type,primary_location,locations,authorships,is_retracted,abstract_inverted_index,ids,"
+    "biblio"
 )
 _KINDS: Final = {"preprint": "preprint", "book": "book", "book-chapter": "chapter", "dissertation": "thesis", "report": "report"}
 
@@ -47,6 +48,12 @@ class _Authorship(Shape):
     raw_author_name: str | None = None
 
 
+class _Biblio(Shape):
+    volume: str | None = None
+    first_page: str | None = None
+    last_page: str | None = None
+
+
 class Record(Shape):
     """A work of OpenAlex, as far as we read it."""
 
@@ -60,6 +67,7 @@ class Record(Shape):
     locations: tuple[_Location, ...] = ()
     authorships: tuple[_Authorship, ...] = ()
     is_retracted: bool | None = None
+    biblio: _Biblio | None = None
     abstract_inverted_index: dict[str, list[int]] | None = None
 
 
@@ -258,6 +266,10 @@ def _work(record: Record, reply: Reply) -> Work | None:
             (found for at in everywhere if _is_arxiv(at) and (found := arxiv_id(at.landing_page_url))), arxiv_id(_own_arxiv(record))
         ),
         doi=doi(record.doi),
+        volume=record.biblio.volume if record.biblio else None,
+        pages="-".join(dict.fromkeys(page for page in (record.biblio.first_page, record.biblio.last_page) if page))
+        if record.biblio
+        else None,
         openalex_id=_bare(record.id) if record.id else None,
         retracted=bool(record.is_retracted),
     )

@@ -25,6 +25,8 @@ _OWN_FIELDS: Final = (
     "arxiv_id",
     "doi",
     "url",
+    "volume",
+    "pages",
     "openalex_id",
     "s2_id",
     "abstract",
@@ -73,6 +75,8 @@ def work(
     doi: str | None = None,
     openalex_id: str | None = None,
     s2_id: str | None = None,
+    volume: str | None = None,
+    pages: str | None = None,
     retracted: bool = False,
     other_years: Sequence[int] = (),
 ) -> Work | None:
@@ -103,12 +107,20 @@ def work(
         s2_id=s2_id if s2_id and _S2.fullmatch(s2_id) else None,
         groups=tuple(author.name for author in named if author.group),
         other_years=tuple(sorted({other for other in other_years if other != year})),
+        volume=_short(volume),
+        pages=_short(pages),
         retracted=retracted,
         abstract=plain(abstract or "") or None,
     )
     at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(reply.retrieved_at))
     given = tuple(name for name in _OWN_FIELDS if getattr(found, name))
     return found.model_copy(update={"provenance": (FieldSource(source=source, fields=given, url=reply.url, retrieved_at=at),)})
+
+
+def _short(text: str | None) -> str | None:
+    """A volume or pages as written; what no volume and no pages are written like is left out."""
+    words = plain(text or "")
+    return words if re.fullmatch(r"[\w.:/()–-][\w.:/() ,–-]{0,30}", words) else None
 
 
 def key_of(title: str, author: str, year: int) -> str:

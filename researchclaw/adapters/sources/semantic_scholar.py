@@ -36,6 +36,12 @@ class _Place(Shape):
     type: str | None = None
 
 
+class _Journal(Shape):
+    name: str | None = None
+    volume: str | None = None
+    pages: str | None = None
+
+
 class _Ids(Shape):
     DOI: str | None = None
     ArXiv: str | None = None
@@ -51,7 +57,7 @@ class Record(Shape):
     abstract: str | None = None
     venue: str | None = None
     publicationVenue: _Place | None = None  # noqa: N815
-    journal: _Place | None = None
+    journal: _Journal | None = None
     year: int | None = None
     publicationDate: str | None = None  # noqa: N815
     publicationTypes: tuple[str, ...] | None = None  # noqa: N815
@@ -219,6 +225,8 @@ def _work(record: Record, reply: Reply) -> Work | None:
         abstract=record.abstract,
         arxiv_id=arxiv_id(ids.ArXiv) or arxiv_id(ids.DOI if "10.48550/" in (ids.DOI or "") else None),
         doi=doi(ids.DOI),
+        volume=record.journal.volume if record.journal else None,
+        pages=record.journal.pages if record.journal else None,
         s2_id=record.paperId,
     )
 

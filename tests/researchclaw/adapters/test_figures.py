@@ -124,3 +124,14 @@ def test_a_figure_of_something_without_scores_is_refused(results: Results):
 def test_one_seed_draws_no_interval():
     drawing = MatplotlibIllustrator().draw(spec("difference_forest"), made_up(("constant", "cosine"), seeds=1), PRISMA)
     assert not any("ci95" in number["pointer"] for number in json.loads(drawing.data_json)["numbers"])
+
+
+@pytest.mark.parametrize("label", [r"$\frac{$ a_b^c % & # {x}", "$5 against $6", r"\input{/etc/passwd} $$"])
+def test_a_label_sets_no_mathematics(label: str, results: Results):
+    name = "cosine"
+    strange = results.model_copy(
+        update={"conditions": {**results.conditions, name: results.conditions[name].model_copy(update={"label": label})}}
+    )
+    for kind in ("difference_forest", "cost_quality"):
+        drawn = MatplotlibIllustrator().draw(spec(kind), strange, PRISMA)
+        assert drawn.pdf.startswith(b"%PDF")

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from researchclaw.adapters import typesetting
+from researchclaw.adapters.pdf_text import Unreadable, pages_of
 from researchclaw.adapters.typesetting import Typesetter
 from researchclaw.shipped import shipped
 from stages.contracts import Work
@@ -273,6 +274,62 @@ def test_hostile_words_compile_in_one_and_two_columns(venue: str, picture: bytes
     done = Typesetter("latex").typeset(tex, typst, "", files)
     assert done.pages > 5
     assert not [complaint for complaint in done.complaints if complaint.startswith("missing character")]
+
+
+NAMES = (
+    "and Chiyuan Zhang", "Zhang and", "And And And", "Smith, Jr, A, B, C", ",,,,", r"\immediate\write18{id} Mallory", "{{{ Open",
+    "}}} Close", "others", "von der", "A%B C#D", "名前 山田", "عربى", "O'Brien \\\\", "x" * 400,
+    r"\input{/etc/passwd}", "Ann\u202e Bad\u200b",
+    "\"q\" 'u'", "~ ~", "- -", ". .", r"J.-P. \'{E}. Dupont", "$x$ $y", "@string @comment", "a\nb",
+)  # fmt: skip
+TITLES = (
+    r"\input{/etc/passwd}", "}, author = {Mallory}", '@string{x="y"} @comment{', r"^^5cinput{/etc/passwd}",
+    r"\openin5=/etc/passwd \read5 to\x \x", "{{{", "}}}", "%", "\\", '"', "$$$", "Über $\\alpha$-nets: a_b^c & d # e ~ f", "中文 😀",
+    "A" * 500, r"\bibitem{x} \end{thebibliography}", "x\n\ny",
+)  # fmt: skip
+
+
+def hostile_works() -> list[Work]:
+    """What a source or a user's own .bib may send: words, names, identifiers and addresses that act on bibtex or TeX."""
+    named = [
+        Work(key=f"a{number:03}", title="T", authors=(name, "Ann Some"), year=2020, venue="V", type="journal", confirmed_by=("x",))
+        for number, name in enumerate(NAMES)
+    ]
+    kinds = ("journal", "conference", "preprint", "book", "chapter", "other")
+    titled = [
+        Work(
+            key=f"t{number:03}",
+            title=title,
+            authors=("Ann Some", TITLES[(number + 3) % len(TITLES)]),
+            groups=(TITLES[(number + 3) % len(TITLES)],),
+            year=2020,
+            venue=TITLES[(number + 1) % len(TITLES)],
+            type=kinds[number % len(kinds)],
+            doi=rf"10.1/x}}\input{{/etc/passwd}}%_#&~^{number}",
+            url=rf'https://e.org/\input{{/etc/passwd}}#%_~^{{}}" x{number}',
+            arxiv_id=None if number % 2 else r"2101.00001}\input{/etc/passwd}",
+            volume=r"12} \input{/etc/passwd" if number % 3 else "12",
+            pages=r"1--\write18{id}" if number % 3 else "1-2",
+            confirmed_by=("x",),
+        )
+        for number, title in enumerate(TITLES * 2)
+    ]
+    return named + titled
+
+
+@needs_latex
+@pytest.mark.slow
+@pytest.mark.parametrize("venue", ["neurips", "icml"])
+def test_hostile_references_compile_in_one_and_two_columns_and_are_all_printed(venue: str, picture: bytes, tmp_path: Path) -> None:
+    works = hostile_works()
+    cited = "\n\n".join(f"We read [@{work.key}] and @{work.key}." for work in works)
+    tex, _, files = sources(parse(f"# T\n\n## Abstract\n\nA.\n\n## I {{#sec:i}}\n\n{cited}\n"), venue, picture)
+    done = Typesetter("latex").typeset(tex, "", references_bib(works), files)
+    pages = pages_of(done.pdf, tmp_path)
+    assert not isinstance(pages, Unreadable)
+    text = " ".join(pages)
+    assert "root:" not in text
+    assert "Mallory" in text
 
 
 def test_hostile_words_compile_with_typst(picture: bytes) -> None:

@@ -257,3 +257,76 @@ def test_words_shared_by_two_factors_are_refused(kit: Kit) -> None:
     clash = kit_of((width, depth.model_copy(update={"words": ("hidden size",)})))
     with pytest.raises(SettingsError, match="hidden size"):
         match_topic("Does the hidden size matter?", clash)
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        "initialisation scale of small transformers",
+        "What initialization standard deviation should a small GPT use?",
+        "Weight init scale in tiny transformers",
+    ],
+)
+def test_words_may_ask_for_several_levels(kit: Kit, topic: str) -> None:
+    assert read(match_topic(topic, kit)) == [("initialisation", ("scale_large", "scale_small", "scale_very_large"))]
+
+
+def test_one_scale_is_one_level(kit: Kit) -> None:
+    assert read(match_topic("Do small initial weights slow a tiny GPT?", kit)) == [("initialisation", ("scale_small",))]
+
+
+def test_against_an_amount_is_a_dependence_and_no_contest(kit: Kit) -> None:
+    dependence = match_topic("dropout against data amount", kit)
+    assert [match.factor for match in dependence.matches] == ["dropout", "data_amount"]
+    assert not dependence.contest
+    assert match_topic("width against depth of tiny language models", kit).contest
+    assert match_topic("Dropout or more data for a tiny language model?", kit).contest
+
+
+@pytest.mark.parametrize(
+    ("topic", "factors"),
+    [
+        ("Is gradient clipping needed with AdamW in tiny models?", ["grad_clip"]),
+        ("Does weight decay matter under cosine decay?", ["weight_decay"]),
+        ("Is gradient clipping needed with Muon in tiny models?", ["grad_clip", "optimizer"]),
+        ("Pre-norm or post-norm for shallow transformers?", ["normalisation"]),
+        ("Are SwiGLU MLPs worth it at small scale?", ["activation"]),
+        ("Is AdamW the right optimiser?", ["optimizer"]),
+    ],
+)
+def test_what_every_condition_has_anyway_is_no_second_question(kit: Kit, topic: str, factors: list[str]) -> None:
+    assert [match.factor for match in match_topic(topic, kit).matches] == factors
+
+
+def test_deep_networks_are_deep_ones_beside_wide_ones(kit: Kit) -> None:
+    rivals = match_topic("Are wide networks better than deep networks for tiny language models?", kit)
+    assert [match.factor for match in rivals.matches] == ["width", "depth"]
+    assert rivals.contest
+    assert read(match_topic("Which optimiser suits deep networks for language?", kit)) == [("optimizer", ())]
+
+
+def test_a_constant_that_no_factor_varies_is_not_taken_for_the_factor_beside_it(kit: Kit) -> None:
+    matched = match_topic("Adam epsilon in tiny language models", kit)
+    assert not matched.in_scope
+    assert matched.foreign == ("epsilon",)
+
+
+@pytest.mark.parametrize(
+    ("topic", "expected"),
+    [
+        ("Is warmup needed when the learning rate is small?", [("warmup", ()), ("learning_rate", ("lr_low",))]),
+        ("Model size versus training tokens at a fixed budget", [("width", ()), ("data_amount", ())]),
+        ("Is it better to repeat small data or use dropout?", [("data_amount", ("data_fiftieth",)), ("dropout", ())]),
+        ("Does data repetition harm small models?", [("data_amount", ())]),
+        (
+            "Larger batches or longer context for a tiny language model?",
+            [("batch_size", ("batch_32",)), ("context", ("context_256",))],
+        ),
+        ("Does a bigger feed-forward layer beat more layers in a tiny GPT?", [("mlp_ratio", ("mlp_8",)), ("depth", ("depth_3",))]),
+        ("Does attention without positional encoding work for tiny byte-level GPTs?", [("position", ("no_position",))]),
+    ],
+)
+def test_the_question_understood_is_the_one_asked(kit: Kit, topic: str, expected: list[tuple[str, tuple[str, ...]]]) -> None:
+    matched = match_topic(topic, kit)
+    assert matched.in_scope
+    assert read(matched) == expected

@@ -128,3 +128,12 @@ def test_ten_thousand_records_take_seconds() -> None:
     begun = time.monotonic()
     unite(pool)
     assert time.monotonic() - begun < 20
+
+
+def test_volume_and_pages_come_from_the_same_printing() -> None:
+    openalex = PAPER.model_copy(update={"confirmed_by": ("openalex",), "volume": "7", "pages": "1-30"})
+    elsewhere = PREPRINT.model_copy(update={"venue": "Other Press", "type": "journal", "volume": "99", "pages": "5"})
+    (work,) = unite([PREPRINT, PAPER, openalex]).works
+    assert (work.volume, work.pages) == ("7", "1-30")
+    (work,) = unite([PAPER, elsewhere]).works
+    assert (work.volume, work.pages) == (None, None)

@@ -88,3 +88,36 @@ def test_accents_become_commands_that_bibtex_can_sort(words: str, tex: str) -> N
 def test_a_group_is_one_name(works: tuple[Work, ...]) -> None:
     work = works[0].model_copy(update={"authors": ("Ada Berg", "Open Step Collaboration"), "groups": ("Open Step Collaboration",)})
     assert "author = {Berg, Ada and {Open Step Collaboration}}" in references_bib([work])
+
+
+def test_volume_and_pages_stand_where_a_source_gave_them(works: tuple[Work, ...]) -> None:
+    printed = works[1].model_copy(update={"volume": "15", "pages": "1929-1958"})
+    entry = parse_string(references_bib([printed])).entries_dict["abadi2016tensorflow"]
+    assert (entry["volume"], entry["pages"]) == ("15", "1929--1958")
+    odd = works[1].model_copy(update={"volume": r"15} \input{x}", "pages": "see there"})
+    assert not {"volume", "pages"} & set(parse_string(references_bib([odd])).entries_dict["abadi2016tensorflow"].fields_dict)
+    preprint = works[2].model_copy(update={"volume": "1", "pages": "2"})
+    assert not {"volume", "pages"} & set(parse_string(references_bib([preprint])).entries_dict["some2020"].fields_dict)
+
+
+@pytest.mark.parametrize("name", ["and Chiyuan Zhang", "Zhang and", "Ada Berg, Bo Li", "- -", "Ada AND Bo"])
+def test_a_name_that_bibtex_would_take_apart_is_held_together(name: str, works: tuple[Work, ...]) -> None:
+    assert f"author = {{{{{name}}}}}" in references_bib([works[0].model_copy(update={"authors": (name,)})])
+
+
+def test_a_brace_that_does_not_close_swallows_nothing() -> None:
+    assert bib_escape("a {b} c") == r"a \{b\} c"
+    assert bib_escape("a {b") == r"a \textbraceleft{}b"
+    assert bib_escape("a }{ b") == r"a \textbraceright{}\textbraceleft{} b"
+
+
+def test_an_identifier_ends_no_field(works: tuple[Work, ...]) -> None:
+    work = works[2].model_copy(update={"arxiv_id": r"2001.00001}\input{x}"})
+    assert parse_string(references_bib([work])).entries_dict["some2020"]["howpublished"] == "arXiv:2001.00001inputx"
+
+
+def test_a_name_beyond_measure_is_cut_because_bibtex_would_cut_through_a_brace(works: tuple[Work, ...]) -> None:
+    text = references_bib([works[0].model_copy(update={"authors": ("{" * 300, "A" * 300)})])
+    (authors,) = [line for line in text.splitlines() if line.startswith("  author")]
+    assert len(authors) < 450
+    assert authors.count("{") == authors.count("}")

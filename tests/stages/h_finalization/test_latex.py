@@ -105,6 +105,15 @@ def test_wide_cells_break_and_wide_tables_span_both_columns(layout: Layout) -> N
     assert r"\begin{table*}" in body(table, layout("icml"))
 
 
+def test_in_the_appendix_of_two_columns_cells_break_before_a_table_leaves_its_place(layout: Layout) -> None:
+    rows = "\n".join("| a schedule that warms up, holds and decays |" + " 3.0445 |" * 5 for _ in range(3))
+    table = f"| condition |{' seed |' * 5}\n|---|{'--:|' * 5}\n{rows}\n\n: Values. {{#tbl:t}}"
+    assert r"\begin{table*}" in body(table, layout("icml"))
+    text = body(f"B.\n\n## Z {{#sec:z .appendix}}\n\n{table}", layout("icml"))
+    assert r"\begin{table*}" not in text
+    assert r"\addlinespace" in text  # rows of several lines are told apart
+
+
 def test_links_open_only_what_a_browser_should(layout: Layout) -> None:
     tex = body("[a](https://e.org/a_b#c) [b](file:///etc/passwd)", layout("neurips"))
     assert r"\href{https://e.org/a\_b\#c}{a}" in tex

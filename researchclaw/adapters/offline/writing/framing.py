@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from researchclaw.adapters.offline.writing import tables
 from researchclaw.adapters.offline.writing.language import (
     Voice,
@@ -14,6 +16,7 @@ from researchclaw.adapters.offline.writing.language import (
     printable,
 )
 from researchclaw.adapters.offline.writing.reading import Study, Trial
+from stages.contracts import Factor
 
 
 def title(study: Study) -> str:
@@ -101,6 +104,7 @@ def abstract(study: Study, voice: Voice) -> str:
         ),
         _abstract_result(study, voice, trial),
         _abstract_others(study, voice),
+        _as_asked(study, voice),
         _abstract_use(study, voice),
         "" if not record.failed else "Of {{cfg.runs_reported|int}} planned runs, {{cfg.runs_failed|int}} did not end with a score.",
         tables.abstract_caveat(study, voice)
@@ -207,6 +211,48 @@ def _abstract_others(study: Study, voice: Voice) -> str:
     return voice.say("abstract others", f"{text}.")
 
 
+_UNDER = re.compile(r"\b(?:when|whenever|if|while|under|once|given)\b", re.IGNORECASE)
+"""What makes one factor of a question the circumstance of the other."""
+
+
+def _circumstance(study: Study) -> tuple[Factor, Factor] | None:
+    """(asked about, circumstance) of 'does dropout help when the data are scarce?'; None where no factor is one."""
+    goal = study.record.goal
+    if len(study.factors) != 2 or len(goal.matches) != 2 or goal.contest:
+        return None
+    under = _UNDER.search(goal.topic)
+    places = {match.factor: goal.topic.find(match.words[0]) for match in goal.matches}
+    if under is None or min(places.values()) < 0:
+        return None
+    first, second = sorted(study.factors, key=lambda factor: places[factor.name])
+    if places[first.name] < under.start() < places[second.name]:
+        return first, second
+    comma = goal.topic.find(",", under.start())
+    return (second, first) if under.start() < places[first.name] < comma < places[second.name] else None
+
+
+def _as_asked(study: Study, voice: Voice) -> str:
+    """The comparison that a question of the form 'does A help when B?' names: A on top of B against B alone."""
+    found = _circumstance(study)
+    if found is None:
+        return ""
+    asked, circumstance = found
+    # 'when gradients are clipped' names what the reference has anyway; only a level beside it makes a case of its own.
+    named = next(match.levels for match in study.record.goal.matches if match.factor == circumstance.name)
+    for planned in study.record.plan.comparisons:
+        a, b = study.conditions[planned.a], study.conditions[planned.b]
+        result = study.comparison(a.id, b.id)
+        added = [factor.name for factor, level in study.levels(a) if b.levels.get(factor.name) != level.name]
+        case = a.role == "combination" and b.role == "treatment" and b.levels.get(circumstance.name) in named
+        if case and added == [asked.name] and result and result.ci95_low is not None:
+            return voice.must(
+                "abstract as asked",
+                f"In the case that the question names, {study.plain(a)} {study.cmp(a.id, b.id)} {study.plain(b)} "
+                f"({study.pair('diff', a.id, b.id, 'signed3')} {study.metric.unit}, interval {study.interval(a.id, b.id)}).",
+            )
+    return ""
+
+
 def _abstract_use(study: Study, voice: Voice) -> str:
     """What the outcomes mean for a choice of setting."""
     if not study.compared:
@@ -281,7 +327,7 @@ def _problem(study: Study, voice: Voice) -> list[str]:
     question = question_sentence(study)
     asked = f"“{question}”" if question else listing([f"“{factor.question}”" for factor in study.factors])
     if study.record.goal.contest and len(study.factors) == 2:
-        one, other = (factor.label for factor in study.factors)
+        one, other = (factor.named for factor in study.factors)
         parts.append(
             voice.say(
                 "intro contest",
@@ -296,7 +342,7 @@ def _problem(study: Study, voice: Voice) -> list[str]:
             )
         )
     elif len(study.factors) == 2:
-        one, other = (factor.label for factor in study.factors)
+        one, other = (factor.named for factor in study.factors)
         parts.append(
             voice.say(
                 "intro partners",
@@ -353,6 +399,8 @@ def _preview(study: Study, voice: Voice) -> list[str]:
     if trial.outcome != "uncompared":
         seeds = (
             "with every seed pointing the same way"
+            if trial.unanimous and trial.clear
+            else "although every seed points the same way"
             if trial.unanimous
             else "with the same score on every seed"
             if trial.ties == trial.n
@@ -477,7 +525,7 @@ def conclusion(study: Study, voice: Voice) -> list[str]:
     parts: list[str] = []
     if trial.outcome == "uncompared":
         parts.append(_no_main_answer(study, voice, trial))
-        parts += [_other_answer(study, voice, other) for other in study.trials[1:] if other.outcome != "uncompared"]
+        parts += _other_answers(study, voice)
     else:
         endings = {
             "held": (
@@ -494,7 +542,7 @@ def conclusion(study: Study, voice: Voice) -> list[str]:
             ),
         }[trial.outcome]
         parts.append(voice.must("conclusion", *(f"{text}: {_measured(study, trial)}{_by_margin(study, trial)}." for text in endings)))
-        parts += [_other_answer(study, voice, other) for other in study.trials[1:] if other.outcome != "uncompared"]
+        parts += _other_answers(study, voice)
     lost = [study.name(other.treatment) for other in study.trials[1:] if other.result is None]
     if lost:
         parts.append(
@@ -559,12 +607,26 @@ def _by_margin(study: Study, trial: Trial) -> str:
     return f"; {_fate(study, trial)}" if trial.hypothesis.predicts == "same" else ""
 
 
-def _other_answer(study: Study, voice: Voice, trial: Trial) -> str:
-    """A further hypothesis in one sentence: direction, size, interval and what became of the prediction."""
+def _other_answers(study: Study, voice: Voice) -> list[str]:
+    """The further hypotheses, one sentence each; what became of the second prediction is not said in the words of the first."""
+    answers: list[str] = []
+    told: set[str] = set()
+    for trial in study.trials[1:]:
+        if trial.outcome != "uncompared":
+            answers.append(_other_answer(study, voice, trial, told))
+            told.add(_fate(study, trial))
+    return answers
+
+
+def _other_answer(study: Study, voice: Voice, trial: Trial, told: set[str]) -> str:
+    """A further hypothesis in one sentence: direction, size, interval and what became of the prediction.
+
+    told: what has been said of earlier predictions.
+    """
     a, b = trial.treatment.id, trial.reference.id
     one, other, verdict = study.plain(trial.treatment), study.plain(trial.reference), study.cmp(a, b)
     diff, span = f"{study.pair('diff', a, b, 'signed3')} {study.metric.unit}", study.interval(a, b)
-    fate = _fate(study, trial)
+    fate = _fate(study, trial, again=_fate(study, trial) in told)
     return voice.must(
         "conclusion other",
         f"{capital(one)} {verdict} {other} ({diff} on average, interval {span}); {fate}.",
@@ -573,14 +635,24 @@ def _other_answer(study: Study, voice: Voice, trial: Trial) -> str:
     )
 
 
-def _fate(study: Study, trial: Trial) -> str:
-    """What became of a prediction, as a clause; sameness is judged by its registered margin alone."""
+def _fate(study: Study, trial: Trial, *, again: bool = False) -> str:
+    """What became of a prediction, as a clause; sameness is judged by its registered margin alone.
+
+    again: the same was said of an earlier one.
+    """
     margin = study.cfg(f"predicted_{trial.hypothesis.id}", "f3")
     if trial.hypothesis.predicts == "same" and margin is not None and trial.hypothesis.predicted_size > 0:
         return {
             "held": f"the whole interval keeps to the predicted margin of {margin}",
             "failed": f"the whole interval lies beyond the predicted margin of {margin}",
             "open": f"whether this keeps to the predicted margin of {margin} stays undecided",
+            "uncompared": "",
+        }[trial.outcome]
+    if again:
+        return {
+            "held": "here, too, the prediction holds",
+            "failed": "here, too, the prediction fails",
+            "open": "here, too, the prediction stays open",
             "uncompared": "",
         }[trial.outcome]
     return {
@@ -600,12 +672,10 @@ def _next_runs(study: Study, voice: Voice) -> str:
 
 
 def _next_step(study: Study, voice: Voice, trial: Trial) -> str:
-    spare = [
-        level.label
-        for factor in study.factors
-        for level in factor.levels
-        if not level.is_baseline and not _tried(study, factor.name, level.name)
-    ]
+    asked_for = {(match.factor, name) for match in study.record.goal.matches for name in match.levels}
+    levels = [(factor.name, level) for factor in study.factors for level in factor.levels if not level.is_baseline]
+    levels.sort(key=lambda entry: (entry[0], entry[1].name) not in asked_for)  # what the topic named comes first
+    spare = [level.label for factor, level in levels if not _tried(study, factor, level.name)]
     if trial.outcome == "uncompared":
         return _next_runs(study, voice)
     if trial.outcome == "open":

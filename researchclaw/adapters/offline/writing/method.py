@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from researchclaw.adapters.offline.writing import tables
 from researchclaw.adapters.offline.writing.changes import setting_in_words
@@ -20,7 +21,7 @@ from researchclaw.adapters.offline.writing.language import (
 )
 from researchclaw.adapters.offline.writing.reading import Study, Trial
 from researchclaw.adapters.offline.writing.results import figure, shown
-from stages.contracts import Contrast, Factor, Level, Outline, Statement
+from stages.contracts import Contrast, Factor, FigureSpec, Level, Outline, Statement
 
 
 def method(study: Study, voice: Voice, outline: Outline) -> list[str]:
@@ -28,8 +29,9 @@ def method(study: Study, voice: Voice, outline: Outline) -> list[str]:
     for factor in study.factors:
         blocks.append(_factor(study, voice, factor))
     blocks.append(_combination(study, voice))
-    blocks.append(_conditions_table(study, voice))
-    blocks.append(_diagram(study, voice, outline))
+    spec = shown(outline, "method_diagram")
+    blocks.append(_conditions_table(study, voice, _diagram(study, voice, spec)))
+    blocks.append(figure(spec) if spec is not None else "")
     blocks.append("### Hypotheses {#sec:hypotheses}")
     blocks.append(_hypotheses_opening(study, voice))
     blocks.extend(_hypothesis(study, voice, trial, place) for place, trial in enumerate(study.trials))
@@ -39,18 +41,16 @@ def method(study: Study, voice: Voice, outline: Outline) -> list[str]:
     return [block for block in blocks if block]
 
 
-def _diagram(study: Study, voice: Voice, outline: Outline) -> str:
-    """The study as boxes and arrows, where the outline has it."""
-    spec = shown(outline, "method_diagram")
+def _diagram(study: Study, voice: Voice, spec: FigureSpec | None) -> str:
+    """What leads to the study as boxes and arrows, where the outline has it."""
     if spec is None:
         return ""
     data = "rows" if study.tables else "corpus"
-    lead = voice.say(
+    return voice.say(
         "method diagram",
         f"@fig:{spec.id} draws the way from the {data} to the comparisons.",
         f"The way of every run, from the {data} to its comparison, is drawn in @fig:{spec.id}.",
     )
-    return f"{lead}\n\n{figure(spec)}"
 
 
 # ---------------------------------------------------------------- what is varied
@@ -126,7 +126,8 @@ def _combination(study: Study, voice: Voice) -> str:
     return paragraph(*parts)
 
 
-def _conditions_table(study: Study, voice: Voice) -> str:
+def _conditions_table(study: Study, voice: Voice, also: str) -> str:
+    """also: a sentence that belongs to the same paragraph."""
     rows = ["| Condition | Role | What it changes |", "|---|---|---|"]
     for contrast in study.record.plan.conditions:
         rows.append(f"| {study.row(contrast)} | {contrast.role} | {_change(study, contrast)} |")
@@ -137,7 +138,7 @@ def _conditions_table(study: Study, voice: Voice) -> str:
         f"@tbl:conditions lists all conditions; each is a patch of the same {program} that changes nothing else.",
         f"All conditions are patches of a single {program} and change nothing but what @tbl:conditions says.",
     )
-    return f"{lead}\n\n" + "\n".join(rows) + f"\n\n: {caption} {{#tbl:conditions}}"
+    return f"{paragraph(lead, also)}\n\n" + "\n".join(rows) + f"\n\n: {caption} {{#tbl:conditions}}"
 
 
 def _change(study: Study, contrast: Contrast) -> str:
@@ -419,13 +420,12 @@ def setup(study: Study, voice: Voice) -> list[str]:
 def _training(study: Study, voice: Voice) -> list[str]:
     """Corpus, network and budget of a study that trains language models."""
     return [
-        "### Data and yardsticks {#sec:data}",
-        paragraph(*_data(study, voice)),
-        paragraph(*_yardsticks(study, voice)),
-        "### Network and training {#sec:training}",
-        paragraph(*_network(study, voice)),
-        paragraph(*_budget(study, voice)),
-        _sizes_table(study, voice),
+def _diagram(study: Study, voice: Voice, spec: FigureSpec | None) -> str:
+    """What leads to the study as boxes and arrows, where the outline has it."""
+    if spec is None:
+        return ""
+    data = "rows" if study.tables else "corpus"
+    return voice.say(
     ]
 
 
@@ -578,8 +578,7 @@ def _budget(study: Study, voice: Voice) -> list[str]:
         parts.append(
             voice.say(
                 "budget costly",
-                f"A step costs {listing([_ratio(study, contrast) + ' times the reference with ' + study.label(contrast) for contrast in costly])}, "
-                "and such runs therefore make do with fewer of them.",
+                f"A step costs {_dearer(study, costly)}, and such runs therefore make do with fewer of them.",
             )
         )
     if cheap:
@@ -610,6 +609,17 @@ def _budget(study: Study, voice: Voice) -> list[str]:
     return parts
 
 
+def _dearer(study: Study, costly: Sequence[Contrast]) -> str:
+    """'1.13 times the reference with dropout'; of more than two conditions the span, because a table gives them all."""
+    if len(costly) <= 2:
+        return listing([f"{_ratio(study, contrast)} times the reference with {study.label(contrast)}" for contrast in costly])
+    ordered = sorted(costly, key=lambda contrast: study.results.conditions[contrast.id].cost_ratio)
+    return (
+        f"from {_ratio(study, ordered[0])} times the reference with {study.label(ordered[0])} to {_ratio(study, ordered[-1])} times with "
+        f"{study.label(ordered[-1])}"
+    )
+
+
 def _ratio(study: Study, contrast: Contrast) -> str:
     return study.of(contrast.id, "cost_ratio", "f2")
 
@@ -633,6 +643,10 @@ def _sizes_table(study: Study, voice: Voice) -> str:
             "sizes alike",
             f"Steps, parameters and the {tokens} training bytes seen in a run are the same for all conditions.",
             f"Each condition sees {tokens} training bytes with the same number of steps and parameters.",
+        )
+    if [field for _, field, _ in columns] == ["parameters"]:
+        return voice.say(
+            "sizes parameters", f"Only their size differs between the networks, which have {study.parameters} parameters."
         )
     heads = [head for head, _, _ in columns]
     rows = [f"| Condition | {' | '.join(heads)} |", "|---|" + "--:|" * len(heads)]

@@ -406,7 +406,7 @@ _USES: dict[str, tuple[str, ...]] = {
     ),
     "comparing": (
         "From this literature we take the paired analysis, the correction for several comparisons and the habit of printing every seed.",
-        "Our design follows from it: shared seeds, an interval with every difference, and a plan that is closed before the runs.",
+        "Our design follows from these works: shared seeds, an interval with every difference, and a plan that is closed before the runs.",
         "We answer to it with paired runs and hypotheses fixed in advance, and score the plain cost of predicting held-out bytes.",
     ),
 }

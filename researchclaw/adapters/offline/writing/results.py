@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from researchclaw.adapters.offline.curves import still_descending
 from researchclaw.adapters.offline.writing.changes import changes_in_words
 from researchclaw.adapters.offline.writing.language import Voice, capital, listing, paragraph
 from researchclaw.adapters.offline.writing.reading import Study, Trial
@@ -385,6 +386,14 @@ def _figure_text(study: Study, voice: Voice, outline: Outline, kind: str) -> str
         reading = "no interval touches the line of no difference"
     else:
         reading = "each interval takes in the line of no difference"
+    if len(study.trials) == 1:
+        a, b = study.trials[0].treatment, study.trials[0].reference
+        one = "crosses" if unclear else "stays away from"
+        text = voice.say(
+            f"figure {kind}",
+            f"@fig:{spec.id} shows the difference of each seed between {study.name(a)} and {study.name(b)}; the interval of their mean {one} the line of no difference.",
+        )
+        return f"{text}\n\n{figure(spec)}"
     text = voice.say(
         f"figure {kind}",
         f"@fig:{spec.id} shows the same comparisons on a common axis, where {reading}.",
@@ -495,21 +504,22 @@ def _crossing(study: Study, voice: Voice) -> str:
 
 
 def _slope(study: Study, voice: Voice) -> str:
-    falls = []
-    for contrast in study.measured:
-        means = _means(study, contrast)
-        if len(means) >= 3 and means[0] != means[-1]:
-            falls.append((means[-2] - means[-1]) / (means[0] - means[-1]))
-    if not falls:
+    curves = [_means(study, contrast) for contrast in study.measured]
+    descending = [
+        still_descending(means, lower_is_better=study.metric.lower_is_better)
+        for means in curves
+        if len(means) >= 3 and means[0] != means[-1]
+    ]
+    if not descending:
         return ""
-    if max(falls) > 0.04:
+    if any(descending):
         return voice.say(
             "curves slope",
             "Not one of the conditions has levelled off when the budget ends, which is a reason not to read the final order as a final word."
-            if min(falls) > 0.04
+            if all(descending)
             else "Some conditions are still descending when the budget ends, which is a reason not to read the final order as a final word.",
             "At the end of the budget no curve has levelled off, so longer training may change the order."
-            if min(falls) > 0.04
+            if all(descending)
             else "At the end of the budget not every curve has levelled off, so longer training may change the order.",
         )
     return voice.say(
@@ -527,12 +537,18 @@ def ablations(study: Study, voice: Voice, outline: Outline) -> list[str]:
         blocks.append(_ablation(study, voice, ablation, origin, result))
     blocks.append(_lost_ablations(study, voice))
     blocks.append(_side_table(study, voice))
-    blocks.append(_interplay(study, voice))
     spec = shown(outline, "ablation_forest")
-    if spec is not None:
-        blocks.append(
-            f"{voice.say('ablation figure', f'@fig:{spec.id} sets these comparisons beside each other.', f'The comparisons of this section are drawn in @fig:{spec.id}.')}\n\n{figure(spec)}"
+    lead = (
+        voice.say(
+            "ablation figure",
+            f"@fig:{spec.id} sets these comparisons beside each other.",
+            f"The comparisons of this section are drawn in @fig:{spec.id}.",
         )
+        if spec is not None
+        else ""
+    )
+    blocks.append(paragraph(_interplay(study, voice), lead))
+    blocks.append(figure(spec) if spec is not None else "")
     blocks.append(_loop(study, voice))
     return [block for block in blocks if block] or [
         "The plan contains no condition from which a component was taken out, so the share of single components in the result is not known."
@@ -682,7 +698,7 @@ def _interplay(study: Study, voice: Voice) -> str:
         parts.append(voice.must("interplay lost", f"Whether the effects of {study.about} add up cannot be said, because {why}."))
     adjusted = ", adjusted p {{interaction.holm_p|p}}" if both is not None and both.holm_p is not None else ""
     if both is not None and both.ci95_low is not None and len(study.factors) == 2:
-        one, other = (factor.label for factor in study.factors)
+        one, other = (factor.named for factor in study.factors)
         span = "{{interaction.ci95_low|signed3}} to {{interaction.ci95_high|signed3}}"
         value = "{{interaction.mean_diff|signed3}}"
         if both.verdict in {"better", "worse"}:
@@ -743,7 +759,7 @@ def _loop(study: Study, voice: Voice) -> str:
         voice.must(
             "loop gains",
             f"Against {name} on that seed, the outcome{' was' if lone else 's were'} as follows: {listing(tried)}{signs}.",
-            f"What this brought, set against {name} with the same seed, is {listing(tried)}{signs}.",
+            f"Set against {name} with the same seed, {'this change' if lone else 'they'} came out as follows: {listing(tried)}{signs}.",
         )
         if any(attempt.gain is not None for attempt in record.attempts)
         else voice.must(
@@ -811,7 +827,7 @@ def _after_the_search(voice: Voice, name: str, verdict: str) -> str:
         return voice.must(
             "loop untuned",
             f"It should be borne in mind that {name} itself had not been tuned, nor had any other planned condition.",
-            f"No such search was made for {name} before or for any other planned condition, so the gain is one over untuned settings.",
+            f"Neither {name} nor any other planned condition had been searched for in this way, so the gain is one over untuned settings.",
         )
     if verdict == "worse":
         return voice.must(

@@ -53,6 +53,23 @@ def test_openalex(farm: Farm, farming: ModuleType, web: MakeWeb, samples: Module
     assert "search=warm-up+%26+decay+%231" in served.calls[0].target
 
 
+def test_volume_and_pages_are_read_as_the_sources_write_them(
+    farm: Farm, farming: ModuleType, web: MakeWeb, samples: ModuleType, soon: float
+) -> None:
+    biblio = {"volume": "7", "issue": "2", "first_page": "1", "last_page": "30"}
+    served = farm(farming.Canned(body=samples.openalex_page(samples.openalex_work(biblio=biblio))))
+    work = one(OpenAlex(web(served.url)).search("warm-up", 20, soon))
+    assert (work.volume, work.pages) == ("7", "1-30")
+    assert {"volume", "pages"} <= set(work.provenance[0].fields)
+    nothing = farm(farming.Canned(body=samples.openalex_page(samples.openalex_work(biblio={"volume": None, "first_page": "x" * 99}))))
+    work = one(OpenAlex(web(nothing.url)).search("warm-up", 20, soon))
+    assert (work.volume, work.pages) == (None, None)
+    journal = {"name": "Journal of Steps", "volume": "abs/2101.00001", "pages": "1 - 30"}
+    scholar = farm(farming.Canned(body=samples.scholar_page(samples.scholar_paper(journal=journal))))
+    work = one(SemanticScholar(web(scholar.url)).search("warm-up", 20, soon))
+    assert (work.volume, work.pages) == ("abs/2101.00001", "1 - 30")  # of a preprint; references.bib prints none
+
+
 def test_semantic_scholar(farm: Farm, farming: ModuleType, web: MakeWeb, samples: ModuleType, soon: float) -> None:
     served = farm(farming.Canned(body=samples.scholar_page(samples.scholar_paper())))
     work = one(SemanticScholar(web(served.url)).search("warm-up & decay", 20, soon))
