@@ -11,7 +11,7 @@ pytest.importorskip("prefect")
 
 from prefect.client.schemas.objects import StateType, WorkerStatus
 
-from researchclaw.flow.pool import UNLABELLED_S, NoWorker, PoolLaboratory, PoolSettings, _Open
+from researchclaw.flow.pool import PENDING_S, NoWorker, PoolLaboratory, PoolSettings, _Open
 from stages.errors import ExperimentFailed
 
 
@@ -86,16 +86,17 @@ def test_as_long_as_something_waits_for_a_worker_nothing_is_done_twice(laborator
     assert client.keys == []
 
 
-def test_a_unit_is_lost_when_its_worker_is_gone_or_nobody_ever_said_who_it_was(laboratory: PoolLaboratory) -> None:
+def test_a_unit_is_lost_when_its_worker_is_gone_or_it_was_taken_and_never_begun(laboratory: PoolLaboratory) -> None:
     one, now = opened(), 1000.0
-    labelled = SimpleNamespace(id=uuid4(), labels={"prefect.worker.name": "one"})
-    silent = SimpleNamespace(id=uuid4(), labels={})
-    assert laboratory._is_lost(labelled, one, {"one"}, now)  # type: ignore[arg-type]
-    assert not laboratory._is_lost(labelled, one, {"two"}, now)  # type: ignore[arg-type]
-    assert not laboratory._is_lost(silent, one, set(), now)  # type: ignore[arg-type]
-    assert laboratory._is_lost(silent, one, set(), now + UNLABELLED_S + 1)  # type: ignore[arg-type]
+    labels = {"prefect.worker.name": "one"}
+    at_work = SimpleNamespace(id=uuid4(), labels=labels, state_type=StateType.RUNNING)
+    taken = SimpleNamespace(id=uuid4(), labels=labels, state_type=StateType.PENDING)
+    assert laboratory._is_lost(at_work, one, {"one"}, now)  # type: ignore[arg-type]
+    assert not laboratory._is_lost(at_work, one, {"two"}, now + 1000)  # type: ignore[arg-type]
+    assert not laboratory._is_lost(taken, one, set(), now)  # type: ignore[arg-type]
+    assert laboratory._is_lost(taken, one, set(), now + PENDING_S + 1)  # type: ignore[arg-type]
     laboratory._silent_at = now  # the server was away: heartbeats come late
-    assert not laboratory._is_lost(labelled, one, {"one"}, now + 60)  # type: ignore[arg-type]
+    assert not laboratory._is_lost(at_work, one, {"one"}, now + 60)  # type: ignore[arg-type]
 
 
 def test_a_single_late_heartbeat_is_no_death(laboratory: PoolLaboratory) -> None:
