@@ -22,6 +22,7 @@ from researchclaw.units import (
     Unit,
     UnitRefused,
     UnitResult,
+    WorkerUnfit,
     environment_here,
     packed,
     read_unit,
@@ -32,6 +33,10 @@ PATIENCE_S = 3600.0
 """A finished result is worth waiting for a server that is away."""
 LOG_MAX = 1 << 20
 """Characters of a run's log that are sent."""
+
+
+SPARE_MB = 64
+"""What must be free beside a unit's own disk: its result, and the data of the next."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,7 @@ def perform(name: str, place: Place) -> str:
 
     Raises:
         UnitRefused: this machine must not do it.
+        WorkerUnfit: its disk is full or out of order; another machine may do it.
         NotWhatItSays: the unit or its data are not what their names promise.
         StoreSilent: the server was away for an hour.
         SandboxUnavailable, ExperimentFailed: as from the laboratory.
@@ -84,14 +90,26 @@ def perform(name: str, place: Place) -> str:
                 f"it may use {unit.memory_mb} MB of memory and {unit.disk_mb} MB of disk; "
                 f"{place.memory_mb} and {place.disk_mb} are allowed here (sandbox.memory_mb, sandbox.disk_mb)"
             )
+        _enough_disk(place.folder, unit.disk_mb)
         result = _done(name, unit, place, store, isolation, here)
+        if result.record.verdict != "ok":
+            _enough_disk(place.folder, 0)  # what ended badly on a full disk says nothing about the candidate
         content = packed(result)
         answer = hashlib.sha256(content).hexdigest()
         store.put(answer, content)
         store.put_result(name, answer)
         return answer
+    except OSError as exc:
+        raise WorkerUnfit(f"{exc.strerror or exc} ({exc.filename or place.folder}); mend it there.") from exc
     finally:
         store.close()
+
+
+def _enough_disk(folder: Path, wanted_mb: int) -> None:
+    """Raises: WorkerUnfit: less is free."""
+    free_mb = shutil.disk_usage(folder).free >> 20
+    if free_mb < wanted_mb + SPARE_MB:
+        raise WorkerUnfit(f"{folder} has {free_mb} MB free and a unit may need {wanted_mb + SPARE_MB}; free some space there.")
 
 
 def _done(name: str, unit: Unit, place: Place, store: RemoteStore, isolation: Isolation, here: Environment) -> UnitResult:
