@@ -72,37 +72,39 @@ def perform(name: str, place: Place) -> str:
     """
     store = RemoteStore(place.server_url, place.secret, patience_s=PATIENCE_S)
     try:
-        known = store.result(name)
-        if known is not None:
-            return known
-        unit = read_unit(store.get(name))
-        isolation = choose_isolation(
-            place.folder,
-            allow_weaker=place.allow_weaker,
-            backend=place.backend,
-            image=place.image,
-            gpus=gpus_of_slot(os.environ.get("CUDA_VISIBLE_DEVICES", "")),
-        )
-        here = environment_here()
-        refuse_unless_same(unit, here, isolation.name)
-        if unit.memory_mb > place.memory_mb or unit.disk_mb > place.disk_mb:
-            raise UnitRefused(
-                f"it may use {unit.memory_mb} MB of memory and {unit.disk_mb} MB of disk; "
-                f"{place.memory_mb} and {place.disk_mb} are allowed here (sandbox.memory_mb, sandbox.disk_mb)"
-            )
-        _enough_disk(place.folder, unit.disk_mb)
-        result = _done(name, unit, place, store, isolation, here)
-        if result.record.verdict != "ok":
-            _enough_disk(place.folder, 0)  # what ended badly on a full disk says nothing about the candidate
-        content = packed(result)
-        answer = hashlib.sha256(content).hexdigest()
-        store.put(answer, content)
-        store.put_result(name, answer)
-        return answer
+        return store.result(name) or _made(name, place, store)
     except OSError as exc:
         raise WorkerUnfit(f"{exc.strerror or exc} ({exc.filename or place.folder}); mend it there.") from exc
     finally:
         store.close()
+
+
+def _made(name: str, place: Place, store: RemoteStore) -> str:
+    unit = read_unit(store.get(name))
+    isolation = choose_isolation(
+        place.folder,
+        allow_weaker=place.allow_weaker,
+        backend=place.backend,
+        image=place.image,
+        gpus=gpus_of_slot(os.environ.get("CUDA_VISIBLE_DEVICES", "")),
+    )
+    here = environment_here()
+    refuse_unless_same(unit, here, isolation.name)
+    if unit.memory_mb > place.memory_mb or unit.disk_mb > place.disk_mb:
+        raise UnitRefused(
+            f"it may use {unit.memory_mb} MB of memory and {unit.disk_mb} MB of disk; "
+            f"{place.memory_mb} and {place.disk_mb} are allowed here (sandbox.memory_mb, sandbox.disk_mb)"
+        )
+    clean(place.folder)
+    _enough_disk(place.folder, unit.disk_mb)
+    result = _done(name, unit, place, store, isolation, here)
+    if result.record.verdict != "ok":
+        _enough_disk(place.folder, 0)  # what ended badly on a full disk says nothing about the candidate
+    content = packed(result)
+    answer = hashlib.sha256(content).hexdigest()
+    store.put(answer, content)
+    store.put_result(name, answer)
+    return answer
 
 
 def _enough_disk(folder: Path, wanted_mb: int) -> None:
@@ -114,7 +116,7 @@ def _enough_disk(folder: Path, wanted_mb: int) -> None:
 
 def _done(name: str, unit: Unit, place: Place, store: RemoteStore, isolation: Isolation, here: Environment) -> UnitResult:
     fetched = {split: store.fetch(digest, place.folder / "files") for split, digest in unit.data.items()}
-    with tempfile.TemporaryDirectory(prefix="unit-", dir=place.folder) as scratch:
+    with tempfile.TemporaryDirectory(prefix=f"unit-{_here()}-{os.getpid()}-", dir=place.folder) as scratch:
         data = Path(scratch, "data")
         data.mkdir()
         for split, path in fetched.items():
@@ -149,7 +151,14 @@ def _done(name: str, unit: Unit, place: Place, store: RemoteStore, isolation: Is
         )
 
 
+def _here() -> str:
+    """This machine since it was started, or this container: a folder may be shared by several, whose process numbers differ."""
+    words = Path("/proc/sys/kernel/random/boot_id").read_text() + str(Path("/proc/self/ns/pid").readlink())
+    return hashlib.sha256(words.encode()).hexdigest()[:12]
+
+
 def clean(folder: Path) -> None:
-    """What units of a killed worker left behind. Only for a folder that no other worker uses."""
-    for left in folder.glob("unit-*"):
-        shutil.rmtree(left)
+    """Remove what killed units left behind here; a disk would fill up with them."""
+    for left in folder.glob(f"unit-{_here()}-*"):
+        if not Path("/proc", left.name.split("-")[2]).exists():
+            shutil.rmtree(left, ignore_errors=True)  # another slot may be at it

@@ -34,6 +34,7 @@ from researchclaw.adapters.experiment_runner import run_folder, write_run
 from researchclaw.adapters.laboratory import LocalLaboratory, append_result
 from researchclaw.flow.unit import ENTRYPOINT, FLOW
 from researchclaw.flow.worker import HEARTBEAT_S, queue_of
+from researchclaw.flow.zombies import UNIT_TAG
 from researchclaw.unit_store import NotWhatItSays, RemoteStore, StoreSilent
 from researchclaw.units import (
     UNIT_MAX,
@@ -69,7 +70,6 @@ SLOWER = 4.0
 """A unit that takes so many times the median is done a second time beside it (a guess; load varies by 2 to 3)."""
 SLOW_S = 60.0
 PAGE = 200
-UNIT_TAG = "training unit"
 BATCH = 20
 """Units that are submitted between two looks."""
 LONG_S = 10.0

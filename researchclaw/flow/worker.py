@@ -38,7 +38,6 @@ from stages.errors import ResearchError
 if TYPE_CHECKING:
     from anyio.abc import TaskStatus
     from prefect.client.schemas.objects import FlowRun, State
-    from prefect.client.schemas.responses import WorkerFlowRunResponse
 
 logger = logging.getLogger(__name__)
 
@@ -148,7 +147,7 @@ class ExperimentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, UnitOutco
             slot.kill()
             return Crashed(message=f"{self.name}: {exc}")
         except WorkerUnfit as exc:
-            logger.error("this machine does no unit in this place for %.0f s: %s", REST_S, exc)
+            logger.warning("this machine does no unit in this place for %.0f s: %s", REST_S, exc)
             await self._say(flow_run, Crashed(message=f"{self.name}: {exc}"))
             await anyio.sleep(REST_S)
             return Crashed(message=f"{self.name}: {exc}")

@@ -42,13 +42,13 @@ def test_a_unit_whose_process_is_only_starting_can_be_killed_and_a_process_that_
         slot.kill()
         with pytest.raises((SlotDied, CancelledError)):
             result_of(waiting)
-        assert result_of(slot.submit(0)) is None  # type: ignore[arg-type, func-returns-value]
+        assert result_of(slot.submit(0)) is None  # type: ignore[arg-type]
         assert slot.pid is not None
         os.kill(slot.pid, signal.SIGKILL)
         while any(child.pid == slot.pid for child in multiprocessing.active_children()):
             time.sleep(0.01)
         time.sleep(0.1)  # until its executor has noticed too
-        assert result_of(slot.submit(0)) is None  # type: ignore[arg-type, func-returns-value]
+        assert result_of(slot.submit(0)) is None  # type: ignore[arg-type]
     finally:
         slot.kill()
 

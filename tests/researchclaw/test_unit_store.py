@@ -128,7 +128,7 @@ def test_a_full_disk_at_the_server_is_waited_for_and_leaves_no_part(
 ) -> None:
     data = b"a result that took an hour"
     monkeypatch.setattr(store_routes, "FREE_AFTER", 1 << 60)
-    with pytest.raises(StoreSilent, match="disk of the server at .* is full"):
+    with pytest.raises(StoreSilent, match=r"disk of the server at .* is full"):
         store.put(name_of(data), data)
     monkeypatch.undo()
     with monkeypatch.context() as patch:
