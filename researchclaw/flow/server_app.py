@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -20,9 +18,6 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from researchclaw.flow.store_routes import StoreRoutes
-
-if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncSession, AsyncSessionTransaction
 
 READING = ("GET", "HEAD", "OPTIONS")
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -57,33 +52,11 @@ class SameOrigin:
             await PlainTextResponse(f"refused: {why}\n", code)(scope, receive, send)
 
 
-def take_turns_writing() -> None:
-    """Let SQLite's transactions queue up for writing from their beginning.
-
-    Prefect begins most of them DEFERRED: one that has read when another has written is refused at once ("database is locked"),
-    whatever the timeouts say (https://www.sqlite.org/isolation.html). IMMEDIATE waits, for a minute by Prefect's busy_timeout.
-    No setting of Prefect 3.8 does that.
-    """
-    from prefect.server.database.configurations import AioSqliteConfiguration
-
-    begin = AioSqliteConfiguration.begin_transaction
-
-    def immediately(
-        self: AioSqliteConfiguration,
-        session: AsyncSession,
-        with_for_update: bool = False,
-    ) -> AbstractAsyncContextManager[AsyncSessionTransaction]:
-        return begin(self, session, with_for_update=True)
-
-    AioSqliteConfiguration.begin_transaction = immediately  # type: ignore[assignment, method-assign]
-
-
 def serve(host: str, port: int, output: Path, *, resumes: bool) -> None:
     from prefect.server.api.server import create_app
 
     from researchclaw.flow.runner import Runner
 
-    take_turns_writing()
     Runner(output, resumes=resumes).begin()
 
     store = StoreRoutes(create_app(), Path(os.environ["PREFECT_HOME"]) / "store", os.environ.get("PREFECT_SERVER_API_AUTH_STRING"))
