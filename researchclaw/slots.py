@@ -10,11 +10,13 @@ import ctypes
 import os
 import signal
 from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 
 PR_SET_PDEATHSIG = 1
+START_S = 10.0
+"""A new process says its number within a second on an idle machine."""
 
 
 class SlotDied(Exception):
@@ -27,29 +29,43 @@ class Slot:
     def __init__(self, gpu: str | None, work: Callable[[str], str]) -> None:
         self.gpu, self._work = gpu, work
         self._executor: ProcessPoolExecutor | None = None
-        self._pid: int | None = None
+        self._started: Future[int] | None = None
 
     def submit(self, unit: str) -> Future[str]:
+        try:
+            return self._submit(unit)
+        except BrokenProcessPool:  # its process was killed while it had nothing to do
+            self.kill()
+            return self._submit(unit)
+
+    def _submit(self, unit: str) -> Future[str]:
         if self._executor is None:
             self._executor = ProcessPoolExecutor(1, get_context("spawn"), initializer=_prepare, initargs=(os.getpid(), self.gpu))
-        started = self._executor.submit(os.getpid)
-        started.add_done_callback(self._learn)
+            self._started = self._executor.submit(os.getpid)
         return self._executor.submit(self._work, unit)
 
-    def kill(self) -> None:
-        """End the process with its guests; the next unit gets a new one."""
-        executor, self._executor = self._executor, None
-        if executor is not None:
-            if self._pid is not None:
-                try:
-                    os.kill(self._pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    self._pid = None
-            executor.shutdown(wait=False, cancel_futures=True)
-        self._pid = None
+    @property
+    def pid(self) -> int | None:
+        """Of the slot's process; None: it is starting, or there is none. Waits for nothing."""
+        return self._known_pid(0)
 
-    def _learn(self, started: Future[int]) -> None:
-        self._pid = None if started.cancelled() or started.exception() is not None else started.result()
+    def _known_pid(self, timeout_s: float) -> int | None:
+        try:
+            return None if self._started is None else self._started.result(timeout_s)
+        except (BrokenProcessPool, CancelledError, TimeoutError):
+            return None
+
+    def kill(self) -> None:
+        """End the process with its guests; the next unit gets a new one. A process that is just starting is waited for."""
+        executor, self._executor = self._executor, None
+        if executor is None:
+            return
+        pid = self._known_pid(START_S)
+        for child in active_children():  # a process that has ended already is not on it: its number may be another's by now
+            if child.pid == pid:
+                child.kill()
+        executor.shutdown(wait=False, cancel_futures=True)
+        self._started = None
 
 
 def result_of(future: Future[str]) -> str:

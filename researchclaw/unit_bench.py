@@ -22,6 +22,7 @@ from researchclaw.units import (
     Unit,
     UnitRefused,
     UnitResult,
+    WorkerUnfit,
     environment_here,
     packed,
     read_unit,
@@ -32,6 +33,10 @@ PATIENCE_S = 3600.0
 """A finished result is worth waiting for a server that is away."""
 LOG_MAX = 1 << 20
 """Characters of a run's log that are sent."""
+
+
+SPARE_MB = 64
+"""What must be free beside a unit's own disk: its result, and the data of the next."""
 
 
 @dataclass(frozen=True)
@@ -60,43 +65,58 @@ def perform(name: str, place: Place) -> str:
 
     Raises:
         UnitRefused: this machine must not do it.
+        WorkerUnfit: its disk is full or out of order; another machine may do it.
         NotWhatItSays: the unit or its data are not what their names promise.
         StoreSilent: the server was away for an hour.
         SandboxUnavailable, ExperimentFailed: as from the laboratory.
     """
     store = RemoteStore(place.server_url, place.secret, patience_s=PATIENCE_S)
     try:
-        known = store.result(name)
-        if known is not None:
-            return known
-        unit = read_unit(store.get(name))
-        isolation = choose_isolation(
-            place.folder,
-            allow_weaker=place.allow_weaker,
-            backend=place.backend,
-            image=place.image,
-            gpus=gpus_of_slot(os.environ.get("CUDA_VISIBLE_DEVICES", "")),
-        )
-        here = environment_here()
-        refuse_unless_same(unit, here, isolation.name)
-        if unit.memory_mb > place.memory_mb or unit.disk_mb > place.disk_mb:
-            raise UnitRefused(
-                f"it may use {unit.memory_mb} MB of memory and {unit.disk_mb} MB of disk; "
-                f"{place.memory_mb} and {place.disk_mb} are allowed here (sandbox.memory_mb, sandbox.disk_mb)"
-            )
-        result = _done(name, unit, place, store, isolation, here)
-        content = packed(result)
-        answer = hashlib.sha256(content).hexdigest()
-        store.put(answer, content)
-        store.put_result(name, answer)
-        return answer
+        return store.result(name) or _made(name, place, store)
+    except OSError as exc:
+        raise WorkerUnfit(f"{exc.strerror or exc} ({exc.filename or place.folder}); mend it there.") from exc
     finally:
         store.close()
 
 
+def _made(name: str, place: Place, store: RemoteStore) -> str:
+    unit = read_unit(store.get(name))
+    isolation = choose_isolation(
+        place.folder,
+        allow_weaker=place.allow_weaker,
+        backend=place.backend,
+        image=place.image,
+        gpus=gpus_of_slot(os.environ.get("CUDA_VISIBLE_DEVICES", "")),
+    )
+    here = environment_here()
+    refuse_unless_same(unit, here, isolation.name)
+    if unit.memory_mb > place.memory_mb or unit.disk_mb > place.disk_mb:
+        raise UnitRefused(
+            f"it may use {unit.memory_mb} MB of memory and {unit.disk_mb} MB of disk; "
+            f"{place.memory_mb} and {place.disk_mb} are allowed here (sandbox.memory_mb, sandbox.disk_mb)"
+        )
+    clean(place.folder)
+    _enough_disk(place.folder, unit.disk_mb)
+    result = _done(name, unit, place, store, isolation, here)
+    if result.record.verdict != "ok":
+        _enough_disk(place.folder, 0)  # what ended badly on a full disk says nothing about the candidate
+    content = packed(result)
+    answer = hashlib.sha256(content).hexdigest()
+    store.put(answer, content)
+    store.put_result(name, answer)
+    return answer
+
+
+def _enough_disk(folder: Path, wanted_mb: int) -> None:
+    """Raises: WorkerUnfit: less is free."""
+    free_mb = shutil.disk_usage(folder).free >> 20
+    if free_mb < wanted_mb + SPARE_MB:
+        raise WorkerUnfit(f"{folder} has {free_mb} MB free and a unit may need {wanted_mb + SPARE_MB}; free some space there.")
+
+
 def _done(name: str, unit: Unit, place: Place, store: RemoteStore, isolation: Isolation, here: Environment) -> UnitResult:
     fetched = {split: store.fetch(digest, place.folder / "files") for split, digest in unit.data.items()}
-    with tempfile.TemporaryDirectory(prefix="unit-", dir=place.folder) as scratch:
+    with tempfile.TemporaryDirectory(prefix=f"unit-{_here()}-{os.getpid()}-", dir=place.folder) as scratch:
         data = Path(scratch, "data")
         data.mkdir()
         for split, path in fetched.items():
@@ -131,7 +151,14 @@ def _done(name: str, unit: Unit, place: Place, store: RemoteStore, isolation: Is
         )
 
 
+def _here() -> str:
+    """This machine since it was started, or this container: a folder may be shared by several, whose process numbers differ."""
+    words = Path("/proc/sys/kernel/random/boot_id").read_text() + str(Path("/proc/self/ns/pid").readlink())
+    return hashlib.sha256(words.encode()).hexdigest()[:12]
+
+
 def clean(folder: Path) -> None:
-    """What units of a killed worker left behind. Only for a folder that no other worker uses."""
-    for left in folder.glob("unit-*"):
-        shutil.rmtree(left)
+    """Remove what killed units left behind here; a disk would fill up with them."""
+    for left in folder.glob(f"unit-{_here()}-*"):
+        if not Path("/proc", left.name.split("-")[2]).exists():
+            shutil.rmtree(left, ignore_errors=True)  # another slot may be at it

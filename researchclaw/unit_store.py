@@ -69,7 +69,8 @@ class Incoming:
         return self._final
 
     def drop(self) -> None:
-        self._file.close()
+        with contextlib.suppress(OSError):  # what could not be written for want of space cannot be closed either
+            self._file.close()
         self._part.unlink(missing_ok=True)
 
 
@@ -95,10 +96,15 @@ class FolderStore:
         """The result that stands from now on: the first one."""
         self._results.mkdir(parents=True, exist_ok=True)
         part = self._results / f".{unit[:12]}-{secrets.token_hex(6)}"
-        part.write_text(name)
-        with contextlib.suppress(FileExistsError):
-            os.link(part, self._results / unit)  # whole or not at all, and never over another
-        part.unlink()
+        try:
+            with part.open("w") as file:
+                file.write(name)
+                file.flush()
+                os.fsync(file.fileno())
+            with contextlib.suppress(FileExistsError):
+                os.link(part, self._results / unit)  # whole or not at all, and never over another
+        finally:
+            part.unlink(missing_ok=True)
         return (self._results / unit).read_text()
 
 
@@ -174,10 +180,10 @@ class RemoteStore:
             with self._streamed(name) as chunks:
                 for chunk in chunks:
                     incoming.add(chunk)
+            incoming.keep()
         except BaseException:
             incoming.drop()
             raise
-        incoming.keep()
 
     @contextlib.contextmanager
     def _streamed(self, name: str) -> Iterator[Iterator[bytes]]:
@@ -204,6 +210,8 @@ class RemoteStore:
             raise NotWhatItSays(f"{self._url} did not take it: {answer.text.strip()[:200]}")
         if code == 404 and "researchclaw" not in answer.headers.get("server-part", ""):
             raise SettingsError(f"{self._url} is no server of a researchclaw project; give that of `researchclaw server start`.")
+        if code == 507:
+            raise StoreSilent(f"the disk of the server at {self._url} is full; free some space there")
         if code >= 500:
             raise StoreSilent(f"{self._url} answers {code}")
         return answer

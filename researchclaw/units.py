@@ -36,6 +36,10 @@ class UnitRefused(ExperimentFailed):
     """This worker must not do this unit; the message names the worker's side and the unit's."""
 
 
+class WorkerUnfit(ExperimentFailed):
+    """This machine can do no unit now, such as with a full disk; another one may."""
+
+
 class ResultRefused(ExperimentFailed):
     """What a worker sent is not the result of the unit."""
 

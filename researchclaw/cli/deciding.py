@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from researchclaw.cli.given import reading_stages, stage_numbers, store_of
-from researchclaw.cli.options import Output, Run
+from researchclaw.cli.options import Config, Output, Run
 from researchclaw.cli.program import app
 from stages.errors import SettingsError
 
@@ -19,9 +19,10 @@ def approve(
     stage: Annotated[str | None, typer.Option("--stage", metavar="N|NAME", help="Gate; default: the one that waits.")] = None,
     comment: Annotated[str, typer.Option("--comment", help="Kept with the decision.")] = "",
     output: Output = None,
+    config: Config = None,
 ) -> None:
     """Approve at the gate where a run waits."""
-    _decide("approve", run, stage, comment, output)
+    _decide("approve", run, stage, comment, output, config)
 
 
 @app.command()
@@ -30,17 +31,18 @@ def reject(
     reason: Annotated[str, typer.Option("--reason", help="Told to the stage that made the material.")] = "",
     stage: Annotated[str | None, typer.Option("--stage", metavar="N|NAME", help="Gate; default: the one that waits.")] = None,
     output: Output = None,
+    config: Config = None,
 ) -> None:
     """Reject at the gate where a run waits; the stage that made the material is done again with the reason."""
     if not reason.strip():
         raise SettingsError('a rejection needs a reason: --reason "…".')
-    _decide("reject", run, stage, reason.strip(), output)
+    _decide("reject", run, stage, reason.strip(), output, config)
 
 
-def _decide(decision: str, run: str, stage: str | None, comment: str, output: Path | None) -> None:
+def _decide(decision: str, run: str, stage: str | None, comment: str, output: Path | None, config: Path | None) -> None:
     from researchclaw.gates import answer_by_command
 
-    store = store_of(run, output)
+    store = store_of(run, output, config)
     answer = answer_by_command(store, "approve" if decision == "approve" else "reject", comment, stage_numbers(stage, None)[0])
     at_work = store.holder()
     goes_on = f"`researchclaw resume {store.reference}` goes on" if at_work is None else f"process {at_work.pid} goes on"
@@ -53,6 +55,7 @@ def guide(
     stage: Annotated[str, typer.Option("--stage", metavar="N|NAME", help="The stage that is told.")] = "",
     message: Annotated[str, typer.Option("--message", help="What it is told.")] = "",
     output: Output = None,
+    config: Config = None,
 ) -> None:
     """Tell a stage something; if it is done already, `resume` does it and all after it again."""
     from researchclaw.gates import person
@@ -63,7 +66,7 @@ def guide(
 
     if not stage or not message.strip():
         raise SettingsError('guidance needs a stage and words: --stage 9 --message "…".')
-    store = store_of(run, output)
+    store = store_of(run, output, config)
     number = stage_numbers(stage, None)[0]
     assert number is not None
     check_guided(number, PIPELINE, reading_stages(from_record(store.info().settings)))
@@ -87,6 +90,7 @@ def edit(
     ] = None,
     comment: Annotated[str, typer.Option("--comment", help="Kept with the decision where the run waits at this stage.")] = "",
     output: Output = None,
+    config: Config = None,
 ) -> None:
     """Put your version in the place of a stage's output; `resume` does again what rests on it."""
     from researchclaw.editing import put_in_place, read_edit
@@ -94,7 +98,7 @@ def edit(
 
     if not stage:
         raise SettingsError("say which stage: --stage 9, or --stage experiment_design.")
-    store = store_of(run, output)
+    store = store_of(run, output, config)
     number = stage_numbers(stage, None)[0]
     assert number is not None
     one = PIPELINE[number - 1]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 def status(
     run: Run = "latest",
     output: Output = None,
+    config: Config = None,
     everything: Annotated[bool, typer.Option("--all", help="One line for each run instead.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -32,7 +33,7 @@ def status(
     from stages.pipeline import PIPELINE
 
     if everything:
-        output = output or load_settings(None).output
+        output = output or load_settings(config).output
         rows: list[dict[str, JsonValue]] = []
         for folder in runs(output):
             try:
@@ -48,7 +49,7 @@ def status(
         if as_json:
             print(json.dumps(rows, indent=2, ensure_ascii=False))
         return
-    store = store_of(run, output)
+    store = store_of(run, output, config)
     one = run_status(store, PIPELINE)
     if as_json:
         print(one.model_dump_json(indent=2))

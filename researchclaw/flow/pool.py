@@ -14,7 +14,7 @@ import itertools
 import logging
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,13 +27,14 @@ from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import FlowRun, StateType, Worker, WorkerStatus
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound, PrefectHTTPStatusError
-from prefect.states import Crashed
+from prefect.states import Cancelling, Crashed
 from prefect.workers.process import ProcessWorker
 
 from researchclaw.adapters.experiment_runner import run_folder, write_run
 from researchclaw.adapters.laboratory import LocalLaboratory, append_result
 from researchclaw.flow.unit import ENTRYPOINT, FLOW
 from researchclaw.flow.worker import HEARTBEAT_S, queue_of
+from researchclaw.flow.zombies import UNIT_TAG
 from researchclaw.unit_store import NotWhatItSays, RemoteStore, StoreSilent
 from researchclaw.units import (
     UNIT_MAX,
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 POLL_S = 1.0
+RETRY_S = 2.0
 PENDING_S = 45.0
 """A unit that was taken runs within seconds; that of a worker that was killed just then stays pending for ever."""
 AFTER_SILENCE_S = 90.0
@@ -70,6 +72,11 @@ SLOW_S = 60.0
 PAGE = 200
 BATCH = 20
 """Units that are submitted between two looks."""
+LONG_S = 10.0
+"""A look that takes longer has met a server, or a store, that was silent for a while."""
+MISSED = 3
+"""Times in a row that the server may lack what was made there a moment ago."""
+ENDED = (StateType.CRASHED, StateType.FAILED, StateType.CANCELLING, StateType.CANCELLED, StateType.COMPLETED)
 SILENT_S = 3.0 * HEARTBEAT_S
 """When the server calls a worker offline."""
 
@@ -129,6 +136,10 @@ class _Open:
     tries: int = 0
     attempt: int = 0
     failed: int = 0
+    answer: str | None = None
+    """Name of its result, once one is there: a fault elsewhere in the same look does not lose it."""
+    said: str | None = None
+    """What the last attempt ended with."""
 
 
 class PoolLaboratory:
@@ -153,7 +164,7 @@ class PoolLaboratory:
         self._silent_at = float("-inf")
         self._served_at = 0.0
         self._seconds: list[float] = []
-        self._offline_since: dict[str, float] = {}
+        self._gone_since: dict[str, float] = {}
 
     @property
     def isolation(self) -> str:
@@ -261,93 +272,117 @@ class PoolLaboratory:
         )
 
     def _submit(self, client: SyncPrefectClient, one: _Open) -> None:
-        """Submit the unit, or find what an earlier process submitted; attempts that ended without a result count for nothing."""
-        one.tries += 1
-        if one.tries > TRIES:
+        """Submit the unit, or find what an earlier process submitted; attempts that ended without a result count for nothing.
+
+        An attempt counts when the server has confirmed it: where the answer was lost, the same key finds the same flow run.
+        """
+        if one.tries >= TRIES:
             raise ExperimentFailed(
-                f"{_title(one.unit)} was lost {TRIES} times in pool {self._pool.name}; see its flow runs, then `researchclaw resume`."
+                f"{_title(one.unit)} was lost {TRIES} times in pool {self._pool.name} (at last: {one.said or 'its worker was gone'}); "
+                "see its flow runs, then `researchclaw resume`."
             )
-        assert self._deployment is not None
         while True:
+            run = self._flow_run(client, one, one.attempt + 1)
             one.attempt += 1
-            run = client.create_flow_run_from_deployment(
-                self._deployment,
-                parameters={"unit": one.name},
-                name=_title(one.unit),
-                tags=[self._study, "training unit"],
-                idempotency_key=f"{one.name}:{one.attempt}",
-                work_queue_name=self._queue,
-            )
-            ended = run.state_type in (StateType.CRASHED, StateType.FAILED, StateType.CANCELLED, StateType.COMPLETED)
-            if not ended or self._store.result(one.name) is not None:  # it may have ended since the study looked for results
-                one.runs[run.id] = None
-                return
+            if run.state_type not in ENDED or self._store.result(one.name) is not None:  # it may have ended since the study looked
+                break
+        one.runs[run.id] = None
+        one.tries += 1
+
+    def _flow_run(self, client: SyncPrefectClient, one: _Open, attempt: int) -> FlowRun:
+        """Due now by the server's clock, which Prefect's own client does not know; the one that is there, if it is."""
+        assert self._deployment is not None
+        asked = {
+            "parameters": {"unit": one.name},
+            "name": _title(one.unit),
+            "tags": [self._study, UNIT_TAG],
+            "idempotency_key": f"{one.name}:{attempt}",
+        }
+        queue = {} if self._queue is None else {"work_queue_name": self._queue}
+        place = {"id": self._deployment}
+        answer = client.request("POST", "/deployments/{id}/create_flow_run", path_params=place, json={**asked, **queue})
+        return FlowRun.model_validate(answer.json())
 
     # ------------------------------------------------------------ watching
 
     def _look(self, client: SyncPrefectClient, opened: dict[str, _Open]) -> list[tuple[_Open, str]]:
         """One look at every open unit: what has ended, with the names of the results; what is lost is submitted again."""
         try:
-            unsent = (one for one in opened.values() if not one.runs)
-            for one in itertools.islice(unsent, BATCH):  # what ends meanwhile is not to wait for a long list
-                self._submit(client, one)
-            return self._ended(client, opened)
+            with _absence_named():
+                unsent = (one for one in opened.values() if not one.runs and one.answer is None)
+                for one in itertools.islice(unsent, BATCH):  # what ends meanwhile is not to wait for a long list
+                    self._submit(client, one)
+                self._ended(client, opened)
+                done = [(one, one.answer) for one in opened.values() if one.answer is not None]
+                for one, _ in done:
+                    self._stop(client, one)
+                return done
         except ObjectNotFound:  # the database was deleted: all that it held is made again
             for one in opened.values():
                 one.runs.clear()
             self._ready(client)
             return []
 
-    def _ended(self, client: SyncPrefectClient, opened: dict[str, _Open]) -> list[tuple[_Open, str]]:
+    def _ended(self, client: SyncPrefectClient, opened: dict[str, _Open]) -> None:
         of = {run: one for one in opened.values() for run in one.runs}
         found = _read(client, list(of))
         workers = client.read_workers_for_work_pool(self._pool.name)
-        offline = self._gone(workers)
+        gone = self._gone(workers, {_worker(run) for run in found.values()} - {None})
         self._expect_workers(workers, found)
-        done: dict[str, tuple[_Open, str]] = {}
         now = time.monotonic()
         for run_id, one in of.items():
-            run = found.get(run_id)
-            state = None if run is None else run.state_type
-            if state in (StateType.CANCELLED, StateType.CANCELLING):
-                raise ExperimentFailed(f"{_title(one.unit)} was cancelled in Prefect; `researchclaw resume` submits it again.")
-            if run is None or state in (StateType.COMPLETED, StateType.CRASHED, StateType.FAILED):
-                answer = self._store.result(one.name)
-                began = one.runs.pop(run_id)
-                if answer is not None:
-                    done[one.name] = (one, answer)
-                    if began is not None:
-                        self._seconds.append(now - began)
-                elif state == StateType.FAILED:
-                    said = run.state.message if run is not None and run.state is not None else None
-                    one.failed += 1
-                    if one.failed >= FAILURES:
-                        raise ExperimentFailed(f"{_title(one.unit)} was not done: {said or 'no reason given'}")
-                    logger.warning("%s is submitted again: %s", _title(one.unit), said)
-                continue
-            if state == StateType.RUNNING:
-                one.runs[run_id] = one.runs[run_id] or now
-            if state in (StateType.RUNNING, StateType.PENDING) and self._is_lost(run, one, offline, now):
-                logger.warning("%s: its worker is gone; it is submitted again", _title(one.unit))
-                client.set_flow_run_state(run_id, Crashed(message="The worker is gone; the unit is submitted again."), force=True)
-                del one.runs[run_id]
-        self._help_the_slow(client, [one for one in opened.values() if one.name not in done], found, now)
-        return list(done.values())
+            if one.answer is None:
+                self._see(client, one, run_id, found.get(run_id), gone, now)
+        self._help_the_slow(client, [one for one in opened.values() if one.answer is None], found, now)
 
-    def _gone(self, workers: Sequence[Worker]) -> set[str]:
-        """Workers that the server has called offline for a while."""
+    def _see(self, client: SyncPrefectClient, one: _Open, run_id: UUID, run: FlowRun | None, gone: set[str], now: float) -> None:
+        """What became of one flow run; None: it was deleted."""
+        state = None if run is None else run.state_type
+        if state in (StateType.CANCELLED, StateType.CANCELLING):
+            raise ExperimentFailed(f"{_title(one.unit)} was cancelled in Prefect; `researchclaw resume` submits it again.")
+        if run is None or state in ENDED:
+            one.answer = self._store.result(one.name)
+            began = one.runs.pop(run_id)
+            if one.answer is not None:
+                if began is not None:
+                    self._seconds.append(now - began)
+                return
+            one.said = (run.state.message if run is not None and run.state is not None else None) or "no reason given"
+            if state == StateType.FAILED:
+                one.failed += 1
+                if one.failed >= FAILURES:
+                    raise ExperimentFailed(f"{_title(one.unit)} was not done: {one.said}")
+            logger.warning("%s is submitted again: %s", _title(one.unit), one.said)
+            return
+        if state == StateType.RUNNING:
+            one.runs[run_id] = one.runs[run_id] or now
+        if state in (StateType.RUNNING, StateType.PENDING) and self._is_lost(run, one, gone, now):
+            logger.warning("%s: its worker is gone; it is submitted again", _title(one.unit))
+            client.set_flow_run_state(run_id, Crashed(message="The worker is gone; the unit is submitted again."), force=True)
+            del one.runs[run_id]
+
+    @staticmethod
+    def _stop(client: SyncPrefectClient, one: _Open) -> None:
+        """What is done a second time although the result is there need not go on: its worker kills it. The first result counts."""
+        for run_id in list(one.runs):
+            client.set_flow_run_state(run_id, Cancelling(message="Another worker was first."))  # refused for one that has ended
+            del one.runs[run_id]
+
+    def _gone(self, workers: Sequence[Worker], named: Iterable[str | None] = ()) -> set[str]:
+        """Workers that the server has called offline for a while, and those of `named` that it does not know any more."""
         now = time.monotonic()
-        offline = {worker.name for worker in workers if worker.status == WorkerStatus.OFFLINE}
-        self._offline_since = {name: self._offline_since.get(name, now) for name in offline}
-        return {name for name, since in self._offline_since.items() if now - since >= self._pool.lost_s - SILENT_S}
+        away = {worker.name for worker in workers if worker.status == WorkerStatus.OFFLINE}
+        away |= {name for name in named if name is not None} - {worker.name for worker in workers}
+        self._gone_since = {name: self._gone_since.get(name, now) for name in away}
+        return {name for name, since in self._gone_since.items() if now - since >= self._pool.lost_s - SILENT_S}
 
-    def _is_lost(self, run: FlowRun, one: _Open, offline: set[str], now: float) -> bool:
+    def _is_lost(self, run: FlowRun, one: _Open, gone: set[str], now: float) -> bool:
         if now - self._silent_at < AFTER_SILENCE_S:
             return False
         since = one.pending_since.setdefault(run.id, now)
         if run.state_type == StateType.PENDING and now - since > PENDING_S:
             return True
-        return run.labels.get("prefect.worker.name") in offline
+        return _worker(run) in gone
 
     def _help_the_slow(self, client: SyncPrefectClient, waiting: list[_Open], found: dict[UUID, FlowRun], now: float) -> None:
         """When nothing waits for a worker any more, what takes far longer than the rest is done a second time beside it."""
@@ -356,7 +391,11 @@ class PoolLaboratory:
             return
         slow_s = max(SLOW_S, SLOWER * statistics.median(self._seconds))
         for one in waiting:
-            if len(one.runs) == 1 and all(began is not None and now - began > slow_s for began in one.runs.values()):
+            if (
+                len(one.runs) == 1
+                and one.tries < TRIES
+                and all(began is not None and now - began > slow_s for began in one.runs.values())
+            ):
                 logger.warning("%s takes more than %.0f s; another worker does it too", _title(one.unit), slow_s)
                 self._submit(client, one)
 
@@ -376,7 +415,8 @@ class PoolLaboratory:
 
     def _serving(self, client: SyncPrefectClient) -> list[str]:
         try:
-            workers = client.read_workers_for_work_pool(self._pool.name)
+            with _absence_named():
+                workers = client.read_workers_for_work_pool(self._pool.name)
         except ObjectNotFound:
             return []
         queue = environment_here().queue
@@ -425,26 +465,54 @@ class PoolLaboratory:
     def _patiently(self, ask: Callable[[], Any]) -> Any:
         """Raises: StoreSilent: no answer for too long."""
         until = time.monotonic() + self._pool.patience_s
+        missed = 0
         while True:
+            began = time.monotonic()
             try:
-                return ask()
+                with _absence_named():
+                    answer = ask()
             except (httpx.TransportError, StoreSilent) as exc:
                 failure: Exception = exc
+            except ObjectNotFound as exc:  # the database is being deleted or made just now; or it is no such server
+                missed, failure = missed + 1, exc
+                if missed >= MISSED:
+                    raise SettingsError(f"the server at {self._pool.server_url} lacks what it was asked for: {exc.http_exc}") from exc
             except PrefectHTTPStatusError as exc:
                 if exc.response.status_code < 500:
                     raise SettingsError(
                         f"the server at {self._pool.server_url} refuses ({exc.response.status_code}): {exc.response.text[:200]}"
                     ) from exc
                 failure = exc
+            else:
+                if time.monotonic() - began > LONG_S:  # the store waits for itself, and Prefect's client for half a minute
+                    self._silent_at = time.monotonic()
+                return answer
             if self._silent_at < time.monotonic() - 5:
-                logger.warning("the server gives no answer; the workers go on, and so does the study when it is back")
+                logger.warning("the server gives no answer (%s); the workers go on, and so does the study when it is back", failure)
             self._silent_at = time.monotonic()
             if time.monotonic() > until:
                 raise StoreSilent(
-                    f"the server at {self._pool.server_url} gave no answer for {self._pool.patience_s:.0f} s; "
-                    "see `researchclaw server status`, then `researchclaw resume`."
+                    f"the server at {self._pool.server_url} gave no sound answer for {self._pool.patience_s:.0f} s "
+                    f"({' '.join(str(failure).split())[:200]}); see `researchclaw server status`, then `researchclaw resume`."
                 ) from failure
-            time.sleep(2)
+            time.sleep(RETRY_S)
+
+
+@contextmanager
+def _absence_named() -> Iterator[None]:
+    """Only some calls of Prefect's client turn a 404 into ObjectNotFound."""
+    try:
+        yield
+    except PrefectHTTPStatusError as exc:
+        if exc.response.status_code == 404:
+            raise ObjectNotFound(http_exc=exc) from exc
+        raise
+
+
+def _worker(run: FlowRun) -> str | None:
+    """Who took it, as Prefect's worker labels it."""
+    name = run.labels.get("prefect.worker.name")
+    return None if name is None else str(name)
 
 
 def _read(client: SyncPrefectClient, ids: list[UUID]) -> dict[UUID, FlowRun]:

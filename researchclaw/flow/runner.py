@@ -5,6 +5,7 @@ A thread of the server's process. It looks at the flow runs that the server call
     killed in the middle          marked as crashed, with its tasks
     retried in the UI             `researchclaw resume RUN` is started; it goes on as the same flow run
     form filled in, nobody there  the same
+    cancelled in the UI           its process is ended as by Ctrl-C, its training runs at workers are cancelled
     nothing to go on with         closed, with the reason
 
 The run folder decides: its lock says whether a process is at work.
@@ -12,8 +13,10 @@ The run folder decides: its lock says whether a process is at work.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -37,7 +40,7 @@ from prefect.client.schemas.objects import StateType
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.states import Cancelled, Completed, Crashed, Failed, Scheduled
 
-from researchclaw.flow.zombies import FLOW, KILLED, close_tasks
+from researchclaw.flow.zombies import FLOW, KILLED, cancel_units, close_tasks
 from researchclaw.run_store import RunStore
 from researchclaw.server import AUTH, home, without_prefect
 from stages.errors import ResearchError
@@ -61,6 +64,8 @@ class Runner:
     """False: it marks what was killed, and starts nothing."""
     children: dict[UUID, subprocess.Popen[bytes]] = field(default_factory=dict)
     _told: bool = False
+    _ending: dict[UUID, FlowRun] = field(default_factory=dict)
+    """Cancelled flow runs whose process was told to end."""
 
     def begin(self) -> None:
         threading.Thread(target=self._work, name="runner", daemon=True).start()
@@ -87,7 +92,16 @@ class Runner:
             flow_filter=FlowFilter(name=FlowFilterName(any_=[FLOW])),
         )
         for flow_run in found:
-            self._look_at(client, flow_run)
+            if flow_run.state_type == StateType.CANCELLING:
+                self._cancel(client, flow_run)
+            else:
+                self._look_at(client, flow_run)
+        for flow_run in list(self._ending.values()):
+            store = RunStore(self.output / flow_run.name)
+            if store.holder() is None:  # Prefect's engine has called it crashed when its process was told to end
+                close_tasks(client, flow_run)
+                self._set(client, flow_run, Cancelled(message=f"'Retry' goes on, or `researchclaw resume {store.run_id}`."))
+                del self._ending[flow_run.id]
 
     def _look_at(self, client: SyncPrefectClient, flow_run: FlowRun) -> None:
         scheduled = flow_run.state_type == StateType.SCHEDULED
@@ -117,6 +131,17 @@ class Runner:
         else:
             close_tasks(client, flow_run)
             self._set(client, flow_run, Crashed(message=f"{KILLED} 'Retry' goes on, or `researchclaw resume {store.run_id}`."))
+
+    def _cancel(self, client: SyncPrefectClient, flow_run: FlowRun) -> None:
+        """A person has cancelled the run: its process is told to end, once, and so are its training runs at workers."""
+        if flow_run.id in self._ending:
+            return
+        holder = RunStore(self.output / flow_run.name).holder()
+        if holder is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(holder.pid, signal.SIGTERM)
+        self._ending[flow_run.id] = flow_run
+        cancel_units(client, flow_run.name)
 
     @staticmethod
     def _set(client: SyncPrefectClient, flow_run: FlowRun, state: State[Any]) -> None:

@@ -2,12 +2,15 @@
 
 HEAD, GET, PUT  /researchclaw/files/<sha256>     the content; what does not hash to its name is refused (400)
 GET, PUT        /researchclaw/results/<sha256>   of a unit: the name of the file that holds its result; the first one stays
+
+507: the disk is full; the sender waits and tries again.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import errno
 import hmac
 import shutil
 from pathlib import Path
@@ -23,6 +26,7 @@ from researchclaw.units import DATA_MAX
 MARK = {"server-part": "researchclaw"}
 FREE_AFTER = 500 << 20
 """Bytes of disk that a file from elsewhere must leave free."""
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
 class StoreRoutes:
@@ -71,7 +75,11 @@ class StoreRoutes:
         if self._store.find(name) is not None:
             return PlainTextResponse("known\n")
         self._folder.mkdir(parents=True, exist_ok=True)
-        limit = min(DATA_MAX, shutil.disk_usage(self._folder).free - FREE_AFTER)
+        room = shutil.disk_usage(self._folder).free - FREE_AFTER
+        said = request.headers.get("Content-Length", "")
+        if room < (int(said) if said.isdecimal() else 1):
+            return _full()
+        limit = min(DATA_MAX, room)
         incoming = self._store.incoming(name, limit)
         try:
             async for chunk in request.stream():
@@ -79,8 +87,13 @@ class StoreRoutes:
             await run_in_threadpool(incoming.keep)
         except NotWhatItSays as exc:
             return PlainTextResponse(f"{exc}\n", 400)
-        except (ClientDisconnect, OSError):
+        except ClientDisconnect:
             incoming.drop()
+            raise
+        except OSError as exc:
+            incoming.drop()
+            if exc.errno in NO_SPACE:
+                return _full()
             raise
         return PlainTextResponse("kept\n", 201)
 
@@ -93,4 +106,14 @@ class StoreRoutes:
         name = said.decode("latin-1")
         if not NAME.fullmatch(name) or self._store.find(name) is None or self._store.find(unit) is None:
             return PlainTextResponse("no such unit or file\n", 400)
-        return PlainTextResponse(await run_in_threadpool(self._store.put_result, unit, name))
+        try:
+            return PlainTextResponse(await run_in_threadpool(self._store.put_result, unit, name))
+        except OSError as exc:
+            if exc.errno in NO_SPACE:
+                return _full()
+            raise
+
+
+def _full() -> Response:
+    """The sender keeps what it has and tries again: a result that took hours is not lost for want of space here."""
+    return PlainTextResponse("the disk is full\n", 507)

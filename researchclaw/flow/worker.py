@@ -2,7 +2,8 @@
 
 Prefect gives the queue, the limits, the heartbeat and the UI; that one unit goes to one worker is a rule of its server
 (a run that is pending cannot become pending again). What the worker makes goes to the project's store under hashes; the
-state of the flow run is a message about it.
+state of the flow run is a message about it. A unit that a person cancels is killed here: Prefect's own observer of
+cancellations looks after runs that are pending only, and gives up when the server is away for a while.
 """
 
 from __future__ import annotations
@@ -15,19 +16,23 @@ import os
 import re
 import secrets
 import signal
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID
 
 import anyio
 import httpx
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId, FlowRunFilterState, FlowRunFilterStateType
+from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.responses import SetStateStatus
 from prefect.exceptions import Abort, ObjectNotFound, PrefectHTTPStatusError
-from prefect.states import Completed, Crashed, Failed, Running
+from prefect.states import Cancelled, Completed, Crashed, Failed, Running
 from prefect.utilities.engine import propose_state
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
 
-from researchclaw.hardware import host_name
+from researchclaw.hardware import pseudonym
 from researchclaw.slots import Slot, SlotDied, result_of
-from researchclaw.units import Environment, environment_here
+from researchclaw.units import Environment, WorkerUnfit, environment_here
 from stages.errors import ResearchError
 
 if TYPE_CHECKING:
@@ -38,13 +43,20 @@ logger = logging.getLogger(__name__)
 
 HEARTBEAT_S = 5
 """The server calls a worker offline after three of them."""
-POLL_S = 1.0
 RETRY_S = 2.0
+LOOK_S = 5.0
+"""How often a worker asks which of its units a person has cancelled."""
+REST_S = 60.0
+"""A machine that cannot do units (its disk is full) takes no other in that place for so long; a healthy one does."""
+CLOCKS_S = 86_400
+"""A worker asks for units that are due within a day: one whose clock is late would otherwise find none."""
+
+Got = TypeVar("Got")
 
 
 def worker_name(given: str | None, environment: Environment) -> str:
     """Different in every process, so that a dead worker's units are not taken for its successor's; ends with its queue."""
-    return f"{given or host_name()}-{secrets.token_hex(3)} [{environment.queue}]".replace("/", "-").replace("%", "-")
+    return f"{given or pseudonym()}-{secrets.token_hex(3)} [{environment.queue}]".replace("/", "-").replace("%", "-")
 
 
 def queue_of(name: str) -> str | None:
@@ -68,13 +80,15 @@ class ExperimentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, UnitOutco
             pool,
             work_queues=[environment.queue],
             name=name,
-            prefetch_seconds=1,
+            prefetch_seconds=CLOCKS_S,
             create_pool_if_not_found=False,
             limit=len(gpus),
             heartbeat_interval_seconds=HEARTBEAT_S,
         )
         self._slots = [Slot(gpu, work) for gpu in gpus]
         self._free = list(self._slots)
+        self._cancelled: dict[UUID, asyncio.Event] = {}
+        self._away = False
         self.done = 0
 
     async def run(
@@ -82,7 +96,7 @@ class ExperimentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, UnitOutco
     ) -> UnitOutcome:
         slot = self._free.pop()
         if task_status is not None:
-            task_status.started(f"{host_name()}:{os.getpid()}")
+            task_status.started(f"{self.name}:{os.getpid()}")
         try:
             if await self._may_begin(flow_run):
                 await self._say(flow_run, await self._end(flow_run, slot))
@@ -91,9 +105,15 @@ class ExperimentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, UnitOutco
         return UnitOutcome(identifier=self.name, status_code=0)
 
     async def _may_begin(self, flow_run: FlowRun) -> bool:
-        """Whether the unit is this worker's to do: not cancelled, and not given to another one. A silent server is waited for."""
+        """Whether the unit is this worker's to do: neither cancelled nor given up for lost. A silent server is waited for."""
         while True:
             try:
+                state = (await self.client.read_flow_run(flow_run.id)).state
+                if state is not None and state.is_cancelling():
+                    await self._say(flow_run, Cancelled(message=f"Cancelled before {self.name} began."))
+                # the server would let a run that has ended begin again; it says 'running' when its first answer was lost
+                if state is None or not (state.is_pending() or state.is_running()):
+                    return False
                 return (await propose_state(self.client, Running(), flow_run_id=flow_run.id)).is_running()
             except (Abort, ObjectNotFound):
                 return False
@@ -102,21 +122,34 @@ class ExperimentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, UnitOutco
                 await anyio.sleep(RETRY_S)
 
     async def _end(self, flow_run: FlowRun, slot: Slot) -> State[Any]:
-        """How the flow run ends; an interruption kills the unit and gives it back."""
+        """How the flow run ends; an interruption kills the unit and gives it back, a person's cancellation kills it."""
         future = slot.submit(str(flow_run.parameters.get("unit", "")))
+        ended = asyncio.wrap_future(future)
+        ended.add_done_callback(lambda one: one.cancelled() or one.exception())  # `result_of` tells it
+        cancelled = self._cancelled[flow_run.id] = asyncio.Event()
+        told = asyncio.create_task(cancelled.wait())
         try:
-            await asyncio.wrap_future(future)
+            await asyncio.wait((ended, told), return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
             slot.kill()
             with anyio.CancelScope(shield=True), anyio.move_on_after(5):
                 await self._say(flow_run, Crashed(message=f"{self.name} was stopped."))
             raise
-        except Exception:
-            logger.debug("a unit ended with an exception", exc_info=True)
+        finally:
+            told.cancel()
+            del self._cancelled[flow_run.id]
+        if not ended.done():
+            slot.kill()
+            return Cancelled(message=f"Cancelled; {self.name} has killed it.")
         try:
             answer = result_of(future)
         except SlotDied as exc:
             slot.kill()
+            return Crashed(message=f"{self.name}: {exc}")
+        except WorkerUnfit as exc:
+            logger.warning("this machine does no unit in this place for %.0f s: %s", REST_S, exc)
+            await self._say(flow_run, Crashed(message=f"{self.name}: {exc}"))
+            await anyio.sleep(REST_S)
             return Crashed(message=f"{self.name}: {exc}")
         except ResearchError as exc:
             return Failed(message=f"{self.name}: {exc}")
@@ -129,14 +162,61 @@ class ExperimentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, UnitOutco
         """Tell the server, however long it is away: a unit that stays 'running' would hold the study."""
         while True:
             try:
-                await self.client.set_flow_run_state(flow_run.id, state, force=False)
+                answer = await self.client.set_flow_run_state(flow_run.id, state, force=False)
             except ObjectNotFound:  # the database was deleted; the result is in the store
                 return
             except (httpx.HTTPError, PrefectHTTPStatusError) as exc:
                 logger.warning("the server does not take the end of %s: %s", flow_run.name, exc)
                 await anyio.sleep(RETRY_S)
             else:
-                return
+                stands = answer.state
+                if answer.status != SetStateStatus.REJECT or stands is None or stands.type != StateType.CANCELLING:
+                    return
+                state = Cancelled(message=state.message)  # cancelled at the last moment: nothing else may follow
+
+    async def look_for_cancelled(self) -> None:
+        """Ask the server every few seconds which of the units at work a person has cancelled."""
+        cancelled = FlowRunFilterStateType(any_=[StateType.CANCELLING, StateType.CANCELLED])
+        while True:
+            await anyio.sleep(LOOK_S)
+            if not self._cancelled:
+                continue
+            these = FlowRunFilter(id=FlowRunFilterId(any_=list(self._cancelled)), state=FlowRunFilterState(type=cancelled))
+            for flow_run in await self._unless_away(self.client.read_flow_runs(flow_run_filter=these), []):
+                if flow_run.id in self._cancelled:
+                    self._cancelled[flow_run.id].set()
+
+    # ------------------------------------------------------------ a server that is away
+
+    async def get_and_submit_flow_runs(self) -> list[FlowRun]:
+        return await self._unless_away(super().get_and_submit_flow_runs(), [])
+
+    async def sync_with_backend(self) -> None:
+        await self._unless_away(super().sync_with_backend(), None)
+
+    async def _submit_run(self, flow_run: FlowRun) -> None:
+        """One that cannot be taken because the server falls silent just then is left to whoever asks next."""
+        if not await self._unless_away(self._submitted(flow_run), False):
+            self._submitting_flow_run_ids.discard(flow_run.id)
+            self._release_limit_slot(flow_run.id)
+
+    async def _submitted(self, flow_run: FlowRun) -> bool:
+        await super()._submit_run(flow_run)
+        return True
+
+    async def _unless_away(self, asked: Awaitable[Got], otherwise: Got) -> Got:
+        """Prefect's worker would end after some minutes without a server, and the units at work with it."""
+        try:
+            answer = await asked
+        except (httpx.TransportError, PrefectHTTPStatusError, httpx.HTTPStatusError) as exc:
+            if isinstance(exc, httpx.HTTPStatusError) and exc.response.status_code < 500:
+                raise
+            if not self._away:
+                logger.warning("the server gives no answer (%s); what is at work goes on", exc)
+            self._away = True
+            return otherwise
+        self._away = False
+        return answer
 
     async def teardown(self, *exc_info: Any) -> None:
         for slot in self._slots:
@@ -151,7 +231,9 @@ async def serve(worker: ExperimentWorker, started: Callable[[], None]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     with contextlib.suppress(asyncio.CancelledError):
-        await worker.start(printer=lambda _said: started() if worker.is_setup else None)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(worker.look_for_cancelled())
+            await worker.start(printer=lambda _said: started() if worker.is_setup else None)
 
 
 def start(

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId, TaskRunFilter, TaskRunFilterState, TaskRunFilterStateType
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+    FlowRunFilterTags,
+    TaskRunFilter,
+    TaskRunFilterState,
+    TaskRunFilterStateType,
+)
 from prefect.client.schemas.objects import StateType
-from prefect.states import Crashed, Pending
+from prefect.states import Cancelling, Crashed, Pending
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -16,6 +25,8 @@ if TYPE_CHECKING:
 FLOW = "researchclaw"
 DEPLOYMENT = "runs of this folder"
 KILLED = "The process was killed."
+UNIT_TAG = "training unit"
+"""On every flow run that is one training run at a worker, beside the run's id."""
 
 
 def close_tasks(client: SyncPrefectClient, flow_run: FlowRun) -> None:
@@ -28,6 +39,15 @@ def close_tasks(client: SyncPrefectClient, flow_run: FlowRun) -> None:
     )
     for task_run in left:
         client.set_task_run_state(task_run.id, Crashed(message="The process was killed in the middle."), force=True)
+
+
+def cancel_units(client: SyncPrefectClient, run_id: str) -> None:
+    """Tell the workers to kill what they train for this run; what waits for a worker is cancelled at once."""
+    at_work = FlowRunFilterStateType(any_=[StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING])
+    these = FlowRunFilter(tags=FlowRunFilterTags(all_=[run_id, UNIT_TAG]), state=FlowRunFilterState(type=at_work))
+    while found := client.read_flow_runs(flow_run_filter=these, limit=200):
+        for unit in found:
+            client.set_flow_run_state(unit.id, Cancelling(message="The run was cancelled."))
 
 
 def new_flow_run(client: SyncPrefectClient, flow: Flow[Any, Any], run_id: str) -> FlowRun:

@@ -1,9 +1,11 @@
 """The toy pipeline and a project with a server, for the tests of the machine that runs stages."""
 
+import functools
 import http.client
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -13,6 +15,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+
+from researchclaw import server
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -34,13 +38,34 @@ def _module(name: str) -> ModuleType:
     return module
 
 
+@pytest.fixture(scope="session")
+def with_database(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], None]:
+    """Gives an output folder that Prefect does not know yet an empty database: to make one costs each first server five seconds."""
+    made = tmp_path_factory.mktemp("database")
+
+    def give(output: Path) -> None:
+        if not (made / "prefect.db").exists():
+            kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
+            command = [sys.executable, "-m", "prefect", "server", "database", "upgrade", "-y"]
+            environment = kept | server.HUSH | {"PREFECT_HOME": str(made), "PREFECT_PROFILES_PATH": str(made / "profiles.toml")}
+            subprocess.run(command, check=True, capture_output=True, env=environment, cwd=made)
+        if not server.home(output).exists():
+            server.home(output).mkdir(parents=True)
+            for path in made.glob("prefect.db*"):
+                shutil.copy(path, server.home(output))
+
+    return give
+
+
 @pytest.fixture
-def start_toy(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
+def start_toy(tmp_path: Path, with_database: Callable[[Path], None]) -> Callable[..., subprocess.Popen[str]]:
     """Starts toy.py as a process of its own, with a home folder that must stay empty."""
     home = tmp_path / "home"
     home.mkdir()
 
-    def start(*arguments: str, path: str = "") -> subprocess.Popen[str]:
+    def start(*arguments: str, path: str = "", new_database: bool = False) -> subprocess.Popen[str]:
+        if arguments[2] == "prefect" and not new_database:
+            with_database(Path(arguments[0]))
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
         environment |= {"HOME": str(home), "PYTHONPATH": f"{path}:{ROOT}", "OMP_NUM_THREADS": "1", "PREFECT_API_KEY": "not-ours"}
         return subprocess.Popen(
@@ -64,8 +89,8 @@ def browser() -> ModuleType:
 class Project:
     """An output folder with its own server, and what a person or a stranger may send to it."""
 
-    def __init__(self, output: Path) -> None:
-        self.output = output
+    def __init__(self, output: Path, with_database: Callable[[Path], None]) -> None:
+        self.output, self._with_database = output, with_database
         self.url = ""
         self.environment: dict[str, str] = {}
 
@@ -81,6 +106,7 @@ class Project:
         return done.stdout + done.stderr
 
     def start(self, *words: str) -> None:
+        self._with_database(self.output)
         said = self.command("server", "start", *words)
         self.url = next(word for word in said.split() if word.startswith("http://"))
 
@@ -115,22 +141,22 @@ class Project:
 
 
 @pytest.fixture(scope="session")
-def project_class() -> type[Project]:
-    return Project
+def project_class(with_database: Callable[[Path], None]) -> Callable[[Path], Project]:
+    return functools.partial(Project, with_database=with_database)
 
 
 @pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+def project(tmp_path_factory: pytest.TempPathFactory, with_database: Callable[[Path], None]) -> Iterator[Project]:
     """A project whose server is up; it resumes nothing, because the real program cannot go on with a toy run."""
-    it = Project(tmp_path_factory.mktemp("project") / "artifacts")
+    it = Project(tmp_path_factory.mktemp("project") / "artifacts", with_database)
     it.start("--set", "server.resumes=false")
     yield it
     it.stop()
 
 
 @pytest.fixture
-def new_project(tmp_path: Path) -> Iterator[Project]:
+def new_project(tmp_path: Path, with_database: Callable[[Path], None]) -> Iterator[Project]:
     """A project without a server; one that the test starts is stopped."""
-    it = Project(tmp_path / "artifacts")
+    it = Project(tmp_path / "artifacts", with_database)
     yield it
     it.stop()

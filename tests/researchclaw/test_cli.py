@@ -233,6 +233,26 @@ def test_the_commands_that_are_named_work_when_runs_lie_elsewhere(say: Say, toys
     assert say(*told[1:])[0] == 0
 
 
+def test_a_run_is_found_by_the_settings_file_of_its_project_wherever_the_command_stands(
+    say: Say, toys: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = tmp_path / "project.yaml"
+    project.write_text(f"output: {tmp_path / 'papers'}\nflow: {{engine: plain}}\n")
+    say("run", "--topic", "toys", "--config", str(project))
+    (folder,) = runs(tmp_path / "papers")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    there = ("latest", "--config", str(project))
+    assert folder.name in say("status", *there)[1]
+    assert folder.name in say("status", "--all", "--config", str(project))[1]
+    assert say("guide", *there, "--stage", "search", "--message", "look again")[0] == 0
+    (tmp_path / "edit.json").write_text("{}")
+    assert "there is no run" not in say("edit", *there, "--stage", "search", "--from", str(tmp_path / "edit.json"))[2]
+    assert say("reject", *there, "--reason", "too few")[0] == 0
+    assert "answered already: reject" in say("approve", *there)[2]
+    assert "there is no run" in say("approve")[2]
+
+
 def test_a_deleted_folder_is_said_in_one_line(say: Say, toys: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "gone").mkdir()
     monkeypatch.chdir(tmp_path / "gone")

@@ -1,9 +1,12 @@
 """A slot is a process with one GPU or none, and ends with its worker."""
 
+import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import CancelledError
 from pathlib import Path
 
 import pytest
@@ -22,11 +25,30 @@ def test_a_slot_sees_its_own_gpu_and_a_killed_one_is_replaced() -> None:
         assert result_of(slot.submit("CUDA_VISIBLE_DEVICES")) == "1"
         waiting = Slot(None, time.sleep)  # type: ignore[arg-type]
         future = waiting.submit(60)  # type: ignore[arg-type]
-        while waiting._pid is None:
+        while waiting.pid is None:
             time.sleep(0.01)
         waiting.kill()
         with pytest.raises(SlotDied):
             result_of(future)
+    finally:
+        slot.kill()
+
+
+@pytest.mark.slow
+def test_a_unit_whose_process_is_only_starting_can_be_killed_and_a_process_that_died_idle_is_replaced() -> None:
+    slot = Slot(None, time.sleep)  # type: ignore[arg-type]
+    try:
+        waiting = slot.submit(60)  # type: ignore[arg-type]
+        slot.kill()
+        with pytest.raises((SlotDied, CancelledError)):
+            result_of(waiting)
+        assert result_of(slot.submit(0)) is None  # type: ignore[arg-type]
+        assert slot.pid is not None
+        os.kill(slot.pid, signal.SIGKILL)
+        while any(child.pid == slot.pid for child in multiprocessing.active_children()):
+            time.sleep(0.01)
+        time.sleep(0.1)  # until its executor has noticed too
+        assert result_of(slot.submit(0)) is None  # type: ignore[arg-type]
     finally:
         slot.kill()
 
@@ -37,7 +59,7 @@ def test_kill_9_of_a_worker_ends_its_slots(tmp_path: Path) -> None:
     script.write_text(
         "import time\nfrom researchclaw.slots import Slot\n"
         "if __name__ == '__main__':\n    slot = Slot(None, time.sleep)\n    slot.submit(60)\n"
-        "    while slot._pid is None:\n        time.sleep(0.01)\n    print(slot._pid, flush=True)\n    time.sleep(60)\n"
+        "    while slot.pid is None:\n        time.sleep(0.01)\n    print(slot.pid, flush=True)\n    time.sleep(60)\n"
     )
     worker = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True, env={"PYTHONPATH": str(ROOT)})
     assert worker.stdout is not None

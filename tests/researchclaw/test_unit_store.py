@@ -1,5 +1,6 @@
 """The store over its real routes, without Prefect: a server of its own on loopback, and clients that lie."""
 
+import errno
 import hashlib
 import os
 import threading
@@ -116,6 +117,42 @@ def test_a_size_bomb_is_cut_off(url: str, store: RemoteStore, folder: Path, monk
     with pytest.raises(NotWhatItSays, match="more than 4096 bytes"):
         store.fetch(name_of(b"y" * 5000), folder / "here")
     assert list((folder / "here").iterdir()) == []
+
+
+def full(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_at_the_server_is_waited_for_and_leaves_no_part(
+    url: str, store: RemoteStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = b"a result that took an hour"
+    monkeypatch.setattr(store_routes, "FREE_AFTER", 1 << 60)
+    with pytest.raises(StoreSilent, match=r"disk of the server at .* is full"):
+        store.put(name_of(data), data)
+    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        for fill in (lambda: store.put(name_of(data), data), lambda: FolderStore(folder).put_result("a" * 64, name_of(data))):
+            with pytest.raises((StoreSilent, OSError), match=r"is full|No space"):
+                fill()
+    assert not [path for path in folder.rglob(".*") if path.is_file()]
+    patient = RemoteStore(url, SECRET, patience_s=10)
+    monkeypatch.setattr(os, "fsync", full)
+    threading.Timer(0.3, monkeypatch.undo).start()
+    patient.put(name_of(data), data)
+    patient.close()
+    assert store.has(name_of(data))
+
+
+def test_a_full_disk_at_the_worker_leaves_no_part_of_what_was_fetched(
+    store: RemoteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.put(name_of(b"data"), b"data")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        store.fetch(name_of(b"data"), tmp_path / "here")
+    assert list((tmp_path / "here").iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -170,7 +170,7 @@ def test_two_runs_may_begin_at_once_on_a_new_database_and_a_gate_that_waits_is_n
     output = tmp_path / "artifacts"
     monkeypatch.setenv("TOY_NEW", "1")
     monkeypatch.setenv("TOY_WAITS", "1")
-    both = [start_toy(str(output), topic, "prefect") for topic in ("one", "two")]
+    both = [start_toy(str(output), topic, "prefect", new_database=True) for topic in ("one", "two")]
     for process in both:
         code, error = ended(process)
         assert code == 3, error

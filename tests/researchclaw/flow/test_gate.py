@@ -204,6 +204,26 @@ def test_a_process_killed_at_work_is_marked_by_the_server_and_a_retry_goes_on_as
     retry(project, store)  # there is nothing to go on with
     becomes(project, store, "COMPLETED Completed")
     assert "is done" in flow_runs(project, store)[0]["state"]["message"]
+    cancelled_in_the_ui(project, start_toy, monkeypatch)
+
+
+def cancelled_in_the_ui(project: Any, start_toy: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process ends, and so do its training runs at workers."""
+    monkeypatch.setenv("TOY_NEW", "1")
+    process = start_toy(str(project.output), "toys", "prefect", "0.5")
+    assert process.stdout is not None
+    next(line for line in process.stdout if line.startswith("ExperimentEnded"))
+    store = newest(project)
+    found = flow_runs(project, store)[0]
+    unit = {"flow_id": found["flow_id"], "name": "one of its units", "tags": [store.run_id, "training unit"]}
+    waiting = project.ask("POST", "/flow_runs/", {**unit, "state": {"type": "PENDING"}})[1]["id"]
+    cancelling = {"state": {"type": "CANCELLING", "name": "Cancelling"}}
+    project.ask("POST", f"/flow_runs/{found['id']}/set_state", cancelling)
+    process.communicate(timeout=15)
+    assert process.returncode != 0
+    becomes(project, store, "CANCELLED Cancelled")
+    assert store.run_id in flow_runs(project, store)[0]["state"]["message"]
+    assert project.ask("GET", f"/flow_runs/{waiting}")[1]["state"]["type"] in ("CANCELLING", "CANCELLED")
 
 
 def test_two_at_once_one_wins_and_the_other_says_why(project: Any, waiting: Any, resume: Any) -> None:

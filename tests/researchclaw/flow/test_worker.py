@@ -1,0 +1,229 @@
+"""What a worker does when the server, a person or its own disk gets in the way: decided over a server that is pretended."""
+
+import asyncio
+import errno
+import os
+from concurrent.futures import Future
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+pytest.importorskip("prefect")
+
+from prefect.client.schemas.objects import State, StateType
+from prefect.client.schemas.responses import SetStateStatus
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
+from prefect.workers.base import BaseWorker
+
+from researchclaw import hardware, unit_bench
+from researchclaw.flow import worker as module
+from researchclaw.flow.worker import ExperimentWorker, worker_name
+from researchclaw.unit_store import RemoteStore
+from researchclaw.units import Environment, WorkerUnfit
+
+HERE = Environment(python="3.11", torch="2.9.0", numpy="2.3.0", processor="x86_64-AuthenticAMD-avx2")
+GONE = httpx.ConnectError("refused")
+
+
+class Server:
+    """One flow run and what was said about it; each call first ends with the next fault, if there is one left."""
+
+    def __init__(self, state: StateType) -> None:
+        self.state: StateType = state
+        self.faults: list[Exception] = []
+        self.said: list[State[Any]] = []
+
+    def _fault(self) -> None:
+        if self.faults:
+            raise self.faults.pop(0)
+
+    async def read_flow_run(self, _id: object) -> Any:
+        self._fault()
+        return SimpleNamespace(state=State(type=self.state))
+
+    async def read_flow_runs(self, flow_run_filter: Any) -> list[Any]:
+        self._fault()
+        at_work = flow_run_filter.id.any_
+        return [SimpleNamespace(id=one) for one in at_work] if self.state in flow_run_filter.state.type.any_ else []
+
+    async def set_flow_run_state(self, _id: object, state: State[Any], force: bool = False) -> Any:
+        """As the server: what is being cancelled can only become cancelled."""
+        self._fault()
+        self.said.append(state)
+        if self.state == StateType.CANCELLING and state.type != StateType.CANCELLED:
+            return SimpleNamespace(status=SetStateStatus.REJECT, state=State(type=self.state))
+        self.state = state.type
+        return SimpleNamespace(status=SetStateStatus.ACCEPT, state=state)
+
+
+class Place:
+    """A slot whose unit ends as the test says."""
+
+    def __init__(self) -> None:
+        self.future: Future[str] = Future()
+        self.killed = False
+
+    def submit(self, _unit: str) -> Future[str]:
+        return self.future
+
+    def kill(self) -> None:
+        self.killed = True
+
+
+@pytest.fixture
+def worker(monkeypatch: pytest.MonkeyPatch) -> ExperimentWorker:
+    for name in ("RETRY_S", "LOOK_S", "REST_S"):
+        monkeypatch.setattr(module, name, 0)
+    return ExperimentWorker("lab", worker_name("one", HERE), HERE, str, (None,))
+
+
+def at(worker: ExperimentWorker, state: StateType, monkeypatch: pytest.MonkeyPatch) -> Server:
+    server = Server(state)
+    worker._client = server  # type: ignore[assignment]
+
+    async def proposed(client: Any, state: State[Any], flow_run_id: object) -> State[Any]:
+        await client.set_flow_run_state(flow_run_id, state)
+        return State(type=client.state)
+
+    monkeypatch.setattr(module, "propose_state", proposed)
+    return server
+
+
+def flow_run() -> Any:
+    return SimpleNamespace(id=uuid4(), name="cosine, seed 1, report", parameters={"unit": "a" * 64})
+
+
+BEGINS = {
+    StateType.PENDING: True,
+    StateType.RUNNING: True,  # the answer to its own first word was lost
+    StateType.CRASHED: False,  # it slept for minutes, and the study gave the unit to another worker
+    StateType.COMPLETED: False,
+    StateType.CANCELLED: False,
+    StateType.CANCELLING: False,
+}
+
+
+@pytest.mark.parametrize(("state", "begins"), BEGINS.items())
+def test_only_a_unit_that_was_neither_cancelled_nor_given_to_another_is_begun_however_often_the_server_falls_silent(
+    worker: ExperimentWorker, monkeypatch: pytest.MonkeyPatch, state: StateType, begins: bool
+) -> None:
+    server = at(worker, state, monkeypatch)
+    server.faults = [GONE, httpx.ReadTimeout("late")]
+    assert asyncio.run(worker._may_begin(flow_run())) is begins
+    assert server.state == (StateType.RUNNING if begins else StateType.CANCELLED if state == StateType.CANCELLING else state)
+
+
+def test_a_unit_of_a_deleted_database_is_not_begun(worker: ExperimentWorker, monkeypatch: pytest.MonkeyPatch) -> None:
+    at(worker, StateType.PENDING, monkeypatch).faults = [ObjectNotFound(http_exc=GONE)]
+    assert asyncio.run(worker._may_begin(flow_run())) is False
+
+
+def test_the_end_is_told_when_the_server_is_back_and_a_late_cancellation_is_closed(
+    worker: ExperimentWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = at(worker, StateType.CANCELLING, monkeypatch)
+    server.faults = [GONE] * 3
+    asyncio.run(worker._say(flow_run(), State(type=StateType.COMPLETED, message="result abc")))
+    assert (server.state, server.said[-1].message) == (StateType.CANCELLED, "result abc")
+
+
+def test_a_unit_that_a_person_cancels_is_killed(worker: ExperimentWorker, monkeypatch: pytest.MonkeyPatch) -> None:
+    server, place = at(worker, StateType.RUNNING, monkeypatch), Place()
+
+    async def scene() -> State[Any]:
+        looking = asyncio.create_task(worker.look_for_cancelled())
+        ending = asyncio.create_task(worker._end(flow_run(), place))  # type: ignore[arg-type]
+        await asyncio.sleep(0.01)
+        assert not ending.done()
+        server.faults = [GONE]
+        server.state = StateType.CANCELLING
+        state = await asyncio.wait_for(ending, 5)
+        looking.cancel()
+        return state
+
+    assert asyncio.run(scene()).type == StateType.CANCELLED
+    assert place.killed
+    assert worker._cancelled == {}
+
+
+def test_a_full_disk_is_told_as_a_crash_of_this_machine_which_then_rests(
+    worker: ExperimentWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, place = at(worker, StateType.RUNNING, monkeypatch), Place()
+    place.future.set_exception(WorkerUnfit("/data has 3 MB free"))
+    rested: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        rested.append(seconds)
+        assert server.state == StateType.CRASHED  # the study knows at once
+
+    monkeypatch.setattr(module, "REST_S", 60)
+    monkeypatch.setattr("anyio.sleep", sleep)
+    state = asyncio.run(worker._end(flow_run(), place))  # type: ignore[arg-type]
+    assert (state.type, rested) == (StateType.CRASHED, [60])
+    assert state.message is not None
+    assert state.message.endswith("/data has 3 MB free")
+
+
+def test_a_worker_outlives_a_server_that_is_away_for_long(worker: ExperimentWorker, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(*_: object) -> Any:
+        raise GONE
+
+    for name in ("get_and_submit_flow_runs", "sync_with_backend", "_submit_run"):
+        monkeypatch.setattr(BaseWorker, name, away)
+    taken = flow_run()
+
+    async def scene() -> None:
+        for _ in range(50):  # Prefect's own loop ends after twelve
+            assert await worker.get_and_submit_flow_runs() == []
+            await worker.sync_with_backend()
+        worker._submitting_flow_run_ids.add(taken.id)
+        await worker._submit_run(taken)
+
+    asyncio.run(scene())
+    assert worker._submitting_flow_run_ids == set()
+
+
+def test_a_worker_that_is_refused_does_not_go_on(worker: ExperimentWorker, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = httpx.Request("POST", "http://127.0.0.1:9/x")
+
+    async def refused(*_: object) -> Any:
+        raise PrefectHTTPStatusError("401", request=request, response=httpx.Response(401, request=request))
+
+    monkeypatch.setattr(BaseWorker, "get_and_submit_flow_runs", refused)
+    with pytest.raises(PrefectHTTPStatusError):
+        asyncio.run(worker.get_and_submit_flow_runs())
+
+
+def test_without_a_name_a_worker_has_a_pseudonym_and_a_new_one_in_every_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hardware, "host_name", lambda: "gpu3.university.example")
+    first, second = worker_name(None, HERE), worker_name(None, HERE)
+    assert first != second
+    assert first.startswith(f"{hardware.pseudonym()}-")
+    assert "gpu3" not in first
+    assert worker_name("lab/2", HERE).startswith("lab-2-")
+
+
+def test_a_disk_out_of_order_is_the_machines_and_not_the_units_fault(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def full(*_: object) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device", str(tmp_path / "files"))
+
+    monkeypatch.setattr(unit_bench, "_made", full)
+    monkeypatch.setattr(RemoteStore, "result", lambda *_: None)
+    place = unit_bench.Place("http://127.0.0.1:9", None, tmp_path, "one")
+    with pytest.raises(WorkerUnfit, match=r"No space left on device \(.*files\)"):
+        unit_bench.perform("a" * 64, place)
+    with pytest.raises(WorkerUnfit, match="a unit may need"):
+        unit_bench._enough_disk(tmp_path, 1 << 40)
+
+
+def test_what_killed_units_left_is_removed_and_what_is_at_work_stays(tmp_path: Path) -> None:
+    mine, dead, elsewhere = (f"unit-{unit_bench._here()}-{os.getpid()}-a", f"unit-{unit_bench._here()}-99999999-b", "unit-other-1-c")
+    for name in (mine, dead, elsewhere):
+        (tmp_path / name / "data").mkdir(parents=True)
+    unit_bench.clean(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {mine, elsewhere}
