@@ -420,12 +420,12 @@ def setup(study: Study, voice: Voice) -> list[str]:
 def _training(study: Study, voice: Voice) -> list[str]:
     """Corpus, network and budget of a study that trains language models."""
     return [
-def _diagram(study: Study, voice: Voice, spec: FigureSpec | None) -> str:
-    """What leads to the study as boxes and arrows, where the outline has it."""
-    if spec is None:
-        return ""
-    data = "rows" if study.tables else "corpus"
-    return voice.say(
+        "### Data and yardsticks {#sec:data}",
+        paragraph(*_data(study, voice)),
+        paragraph(*_yardsticks(study, voice)),
+        "### Network and training {#sec:training}",
+        paragraph(*_network(study, voice)),
+        paragraph(*_budget(study, voice), _sizes_table(study, voice)),
     ]
 
 
