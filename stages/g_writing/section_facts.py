@@ -122,11 +122,11 @@ _FACTS: Mapping[str, tuple[Facts, ...]] = {
     "conclusion": (_conditions, _findings),
 }
 _VALUES: Mapping[str, tuple[Family, ...]] = {
-    "abstract": ("comparisons",),
+    "abstract": ("comparisons", "plan"),
     "introduction": ("comparisons",),
-    "setup": ("settings", "data", "references"),
-    "method": ("settings",),
-    "results": ("conditions", "comparisons", "references"),
+    "setup": ("settings", "plan", "data", "references"),
+    "method": ("plan",),
+    "results": ("conditions", "comparisons", "references", "loop"),
     "ablations": ("comparisons",),
     "discussion": ("comparisons", "references"),
     "limitations": ("comparisons",),
