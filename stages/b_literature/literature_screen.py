@@ -29,7 +29,6 @@ from stages.contracts import (
 from stages.errors import EvidenceMissing, UserMustAct
 from stages.ports import Context, Question
 
-
 READ_FOR_ONE_PLACE = 4
 """Candidates that are read for each place on the shortlist, best first (a guess: of 282 candidates for 40 places, of which 160 are
 read so, the rule-based researcher chose none from beyond the 101st)."""
