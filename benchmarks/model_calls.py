@@ -3,7 +3,7 @@
 Runs one whole study over HTTP against a server that answers each call after the latency. The rule-based researcher answers
 behind it (benchmarks/thinker_server.py), so the number of calls is that of a model which gives a valid answer each time. The
 experiments are taken out: a table answers for the training runs (benchmarks/table_laboratory.py), and the paper, which is
-about nothing, is thrown away. Tokens are letters / 4, with the schemas that go along counted apart.
+about nothing, is thrown away. Tokens are letters / 4, with the schemas that go along, as they are sent, counted apart.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ class Thinker:
                     question=type(question).__name__,
                     messages_sha256=hashlib.sha256(json.dumps(body["messages"]).encode()).hexdigest(),
                     letters_in=sum(len(message["content"]) for message in body["messages"]),
-                    letters_of_form=len(json.dumps(body.get("response_format", {}))),
+                    letters_of_form=len(json.dumps(body.get("response_format", {}), separators=(",", ":"))),
                     letters_out=len(said),
                     began=began,
                     ended=time.monotonic(),

@@ -33,6 +33,7 @@ from researchclaw.journal import (
 from researchclaw.modes import Policy, ways_back
 from researchclaw.questions import question_of
 from researchclaw.run_store import RunInfo, RunStore, Status, guidance_hash, now
+from researchclaw.secret_values import masked
 from stages import routing
 from stages.contracts import Brief, Contract, Decision, ExperimentPlan, GateAnswer, Guidance, Lesson, Schedule
 from stages.errors import BudgetSpent, ResearchError, SettingsError, TryAgain, WaitingAtGate
@@ -142,6 +143,7 @@ class Engine:
             yield
         except BaseException as exc:
             status, code, message = _end(exc)
+            message = masked(message)
             self._stand(status=status, exit_code=code, message=message)
             if self._where is not None and not isinstance(exc, WaitingAtGate):
                 self.journal.event(

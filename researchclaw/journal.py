@@ -21,6 +21,7 @@ from typing import ClassVar, Literal, Self, TypeVar
 
 from pydantic import Field, FiniteFloat, JsonValue, ValidationError
 
+from researchclaw.secret_values import masked
 from stages.contracts import Contract, GateAnswer, RunRecord, Sha256, Verdict
 from stages.errors import UserMustAct
 
@@ -341,7 +342,7 @@ class Journal:
                 self.reused += 1
                 return known
             # through JSON, so that a first answer and a looked-up one are the same to the last bit
-            answer = answer_type.model_validate_json(compute().model_dump_json())
+            answer = answer_type.model_validate_json(masked(compute().model_dump_json()))
             if definite(answer):
                 self.record(kind, request, answer)
             return answer
@@ -366,7 +367,7 @@ class Journal:
                 "kind": kind,
                 "key": key,
                 "type": type(body).__name__,
-                "body": body.model_dump(mode="json"),
+                "body": json.loads(masked(body.model_dump_json())),
             }
             entry = Entry.model_validate({**fields, "sha": Entry.seal(fields)})
             data = (entry.line() + "\n").encode()

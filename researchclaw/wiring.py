@@ -286,7 +286,7 @@ class OuterWorld:
         bench: Laboratory = local
         if settings.experiment.executor == "workpool":
             bench = pool_laboratory(settings, local, self._store.run_id, journal)
-        marker = sha256_of_text(f"{self._store.run_id} {self._store.info().created}")[:16]
+        marker = sha256_of_text(f"{self._store.run_id} {self._store.info().created}")[:10]
         return Context(
             model=JournalledModel(language_model(settings, marker, journal), journal),
             library=JournalledLibrary(library(settings), journal),

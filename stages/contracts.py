@@ -9,6 +9,9 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, PositiveFloat, PositiveInt, StringConstraints
+from pydantic.json_schema import SkipJsonSchema
+
+# A field under SkipJsonSchema is not asked of a mind: whoever keeps the record adds it.
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
 """A name that is safe as folder, file, JSON and value-reference key."""
@@ -412,11 +415,13 @@ class KnowledgeCard(Contract):
     about: tuple[str, ...]
     span: str = Field(description="Verbatim part of the source text below that the claim rests on.")
     span_source: Literal["gist", "title", "abstract", "full text"]
-    page: PositiveInt | None = Field(
+    page: SkipJsonSchema[PositiveInt | None] = Field(
         default=None, exclude_if=_says_nothing, description="Of a span from the full text; found, not told."
     )
     quotes: tuple[Quote, ...] = Field(default=(), exclude_if=_says_nothing, description="What the full text says on the claim.")
-    text_source: str | None = Field(default=None, exclude_if=_says_nothing, description="Where the full text is from.")
+    text_source: SkipJsonSchema[str | None] = Field(
+        default=None, exclude_if=_says_nothing, description="Where the full text is from; found, not told."
+    )
 
 
 class RefusedCard(Contract):
@@ -430,7 +435,7 @@ class KnowledgeCards(Contract):
     """Stage 6."""
 
     cards: tuple[KnowledgeCard, ...]
-    refused: tuple[RefusedCard, ...] = Field(default=(), exclude_if=_says_nothing)
+    refused: SkipJsonSchema[tuple[RefusedCard, ...]] = Field(default=(), exclude_if=_says_nothing)
 
 
 # ---------------------------------------------------------------- C synthesis
@@ -473,8 +478,10 @@ class Statement(Contract):
     role: Role
     text: str
     keys: tuple[str, ...] = ()
-    to: Role | None = Field(default=None, exclude_if=_says_nothing)
-    quote: str | None = Field(default=None, exclude_if=_says_nothing, description="Verbatim from the statement that is answered.")
+    to: SkipJsonSchema[Role | None] = Field(default=None, exclude_if=_says_nothing)
+    quote: SkipJsonSchema[str | None] = Field(
+        default=None, exclude_if=_says_nothing, description="Verbatim from the statement that is answered."
+    )
 
 
 class Objection(Contract):

@@ -20,6 +20,7 @@ from typing import Annotated, NoReturn, cast
 import typer
 
 from researchclaw.interruption import interrupted
+from researchclaw.secret_values import masked
 from stages.errors import ResearchError
 
 app = typer.Typer(
@@ -86,8 +87,8 @@ class Interrupted(ResearchError):
 
 def _fail(message: str, code: int) -> int:
     if _debug and sys.exc_info()[1] is not None:
-        traceback.print_exc()
-    print(f"researchclaw: {message.strip()}", file=sys.stderr)
+        print(masked(traceback.format_exc()), end="", file=sys.stderr)
+    print(f"researchclaw: {masked(message.strip())}", file=sys.stderr)
     return code
 
 

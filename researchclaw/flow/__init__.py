@@ -19,6 +19,7 @@ from uuid import UUID
 
 from researchclaw.engine import Engine, Plainly
 from researchclaw.gates import Anywhere, AtTerminal, AutoApprove, from_ui
+from researchclaw.secret_values import MASK, masked
 from researchclaw.server import Reached, left_alone, listens, server
 from researchclaw.settings import FlowSettings, GateSettings
 from stages.contracts import Analysis, Contract, Deliverables, ExperimentPlan, Goal, Results, Shortlist
@@ -324,7 +325,7 @@ def _take_the_console_away() -> None:
 
 
 class WithoutSecrets(logging.Formatter):
-    """Puts *** for every secret, in the message and in the traceback."""
+    """Puts *** for every secret, in the message and in the traceback: those given, and the keys that this process has read."""
 
     def __init__(self, inner: logging.Formatter, secrets: list[str]) -> None:
         super().__init__()
@@ -333,8 +334,8 @@ class WithoutSecrets(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         text = self._inner.format(record)
         for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
+            text = text.replace(secret, MASK)
+        return masked(text)
 
 
 def _send_what_is_left() -> None:

@@ -13,7 +13,7 @@ from stages.errors import EvidenceMissing, MalformedAnswer
 from stages.foreign_text import seen
 from stages.ports import Context, Question
 
-READ_TOGETHER = 8
+READ_TOGETHER = 12
 """Works with a summary in the words of a catalogue that share one question. A foreign abstract is read alone: what it tries to
 talk a mind into can then spoil its own card at most."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
@@ -26,6 +28,12 @@ from stages.contracts import (
 )
 from stages.errors import EvidenceMissing, UserMustAct
 from stages.ports import Context, Question
+
+READ_FOR_ONE_PLACE = 4
+"""Candidates that are read for each place on the shortlist, best first (a guess: of 282 candidates for 40 places, of which 160 are
+read so, the rule-based researcher chose none from beyond the 101st)."""
+READ_OF_A_QUERY = 5
+"""The best of each query are read wherever the search as a whole ranks them, so that no query goes unread (a guess)."""
 
 
 class Inputs(Contract):
@@ -74,6 +82,9 @@ class Screening(Contract):
 def run(inputs: Inputs, ctx: Context) -> Shortlist:
     """The shortlist with PRISMA counts; every candidate has a decision.
 
+    Three decisions are no matter of judgement and are made by rule: on works that are retracted, that have no text, and that the
+    search ranks so low that nobody reads on, unless the kit, the plan or a person names them.
+
     What is chosen is verified at once, before a sentence rests on it: a record that disagrees with its source is repaired from
     the source, and what no source confirms is left out.
 
@@ -82,26 +93,32 @@ def run(inputs: Inputs, ctx: Context) -> Shortlist:
         EvidenceMissing: nothing was included.
     """
     candidates = inputs.candidates.candidates
+    guidance = tuple(item.message for item in ctx.guidance)
+    factors = studied_factors(inputs.goal, kit_of(inputs.goal, ctx))
+    unread = _left_out_by_rule(inputs, factors, guidance)
+    read = tuple(candidate for candidate in candidates if candidate.work.key not in unread)
+    if not read:
+        raise EvidenceMissing("no work that was found has a summary that a sentence could rest on; widen the topic or the search")
     question = ScreenQuestion(
         goal=inputs.goal,
         plan=inputs.plan,
-        candidates=inputs.candidates,
-        factors=studied_factors(inputs.goal, kit_of(inputs.goal, ctx)),
+        candidates=inputs.candidates.model_copy(update={"candidates": read}),
+        factors=factors,
         at_most=inputs.brief.max_works,
-        guidance=tuple(item.message for item in ctx.guidance),
+        guidance=guidance,
     )
     screening = accepted(ctx, question, Screening)
     reasons = {one.number: Screened(key="", included=True, reason=one.reason) for one in screening.included}
     reasons |= {
         number: Screened(key="", included=False, reason=group.reason) for group in screening.excluded for number in group.numbers
     }
+    judged = {
+        candidate.work.key: reasons[number].model_copy(update={"key": candidate.work.key})
+        for number, candidate in enumerate(read, start=1)
+    }
     decisions = tuple(
-        reasons[number].model_copy(update={"key": candidate.work.key}) for number, candidate in enumerate(candidates, start=1)
-    )
-    retracted = {candidate.work.key for candidate in candidates if candidate.work.retracted}
-    decisions = tuple(
-        Screened(key=decision.key, included=False, reason="retracted") if decision.key in retracted else decision
-        for decision in decisions
+        judged.get(key) or Screened(key=key, included=False, reason=unread[key])
+        for key in (candidate.work.key for candidate in candidates)
     )
     included = {decision.key for decision in decisions if decision.included}
     chosen = [candidate.work for candidate in candidates if candidate.work.key in included]
@@ -136,6 +153,30 @@ def run(inputs: Inputs, ctx: Context) -> Shortlist:
         doubted=tuple(cited for cited in verdicts.values() if cited.verdict != "verified"),
         guidance_not_understood=screening.guidance_not_understood,
     )
+
+
+def _left_out_by_rule(inputs: Inputs, factors: Sequence[Factor], guidance: Sequence[str]) -> dict[str, str]:
+    """Key -> the reason why the work is left out unread."""
+    texts = (*guidance, *(sentence for factor in factors for sentence in factor.background))
+    named = {key for query in inputs.plan.queries for key in query.keys} | set(re.findall(r"\w+", " ".join(texts)))
+    named |= {key for factor in factors for level in factor.levels for key in level.works}
+    most = READ_FOR_ONE_PLACE * inputs.brief.max_works
+    of_query: Counter[str] = Counter()
+    unread: dict[str, str] = {}
+    place = 0
+    for candidate in inputs.candidates.candidates:
+        work = candidate.work
+        if work.retracted:
+            unread[work.key] = "retracted"
+        elif not work.gist and not work.abstract:
+            unread[work.key] = "no summary that a sentence could rest on"
+        else:
+            place += 1
+            of_query.update(candidate.queries)
+            best_of_a_query = any(of_query[query] <= READ_OF_A_QUERY for query in candidate.queries)
+            if place > most and work.key not in named and not best_of_a_query:
+                unread[work.key] = f"not among the first {most} works with a summary, as the search ranks them; not read"
+    return unread
 
 
 def _faults(screening: Screening, question: ScreenQuestion) -> list[str]:

@@ -183,7 +183,8 @@ def run(inputs: Inputs, ctx: Context) -> Hypotheses:
     contrasts = accepted(ctx, asked, Contrasts)
 
     def argue(role: Role) -> tuple[Turn, ...]:
-        question = DebateQuestion(role=role, goal=inputs.goal, synthesis=inputs.synthesis, factors=factors, contrasts=contrasts)
+        debated = tuple(_debated(factor, contrasts) for factor in factors)
+        question = DebateQuestion(role=role, goal=inputs.goal, synthesis=inputs.synthesis, factors=debated, contrasts=contrasts)
         return accepted(ctx, question, Turns).turns
 
     debate = tuple(turn for turns in at_once(argue, DEBATERS) for turn in turns)
@@ -201,7 +202,7 @@ def run(inputs: Inputs, ctx: Context) -> Hypotheses:
     question = ChairQuestion(
         goal=inputs.goal,
         synthesis=inputs.synthesis,
-        factors=factors,
+        factors=tuple(_debated(factor, contrasts) for factor in factors),
         contrasts=contrasts,
         debate=debate,
         objections=_objections(debate),
@@ -219,6 +220,13 @@ def keys_of(synthesis: Synthesis) -> frozenset[str]:
     """The works that may be cited in the debate."""
     keys = [key for theme in synthesis.themes for key in theme.keys]
     return frozenset([*keys, *(key for agreement in synthesis.agreements for key in agreement.keys)])
+
+
+def _debated(factor: Factor, contrasts: Contrasts) -> Factor:
+    """The factor with its baseline and those levels that a contrast has; nobody debates the others."""
+    had = {contrast.levels.get(factor.name) for contrast in (*contrasts.contrasts, *contrasts.spare)}
+    levels = tuple(level for level in factor.levels if level.is_baseline or level.name in had)
+    return factor.model_copy(update={"levels": levels})
 
 
 def _objections(debate: tuple[Turn, ...]) -> tuple[Objection, ...]:

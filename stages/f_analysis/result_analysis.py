@@ -29,11 +29,12 @@ from stages.contracts import (
 )
 from stages.f_analysis.results import TUNED, build_results, comparison_key
 from stages.g_writing.remark_check import remark_faults
-from stages.g_writing.value_list import how_to_write, value_lines
+from stages.g_writing.value_list import Family, how_to_write, value_lines
 from stages.ports import Context, Question
 
 Analyst = Literal["statistician", "domain reader", "devil's advocate"]
 
+_SHOWN: tuple[Family, ...] = ("conditions", "comparisons", "references")
 ANALYSTS: tuple[Analyst, ...] = ("statistician", "domain reader", "devil's advocate")
 
 
@@ -99,8 +100,8 @@ def run(inputs: Inputs, ctx: Context) -> Analysis:
             plan=inputs.plan,
             results=results,
             findings=findings,
-            values=value_lines(results, ("conditions", "comparisons", "references")),
-            examples=tuple(how_to_write(results)),
+            values=value_lines(results, _SHOWN),
+            examples=tuple(how_to_write(results, _SHOWN)),
         )
         for analyst in ANALYSTS
     )

@@ -103,7 +103,6 @@ def run(inputs: Inputs, ctx: Context) -> Manuscript:
     record = paper_outline.record_of(inputs, ctx)
     outline, works = inputs.outline, {work.key: work for work in inputs.shortlist.works}
     guidance = tuple(item.message for item in ctx.guidance)
-    examples = tuple(how_to_write(record.results))
 
     def write(section: SectionPlan) -> str:
         if section.id.startswith(APPENDIX):
@@ -115,7 +114,7 @@ def run(inputs: Inputs, ctx: Context) -> Manuscript:
             section=section,
             facts=facts_for(section.id, record),
             values=value_lines(record.results, values_for(section.id)),
-            examples=examples,
+            examples=tuple(how_to_write(record.results, values_for(section.id))),
             figures=figures_for(section.id, outline.figures),
             works=tuple(works[key] for key in dict.fromkeys(section.keys)),
             guidance=guidance,
@@ -131,7 +130,7 @@ def run(inputs: Inputs, ctx: Context) -> Manuscript:
             outline=outline,
             section=section,
             values=value_lines(record.results, values_for(section.id)),
-            examples=examples,
+            examples=tuple(how_to_write(record.results, values_for(section.id))),
             figures=figures_for(section.id, outline.figures),
             works=tuple(works[key] for key in dict.fromkeys(section.keys)),
             markdown=body,

@@ -15,9 +15,10 @@ from stages.g_writing.markdown import parse
 from stages.g_writing.passages import around, main_text
 from stages.g_writing.patches import apply_answers, canonical
 from stages.g_writing.record import PaperRecord
-from stages.g_writing.value_list import how_to_write, value_lines
+from stages.g_writing.value_list import Family, how_to_write, value_lines
 from stages.ports import Context, Question
 
+_SHOWN: tuple[Family, ...] = ("conditions", "comparisons", "references")
 ROUNDS = 2
 """Times that a change may be tried: the second sees why the first was refused."""
 
@@ -99,8 +100,8 @@ def _ask(
         if question_of_a_person
         else around(manuscript.markdown, tuple(weakness.quote for weakness in pending)),
         citable=tuple(sorted(record.citable)),
-        values=value_lines(record.results, ("conditions", "comparisons", "references")),
-        examples=tuple(how_to_write(record.results)),
+        values=value_lines(record.results, _SHOWN),
+        examples=tuple(how_to_write(record.results, _SHOWN)),
     )
     return accepted(ctx, question, RevisionAnswers).answers
 

@@ -12,6 +12,7 @@ from stages.asking import accepted, at_once
 from stages.contracts import Contract, Manuscript, Review, Reviews, Slug, Weakness
 from stages.g_writing import paper_outline
 from stages.g_writing.against_record import claims, faults
+from stages.g_writing.as_printed import AsPrinted, as_printed
 from stages.g_writing.claims import Claim, Sentence, sentences
 from stages.g_writing.document import labels
 from stages.g_writing.markdown import parse
@@ -57,7 +58,7 @@ class ReviewQuestion(Question):
     claims: tuple[Claim, ...]
     mechanical: Review
     record: PaperRecord
-    text: str = Field(description="The sections that the role reads.")
+    text: str = Field(description="The sections that the role reads, with values as they will be printed.")
     facts: tuple[str, ...] = Field(description="Code, checks and runs of each condition.")
     values: tuple[str, ...] = Field(description="Key beside value.")
 
@@ -99,6 +100,7 @@ def run(inputs: Inputs, ctx: Context) -> Reviews:
     document = parse(manuscript.markdown, manuscript.authors)
     text = sentences(document)
     table = claims(document, record)
+    printed = as_printed(manuscript.markdown, record.results)
     mechanical = mechanical_review(document, text, table, faults(document, manuscript.figures, record), record)
 
     def read(role: Role) -> Review:
@@ -109,12 +111,12 @@ def run(inputs: Inputs, ctx: Context) -> Reviews:
             claims=table,
             mechanical=mechanical,
             record=record,
-            text=read_by(role, manuscript.markdown),
+            text=read_by(role, printed.text),
             facts=evidence(record) if role == "experiments" else (),
             values=value_lines(record.results, ("conditions", "comparisons")) if role == "experiments" else (),
         )
         answer = ctx.model.ask(question, answer=Review)
-        return with_checked_quotes(answer, role, manuscript.markdown, labels(document))
+        return with_checked_quotes(answer, role, manuscript.markdown, labels(document), printed)
 
     reviews = (mechanical, *at_once(read, ROLES))
     question = AreaChairQuestion(
@@ -150,14 +152,19 @@ def evidence(record: PaperRecord) -> tuple[str, ...]:
     return (*lines, *(f"deviation: {text}" for text in record.deviations), *(f"repair: {text}" for text in record.repairs))
 
 
-def with_checked_quotes(review: Review, role: Role, markdown: str, known_labels: frozenset[str]) -> Review:
-    """The review under the role's name, without the weaknesses that quote nothing from the manuscript; how many is said."""
+def with_checked_quotes(review: Review, role: Role, markdown: str, known_labels: frozenset[str], printed: AsPrinted) -> Review:
+    """The review under the role's name, without the weaknesses that quote nothing from the manuscript; how many is said.
+
+    What quotes printed values quotes the manuscript's own words afterwards, where these values stand by key.
+    """
     plain = _plain(markdown)
-    kept = [
-        w
-        for w in review.weaknesses
-        if w.quote.removeprefix("@") in known_labels or (len(w.quote.strip()) >= SHORTEST_QUOTE and _plain(w.quote) in plain)
-    ]
+    kept = []
+    for weakness in review.weaknesses:
+        if weakness.quote.removeprefix("@") in known_labels:
+            kept.append(weakness)
+        elif len(weakness.quote.strip()) >= SHORTEST_QUOTE:
+            own = weakness.quote if _plain(weakness.quote) in plain else printed.own_words(weakness.quote)
+            kept += [] if own is None else [weakness.model_copy(update={"quote": own})]
     dropped = len(review.weaknesses) - len(kept)
     note = f" Dropped because their quotation is not in the manuscript: {dropped}." if dropped else ""
     return review.model_copy(

@@ -61,6 +61,11 @@ def _remarks(*analysts: str) -> Facts:
     return facts
 
 
+def _on_ablations(record: PaperRecord) -> Iterator[str]:
+    ablations = {f"{pair.a}_vs_{pair.b}" for pair in record.plan.comparisons if pair.purpose == "ablation"}
+    yield from (f"the {remark.analyst}: {remark.text}" for remark in record.remarks if remark.comparison in ablations)
+
+
 def _literature(record: PaperRecord) -> Iterator[str]:
     for theme in record.synthesis.themes:
         yield f"theme {theme.title}: {', '.join(theme.keys)}"
@@ -116,17 +121,17 @@ _FACTS: Mapping[str, tuple[Facts, ...]] = {
     "method": (_conditions, _reasons, _hypotheses, _debate, _analysis),
     "setup": (_apparatus, _conditions, _choices),
     "results": (_conditions, _findings, _remarks("statistician"), _trouble, _loop),
-    "ablations": (_conditions, _reasons, _remarks("domain reader")),
+    "ablations": (_conditions, _reasons, _on_ablations),
     "discussion": (_conditions, _findings, _remarks("domain reader", "devil's advocate"), _practice),
     "limitations": (_conditions, _confounders, _remarks("devil's advocate"), _trouble),
     "conclusion": (_conditions, _findings),
 }
 _VALUES: Mapping[str, tuple[Family, ...]] = {
-    "abstract": ("comparisons",),
+    "abstract": ("comparisons", "plan"),
     "introduction": ("comparisons",),
-    "setup": ("settings", "data", "references"),
-    "method": ("settings",),
-    "results": ("conditions", "comparisons", "references"),
+    "setup": ("settings", "plan", "data", "references"),
+    "method": ("plan",),
+    "results": ("conditions", "comparisons", "references", "loop"),
     "ablations": ("comparisons",),
     "discussion": ("comparisons", "references"),
     "limitations": ("comparisons",),

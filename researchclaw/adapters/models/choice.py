@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
+from researchclaw import secret_values
 from researchclaw.adapters.models import anthropic_messages, openai_chat
 from researchclaw.adapters.models.acp.agents import AGENTS, Agent, agent_of, environment_for
 from researchclaw.adapters.models.acp.dialect import AcpDialect
@@ -191,7 +192,7 @@ def api_key(base_url: str, named: str | None, environment: Mapping[str, str]) ->
     key = environment[name].strip()
     if not key.isascii() or not key.isprintable() or " " in key:
         raise SettingsError(f"{name} holds characters that no key has; set it again.")
-    return key
+    return secret_values.keep(key)
 
 
 def is_here(host: str) -> bool:

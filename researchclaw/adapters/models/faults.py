@@ -8,6 +8,8 @@ from typing import Literal
 
 from pydantic import JsonValue
 
+from researchclaw.secret_values import masked
+
 Kind = Literal[
     "throttled",  # too many requests: wait
     "busy",  # overloaded or broken inside: try again
@@ -38,7 +40,7 @@ class Fault(Exception):
     """One request did not give an answer."""
 
     def __init__(self, kind: Kind, message: str, *, retry_after_s: float | None = None) -> None:
-        super().__init__(message)
+        super().__init__(masked(message))  # it may quote what it was sent
         self.kind: Kind = kind
         self.retry_after_s = retry_after_s
 

@@ -16,6 +16,7 @@ from researchclaw.adapters.models.prices import Price
 from researchclaw.adapters.models.prompts import answer_form
 from researchclaw.adapters.models.purse import Purse, Sum
 from researchclaw.adapters.models.turns import LONGEST_PAUSE_S, Turns
+from researchclaw.secret_values import masked
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +105,7 @@ class Seat:
                 )
                 raise
             self.turns.answered()
-            answered = Answered(text=received.text, asked=asked, model=self.model, cost=cost(), tools=tuple(received.tools))
+            answered = Answered(text=masked(received.text), asked=asked, model=self.model, cost=cost(), tools=tuple(received.tools))
             took.append(_sum(answered.cost))
             memory.keep(exchange, answered)
             return answered

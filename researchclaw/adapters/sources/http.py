@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from researchclaw.adapters.event_loop import EventLoop
 from researchclaw.adapters.sources.answers import Answer, Failed, Reply, failure
+from researchclaw.secret_values import masked_bytes
 from stages.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -324,7 +325,7 @@ class Web:
         return Reply(
             status=response.status_code,
             headers={name.lower(): value for name, value in response.headers.items()},
-            body=body,
+            body=masked_bytes(body),
             url=str(response.url.copy_remove_param("mailto").copy_remove_param("api_key")),
             retrieved_at=time.time(),
         )

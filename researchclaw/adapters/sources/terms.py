@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from researchclaw import secret_values
 from researchclaw.adapters.sources.http import Terms
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def _here(base_url: str) -> bool:
 
 def _key(settings: SourceSettings, environment: Mapping[str, str]) -> str | None:
     """The first of the named variables that is set."""
-    return next((environment[name] for name in settings.key_env.split() if environment.get(name)), None)
+    key = next((environment[name] for name in settings.key_env.split() if environment.get(name)), None)
+    return key if key is None or "@" in key else secret_values.keep(key)  # an address may be the author's, who signs the paper
 
 
 def _openalex(settings: SourceSettings, key: str | None) -> Terms:

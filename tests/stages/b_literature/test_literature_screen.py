@@ -9,10 +9,10 @@ import pytest
 
 from researchclaw.adapters.catalogue import Catalogue
 from stages.b_literature import literature_screen
-from stages.contracts import Brief, Candidate, Candidates, CitedWork, Contract, Work
+from stages.contracts import Brief, Candidate, Candidates, CitedWork, Contract, Guidance, Work
 from stages.errors import UserMustAct
 from stages.pipeline import PIPELINE
-from stages.ports import Context
+from stages.ports import Context, Question
 
 
 def shortlist_with(
@@ -119,3 +119,42 @@ def test_a_record_that_disagrees_with_its_source_is_repaired_before_it_is_cited(
     made = shortlist_with(READ, walk, make_brief(), replace(make_context(), library=Sources("mismatch", right)))
     assert next(work for work in made.works if work.key == READ.key) == right
     assert "repaired from its source: told" in literature_screen.question(made).body
+
+
+def test_the_tail_of_the_ranking_is_not_read_and_each_work_of_it_says_why(
+    walk: Callable[..., dict[type[Contract], Contract]], make_brief: Callable[..., Brief], make_context: Callable[..., Context]
+) -> None:
+    brief, context = make_brief(max_works=20), make_context()
+    record = walk(PIPELINE[:4], brief, context)
+    found = record[Candidates]
+    assert isinstance(found, Candidates)
+    query = found.candidates[0].queries
+    tail = tuple(
+        Candidate(work=LIVE.model_copy(update={"key": f"tail{n}", "gist": "grew trees"}), score=0.0, queries=query) for n in range(3)
+    )
+    silent = Candidate(work=LIVE.model_copy(update={"key": "silent", "gist": None, "abstract": None}), score=0.0, queries=query)
+    record[Candidates] = found.model_copy(update={"candidates": (silent, *found.candidates, *tail)})
+    asked: list[literature_screen.ScreenQuestion] = []
+
+    class Listening:
+        name = "listening"
+
+        def ask(self, question: Question, answer: type[Contract]) -> Contract:
+            if isinstance(question, literature_screen.ScreenQuestion):
+                asked.append(question)
+            return context.model.ask(question, answer)
+
+    named = replace(context, model=Listening(), guidance=(Guidance(stage=5, message="keep tail1", by="x"),))
+    made = PIPELINE[4].run(PIPELINE[4].gather(record), named)
+    assert isinstance(made, literature_screen.Shortlist)
+    read = [candidate.work.key for candidate in asked[0].candidates.candidates]
+    most = literature_screen.READ_FOR_ONE_PLACE * 20
+    assert most <= len(read) < len(found.candidates)
+    assert "tail1" in read
+    assert not {"silent", "tail0", "tail2"} & set(read)
+    assert reason(made, "tail0") == (False, f"not among the first {most} works with a summary, as the search ranks them; not read")
+    assert reason(made, "silent") == (False, "no summary that a sentence could rest on")
+    assert len(made.decisions) == len(found.candidates) + 4 == made.counts.screened
+    for query_id in {name for candidate in found.candidates for name in candidate.queries}:
+        own = [c.work.key for c in found.candidates if query_id in c.queries and (c.work.gist or c.work.abstract)]
+        assert set(own[: literature_screen.READ_OF_A_QUERY]) <= set(read)

@@ -24,14 +24,32 @@ def results(tmp_path: Path) -> Results:
 def test_each_family_is_shown_when_it_is_asked_for_and_not_else(results: Results) -> None:
     assert not value_lines(results, ())
     conditions = value_lines(results, ("conditions",))
-    assert len(conditions) == len(results.conditions)
-    assert all("val_bpb.mean" in line for line in conditions)
-    assert all(line.startswith("(") for line in value_lines(results, ("comparisons",)))
-    assert value_lines(results, ("settings",))[0].startswith("cfg: ")
+    assert [line.split(" ")[0] for line in conditions] == ["Of", *results.conditions]
+    assert "val_bpb.mean" in conditions[0]
+    assert all(line.startswith(("(", "Of each (first,second).metric: diff; ")) for line in value_lines(results, ("comparisons",)))
+    (settings,) = value_lines(results, ("settings",))
+    (plan,) = value_lines(results, ("plan",))
+    assert settings.startswith("cfg: ")
+    assert "learning_rate" in settings and "seeds" not in settings
+    assert "seeds" in plan and "learning_rate" not in plan and "gain" not in plan
+    assert all("loop_" in part or "attempt_" in part for line in value_lines(results, ("loop",)) for part in line.split(","))
+
+
+def test_each_column_of_a_list_stands_above_its_values(results: Results) -> None:
+    names, *rows = value_lines(results, ("conditions",))
+    columns = names.removeprefix("Of each condition: ").split("; ")
+    for row in rows:
+        head, _, values = row.rpartition("): ")
+        known = dict(zip(columns, values.split("; "), strict=True))
+        summary = results.conditions[head.split(" ")[0]].metrics["val_bpb"]
+        assert known["val_bpb.mean"] == f"{summary.mean:.3f}"
+        assert known["val_bpb.n"] == str(summary.n)
 
 
 def test_the_examples_are_expressions_that_the_record_answers(results: Results) -> None:
-    written = [example.split("{{")[1].split("|")[0] for example in how_to_write(results)]
+    written = [example.split("{{")[1].split("|")[0] for example in how_to_write(results, ("conditions", "comparisons", "plan"))]
+    assert len(written) == 5
+    assert not list(how_to_write(results, ("data",)))
     assert set(written) <= set(leaves(results))
 
 

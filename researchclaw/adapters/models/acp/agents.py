@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
+from researchclaw import secret_values
 from stages.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -179,4 +180,7 @@ def environment_for(agent: Agent, named: tuple[str, ...], ours: Mapping[str, str
     if missing is not None:
         raise SettingsError(f"llm.agent_env: {missing} is not set.")
     passed = {name: ours[name] for name in (*COMMON, *agent.variables) if name in ours}
+    for name in named:
+        if "://" not in ours[name] and not ours[name].startswith("/"):  # an address or a path is no key
+            secret_values.keep(ours[name])
     return {"TERM": "dumb", "NO_COLOR": "1", **passed, **agent.environment, **{name: ours[name] for name in named}}
