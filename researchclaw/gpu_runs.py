@@ -88,9 +88,10 @@ def told(record: GpuRecord) -> list[str]:
         lines.append(f"MFU        {100 * record.mfu:.1f} % of the device's bfloat16 peak")
     if record.peak_memory_mb is not None:
         lines.append(f"memory     {record.peak_memory_mb:.0f} MB on the GPU at most")
+    apart = f"start-up and compiling {record.startup_s:.1f} s, writing {record.save_s:.1f} s"
     return [
         *lines,
-        f"apart      start-up and compiling {record.startup_s:.1f} s, writing {record.save_s:.1f} s, evaluation {record.evaluation_s:.1f} s",
+        f"apart      {apart}, evaluation {record.evaluation_s:.1f} s",
         f"device     {record.device}",
         f"isolation  {record.isolation}",
     ]

@@ -242,21 +242,36 @@ def guest_limits(bench: GpuBench, wall_s: float) -> Limits:
     )
 
 
+class _EndedError(Exception):
+    """The guest has ended, by itself or for an excess."""
+
+
+class _LateError(Exception):
+    """The guest took more time than it has."""
+
+
 def _train(bench: GpuBench, source: str, seed: int, budget_s: float, kept: Path, run: _Run) -> Weights | None:
     """The weights; None when the verdict is already known."""
     late_s = max(_LEAST_LATE_S, _LATE * budget_s)
-    limits = guest_limits(bench, _STARTUP_S + budget_s + 3 * late_s + 30)
+    limits = guest_limits(bench, _STARTUP_S + budget_s + 3 * late_s + 30)  # a guest that no longer answers is stopped then
     later = kept / "later"
     later.mkdir(mode=0o755)
     kept.chmod(0o755)  # the guest reads below it under another user id
     with bench.isolation.start(training_job(bench, source, seed, later, limits)) as guest:
-        done = _paid(guest, bench.data / "train.bin", later, budget_s, late_s, run)
-        guest.stop() if done else None
+        ended = False
+        try:
+            _paid(guest, bench.data / "train.bin", later, budget_s, late_s, run)
+        except _LateError as exc:
+            run.refuse("timeout", str(exc))
+        except _EndedError:
+            ended = True
+        if not ended:
+            guest.stop()
         outcome, _ = guest.run()
         run.log = printed(outcome)
-        if not done:
-            if run.verdict == "ok":
-                run.refuse(*_ended_early(outcome.excess is None and outcome.exit_code == 0, verdict_of(outcome, limits, budget_s)))
+        if ended:
+            run.refuse(*_ended_early(outcome.exit_code == 0, verdict_of(outcome, limits, budget_s)))
+        if run.verdict != "ok":
             return None
         try:
             return collect_weights(guest.scratch, "weights.safetensors", kept / "weights.safetensors", _WEIGHTS_MAX)
@@ -272,46 +287,49 @@ def _ended_early(well: bool, told: tuple[Verdict, str | None]) -> tuple[Verdict,
     return ("crash", "the program ended before it was told to") if well or reason is None else (verdict, reason)
 
 
-def _paid(guest: Guest, text: Path, later: Path, budget_s: float, late_s: float, run: _Run) -> bool:
-    """Drive the guest through its time; False when it ended or was late."""
-    if guest.wait_for("ready") is None:
-        return False
+def _paid(guest: Guest, text: Path, later: Path, budget_s: float, late_s: float, run: _Run) -> None:
+    """Drive the guest through its time.
+
+    Raises:
+        _EndedError, _LateError
+    """
+    _await(guest, "ready")
     run.startup_s = round(guest.wall_s, 3)
     if run.startup_s > _STARTUP_S:
-        run.refuse("timeout", f"start-up and compiling took {run.startup_s:.0f} s; {_STARTUP_S:.0f} s are allowed")
-        return False
+        raise _LateError(f"start-up and compiling took {run.startup_s:.0f} s; {_STARTUP_S:.0f} s are allowed")
     copy = later / "train.part"
     shutil.copyfile(text, copy)
     copy.chmod(0o644)
     copy.rename(later / "train.bin")
     began = time.monotonic()
     guest.say("data\n")
-    if guest.wait_for("loaded") is None:
-        return False
+    _await(guest, "loaded")
     step_s: float | None = None
-    while (spent := time.monotonic() - began) < budget_s:
-        count = 1 if step_s is None else int(min(_BLOCK_S, budget_s - spent) / step_s)
-        if count < 1:
-            if step_s is not None and step_s > _BLOCK_S and step_s <= budget_s - spent:
-                count = 1
-            else:
-                break
+    while (spent := time.monotonic() - began) < budget_s and (count := _steps_now(step_s, budget_s - spent)):
         guest.say(f"steps {count} {spent / budget_s:.9f} {(step_s or 0.0) / budget_s:.9f}\n")
-        if guest.wait_for("ran") is None:
-            return False
+        _await(guest, "ran")
         run.steps += count
         step_s = (time.monotonic() - began - spent) / count
     run.train_s = round(time.monotonic() - began, 3)
     if run.train_s > budget_s + late_s:
-        run.refuse("timeout", f"{run.train_s:.1f} s of steps; the budget is {budget_s:g} s")
-        return False
+        raise _LateError(f"{run.train_s:.1f} s of steps; the budget is {budget_s:g} s")
     guest.say("save\n")
-    saved = guest.wait_for("done")
+    _await(guest, "done")
     run.save_s = round(time.monotonic() - began - run.train_s, 3)
-    if saved is not None and run.save_s > late_s:
-        run.refuse("timeout", f"the weights came {run.save_s:.1f} s after the time was over; {late_s:g} s are allowed")
-        return False
-    return saved is not None
+    if run.save_s > late_s:
+        raise _LateError(f"the weights came {run.save_s:.1f} s after the time was over; {late_s:g} s are allowed")
+
+
+def _steps_now(step_s: float | None, left_s: float) -> int:
+    """Steps of the next block: half a second's worth, at least one if one fits, else none; one where nothing is known yet."""
+    if step_s is None:
+        return 1
+    return max(int(min(_BLOCK_S, left_s) / step_s), int(step_s <= left_s))
+
+
+def _await(guest: Guest, event: str) -> None:
+    if guest.wait_for(event) is None:
+        raise _EndedError
 
 
 # ---------------------------------------------------------------- scoring

@@ -236,7 +236,9 @@ def experiment(
         must_be_known("--split", split, ("val", "test"))
     if kit in gpu_kits.gpu_kit_names():
         if steps is not None or keep is not None or (recipe is not None and train is not None):
-            raise typer.BadParameter("--steps and --keep are for kits of a study; --recipe and --train exclude each other", param_hint="--kit")
+            raise typer.BadParameter(
+                "--steps and --keep are for kits of a study; --recipe and --train exclude each other", param_hint="--kit"
+            )
         from researchclaw import gpu_runs
 
         raise typer.Exit(

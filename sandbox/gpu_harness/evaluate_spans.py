@@ -18,7 +18,10 @@ def main() -> None:
     evaluate = importlib.util.module_from_spec(spec)
     sys.modules["evaluate"] = evaluate
     spec.loader.exec_module(evaluate)
-    evaluate.SPAN, evaluate.ROWS_TOKENS = int(sys.argv[sys.argv.index("--span") + 1]), int(sys.argv[sys.argv.index("--frame-tokens") + 1])
+    evaluate.SPAN, evaluate.ROWS_TOKENS = (
+        int(sys.argv[sys.argv.index("--span") + 1]),
+        int(sys.argv[sys.argv.index("--frame-tokens") + 1]),
+    )
     sys.argv = [sys.argv[0], *sys.argv[5:]]
     evaluate.main()
 

@@ -25,8 +25,8 @@ if "cpu" in sys.argv:
     for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[_variable] = "1"  # before torch
 
-import torch  # noqa: E402
-from safetensors.torch import save_file  # noqa: E402
+import torch
+from safetensors.torch import save_file
 
 EXIT_NONFINITE = 3
 LOSS_LIMIT = 100.0  # nats per byte; the limit of karpathy's autoresearch

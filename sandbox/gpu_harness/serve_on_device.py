@@ -3,8 +3,8 @@
     python -I -B serve_on_device.py --train train.py --weights weights.safetensors --device cuda|cpu
 
 The server, its frames and the way in which it gets rid of what a child leaves behind are those of serve_model.py, which lies
-beside this file in the sandbox. A child differs: CUDA starts threads, so the limit of processes is not set to none; whatever
-it starts is killed with it. The model answers in plain float32, since audits compare answers of different lengths.
+beside this file in the sandbox. A child differs: CUDA starts threads, so on a GPU the limit of processes is not set to none;
+whatever it starts is killed with it. The model answers in plain float32, since audits compare answers of different lengths.
 The server itself never touches the GPU: CUDA does not survive a fork.
 """
 
@@ -29,11 +29,22 @@ import torch  # noqa: E402 - after serve_model, which sets the number of threads
 from safetensors.torch import load_file  # noqa: E402
 
 
-def child_on(device: str):  # noqa: ANN201 - a child never returns
+def answer(model: torch.nn.Module, rows: int, length: int, tokens: bytes, device: str) -> bytes:
+    """The logits of one frame as bytes."""
+    batch = torch.frombuffer(bytearray(tokens), dtype=torch.uint8).long().view(rows, length).to(device)
+    logits = model(batch)
+    if logits.shape != (rows, length, 256):
+        raise ValueError(f"logits have the shape {tuple(logits.shape)}, not {(rows, length, 256)}")
+    return logits.to("cpu", torch.float32).contiguous().numpy().tobytes()
+
+
+def child_on(device: str):
     """`serve_model.child` for that device."""
 
-    def child(candidate, weights, requests: int, answers: int, source: int, once: bool) -> NoReturn:  # noqa: ANN001
+    def child(candidate, weights, requests: int, answers: int, source: int, once: bool) -> NoReturn:
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        if device == "cpu":
+            resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
         status = 0
         try:
             torch.manual_seed(0)
@@ -44,11 +55,7 @@ def child_on(device: str):  # noqa: ANN201 - a child never returns
                     _, _, _, rows, length = serve_model.REQUEST.unpack(head)
                     tokens = serve_model.read_exactly(source, rows * length)
                     model = model or serve_model.load_model(candidate, weights).to(device)
-                    batch = torch.frombuffer(bytearray(tokens), dtype=torch.uint8).long().view(rows, length).to(device)
-                    logits = model(batch)
-                    if logits.shape != (rows, length, 256):
-                        raise ValueError(f"logits have the shape {tuple(logits.shape)}, not {(rows, length, 256)}")
-                    content = logits.to("cpu", torch.float32).contiguous().numpy().tobytes()
+                    content = answer(model, rows, length, tokens, device)
                     serve_model.write_all(answers, serve_model.ANSWER.pack(b"RCA1", 0))
                     serve_model.write_all(answers, content)
                     if once:
