@@ -44,9 +44,9 @@ def kits_list(as_json: AsJson = False) -> None:
         for line in kit.answers:
             print(f"  {line}")
     for program in programs:
-        print(f"{program.name}: {program.title} ({program.metric.label}); for `experiment`")
+        print(f"{program.name}: {program.title} ({program.metric.label}); for `experiment` and `loop`")
     for one in on_gpus:
-        print(f"{one.name}: {one.title} ({one.metric.label}); for `experiment`; {gpu_kits.need(one)}")
+        print(f"{one.name}: {one.title} ({one.metric.label}); for `experiment` and `loop`; {gpu_kits.need(one)}")
 
 
 def _kit(name: str) -> Kit:

@@ -220,13 +220,19 @@ def test_a_warm_worker_gives_the_weights_of_a_cold_start(
     cold.seals = False
     wide = re.sub(r"^WIDTH = \d+", "WIDTH = 160", kit.train_py, count=1, flags=re.MULTILINE)  # its weights take 3 MB
     assert wide != kit.train_py
-    request = request_for(wide, steps=3, scored_bytes=4096)
+    request = request_for(wide, steps=3, scored_bytes=4096, sealed=True)
     values = []
     for isolation in (cold, Bubblewrap(state)):
         (record,) = laboratory(isolation=isolation, run_folder=tmp_path / str(isolation.seals)).measure([request])
         values.append(record.measurement)
     assert values[0] is not None
     assert values[0] == values[1]
+    assert values[0].sealed_value is not None  # the same weights on the test split
+    assert 4 < values[0].sealed_value < 9
+    assert values[0].sealed_value != values[0].value
+    (test,) = laboratory().measure([request.model_copy(update={"split": "test", "sealed": False})])
+    assert test.measurement is not None
+    assert test.measurement.value == values[0].sealed_value
 
 
 GUEST_LOOKS_AROUND = """
