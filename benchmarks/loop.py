@@ -1,4 +1,4 @@
-"""The loop's keep rule and search at equal cost: `python benchmarks/loop.py [aa|landscape|kit] [--sessions N] [--runs N]`.
+"""The loop's keep rule and search at equal cost: `python benchmarks/loop.py [aa|landscape|kit] [--sessions N] [--seed N] [--runs N]`.
 
 aa         40 null edits a session: how many are kept; and how many planted gains of 0.5 to 3 sd of a paired difference are found
 landscape  a noisy landscape of nine constants (three inert): greedy, random and ours after the same number of runs; judged by
@@ -8,6 +8,7 @@ kit        the same three on tiny_lm, with real training runs (--budget seconds 
 greedy is karpathy's rule with the same proposer: one run decides, strictly better is kept, the old score is not asked again.
 random draws whole settings and takes the best single run. Ours is the pure part of researchclaw/loop: the same keep rule and
 rule-based proposer, without git. All seeds are fixed, so the figures repeat; the kit's depend on the machine only by its speed.
+The rules were tuned on sessions from 0 on: `--seed 1000` begins with sessions that they have not seen.
 """
 
 from __future__ import annotations
@@ -285,15 +286,15 @@ def strict(session: int, count: int) -> tuple[int, float]:
     return kept, first - best
 
 
-def table_of_edits(sessions: int) -> list[str]:
+def table_of_edits(sessions: int, first: int = 0) -> list[str]:
     lines = [f"{'metric':<10}{'true gain (sd)':>16}{'kept %':>9}{'runs per edit':>15}"]
     for paired in (True, False):
         for effect in (0.0, 0.5, 1.0, 1.5, 2.0, 3.0):
-            found = [edits(session, 40, effect, paired=paired) for session in range(sessions)]
+            found = [edits(session, 40, effect, paired=paired) for session in range(first, first + sessions)]
             kept = 100 * statistics.fmean(kept for kept, _ in found) / 40
             runs = statistics.fmean(runs for _, runs in found) / 40
             lines.append(f"{'repeats' if paired else 'varies':<10}{effect:>16.1f}{kept:>9.1f}{runs:>15.1f}")
-    naive = [strict(session, 100) for session in range(sessions)]
+    naive = [strict(session, 100) for session in range(first, first + sessions)]
     lines.append(
         f"strictly better, one run, 100 null edits: {statistics.fmean(k for k, _ in naive):.1f} false keeps, "
         f"{statistics.fmean(g for _, g in naive):.1f} sd of gain claimed"
@@ -301,13 +302,14 @@ def table_of_edits(sessions: int) -> list[str]:
     return lines
 
 
-def table_of_searches(sessions: int, runs: int, sd: float) -> list[str]:
+def table_of_searches(sessions: int, runs: int, sd: float, first: int = 0) -> list[str]:
+    """first: number of the first session; a session's number seeds its noise and its proposer."""
     lines = [
         f"{'way':<8}{'true value':>12}{'sd':>8}{'true gain':>11}{'claimed':>9}   ({runs} runs, noise sd {sd}, {sessions} sessions)"
     ]
     start = true_value(LANDSCAPE)
     for name, way in WAYS.items():
-        ends = [way(Session(noisy(sd, session), runs), LANDSCAPE, session) for session in range(sessions)]
+        ends = [way(Session(noisy(sd, session), runs), LANDSCAPE, session) for session in range(first, first + sessions)]
         values = [true_value(source) for source, _ in ends]
         claimed = statistics.fmean(gain for _, gain in ends)
         mean = statistics.fmean(values)
@@ -362,6 +364,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", nargs="?", choices=("aa", "landscape", "kit"), default="aa")
     parser.add_argument("--sessions", type=int, default=None)
+    parser.add_argument("--seed", type=int, default=0, help="aa, landscape: number of the first session; the rules saw 0 to 399")
     parser.add_argument("--runs", type=int, default=150)
     parser.add_argument("--sd", type=float, default=0.02)
     parser.add_argument("--kit", default="tiny_lm")
@@ -369,9 +372,9 @@ def main() -> None:
     parser.add_argument("--scored-bytes", type=int, default=65536)
     given = parser.parse_args()
     if given.what == "aa":
-        lines = table_of_edits(given.sessions or 400)
+        lines = table_of_edits(given.sessions or 400, given.seed)
     elif given.what == "landscape":
-        lines = table_of_searches(given.sessions or 20, given.runs, given.sd)
+        lines = table_of_searches(given.sessions or 20, given.runs, given.sd, given.seed)
     else:
         lines = table_of_kit(given.kit, given.runs, given.budget, given.sessions or 1, given.scored_bytes)
     print("\n".join(lines))

@@ -26,7 +26,7 @@ from researchclaw.adapters.isolation.streams import plain_text
 from researchclaw.adapters.laboratory import LocalLaboratory, locked
 from researchclaw.command_kits import CommandKit, load_command_kit
 from researchclaw.kits import kit_folder, kit_names, kits_folder, load_kit
-from stages.contracts import Kit, RunRecord, TrainingRequest
+from stages.contracts import Kit, RunRecord, Sha256, TrainingRequest
 from stages.errors import ExperimentFailed, SandboxUnavailable, SettingsError
 from stages.ports import ProbeRequest
 
@@ -105,10 +105,14 @@ def run_experiment(
 def count_look(state: Path, record: RunRecord) -> int:
     """Write down that somebody has seen a score on the sealed split; how often that has happened for its corpus."""
     assert record.measurement is not None
-    corpus = record.measurement.corpus_sha256
+    return note_look(state, record.measurement.corpus_sha256, record.request_sha256, record.seed)
+
+
+def note_look(state: Path, corpus: Sha256, what: Sha256, seed: int) -> int:
+    """The same for any kit. what: hash of the request or of the weights."""
     with locked(state / "test_looks.lock"):
         with (state / "test_looks.tsv").open("a", encoding="utf-8") as file:
-            file.write(f"{corpus}\t{record.request_sha256}\t{record.seed}\n")
+            file.write(f"{corpus}\t{what}\t{seed}\n")
         lines = (state / "test_looks.tsv").read_text(encoding="utf-8").splitlines()
     return sum(line.split("\t")[0] == corpus for line in lines)
 

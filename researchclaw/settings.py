@@ -145,6 +145,10 @@ class ExperimentSettings(Section):
     corpus: Path | None = Field(
         default=None, description="File or folder of text to train on; null: the standard library of the Python in use."
     )
+    device: Literal["cuda", "cpu"] = Field(
+        default="cuda",
+        description="For kits that need a GPU; cpu: at a tiny size on one thread, to try the path and for nothing else.",
+    )
     executor: Literal["local", "workpool"] = Field(
         default="local", description="Who trains: this machine, or the workers of a Prefect work pool (`researchclaw worker start`)."
     )

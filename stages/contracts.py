@@ -22,6 +22,10 @@ def _says_nothing(value: object) -> bool:
     return not value
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 class Contract(BaseModel):
     """Base of everything that crosses a border between stages."""
 
@@ -644,6 +648,9 @@ class TrainingRequest(Contract):
     scored_bytes: PositiveInt | None
     split: Literal["val", "test"] = "val"
     purpose: Literal["report", "development", "confirmation", "probe", "replay"]
+    sealed: bool = Field(
+        default=False, exclude_if=_says_nothing, description="The same weights are scored on the sealed test split as well."
+    )
     generated: GeneratedKit | None = Field(default=None, exclude_if=_says_nothing, description="Where no kit is shipped.")
 
 
@@ -682,6 +689,9 @@ class Measurement(Contract):
     corpus_sha256: Sha256
     counts: Literal["bytes", "rows"] = Field(
         default="bytes", exclude_if=_counts_bytes, description="What `scored_bytes` and `tokens` count."
+    )
+    sealed_value: FiniteFloat | None = Field(
+        default=None, exclude_if=_is_none, description="Of the same weights on the sealed test split, where the request asked for it."
     )
 
 

@@ -16,7 +16,8 @@ ResearchError
 ├── UserMustAct            settings, arguments or the machine
 │   ├── SettingsError          a key, a value, a file (exit code 2)
 │   ├── TopicOutsideKits       no kit can answer the topic (exit code 2)
-│   └── SandboxUnavailable     no isolation on this machine (exit code 2)
+│   ├── SandboxUnavailable     no isolation on this machine (exit code 2)
+│   └── GpuUnavailable         this machine has no GPU for a kit that needs one (exit code 2)
 ├── WaitingAtGate          a person's decision is awaited (exit code 3)
 └── BudgetSpent            money, tokens or time is used up (exit code 4)
 
@@ -98,6 +99,10 @@ class TopicOutsideKits(UserMustAct):
 
 class SandboxUnavailable(UserMustAct):
     """This machine offers no isolation that the settings accept."""
+
+
+class GpuUnavailable(UserMustAct):
+    """A kit needs a GPU, and this machine has none, or not the one that the settings name."""
 
 
 class WaitingAtGate(ResearchError):

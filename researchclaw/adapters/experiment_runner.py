@@ -130,6 +130,8 @@ def run_one(
             collected = _train(bench, request, progress, weights, cpu, stop, warm)
             if collected:
                 _score(bench, request, progress, collected, context, cpu, stop, warm)
+            if request.sealed and progress.measurement is not None:
+                _score_sealed(bench, request, progress, collected[:1], context, cpu, stop, warm)
     finally:
         if not bench.keep_weights:
             shutil.rmtree(weights)
@@ -372,7 +374,7 @@ def _score(
 ) -> None:
     """Let the evaluator ask the model, which runs in a sandbox of its own; the verdict and the value are the evaluator's."""
     began = time.monotonic()
-    steps = [*checkpoint_steps(request.steps), request.steps]
+    steps = [*checkpoint_steps(request.steps), request.steps][-len(weights) :]
     ask_read, ask_write = os.pipe()
     answer_read, answer_write = os.pipe()
     evaluator = _start_evaluator(bench, request, ask_write, answer_read, context, steps)
@@ -422,6 +424,28 @@ def _score(
             weights_sha256=weights[0].sha256,
             corpus_sha256=bench.corpus.sha256,
         )
+
+
+def _score_sealed(
+    bench: Bench,
+    request: TrainingRequest,
+    progress: _Progress,
+    weights: list[Weights],
+    context: int,
+    cpu: int | None,
+    stop: threading.Event,
+    warm: Callable[[], WarmWorker] | None,
+) -> None:
+    """The final weights once more, on the test split; a model that is refused there has no score at all."""
+    assert progress.measurement is not None
+    again = _Progress(cost=progress.cost)
+    _score(bench, request.model_copy(update={"split": "test"}), again, weights, context, cpu, stop, warm)
+    evaluation_s = round(progress.cost.evaluation_s + again.cost.evaluation_s, 3)
+    progress.cost = progress.cost.model_copy(update={"evaluation_s": evaluation_s})
+    if again.measurement is None:
+        progress.verdict, progress.reason, progress.measurement = again.verdict, f"on the test split: {again.reason}", None
+    else:
+        progress.measurement = progress.measurement.model_copy(update={"sealed_value": again.measurement.value})
 
 
 def _model_guest(

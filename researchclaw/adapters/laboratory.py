@@ -197,9 +197,10 @@ class LocalLaboratory:
             SettingsError: the corpus is too small or cannot be read.
             ExperimentFailed: the kit's prepare.py failed.
         """
-        return self._prepared(kit)[1]
+        return self.prepared(kit)[1]
 
-    def _prepared(self, kit: Slug) -> tuple[Path, CorpusFacts]:
+    def prepared(self, kit: Slug) -> tuple[Path, CorpusFacts]:
+        """The folder with the splits, and what `corpus` tells of them."""
         folder = self._state / "data" / f"{kit}-{self._corpus_key(kit)}"
         if not folder.is_dir():
             self._prepare(kit, folder)
@@ -379,7 +380,7 @@ class LocalLaboratory:
         if request.kit_sha256 != kit.kit_sha256:
             raise ExperimentFailed(f"kit {request.kit} has changed since the plan was made. Start a new run.")
         if request.kit not in self._shipments:
-            folder, facts = self._prepared(request.kit)
+            folder, facts = self.prepared(request.kit)
             stored = _Stored.model_validate_json((folder / "corpus.json").read_text(encoding="utf-8"))
             self._shipments[request.kit] = Shipment(
                 folder=folder,
@@ -406,7 +407,7 @@ class LocalLaboratory:
         return self._kits[kit]
 
     def _bench(self, kit: Slug, run_folder: Path) -> Bench:
-        data, corpus = self._prepared(kit)
+        data, corpus = self.prepared(kit)
         return Bench(
             isolation=self._isolation,
             harness=self._kits_root.parent / "harness",

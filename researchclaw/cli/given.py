@@ -130,6 +130,7 @@ def check_before_spending(settings: Settings, topic: str) -> None:
     if settings.experiment.kit is not None:
         from researchclaw.kits import kit_names
 
+        must_be_a_study(settings.experiment.kit)
         must_be_known("experiment.kit", settings.experiment.kit, kit_names())
     corpus = settings.experiment.corpus
     if corpus is not None and not corpus.exists():
@@ -157,6 +158,23 @@ def check_before_spending(settings: Settings, topic: str) -> None:
         if server.lasting(settings.output, settings.flow.server_url) is None:
             raise SettingsError(server.NEEDED)
     check_output(settings.output, settings.min_free_mb)
+
+
+def must_be_a_study(kit: str) -> None:
+    """Refuse a kit that is here, but has no factors, so that no paper can come of it.
+
+    Raises:
+        SettingsError: it is one program; the message says what it is for.
+    """
+    from researchclaw.command_kits import command_kit_names
+    from researchclaw.gpu_kits import gpu_kit_names
+    from researchclaw.kits import kit_names
+
+    if kit in (*command_kit_names(), *gpu_kit_names()):
+        raise SettingsError(
+            f"experiment.kit: '{kit}' is one program without factors to compare, so a study cannot use it; try "
+            f"`researchclaw experiment --kit {kit}` or `researchclaw loop start --kit {kit}`. For a study: {', '.join(kit_names())}."
+        )
 
 
 def must_be_known(key: str, value: str, allowed: Sequence[str]) -> None:

@@ -24,16 +24,20 @@ app.add_typer(sandbox_app, name="sandbox")
 @kits_app.command("list")
 def kits_list(as_json: AsJson = False) -> None:
     """The kits, and what they can answer."""
+    from researchclaw import gpu_kits
     from researchclaw.command_kits import command_kit_names, command_kits_folder, load_command_kit
     from researchclaw.kits import shipped_kits
 
     found = shipped_kits()
+    on_gpus = [gpu_kits.load_gpu_kit(name) for name in gpu_kits.gpu_kit_names()]
     programs = [load_command_kit(command_kits_folder() / name) for name in command_kit_names()]
     if as_json:
         import json
 
         listed = [{"name": k.name, "title": k.title, "domain": k.domain, "answers": k.answers} for k in found]
-        print(json.dumps([*listed, *({"name": k.name, "title": k.title, "summary": k.summary} for k in programs)], indent=2))
+        listed += [{"name": k.name, "title": k.title, "summary": k.summary} for k in programs]
+        listed += [{"name": k.name, "title": k.title, "summary": k.summary, "gpu": gpu_kits.need(k)} for k in on_gpus]
+        print(json.dumps(listed, indent=2))
         return
     for kit in found:
         print(f"{kit.name}: {kit.title} ({kit.metric.label})")
@@ -41,21 +45,38 @@ def kits_list(as_json: AsJson = False) -> None:
             print(f"  {line}")
     for program in programs:
         print(f"{program.name}: {program.title} ({program.metric.label}); for `experiment` and `loop`")
+    for one in on_gpus:
+        print(f"{one.name}: {one.title} ({one.metric.label}); for `experiment` and `loop`; {gpu_kits.need(one)}")
 
 
 def _kit(name: str) -> Kit:
-    from researchclaw.command_kits import command_kit_names
-    from researchclaw.kits import kit_folder, kit_names, load_kit
+    from researchclaw.kits import kit_folder, load_kit
 
-    must_be_known("kit", name, (*kit_names(), *command_kit_names()))
+    must_be_known("kit", name, _every_kit())
     return load_kit(kit_folder(name))
+
+
+def _every_kit() -> tuple[str, ...]:
+    """Names of the shipped kits of all kinds."""
+    from researchclaw.command_kits import command_kit_names
+    from researchclaw.gpu_kits import gpu_kit_names
+    from researchclaw.kits import kit_names
+
+    return (*kit_names(), *command_kit_names(), *gpu_kit_names())
 
 
 @kits_app.command("show")
 def kits_show(name: Annotated[str, typer.Argument(metavar="KIT")], as_json: AsJson = False) -> None:
     """One kit: what may vary in it, and what it can answer."""
+    from researchclaw import gpu_kits
     from researchclaw.command_kits import command_kit_folder, load_command_kit
 
+    if name in gpu_kits.gpu_kit_names():
+        one = gpu_kits.load_gpu_kit(name)
+        lines = (f"{one.name}: {one.title}", one.summary, f"metric: {one.metric.label} ({one.metric.unit})")
+        recipes = f"recipes beside train.py: {', '.join(one.recipes)}"
+        print(one.model_dump_json(indent=2) if as_json else "\n".join((*lines, recipes, gpu_kits.need(one))))
+        return
     if (folder := command_kit_folder(name)) is not None:
         program = load_command_kit(folder)
         told = f"{program.name}: {program.title}\nmetric: {program.metric.label}\ncommand: {' '.join(program.command)}"
@@ -77,12 +98,23 @@ def kits_check(
     name: Annotated[str, typer.Argument(metavar="KIT", help="A kit's name, or the folder of one of yours.")],
     deep: Annotated[bool, typer.Option("--deep", help="Also try its program in the sandbox.")] = False,
     config: Config = None,
+    set_: Set = None,
 ) -> None:
     """Read a kit as a run would; says what is wrong with it."""
-    from researchclaw import experiment_cli, wiring
+    from researchclaw import experiment_cli, gpu_kits, wiring
     from researchclaw.command_kits import command_kit_folder, load_command_kit
 
-    settings = load_settings(config)
+    settings = load_settings(config, None, list(set_ or []))
+    if name in gpu_kits.gpu_kit_names():
+        one = gpu_kits.load_gpu_kit(name)
+        if settings.experiment.device == "cuda":
+            gpu_kits.gpu_for(one, settings.sandbox.gpu)
+        print(f"{one.name} is sound: {one.budget_s:g} s of wall time, {one.metric.name}, recipes: {', '.join(one.recipes)}")
+        if deep:
+            from researchclaw import gpu_runs
+
+            raise typer.Exit(gpu_runs.check(one, settings, _echo))
+        return
     folder = command_kit_folder(name)
     if folder is not None:
         program = load_command_kit(folder)
@@ -173,6 +205,7 @@ def experiment(
         Path | None, typer.Option("--request", help="A recorded request.json, to be repeated as it was; no other choice counts then.")
     ] = None,
     train: Annotated[Path | None, typer.Option("--train", help="The candidate; default: the kit's own train.py.")] = None,
+    recipe: Annotated[str | None, typer.Option("--recipe", help="Of a GPU kit: a program beside its own, e.g. baseline.")] = None,
     seed: Annotated[int, typer.Option("--seed", min=0)] = 0,
     steps: Annotated[int | None, typer.Option("--steps", min=1, help="Default: as many as fit in the budget.")] = None,
     budget: Annotated[float | None, typer.Option("--budget", min=0.1, help="Seconds; default: the kit's.")] = None,
@@ -184,9 +217,8 @@ def experiment(
     as_json: AsJson = False,
 ) -> None:
     """Train and score one candidate in the sandbox, as a run would."""
-    from researchclaw import experiment_cli, wiring
-    from researchclaw.command_kits import command_kit_folder, command_kit_names
-    from researchclaw.kits import kit_names
+    from researchclaw import experiment_cli, gpu_kits, wiring
+    from researchclaw.command_kits import command_kit_folder
 
     settings = load_settings(config, None, list(set_ or []))
     if request is not None:
@@ -202,6 +234,29 @@ def experiment(
         raise typer.Exit(again)
     if split not in ("val", "test"):
         must_be_known("--split", split, ("val", "test"))
+    if kit in gpu_kits.gpu_kit_names():
+        if steps is not None or keep is not None or (recipe is not None and train is not None):
+            raise typer.BadParameter(
+                "--steps and --keep are for kits of a study; --recipe and --train exclude each other", param_hint="--kit"
+            )
+        from researchclaw import gpu_runs
+
+        raise typer.Exit(
+            gpu_runs.run_kit(
+                kit,
+                settings,
+                _echo,
+                train=train,
+                recipe=recipe,
+                seed=seed,
+                split="test" if split == "test" else "val",
+                budget_s=budget,
+                scored_bytes=scored_bytes,
+                json_output=as_json,
+            )
+        )
+    if recipe is not None:
+        raise typer.BadParameter("only GPU kits have recipes", param_hint="--recipe")
     folder = command_kit_folder(kit)
     if folder is not None:
         if steps is not None or scored_bytes is not None or keep is not None:
@@ -219,7 +274,7 @@ def experiment(
                 json_output=as_json,
             )
         )
-    must_be_known("--kit", kit, (*kit_names(), *command_kit_names()))
+    must_be_known("--kit", kit, _every_kit())
     code = experiment_cli.run_experiment(
         kit=kit,
         state=wiring.state_around(settings, Path.cwd()),

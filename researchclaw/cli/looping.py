@@ -438,9 +438,9 @@ def _opened(values: dict[str, object], settings: Settings) -> tuple[Place, Plan]
     output, repository = values["output"], values["repository"]
     assert isinstance(repository, Path) and (output is None or isinstance(output, Path))
     if given.kit is not None:
-        from researchclaw.kits import kit_names
+        from researchclaw.loop.program_kits import loop_kit_names
 
-        must_be_known("--kit", given.kit, kit_names())
+        must_be_known("--kit", given.kit, loop_kit_names())
         place = opening.place_of_kits(settings) if output is None else opening.Place(output.absolute())
         return place, planning.of_kit(given, settings.experiment.workers)
     place = opening.place_of(repository, output)

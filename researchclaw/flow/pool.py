@@ -231,6 +231,8 @@ class PoolLaboratory:
     def _unit(self, request: TrainingRequest) -> Unit:
         shipment = self._local.shipment(request)
         wanted: tuple[Split, ...] = ("train.bin", "val.bin" if request.split == "val" else "test.bin")
+        if request.sealed:
+            wanted = ("train.bin", "val.bin", "test.bin")
         return Unit(
             study=self._study,
             request=request,

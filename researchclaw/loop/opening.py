@@ -13,8 +13,8 @@ from researchclaw import wiring
 from researchclaw.adapters.journalled import JournalledModel
 from researchclaw.adapters.laboratory import LocalLaboratory
 from researchclaw.journal import Journal
-from researchclaw.kits import kit_folder, load_kit
-from researchclaw.loop import door, lessons, store
+from researchclaw.kits import kit_folder, kit_names, load_kit
+from researchclaw.loop import door, lessons, program_kits, store
 from researchclaw.loop.commands import Workbench
 from researchclaw.loop.contracts import Agent, LoopEnded, LoopStarted, Plan
 from researchclaw.loop.engine import Engine, Tell
@@ -167,7 +167,8 @@ def _start_kit(place: Place, plan: Plan, settings: Settings) -> LoopStore:
     assert plan.kit is not None
     if plan.guards or plan.needs or plan.proposer_command:
         raise SettingsError("--kit: guards, needs and a proposer's command are for repositories; the kit's harness decides.")
-    folder = kit_folder(plan.kit)
+    program_kits.check_machine(plan.kit, settings)
+    folder = program_kits.folder_of(plan.kit)
     isolation = wiring.isolation_of(settings, wiring.state_folder(settings)).name
     made = store.new_run(place.home)
     repository = Repository.create(made.folder / "repository.git")
@@ -240,6 +241,9 @@ def _measuring(place: Place, run: LoopStore, plan: Plan, settings: Settings) -> 
         workbench = _workbench(place, plan, settings, place.repository, run.folder / "versions")
         return place.repository, CommandScorer(workbench, plan), workbench
     repository = Repository(run.folder / "repository.git")
+    program = program_kits.program_scorer(plan.kit, repository, plan, settings)
+    if program is not None:
+        return repository, program, None
     state = wiring.state_folder(settings)
     laboratory = LocalLaboratory(
         kits_root=kit_folder(plan.kit).parent,
@@ -268,6 +272,6 @@ def _proposer(plan: Plan, settings: Settings, journal: Journal, workbench: Workb
         return CommandProposer(workbench, plan.proposer_command)
     if plan.agent != "offline":
         return ModelProposer(JournalledModel(mind(plan.agent, settings, journal), journal))  # an answer is paid for once
-    if plan.kit is None:
+    if plan.kit is None or plan.kit not in kit_names():
         return RuleProposer()
     return RuleProposer(load_kit(kit_folder(plan.kit)).tunable)

@@ -9,8 +9,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from researchclaw import hardware
-from researchclaw.kits import kit_folder, load_kit
-from researchclaw.loop import door, opening
+from researchclaw.gpu_kits import gpu_kit_names
+from researchclaw.loop import door, opening, program_kits
 from researchclaw.loop.contracts import Agent, Direction, Plan, Plausible, Thresholds
 from researchclaw.loop.detect import Offer, detect
 from researchclaw.loop.engine import BaselineFailedError
@@ -116,11 +116,14 @@ def _plan(given: Given, scope: tuple[str, ...], verify: str, direction: Directio
 
 
 def of_kit(given: Given, workers: int | None = None) -> Plan:
-    """A kit knows its metric, and its train.py is the scope. workers: runs at once by the settings; None: one for each core."""
+    """A kit knows its metric, and its train.py is the scope.
+
+    workers: runs at once by the settings; None: one for each core. On a GPU one program at a time.
+    """
     assert given.kit is not None
-    metric = load_kit(kit_folder(given.kit)).metric
+    metric = program_kits.metric_of(given.kit)
     direction: Direction = "lower" if metric.lower_is_better else "higher"
-    parallel = given.parallel or workers or hardware.physical_cores()
+    parallel = 1 if given.kit in gpu_kit_names() else given.parallel or workers or hardware.physical_cores()
     return _plan(given.model_copy(update={"parallel": parallel}), ("train.py",), "", direction, metric.name)
 
 

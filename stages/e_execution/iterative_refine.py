@@ -151,7 +151,7 @@ def _improved(inputs: Inputs, ctx: Context) -> RefinedRecords:
     tuned = codes[winner.number].model_copy(update={"condition": TUNED})
     confirmation = ctx.laboratory.measure(
         [
-            training_request(code, plan, inputs.code, seed, "confirmation")
+            training_request(code, plan, inputs.code, seed, "confirmation", sealed=is_sealed_look(plan, inputs.code, seed))
             for seed in plan.confirmation_seeds
             for code in (lead_code, tuned)
         ]
@@ -170,6 +170,14 @@ def _improved(inputs: Inputs, ctx: Context) -> RefinedRecords:
         confirmation=confirmation,
         stopped_because="The planned number of attempts was reached.",
     )
+
+
+def is_sealed_look(plan: ExperimentPlan, code: CodeBundle, seed: int) -> bool:
+    """Incumbent and winner are scored on the test split once, with the weights of the first fresh seed; no choice depends on it.
+
+    Not where the kit was written in the study: its untouched rows stay untouched.
+    """
+    return code.generated is None and seed == plan.confirmation_seeds[0]
 
 
 def _leading(plan: ExperimentPlan, runs: Sequence[RunRecord]) -> Contrast | None:

@@ -15,8 +15,10 @@ from stages.ports import Context, ProbeRequest
 logger = logging.getLogger(__name__)
 
 
-def training_request(code: ConditionCode, plan: ExperimentPlan, bundle: CodeBundle, seed: int, purpose: str) -> TrainingRequest:
-    """One run of a condition under the plan's terms."""
+def training_request(
+    code: ConditionCode, plan: ExperimentPlan, bundle: CodeBundle, seed: int, purpose: str, *, sealed: bool = False
+) -> TrainingRequest:
+    """One run of a condition under the plan's terms. sealed: scored on the test split, too."""
     return TrainingRequest.model_validate(
         {
             "kit": plan.kit,
@@ -29,6 +31,7 @@ def training_request(code: ConditionCode, plan: ExperimentPlan, bundle: CodeBund
             "budget_s": plan.budget_s,
             "scored_bytes": plan.scored_bytes,
             "purpose": purpose,
+            "sealed": sealed,
         }
     )
 

@@ -24,6 +24,7 @@ from stages.contracts import (
     Hardware,
     Hypotheses,
     Measurement,
+    Metric,
     PairedComparison,
     RefinedRecords,
     Results,
@@ -284,6 +285,7 @@ def _config(
         "runs_reported": len(reported),
         "seeds": len(plan.seeds),
     }
+    config |= sealed_facts(plan.metric, _sealed_values(records))
     if records.corpus.counts == "rows":
         config["scored_rows"] = scored
     else:
@@ -302,6 +304,28 @@ def _config(
             if number is not None:
                 config[f"{condition}_{name.lower()}"] = number
     return config
+
+
+def _sealed_values(records: RefinedRecords) -> dict[Slug, float]:
+    """Condition -> score on the test split, of the runs that were asked for it and ended well."""
+    return {
+        run.condition: run.measurement.sealed_value
+        for run in records.confirmation
+        if run.verdict == "ok" and run.measurement is not None and run.measurement.sealed_value is not None
+    }
+
+
+def sealed_facts(metric: Metric, values: Mapping[Slug, float]) -> dict[str, int | float]:
+    """What the sealed test split said of the loop's beginning and end, and how often it was looked at; empty: never."""
+    facts: dict[str, int | float] = {"sealed_looks": len(values)} if values else {}
+    others = [value for name, value in values.items() if name != TUNED]
+    if TUNED in values and len(others) == 1:
+        facts |= {
+            "sealed_incumbent": stored(others[0]),
+            "sealed_tuned": stored(values[TUNED]),
+            "sealed_gain": stored(metric.gain(values[TUNED], others[0])),
+        }
+    return facts
 
 
 def _numeric_constants(train_py: str) -> dict[str, int | float]:

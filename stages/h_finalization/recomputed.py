@@ -11,7 +11,7 @@ from stages.contracts import Contract, ExperimentPlan, Measurement, PairedCompar
 from stages.d_design.experiment_design import registration
 from stages.errors import EvidenceMissing, ManuscriptRefused
 from stages.f_analysis import statistics
-from stages.f_analysis.results import TUNED
+from stages.f_analysis.results import TUNED, sealed_facts
 from stages.f_analysis.statistics import Sample
 
 INDEX = "experiment_runs/index.json"
@@ -73,6 +73,7 @@ def disagreements(results: Results, measured: Mapping[tuple[str, str], Mapping[i
             if getattr(condition, field) != getattr(first, field):
                 yield f"conditions/{name}/{field} differs from its measurements"
     yield from _of_comparisons(results, measured)
+    yield from _of_the_sealed_split(results, measured)
 
 
 def departures(results: Results, plan: ExperimentPlan, measured: Mapping[tuple[str, str], Mapping[int, Measurement]]) -> Iterator[str]:
@@ -104,6 +105,20 @@ def departures(results: Results, plan: ExperimentPlan, measured: Mapping[tuple[s
     for key in made - pairs.keys():
         if not key.startswith(f"{TUNED}_vs_"):
             yield f"comparisons/{key} was not planned"
+
+
+def _of_the_sealed_split(results: Results, measured: Mapping[tuple[str, str], Mapping[int, Measurement]]) -> Iterator[str]:
+    values = {
+        name: run.sealed_value
+        for (purpose, name), runs in measured.items()
+        for run in runs.values()
+        if purpose == "confirmation" and run.sealed_value is not None
+    }
+    again = sealed_facts(results.metric, values)
+    told = {key: value for key, value in results.config.items() if key.startswith("sealed_")}
+    yield from (
+        f"config/{key} differs from its measurements" for key in sorted(told.keys() | again) if told.get(key) != again.get(key)
+    )
 
 
 def _of_comparisons(results: Results, measured: Mapping[tuple[str, str], Mapping[int, Measurement]]) -> Iterator[str]:

@@ -319,8 +319,31 @@ def test_kits_are_listed_shown_and_checked(say: Say) -> None:
     assert "tiny_lm is sound" in say("kits", "check", "tiny_lm")[1]
     assert "python train.py" in say("kits", "show", "digits")[1]
     assert json.loads(say("kits", "show", "digits", "--json")[1])["name"] == "digits"
-    assert "known: tiny_lm, digits" in say("kits", "show", "x" * 9)[2]
+    assert "known: tiny_lm, digits, gpu_lm" in say("kits", "show", "x" * 9)[2]
     assert "nowhere is no folder" in say("kits", "new", "--from", "nowhere")[2]
+
+
+def test_a_kit_that_needs_a_gpu_is_listed_and_shown_and_refused_without_one(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert "gpu_lm: Byte-level language model for one GPU" in say("kits", "list")[1]
+    assert "none is found here" in json.loads(say("kits", "list", "--json")[1])[-1]["gpu"]
+    assert "needs an NVIDIA GPU, and none is found here" in say("kits", "show", "gpu_lm")[1]
+    for words in (("kits", "check", "gpu_lm"), ("experiment", "--kit", "gpu_lm"), ("loop", "start", "--kit", "gpu_lm")):
+        code, out, err = say(*words)
+        assert (code, out) == (2, "")
+        assert err.count("\n") == 1
+        assert "gpu_lm needs an NVIDIA GPU" in err
+    assert "gpu_lm is sound" in say("kits", "check", "gpu_lm", "--set", "experiment.device=cpu")[1]
+
+
+@pytest.mark.parametrize("kit", ["digits", "gpu_lm"])
+def test_a_kit_without_factors_is_refused_for_a_study_with_what_it_is_for(say: Say, kit: str) -> None:
+    code, _, err = say("run", "--kit", kit, "--topic", "Does weight decay help on small images?", "--auto-approve", *PLAIN)
+    assert code == 2
+    assert err.count("\n") == 1
+    assert f"researchclaw loop start --kit {kit}" in err
+    assert "For a study: tiny_lm" in err
+    assert runs(Path("artifacts")) == ()
 
 
 def test_every_command_has_help(say: Say) -> None:

@@ -81,6 +81,7 @@ class CannedLaboratory:
             tokens=request.steps * 2048,
             weights_sha256="1" * 64,
             corpus_sha256="0" * 64,
+            sealed_value=value + 0.5 if request.sealed else None,
         )
         return RunRecord(
             request_sha256="2" * 64,

@@ -222,6 +222,8 @@ def test_the_loop_confirms_its_winner_on_fresh_seeds(
     assert {run.seed for run in refined.confirmation} == {201, 202, 203}
     searched = {request.seed for request in laboratory.asked if request.purpose == "development"}
     assert searched == {101}
+    looks = [(request.condition, request.seed) for request in laboratory.asked if request.sealed]
+    assert looks == [(refined.incumbent, 201), ("tuned", 201)]  # once each, when the choice has been made
 
 
 def test_a_loop_without_a_gain_confirms_nothing(walk: Walk, make_brief: Brief_, make_context: World) -> None:

@@ -324,11 +324,11 @@ def resource_limits(limits: Limits) -> dict[str, int]:
         "SIGPENDING": 1024,  # counted for the whole account
         "RTPRIO": 0,
         "NICE": 0,
-        "MEMLOCK": 0,
         "STACK": 8 * 2**20,
     }
-    if limits.address_space:
+    if limits.address_space:  # an accelerator's driver reserves and pins what it likes
         values["AS"] = memory + 4 * 2**30  # libraries map more than they use
+        values["MEMLOCK"] = 0
     return values
 
 

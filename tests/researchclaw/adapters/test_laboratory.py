@@ -15,8 +15,9 @@ from researchclaw.adapters.experiment_runner import checkpoint_steps, integer_co
 from researchclaw.adapters.isolation.bubblewrap import Bubblewrap
 from researchclaw.adapters.laboratory import LocalLaboratory, append_result
 from researchclaw.adapters.step_clock import StepCost, quantised, with_shared_ratios
+from researchclaw.journal import sha256_of
 from researchclaw.kits import kits_folder, load_kit
-from stages.contracts import Kit, RunCost, RunRecord, TrainingRequest
+from stages.contracts import Kit, Measurement, RunCost, RunRecord, TrainingRequest
 from stages.errors import ExperimentFailed, SettingsError
 from stages.ports import ProbeRequest
 
@@ -73,6 +74,19 @@ def request_for(kit: Kit) -> MakeRequest:
 
 
 # ---------------------------------------------------------------- without a sandbox
+
+
+def test_a_request_without_a_look_at_the_sealed_split_is_the_one_of_earlier_versions(request_for: MakeRequest) -> None:
+    """Its hash names runs in the journals of old studies, which must be found again."""
+    plain, looking = request_for(), request_for(sealed=True)
+    assert "sealed" not in plain.model_dump_json()
+    assert TrainingRequest.model_validate_json(looking.model_dump_json()) == looking
+    assert sha256_of(plain) != sha256_of(looking)
+    earlier = Measurement(
+        metric="val_bpb", value=2.0, split="val", scored_bytes=1, curve=(), parameters=1, steps=1, tokens=1, weights_sha256="0" * 64,
+        corpus_sha256="0" * 64,
+    )  # fmt: skip
+    assert "sealed_value" not in earlier.model_dump_json()
 
 
 def test_checkpoints_are_neither_first_nor_last() -> None:
@@ -220,13 +234,19 @@ def test_a_warm_worker_gives_the_weights_of_a_cold_start(
     cold.seals = False
     wide = re.sub(r"^WIDTH = \d+", "WIDTH = 160", kit.train_py, count=1, flags=re.MULTILINE)  # its weights take 3 MB
     assert wide != kit.train_py
-    request = request_for(wide, steps=3, scored_bytes=4096)
+    request = request_for(wide, steps=3, scored_bytes=4096, sealed=True)
     values = []
     for isolation in (cold, Bubblewrap(state)):
         (record,) = laboratory(isolation=isolation, run_folder=tmp_path / str(isolation.seals)).measure([request])
         values.append(record.measurement)
     assert values[0] is not None
     assert values[0] == values[1]
+    assert values[0].sealed_value is not None  # the same weights on the test split
+    assert 4 < values[0].sealed_value < 9
+    assert values[0].sealed_value != values[0].value
+    (test,) = laboratory().measure([request.model_copy(update={"split": "test", "sealed": False})])
+    assert test.measurement is not None
+    assert test.measurement.value == values[0].sealed_value
 
 
 GUEST_LOOKS_AROUND = """

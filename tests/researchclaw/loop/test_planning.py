@@ -71,6 +71,7 @@ def test_a_kit_is_tried_on_every_core_unless_told_otherwise() -> None:
     assert of_kit(Given(kit="tiny_lm")).parallel == hardware.physical_cores()
     assert of_kit(Given(kit="tiny_lm"), workers=3).parallel == 3
     assert of_kit(Given(kit="tiny_lm", parallel=1), workers=3).parallel == 1
+    assert of_kit(Given(kit="gpu_lm", parallel=2), workers=3).parallel == 1
 
 
 def test_a_recorded_plan_is_used_with_the_limits_of_the_day(place: Place) -> None:

@@ -148,3 +148,33 @@ def test_every_attempt_of_the_loop_has_its_gain_and_the_runs_add_up(study):
     assert gains
     assert {name: results.config[name] for name in gains} == gains
     assert results.cost["runs"] == len(records.runs) + results.cost["loop_runs"] + results.cost["confirmation_runs"]
+
+
+def with_sealed(study, **values):
+    """values: condition -> score on the test split, of its run on the first fresh seed."""
+    first = min(run.seed for run in study.analysis_inputs.records.confirmation)
+    return study.but(
+        confirmation=tuple(
+            run.model_copy(update={"measurement": run.measurement.model_copy(update={"sealed_value": values[run.condition]})})
+            if run.seed == first and run.condition in values
+            else run
+            for run in study.analysis_inputs.records.confirmation
+        )
+    )
+
+
+def test_the_sealed_split_is_told_with_its_looks(study):
+    incumbent = study.analysis_inputs.records.incumbent
+    config = built(with_sealed(study, **{incumbent: 2.5, "tuned": 2.25})).config
+    told = {name: value for name, value in config.items() if name.startswith("sealed_")}
+    assert told == {"sealed_looks": 2, "sealed_incumbent": 2.5, "sealed_tuned": 2.25, "sealed_gain": 0.25}
+
+
+def test_a_study_that_never_looked_says_nothing_of_it(study):
+    assert not any(name.startswith("sealed_") for name in built(study).config)
+
+
+def test_one_look_alone_is_no_gain(study):
+    config = built(with_sealed(study, tuned=2.25)).config
+    assert config["sealed_looks"] == 1
+    assert "sealed_gain" not in config
