@@ -9,9 +9,11 @@ from typing import Literal
 
 from stages.contracts import Contract
 from stages.g_writing.sentence_check import words as w
+from stages.g_writing.sentence_check.alternatives import Reading, readings
 from stages.g_writing.sentence_check.claims import claims
 from stages.g_writing.sentence_check.counts import Counts
 from stages.g_writing.sentence_check.pairs import Pair, directions, metrics_of, pair_of
+from stages.g_writing.sentence_check.quantified import bounded, quantified
 from stages.g_writing.sentence_check.quantities import UNIT_WORDS, Quantity, differences, fits, level, logarithms, other_unit, printed
 from stages.g_writing.sentence_check.reading import Mention, Number, Sentence, read
 from stages.g_writing.sentence_check.roles import ABOVE, BELOW, DEVIATION, DIFFERENCE_BEFORE, REACHED, Roles
@@ -58,6 +60,7 @@ def judge(sentence: str, study: Study) -> Judgement:
         _refuse(directions(read_sentence, study, binder.spoken_of()))
         _refuse(significance(read_sentence, study))
         _refuse(claims(read_sentence, study, binder.spoken_of()))
+        _refuse(quantified(read_sentence, study, binder.spoken_of()))
     except _Refused as refusal:
         return Judgement(verdict="refused", reason=str(refusal))
     if not bound:
@@ -77,6 +80,8 @@ def judge(sentence: str, study: Study) -> Judgement:
 
 LOGARITHM = re.compile(r"\bcross-entropy\b|\bnats?\b|\bbits per token\b|\bentropy\b")
 """Words by which a perplexity may be given as its logarithm."""
+BOUNDING = ("level", "bound on seeds", "difference")
+"""Roles in which a number can be the bound that so many seeds or conditions keep to."""
 ABOUT = 0.05
 """How far, as a share, a value may be from a number that the text calls approximate."""
 
@@ -90,6 +95,8 @@ class _Binder:
         self.last_unit = ""
         self.last_level: tuple[str, str] | None = None
         """(condition, metric) of the value before; a deviation behind it is of the same."""
+        self.reading: Reading | None = None
+        """What another reading than the first one says of the number's condition and metric."""
         self.used: list[tuple[str, str]] = []
         """The pairs whose differences were printed; the comparing words speak of them."""
 
@@ -101,6 +108,12 @@ class _Binder:
         found = []
         for number, role in roles:
             if role == "free":
+                continue
+            within = bounded(number, self.sentence, self.study, self.metrics_with_complement(number)) if role in BOUNDING else None
+            if within is False:
+                raise _Refused(f"{number.text!r} does not bound as many as is said")
+            if within:
+                found.append((number, Quantity(number.value, f"bound({number.text})")))
                 continue
             candidates = list(self.candidates(number, role, levels))
             if not candidates and not number.unit and not number.word:
@@ -116,6 +129,8 @@ class _Binder:
                 )
             if not candidates and role == "level" and number.unit == "" and not number.word:
                 candidates = list(self.settings.named(number))
+            if not candidates:
+                candidates = list(self.second_chance(number, role, levels))[:1]
             if candidates and self.denied(number, role):
                 raise _Refused(f"{number.text!r} is denied, but it is what was recorded")
             if not candidates:
@@ -127,6 +142,14 @@ class _Binder:
         if len(seeds) != len(set(seeds)):
             raise _Refused("one seed's value stands for two")
         return found
+
+    def second_chance(self, number: Number, role: str, levels: Sequence[Number]) -> Iterator[Quantity]:
+        """Values that fit another reading of the number."""
+        last = self.last_level[1] if self.last_level else None
+        for reading in readings(number, role, self.sentence, self.study, last):
+            self.reading = reading
+            yield from self.candidates(replace(number, unit=reading.unit), reading.role, levels)
+        self.reading = None
 
     def denied(self, number: Number, role: str) -> bool:
         """'is not 0.92': a number under a negation that is not of a test, a bound or a count of seeds."""
@@ -394,6 +417,8 @@ class _Binder:
     def metrics_with_complement(self, number: Number) -> list[tuple[str, bool]]:
         """Metrics that the number can be of: those named beside it, else in the sentence, else all; True: one minus it (error)."""
         mentions = self.sentence.metrics
+        if self.reading and self.reading.metric:
+            return [(self.reading.metric, False)]
         said = re.match(r"\s*([A-Za-z][\w/]*)", self.sentence.text[number.end :])
         if said and any(said[1] == facts.unit for facts in self.study.metrics.values()):
             of_unit = [metric for metric, facts in self.study.metrics.items() if facts.unit == said[1]]
@@ -499,6 +524,8 @@ class _Binder:
 
     def conditions_of(self, number: Number, levels: Sequence[Number]) -> list[str]:
         """Conditions that the number can belong to, from the order of names and numbers."""
+        if self.reading and self.reading.condition:
+            return [self.reading.condition]
         mentions = self.sentence.conditions
         distinct = [m for i, m in enumerate(mentions) if i == 0 or m.name != mentions[i - 1].name]
         names = list(dict.fromkeys(m.name for m in distinct))

@@ -1,0 +1,124 @@
+"""Other readings of a number for which the first reading finds no value: what else the words of its clause let it be.
+
+The first reading follows the words right beside a number. Where no recorded value fits it, a value is still the one meant if it agrees
+with the printed digits, the unit, and the condition and metric that the number's own part of the sentence names, and if some word of
+the sentence says that such a quantity is spoken of. An unknown word refuses nothing; a name or unit that disagrees does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from stages.g_writing.sentence_check import words as w
+from stages.g_writing.sentence_check.reading import Number, Sentence
+from stages.g_writing.sentence_check.roles import DEVIATION
+from stages.g_writing.sentence_check.study import Study
+
+_COMPARES = re.compile(
+    rf"\b(?:{w.NUMERIC_UP}|{w.NUMERIC_DOWN}|{w.BETTER}|{w.WORSE}|{w.FASTER}|{w.SLOWER}|differ\w*|gap|margin|chang\w+|apart|effect|costs?|"
+    r"contribut\w+|account\w*|worth|minus|delta|than|times|factor|twice|ratio|saving|overhead|penalty|premium|deficit|distance|shift\w*|"
+    r"separat\w+|swing|offset|jump\w*|boost\w*|slow\w*|relative|relatively)\b",
+    re.IGNORECASE,
+)
+_SCATTERS = re.compile(
+    rf"{DEVIATION.pattern}|±|\+/-|\bscatter\w*|\bfluctuat\w*|\bvari\w+\b|\bnoise\b|\bsigma\b|\bwobbl\w*|\bjitter\w*", re.IGNORECASE
+)
+_ADJACENT_CHANGE = re.compile(r"\b(?:by|rel\.)\s*(?:about |roughly |around |nearly |almost |just |only |some |a |an |the )*$", re.IGNORECASE)
+_INTERVAL = re.compile(r"\b(?:confidence|CIs?|intervals?)\b|\[\s*-?\d", re.IGNORECASE)
+_CUT = re.compile(
+    r"[,;:()\[\]]|\b(?:while|whereas|but|than|against|versus|vs|as opposed to|instead of|rather than|compared (?:with|to)|relative to|and|or)\b",
+    re.IGNORECASE,
+)
+_UNIT_FOR_ALL = (
+    ("%", r"\bin (?:percent|per cent|%)"),
+    ("pp", r"\bin (?:percentage )?points\b"),
+    ("ms", r"\bin (?:milliseconds|ms)\b"),
+    ("s", r"\bin (?:seconds|s)\b"),
+    ("min", r"\bin minutes\b"),
+)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One more way to read a number: None leaves the first reading's choice."""
+
+    role: str
+    unit: str
+    condition: str | None = None
+    metric: str | None = None
+
+
+def readings(number: Number, role: str, sentence: Sentence, study: Study, last_metric: str | None) -> Iterator[Reading]:
+    """The other readings that the sentence's words license, the nearest first."""
+    start, end = part(number, sentence)
+    named = list(dict.fromkeys(m.name for m in sentence.conditions if start <= m.start < end))
+    own_metrics = [m.name for m in sentence.metrics if start <= m.start < end]
+    conditions = beside(number, sentence) or (named if len(named) == 1 else [])
+    metrics: list[str | None] = [None]
+    if not own_metrics and last_metric is not None:
+        metrics.append(last_metric)
+    for other in (role, *roles(number, role, sentence)):
+        for unit in units(number, other, sentence, study):
+            for metric in metrics:
+                chosen: list[str | None] = [None, *conditions] if other in {"level", "std", "range"} else [None]
+                for condition in chosen:
+                    if (other, unit, metric, condition) != (role, number.unit, None, None):
+                        yield Reading(other, unit, condition, metric)
+
+
+def part(number: Number, sentence: Sentence) -> tuple[int, int]:
+    """The number's own part of the sentence: up to the neighbouring numbers, commas, brackets and contrasting words."""
+    cuts = [(m.start(), m.end()) for m in _CUT.finditer(sentence.text) if not re.fullmatch(r"[\[(:]", m[0])]
+    cuts += [(other.start, other.end) for other in sentence.numbers if other is not number and not other.word]
+    start = max((end for _, end in cuts if end <= number.start), default=0)
+    return start, min((begin for begin, _ in cuts if begin >= number.end), default=len(sentence.text))
+
+
+def beside(number: Number, sentence: Sentence) -> list[str]:
+    """The condition that touches the number: 'a (91.1', '91.1 (a', 'a: 91.1', '91.1 for a', 'a, at 91.1', 'a reaches 91.1'."""
+    for mention in sentence.conditions:
+        if mention.end <= number.start:
+            between = sentence.text[mention.end : number.start]
+            if re.fullmatch(r"(?:'s)?[\s,]*(?:[(:=]|(?:, )?(?:at|with|has|is|reaches|gets|scores|takes|needs|stands at|comes to|ends at|yields|gives))\s*(?:about |a |an |only )?", between):
+                return [mention.name]
+        elif mention.start >= number.end:
+            between = sentence.text[number.end : mention.start]
+            if re.fullmatch(r"\W?\s*(?:[A-Za-z/%\\]+\s*){0,2}(?:\(|\b(?:for|by|with|of|from|under|using)\s+)(?:the |in the case of )?", between):
+                return [mention.name]
+    return []
+
+
+def roles(number: Number, role: str, sentence: Sentence) -> Iterator[str]:
+    """Roles that a word of the sentence licenses and none beside the number forbids."""
+    text = sentence.text
+    before, _ = sentence.near(number)
+    change = _ADJACENT_CHANGE.search(before) is not None
+    if role in {"level", "range", "setting"} and number.unit != "" and _COMPARES.search(text):
+        yield "difference"
+    elif role in {"level", "range"} and _COMPARES.search(text) and (change or re.search(r"\b(?:difference|gap|margin|gain|delta)\b", text)):
+        yield "difference"
+    if role in {"difference", "level"} and _SCATTERS.search(text):
+        yield "std"
+        yield "range"
+    if role in {"range", "difference", "setting", "std"} and not change and number.unit not in {"pp", "points", "x"}:
+        yield "level"
+    if role in {"level", "difference"} and _INTERVAL.search(text):
+        yield "interval"
+    if role in {"conditions", "metrics", "seeds", "level", "difference", "part of a whole"} and number.unit == "":
+        yield "setting"
+
+
+def units(number: Number, role: str, sentence: Sentence, study: Study) -> Iterator[str]:
+    """The unit as printed; where none is, one that is said once for all, or the per cent that a fraction's digits imply."""
+    yield number.unit
+    if number.unit or number.word:
+        return
+    for unit, pattern in _UNIT_FOR_ALL:
+        if re.search(pattern, sentence.text, re.IGNORECASE):
+            yield unit
+            return
+    fractions = any(study.metrics[m.name].unit in {"fraction", "ratio", "proportion"} for m in sentence.metrics)
+    if role in {"level", "range"} and fractions and abs(number.value) > 1 and number.step < 1:
+        yield "%"

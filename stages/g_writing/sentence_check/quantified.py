@@ -1,0 +1,189 @@
+"""Of how many seeds, and of how many conditions, a sentence says something: counted from the recorded values.
+
+'In none of the seeds', 'on all but one run', 'three of the four methods stay above 74 %', 'no condition has a higher loss than a':
+the words give how many it has to be, the record how many it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from stages.g_writing.sentence_check import words as w
+from stages.g_writing.sentence_check.pairs import Pair, metrics_of
+from stages.g_writing.sentence_check.quantities import level, mean, printed
+from stages.g_writing.sentence_check.reading import Number, Sentence
+from stages.g_writing.sentence_check.roles import ABOVE, BELOW, CONDITION_NOUNS, REACHED, SEED_NOUNS
+from stages.g_writing.sentence_check.study import Study
+
+_COUNT = r"(?:\d{1,2}|" + "|".join(word for word, value in w.NUMBER_WORDS.items() if value <= 20) + r")"
+_QUANTIFIER = (
+    rf"(?P<no>none of|no|not (?:one|a single(?: one)?|any)(?: of)?|neither of|neither)|(?P<but>all but|all except)(?: (?P<less>{_COUNT}))?(?: of)?"
+    rf"|(?P<every>all(?: of)?|every(?: single)?(?: one of)?|each(?: of)?|both(?: of)?)"
+    rf"|(?P<bound>at least|at most|more than|fewer than|less than|only|just|exactly)? ?(?P<k>{_COUNT})(?: out)? of"
+)
+_SEEDS = re.compile(rf"\b(?:{_QUANTIFIER})(?: (?!(?:{CONDITION_NOUNS}|were|was|are|is|on|with|in|for|of|has|have)\b)[\w'-]+){{0,4}}? (?:{SEED_NOUNS})\b", re.IGNORECASE)
+_CONDITIONS = re.compile(
+    rf"\b(?:{_QUANTIFIER})(?: (?:the|our|these|all))?(?: {_COUNT})?(?: (?:other|remaining|tested|compared|\w+ed))? (?:{CONDITION_NOUNS})\b",
+    re.IGNORECASE,
+)
+_COMPARING = re.compile(
+    rf"\b(?:(?P<better>{w.BETTER}|{w.FASTER})|(?P<worse>{w.WORSE}|{w.SLOWER}|falls? (?:short|behind))|(?P<up>{w.NUMERIC_UP})|(?P<down>{w.NUMERIC_DOWN}))\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Quantifier:
+    """How many of a whole have to fulfil something."""
+
+    start: int
+    end: int
+    holds: Callable[[int, int], bool]
+    """(fulfilling, of) -> whether the words are true of it."""
+    whole: bool
+    """All of them: what is true of each is true of the means."""
+
+
+def seeds_quantifier(text: str) -> Quantifier | None:
+    """The words that say on how many seeds."""
+    return _quantifier(_SEEDS, text)
+
+
+def conditions_quantifier(text: str) -> Quantifier | None:
+    """The words that say of how many conditions."""
+    return _quantifier(_CONDITIONS, text)
+
+
+def _quantifier(pattern: re.Pattern[str], text: str) -> Quantifier | None:
+    found = next((m for m in pattern.finditer(text)), None)
+    if found is None:
+        return None
+    whole = False
+    if found["no"]:
+        holds: Callable[[int, int], bool] = lambda k, _: k == 0  # noqa: E731
+    elif found["but"]:
+        less = _value(found["less"] or "one")
+        holds = lambda k, n: k == n - less  # noqa: E731
+    elif found["every"]:
+        holds, whole = (lambda k, n: k == n), True
+    else:
+        count, bound = _value(found["k"]), (found["bound"] or "").lower()
+        holds = {
+            "at least": lambda k, _: k >= count,
+            "at most": lambda k, _: k <= count,
+            "more than": lambda k, _: k > count,
+            "fewer than": lambda k, _: k < count,
+            "less than": lambda k, _: k < count,
+        }.get(bound, lambda k, _: k == count)
+    return Quantifier(found.start(), found.end(), holds, whole)
+
+
+def _value(text: str) -> int:
+    return int(text) if text.isdigit() else int(w.NUMBER_WORDS[text.lower()])
+
+
+def bound_before(before: str) -> Callable[[float, float], bool] | None:
+    """(value, number) -> whether the bounding words right before a number are true of the value; None without such words."""
+    found = re.search(rf"(?<!\w)(?:(?P<up>{ABOVE}|{REACHED})|(?P<down>{BELOW}))\s*(?:about |a |an |the |in |mark of )*$", before, re.IGNORECASE)
+    if found is None or re.search(r"\bby (?:\w+ )?$", before[: found.start()]):
+        return None
+    strict = re.search(r"least|>=|reach|attain|achiev|most|<=|up to|no (?:less|more)", found[0], re.IGNORECASE) is None
+    if found["up"]:
+        return (lambda value, number: value > number) if strict else (lambda value, number: value >= number)
+    return (lambda value, number: value < number) if strict else (lambda value, number: value <= number)
+
+
+def quantified(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
+    """Reasons against a claim about so many seeds, or so many conditions, that compares."""
+    text = sentence.text
+    if (seeds := seeds_quantifier(text)) is not None and not _bounded(sentence, seeds):
+        yield from _on_seeds(seeds, sentence, study, pair)
+    if (conditions := conditions_quantifier(text)) is not None and not _bounded(sentence, conditions):
+        yield from _of_conditions(conditions, sentence, study)
+
+
+def _bounded(sentence: Sentence, quantifier: Quantifier) -> bool:
+    """A number behind the quantifier carries the bound, and is held against the record with it."""
+    return any(number.start >= quantifier.end and bound_before(sentence.near(number)[0]) for number in sentence.numbers)
+
+
+def _on_seeds(seeds: Quantifier, sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
+    said = _COMPARING.search(sentence.text)
+    if said is None or len(set(frozenset(each) for each in pair.options)) != 1:
+        return
+    a, b = pair.options[0]
+    kind = next(name for name, found in said.groupdict().items() if found)
+    metrics = metrics_of(sentence, study, said.start(), "faster" if re.search(f"{w.FASTER}|{w.SLOWER}", said[0]) else kind)
+    if not metrics or any(metrics[0][0] not in study.conditions[name] for name in (a, b)):
+        return
+    metric, complement = metrics[0]
+    one, other = study.conditions[a][metric].seeds, study.conditions[b][metric].seeds
+    shared = [seed for seed in one if seed in other]
+    rises = (study.metrics[metric].direction == "max") is (kind == "better") if kind in {"better", "worse"} else (kind == "up") is not complement
+    count = sum((one[seed] > other[seed]) if rises else (one[seed] < other[seed]) for seed in shared)
+    if not seeds.holds(count, len(shared)):
+        yield f"{sentence.text[seeds.start : seeds.end]!r}: it is so on {count} of {len(shared)}"
+
+
+def _of_conditions(quantifier: Quantifier, sentence: Sentence, study: Study) -> Iterator[str]:
+    """'No condition has a higher loss than a', 'all other methods are worse than b'."""
+    said = next((m for m in _COMPARING.finditer(sentence.text) if m.start() >= quantifier.end), None)
+    if said is None or seeds_quantifier(sentence.text):
+        return
+    named = [mention for mention in sentence.conditions if mention.start > said.start()]
+    if len({mention.name for mention in sentence.conditions}) != 1 or not named:
+        return
+    between = sentence.text[said.end() : named[0].start]
+    if re.search(r"[,;(]", between):
+        return
+    kind = next(name for name, found in said.groupdict().items() if found)
+    metrics = metrics_of(sentence, study, said.start(), "faster" if re.search(f"{w.FASTER}|{w.SLOWER}", said[0]) else kind)
+    if not metrics:
+        return
+    metric, complement = metrics[0]
+    reference = mean(study, named[0].name, metric, complement=complement)
+    values = [mean(study, name, metric, complement=complement) for name in study.conditions if name != named[0].name]
+    others = [value for value in values if value is not None]
+    if reference is None or not others:
+        return
+    upward = (study.metrics[metric].direction == "max") is not complement
+    rises = upward is (kind == "better") if kind in {"better", "worse"} else kind == "up"
+    count = sum((value > reference) if rises else (value < reference) for value in others)
+    if not quantifier.holds(count, len(others)) and not (quantifier.holds(count, len(others) + 1) and not quantifier.whole):
+        yield f"{sentence.text[quantifier.start : quantifier.end]!r}: it is so for {count} of {len(others)}"
+
+
+def bounded(number: Number, sentence: Sentence, study: Study, metrics: list[tuple[str, bool]]) -> bool | None:
+    """Whether the bound that the number gives holds for as many seeds or conditions as is said; None where nothing is counted."""
+    before, _ = sentence.near(number)
+    within = bound_before(before)
+    if within is None:
+        return None
+    seeds, conditions = seeds_quantifier(sentence.text), conditions_quantifier(sentence.text)
+    names = list(dict.fromkeys(mention.name for mention in sentence.conditions))
+    for metric, complement in metrics:
+        unit = study.metrics[metric].unit
+        if seeds is not None and seeds.end <= number.start:
+            values = [
+                shown
+                for name in names or study.conditions
+                if metric in study.conditions[name]
+                for value, _ in level(study.conditions[name][metric], "seeds", complement=complement)
+                if (shown := printed(value, unit, number.unit)) is not None
+            ]
+            quantifier = seeds
+        elif conditions is not None and conditions.end <= number.start and not names:
+            values = [
+                shown
+                for name in study.conditions
+                if (value_of := mean(study, name, metric, complement=complement)) is not None
+                and (shown := printed(value_of, unit, number.unit)) is not None
+            ]
+            quantifier = conditions
+        else:
+            continue
+        if values:
+            return quantifier.holds(sum(within(value, number.value) for value in values), len(values))
+    return None
