@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.reading import Number, Sentence
-from stages.g_writing.sentence_check.roles import DEVIATION
+from stages.g_writing.sentence_check.roles import ABOVE, BELOW, DEVIATION
 from stages.g_writing.sentence_check.study import Study
 
 _COMPARES = re.compile(
@@ -25,6 +25,7 @@ _COMPARES = re.compile(
 _SCATTERS = re.compile(
     rf"{DEVIATION.pattern}|±|\+/-|\bscatter\w*|\bfluctuat\w*|\bvari\w+\b|\bnoise\b|\bsigma\b|\bwobbl\w*|\bjitter\w*", re.IGNORECASE
 )
+_VARIANCE = re.compile(r"\bvariances?\b", re.IGNORECASE)
 _ADJACENT_CHANGE = re.compile(r"\b(?:by|rel\.)\s*(?:about |roughly |around |nearly |almost |just |only |some |a |an |the )*$", re.IGNORECASE)
 _INTERVAL = re.compile(r"\b(?:confidence|CIs?|intervals?)\b|\[\s*-?\d", re.IGNORECASE)
 _CUT = re.compile(
@@ -99,10 +100,12 @@ def roles(number: Number, role: str, sentence: Sentence) -> Iterator[str]:
         yield "difference"
     elif role in {"level", "range"} and _COMPARES.search(text) and (change or re.search(r"\b(?:difference|gap|margin|gain|delta)\b", text)):
         yield "difference"
-    if role in {"difference", "level"} and _SCATTERS.search(text):
+    if role in {"difference", "level"} and _SCATTERS.search(text) and not _VARIANCE.search(text):
         yield "std"
-        yield "range"
-    if role in {"range", "difference", "setting", "std"} and not change and number.unit not in {"pp", "points", "x"}:
+        if not re.search(r"\b(?:standard )?deviations?\b|\bs\.?d\b|±|\bsigma\b", text, re.IGNORECASE):
+            yield "range"
+    bounded = re.search(rf"(?<!\w)(?:{ABOVE}|{BELOW})\s*$", before, re.IGNORECASE) is not None
+    if role in {"range", "difference", "setting", "std"} and not change and not bounded and number.unit not in {"pp", "points", "x"}:
         yield "level"
     if role in {"level", "difference"} and _INTERVAL.search(text):
         yield "interval"

@@ -305,9 +305,8 @@ class _Binder:
     def pairs_of(self, before: str) -> tuple[tuple[str, str], ...]:
         """The pairs that the sentence compares; '0.79 of the 1.29 points': of the whole gain, the main pair's."""
         main = self.study.main_pair
-        return (
-            (main,) if main and re.search(r"^\s*(?:\w+ )?(?:out )?of (?:the |this |a total (?:of )?)?$", before) else self.pair.options
-        )
+        of_whole = r"^\s*(?:\w+ )?(?:out )?of (?:the |this |a total (?:of )?)?$|\b(?:total|whole|overall|full|entire) (?:gain|improvement|difference|effect|benefit|reduction)s? (?:of|is|was) $"
+        return (main,) if main and re.search(of_whole, before) else self.pair.options
 
     def ranges(self, number: Number) -> Iterator[Quantity]:
         """Largest minus smallest value over the seeds of a condition."""
@@ -456,6 +455,8 @@ class _Binder:
         clause = re.split(r"[,;]|\b(?:is|are|than|and|whereas|while)\b", after)[0]
         near = f"{before} \u2022 {clause}"
         whole = self.sentence.text
+        for part in {*metric.split("_")} & {"peak", "max", "min", "top", "best", "worst"}:  # of the metric's own name
+            near, whole = (re.sub(rf"\b{part}\b", "\u2022" * len(part), text, flags=re.IGNORECASE) for text in (near, whole))
         seed = re.search(r"\bseed (\d+)\b", before, re.IGNORECASE) or re.search(r"\bseed (\d+)\b", whole, re.IGNORECASE)
         if seed:
             return (f"seed.{seed[1]}",)

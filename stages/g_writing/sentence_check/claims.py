@@ -187,7 +187,7 @@ def _unborne(sentence: Sentence, study: Study) -> Iterator[str]:
         yield f"{cause[0]!r}: nothing was recorded that could bear it out"
     if sentence.cited or sentence.has(rf"{w.HEDGED}|seeds?|runs?|crash\w*") or ablated(sentence, study):
         return
-    said = _ACHIEVED.search(sentence.text)
+    said = _ACHIEVED.search(sentence.without_conditions)
     if said and sentence.conditions:
         yield f"{said[0]!r}: nothing was recorded that could bear it out"
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from stages.g_writing.sentence_check import words as w
-from stages.g_writing.sentence_check.quantities import FRACTIONS, mean, wins
+from stages.g_writing.sentence_check.quantifiers import conditions_quantifier, seeds_quantifier
+from stages.g_writing.sentence_check.quantities import FRACTIONS, SECONDS, mean, wins
 from stages.g_writing.sentence_check.reading import REMOVED, Sentence, part_pattern
 from stages.g_writing.sentence_check.study import Study
 
@@ -60,7 +61,11 @@ def _active_pair(sentence: Sentence, study: Study) -> Pair:
         first, second = names[0], names[1]
         start = next(mention for mention in mentions if mention.name == first)
         swapped = bool(_INTRODUCED.search(sentence.text[: start.start]))
+        following = next(mention for mention in mentions if mention.name == second)
+        led = re.search(r"\bfrom (?:\w+ (?:with|of|for|by) )?(?:the )?$", sentence.text[: start.start]) is not None
         if re.search(r"\bfrom\b.*\bto\b", sentence.text) and len(sentence.numbers) >= 2:
+            swapped = not re.search(r"\b(?:intervals?|CIs?|rang\w+|runs?)\b", sentence.text) or led
+        if led and re.search(r"\bto (?:\w+ (?:with|of|for|by) )?(?:the )?$", sentence.text[start.end : following.start]):
             swapped = True
         if re.search(r"difference between", sentence.text, re.IGNORECASE):
             return Pair(((first, second), (second, first)), named=False)
@@ -111,7 +116,7 @@ def directions(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
             ):
                 continue  # counted with the claims
             varies = re.search(r"\b(?:vary|varies|varied)\s*(?:much |even )?$", text[: match.start()]) is not None
-            if _about_a_bound(text, match) or match[0].lower() in {"best", "worst"}:
+            if _about_a_bound(text, match) or match[0].lower() in {"best", "worst"} or _counted(text):
                 continue
             denied = re.search(rf"{w.NEGATED}(?:\s+\w+){{0,2}}\s*$", text[: match.start()], re.IGNORECASE) is not None
             compared = _than(sentence, text, match) or pair
@@ -139,6 +144,12 @@ def directions(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
         study.completed(name) < study.planned_seeds for name in {m.name for m in sentence.conditions} or study.conditions
     ):
         yield "not every seed was completed"
+
+
+def _counted(text: str) -> bool:
+    """Of some seeds or conditions only: they are counted, the means of two say nothing about it."""
+    found = seeds_quantifier(text), conditions_quantifier(text)
+    return any(quantifier is not None and not quantifier.whole for quantifier in found)
 
 
 def _than(sentence: Sentence, text: str, match: re.Match[str]) -> Pair | None:
@@ -179,7 +190,7 @@ def _without_names(sentence: Sentence) -> str:
     """The text with the names of conditions blanked: the 'without' of a name denies nothing."""
     text = sentence.text
     for mention in sentence.conditions:
-        if text[mention.start : mention.end].lower().startswith(("without", "no ", "minus")):
+        if re.search(r"\b(?:without|no|minus)\b", text[mention.start : mention.end], re.IGNORECASE):
             text = text[: mention.start] + "\u2022" * (mention.end - mention.start) + text[mention.end :]
     return text
 
@@ -197,8 +208,11 @@ def _without_statistics(text: str) -> str:
 def _about_a_bound(text: str, match: re.Match[str]) -> bool:
     """'more than one point', 'exceed 91 %': the bound itself is checked with its number."""
     rest = text[match.end() :]
+    behind = re.match(r" (?:below|under|above|beyond|past|over)(?= )", rest)
+    if behind:
+        rest = rest[behind.end() :]
     bound = r"\s*(?:than\s+)?(?:about |an? |some |p\s*=?\s*)?(?:-?\d|(?:" + "|".join(w.NUMBER_WORDS) + r")\b)"
-    return match[0].lower() in {
+    return (behind is not None or match[0].lower() in {
         "more",
         "less",
         "fewer",
@@ -209,15 +223,20 @@ def _about_a_bound(text: str, match: re.Match[str]) -> bool:
         "exceeded",
         "higher",
         "lower",
-    } and bool(re.match(bound, rest, re.IGNORECASE))
+    }) and bool(re.match(bound, rest, re.IGNORECASE))
+
+
+def of_speed(metric: str, study: Study) -> bool:
+    """Measured as a time or as an amount per time."""
+    unit = study.metrics[metric].unit
+    return any(part in w.SPEED for part in (metric, *metric.split("_"))) or unit in {*SECONDS, "ms", "min", "h"} or unit.endswith("/s")
 
 
 def metrics_of(sentence: Sentence, study: Study, place: int, kind: str) -> list[tuple[str, bool]]:
     if kind in {"faster", "slower"}:
-        speed = [
-            metric for metric in study.metrics if any(part in w.SPEED for part in (metric, metric.split("_")[-1], *metric.split("_")))
-        ]
-        return [(metric, False) for metric in speed]
+        speed = [metric for metric in study.metrics if of_speed(metric, study)]
+        named = [metric for metric in speed if any(mention.name == metric for mention in sentence.metrics)]
+        return [(metric, False) for metric in named or speed]
     mentions = sorted(sentence.metrics, key=lambda mention: abs(mention.start - place))
     found = []
     for mention in mentions:

@@ -59,6 +59,14 @@ class Sentence:
     def has(self, pattern: str) -> bool:
         return re.search(rf"\b(?:{pattern})\b", self.text, re.IGNORECASE) is not None
 
+    @property
+    def without_conditions(self) -> str:
+        """The text with the names of conditions blanked."""
+        text = self.text
+        for mention in self.conditions:
+            text = text[: mention.start] + "\u2022" * (mention.end - mention.start) + text[mention.end :]
+        return text
+
     def near(self, number: Number, before: int = 60, after: int = 40) -> tuple[str, str]:
         """The words on both sides, up to the neighbouring numbers."""
         left = max([other.end for other in self.numbers if other.end <= number.start], default=0)
@@ -143,6 +151,8 @@ def _numbers(text: str) -> Iterator[Number]:
         after = text[match.end() :]
         if any(number.start <= match.start() < number.end for number in found):
             continue  # the thousand of '40 thousand'
+        if match[0].lower() == "one" and _pronoun(text[: match.start()], after):
+            continue
         if re.match(
             r"[- ](?:of (?:about )?-?\d|of (?:the|our|these)\b(?! (?:\w+ ){0,3}?(?:seeds|runs|pairs|differences))|another|can|may|should|would|is\b|way\b|by one|hand)",
             after,
@@ -165,6 +175,14 @@ def _numbers(text: str) -> Iterator[Number]:
             and re.fullmatch(r"\s*(?:±|-|to|and|of|of the|\+/-|,)\s*", between)
         )
         yield replace(number, unit=following.unit) if shared and following is not None else number
+
+
+def _pronoun(before: str, after: str) -> bool:
+    """'the best one', 'one that …': the word stands for a noun."""
+    counted = re.search(r"\b(?:than|least|most|only|just|by|exactly|of|all but|except|with|and|on|in|has|took|takes|to)\s*$", before, re.IGNORECASE)
+    return re.match(r"(?:,|\.|$|\)| (?:for|is|was|in|at|that|which|being|by|and|on|to)\b)", after) is not None and (
+        re.search(r"\b(?:the|a|this|that) (?:[\w-]+ )+$", before, re.IGNORECASE) is not None and counted is None
+    )
 
 
 def _unit(after: str) -> str:
@@ -194,12 +212,19 @@ def _conditions(text: str, study: Study) -> Iterator[Mention]:
     if len(without) == 1:
         pattern = r"(?:the )?ablated (?:variant|model|version|system|method)|the ablation(?! (?:study|studies|experiments?|shows?|of|confirms?|reveals?|removes?|isolates?)\b)"
         found += [Mention(without[0], match.start(), match.end()) for match in re.finditer(rf"\b(?:{pattern})", text, re.IGNORECASE)]
+    found = [_with_noun(mention, text) for mention in found]
     found.sort(key=lambda mention: (mention.start, -mention.end))
     end = -1
     for mention in found:
         if mention.start >= end:
             yield mention
             end = mention.end
+
+
+def _with_noun(mention: Mention, text: str) -> Mention:
+    """'the variant without x' is one name."""
+    noun = re.search(r"(?:\b(?:the|a|our) )?\b(?:variant|model|version|network|system|condition|method|configuration|run)s? $", text[: mention.start])
+    return replace(mention, start=noun.start()) if noun and text[mention.start :].lower().startswith(("without", "no ")) else mention
 
 
 REMOVED = ("no_", "without_", "wo_", "minus_", "ablate_", "not_")
@@ -222,7 +247,12 @@ def _condition_pattern(name: str) -> str:
             rf"(?:without|no|removing|dropping|disabling|ablating|excluding|omitting|minus|turning off) (?:the |any |data |\w+ )?{part}"
             rf"|{part} (?:is |was )?(?:removed|disabled|dropped|ablated|left out|omitted|switched off|turned off|excluded|absent)|{part}-free"
         )
-    return r"[\s_-]?".join(w.SHORT.get(word, re.escape(word)) for word in name.split("_"))
+    return r"[\s_-]?".join(w.SHORT.get(word, _spelt(word)) for word in name.split("_"))
+
+
+def _spelt(word: str) -> str:
+    """A word that a text may hyphenate: U-Net for unet, GPT-2 for gpt2."""
+    return "-?".join(map(re.escape, word)) if len(word) > 2 else re.escape(word)
 
 
 def metric_patterns(metric: str) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ ABOVE = r"(?:more than|above|exceed\w*|at least|greater than|>=?|no less than|su
 BELOW = r"(?:less than|below|under|at most|fewer than|<=?|up to|nearly|almost|just under|no more than|lower than|within|shorter than)"
 
 
+_MADE = r"train\w*|run|runs|repeat\w*|evaluated|executed|carried out|measured|re-?run"
 REACHED = r"(?:reach\w*|attain\w*|achiev\w*|get(?:s|ting)? to|hits?|cross\w*|pass\w*|top(?:s|ped)?)"
 """Verbs that bound a number from below where every or no run is their subject."""
 
@@ -129,8 +130,12 @@ class Roles:
             )
         if re.search(r"\bseed\s*$", before, re.IGNORECASE) and "." not in number.text:
             return "free"
-        if self.seed_name(number) or self.article(number):
+        if self.seed_name(number):
             return "free"
+        if self.article(number) or self.anaphora(number):
+            return "free"
+        if re.match(r"\s*(?:times|x)\b", self.sentence.text[number.end :]) and number.word and self.sentence.has(_MADE):
+            return "seeds"
         if re.match(
             r"\s*(?:of|out of)\s+(?:the |our |all )?\w+\s+(?:\w+ )?(?:seeds|runs|pairs|differences)", self.sentence.text[number.end :]
         ):
@@ -191,10 +196,22 @@ class Roles:
         timed = any(other.unit in {"s", "ms", "min", "h", "day"} for other in self.sentence.numbers)
         return number.text.lower() == "one" and timed and re.match(r"\s(?:\w+ ){0,2}?(?:run|seed|model|training)\b", after) is not None
 
+    def anaphora(self, number: Number) -> bool:
+        """'combining the two', 'between the other two', 'the slowest of the three': the conditions, as many as there are or are named."""
+        before, after = self.sentence.text[: number.start], self.sentence.text[number.end :]
+        if not number.word or number.unit or not re.search(r"\b(?:the|these|those|all|of|other|remaining)\s+$", before, re.IGNORECASE):
+            return False
+        if not re.match(r"\s*(?:[,.;:()]|$|(?:is|are|was|were|at|with|in|by|on|gives?|has|have|lies?|reach\w*|taken|together|combined|apart|differs?|to|for|and|but|or|from|both)\b)", after):
+            return False
+        named = len({mention.name for mention in self.sentence.conditions})
+        return number.value in {2.0, float(len(self.study.conditions)), float(named), float(len(self.study.conditions) - 1)} - {1.0, 0.0} and number.value <= len(self.study.conditions)
+
     def seed_name(self, number: Number) -> bool:
         """'seeds 0 to 4', 'the seeds are 11, 12 and 13': numbers that name recorded seeds."""
         named = {seed for by_metric in self.study.conditions.values() for scores in by_metric.values() for seed in scores.seeds}
-        listed = r"\bseeds(?: used| were| are|:)*(?:[\s,]|\d|\band\b|\bto\b|-)*$"
+        if isinstance(planned := self.study.config.get("seeds"), list):
+            named |= {str(seed) for seed in planned}
+        listed = r"\bseeds(?: used| were| are| run from| ran from| range from| numbered| numbers|:)*(?:[\s,]|\d|\band\b|\bto\b|\bthrough\b|-)*$"
         return (
             number.text in named
             and not number.unit

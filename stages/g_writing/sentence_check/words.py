@@ -145,9 +145,9 @@ SHORT = {
 UNIT_PARTS = frozenset({"s", "ms", "gb", "mb", "kb", "pct", "percent", "sec", "seconds", "min", "hours", "h", "mean", "score"})
 
 NUMERIC_UP = r"up (?:from|by)|go(?:es|ing)? up|went up|increas\w*|higher|rise[sn]?|rising|rose|grow\w*|grew|larger|longer|raise[sd]?|above|more|climb\w*|adds?|overhead|extra|additional|exceed\w*"
-NUMERIC_DOWN = r"down (?:from|by|to)|go(?:es|ing)? down|went down|decreas\w*|lower(?:s|ed|ing)?|reduc\w*|drop(?!out)\w*|fall(?:s|en|ing)?|fell|declin\w*|smaller|shorter|less|below|fewer|cut(?:s|ting)?|shrink\w*|sav(?:es|ed|ing)"
+NUMERIC_DOWN = r"down (?:from|by|to)|go(?:es|ing)? down|went down|decreas\w*|lower(?:s|ed|ing)?|reduc\w*|drop(?!out)\w*|(?:fall(?:s|en|ing)?|fell)(?! behind| short)|declin\w*|smaller|shorter|less|below|fewer|cut(?:s|ting)?|shrink\w*|sav(?:es|ed|ing)"
 BETTER = r"improv\w*|gain\w*|better|outperform\w*|beats?|superior|wins?|advantage|best|ahead|surpass\w*|benefit\w*|leads?(?! to)|leading(?! to)|favou?rs?"
-WORSE = r"a loss of (?:\S+ ){0,2}?\S*\d\S* (?:percentage |accuracy )?points|worse(?:ns)?|degrad\w*|hurts?|inferior|underperform\w*|worst|deteriorat\w*|trails?|behind|harms?|loses?|lags?"
+WORSE = r"a loss of (?:\S+ ){0,2}?\S*\d\S* (?:percentage |accuracy )?points|worse(?:ns)?|degrad\w*|hurts?|inferior|underperform\w*|worst|deteriorat\w*|trails?|(?:falls?|fell) short|behind|harms?|loses?|lags?"
 FASTER = r"faster|speed-?up|quicker|speeds?|cheaper|less expensive"
 SLOWER = r"slower|slow(?:s|down)|costlier|more expensive"
 NEGATED = r"\b(?:not|no|never|neither|nor|without|cannot|fails? to|n't)\b"
