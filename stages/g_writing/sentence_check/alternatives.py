@@ -27,6 +27,9 @@ _SCATTERS = re.compile(
 )
 _VARIANCE = re.compile(r"\bvariances?\b", re.IGNORECASE)
 _ADJACENT_CHANGE = re.compile(r"\b(?:by|rel\.)\s*(?:about |roughly |around |nearly |almost |just |only |some |a |an |the )*$", re.IGNORECASE)
+_CHANGE_BEHIND = re.compile(
+    r"\s*(?:[\w/]+ ){0,4}?(?:above|below|higher|lower|more|less|fewer|better|worse|faster|slower|ahead|behind|apart|larger|smaller|longer|shorter)\b"
+)
 _INTERVAL = re.compile(r"\b(?:confidence|CIs?|intervals?)\b|\[\s*-?\d", re.IGNORECASE)
 _CUT = re.compile(
     r"[,;:()\[\]]|\b(?:while|whereas|but|than|against|versus|vs|as opposed to|instead of|rather than|compared (?:with|to)|relative to|and|or)\b",
@@ -99,6 +102,8 @@ def roles(number: Number, role: str, sentence: Sentence) -> Iterator[str]:
     if role in {"level", "range", "setting"} and number.unit != "" and _COMPARES.search(text):
         yield "difference"
     elif role in {"level", "range"} and _COMPARES.search(text) and (change or re.search(r"\b(?:difference|gap|margin|gain|delta)\b", text)):
+        yield "difference"
+    elif role == "level" and _CHANGE_BEHIND.match(sentence.text[number.end :]):
         yield "difference"
     if role in {"difference", "level"} and _SCATTERS.search(text) and not _VARIANCE.search(text):
         yield "std"

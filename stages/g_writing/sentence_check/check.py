@@ -12,6 +12,7 @@ from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.alternatives import Reading, readings
 from stages.g_writing.sentence_check.claims import claims
 from stages.g_writing.sentence_check.counts import Counts
+from stages.g_writing.sentence_check.extremes import extremes
 from stages.g_writing.sentence_check.pairs import Pair, directions, metrics_of, pair_of
 from stages.g_writing.sentence_check.quantified import bounded, quantified
 from stages.g_writing.sentence_check.quantities import UNIT_WORDS, Quantity, differences, fits, level, logarithms, other_unit, printed
@@ -60,6 +61,7 @@ def judge(sentence: str, study: Study) -> Judgement:
         _refuse(directions(read_sentence, study, binder.spoken_of()))
         _refuse(significance(read_sentence, study))
         _refuse(claims(read_sentence, study, binder.spoken_of()))
+        _refuse(extremes(read_sentence, study))
         _refuse(quantified(read_sentence, study, binder.spoken_of()))
     except _Refused as refusal:
         return Judgement(verdict="refused", reason=str(refusal))
@@ -82,6 +84,7 @@ LOGARITHM = re.compile(r"\bcross-entropy\b|\bnats?\b|\bbits per token\b|\bentrop
 """Words by which a perplexity may be given as its logarithm."""
 BOUNDING = ("level", "bound on seeds", "difference")
 """Roles in which a number can be the bound that so many seeds or conditions keep to."""
+_AGAINST = re.compile(r"\b(?:instead of|rather than|versus|vs|against|compared (?:with|to)|as opposed to|up from|down from|than)\b")
 ABOUT = 0.05
 """How far, as a share, a value may be from a number that the text calls approximate."""
 
@@ -547,6 +550,8 @@ class _Binder:
                     re.search(r"(?:from|compared|relative|baseline)", text[: distinct[0].start]) is not None
                     and names[0] == (main or ("", ""))[1]
                 )
+                if self.study.reference not in {None, names[0]} and not (main and names[0] not in main):
+                    other = [name for name in other if name == self.study.reference]
                 return (other if not (main and main[0] == names[0]) else [main[1]]) if (place == 0) is not reference else names
             turned = re.search(
                 r"\b(?:falls?|fell|drops?|dropped|rises?|rose|improves?|improved|increases?|increased|decreases?|decreased|reduced|lowered|raised)"
@@ -591,6 +596,8 @@ class _Binder:
             return list(self.study.conditions)
         if len(levels) == 2 and re.search(r"\bfrom\b", text) and re.search(r"\bto\b", text) and place is not None:
             return self.from_to(levels, place)
+        if len(levels) == 2 and main and place is not None and _AGAINST.search(text[levels[0].end : levels[1].start]):
+            return [main[place]]
         if main and not self.sentence.has("corresponds?|equals?|equivalent"):
             return [main[0]]
         return list(self.study.conditions)

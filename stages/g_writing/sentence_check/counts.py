@@ -39,6 +39,10 @@ class Counts:
             complete = sum(study.completed(name) == study.planned_seeds for name in study.conditions)
             if number.value == complete and re.match(r"\s*(?:\w+ )?(?:complet\w+|finished|full(?:y run)?)\b", after):
                 yield Quantity(number.value, "count(complete conditions)")
+            runs = study.planned_seeds * len(study.conditions)
+            all_done = sum(study.completed(name) for name in study.conditions) == runs
+            if number.value == runs and all_done and re.match(r"\s*(?:\w+ )?(?:models|networks|agents)\b", after):
+                yield Quantity(number.value, "count(runs)")
             if number.value == len(study.conditions) - 1 and re.search(r"\bother\s*$", before) and named == 1:
                 yield Quantity(number.value, "count(conditions) - 1")
             if number.value in {

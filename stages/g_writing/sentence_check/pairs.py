@@ -13,7 +13,8 @@ from stages.g_writing.sentence_check.reading import REMOVED, Sentence, part_patt
 from stages.g_writing.sentence_check.study import Study
 
 _REFERENCE = re.compile(
-    r"(?:than|over|relative to|compared (?:with|to)|against|versus|vs\.?|below|above|as|of|with respect to|from|beats?|outperform\w*|behind|between|to)"
+    r"(?:than|over|relative to|compared (?:with|to)|against|versus|vs\.?|below|above|as|of|with respect to|from|beats?|outperform\w*|behind|between|to"
+    r"|exceed\w*|surpass\w*|overtakes?|tops|trails?|lags?|follows?|match(?:es)?|improves? (?:on|upon)|edges out|short of)"
     r"\s*(?:that of |those of |the |a |\w+ (?:of|for|by|with) (?:the )?|worst |best |mean |average |variant |version |model |method )*$",
     re.IGNORECASE,
 )
@@ -116,7 +117,7 @@ def directions(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
             ):
                 continue  # counted with the claims
             varies = re.search(r"\b(?:vary|varies|varied)\s*(?:much |even )?$", text[: match.start()]) is not None
-            if _about_a_bound(text, match) or match[0].lower() in {"best", "worst"} or _counted(text):
+            if _about_a_bound(text, match) or match[0].lower() in {"best", "worst"} or _counted(sentence.text):
                 continue
             denied = re.search(rf"{w.NEGATED}(?:\s+\w+){{0,2}}\s*$", text[: match.start()], re.IGNORECASE) is not None
             compared = _than(sentence, text, match) or pair
@@ -292,7 +293,7 @@ def _superlatives(sentence: Sentence, study: Study) -> Iterator[str]:
             r"\bat $", sentence.text[: match.start()], re.IGNORECASE
         ):
             continue
-        if re.search(r"\bvar(?:y|ies|ied)\s*$", sentence.text[: match.start()]) and sentence.conditions:
+        if re.search(r"\b(?:var(?:y|ies|ied)|fluctuat\w*|scatter\w*|wobbl\w*|spread\w*)\s*(?:the )?$", sentence.text[: match.start()]) and sentence.conditions:
             subject = min(sentence.conditions, key=lambda mention: abs(mention.start - match.start()))
             yield from _least_varied(match[0].lower(), subject.name, sentence, study)
             continue

@@ -89,6 +89,7 @@ def plain(raw: str) -> str:
         ("β", "beta"), ("γ", "gamma"), ("≤", "<="), ("≥", ">="), ("≈", "~="), ("τ", "tau"),
     ):  # fmt: skip
         text = text.replace(command, sign)
+    text = re.sub(r"(?<=\d)\s?--\s?(?=\d)", "-", text)
     text = text.replace("$", "").replace("~=", "about ")
     text = re.sub(r"\b(\d+) ?min(?:utes)?(?: and)? (\d{1,2}) ?s(?:econds|ec)?\b", lambda m: f"{60 * int(m[1]) + int(m[2])} s", text)
     text = re.sub(r"(?<![\w./])(\d+)/(\d+)(?= (?:\w+ )?(?:seeds|runs|pairs)\b)", r"\1 of \2", text)
@@ -240,6 +241,8 @@ def _condition_pattern(name: str) -> str:
         return w.OUR_NAMES
     if name in {"baseline", "base"}:
         return w.BASELINE_NAMES
+    if name in {"both", "combined", "combination"}:
+        return r"combin\w+(?: (?:the two|both|them))?|the combination|both (?:together|combined|at once|of them combined)"
     prefix = next((prefix for prefix in REMOVED if name.startswith(prefix)), None)
     if prefix:
         part = part_pattern(name.removeprefix(prefix))

@@ -31,7 +31,7 @@ DIFFERENCE_AFTER = re.compile(
     r"|increase|decrease|overhead|drop|speed-?up|relative (?:gain|improvement|reduction|increase)|advantage)\b",
     re.IGNORECASE,
 )
-ABOVE = r"(?:more than|above|exceed\w*|at least|greater than|>=?|no less than|surpass\w*|just over|well over|slightly over|over|upwards of|higher than|beyond)"
+ABOVE = r"(?:more than|above|exceed\w*|at least|greater than|>=?|no less than|surpass\w*|just over|well over|slightly over|over|upwards of|higher than|beyond|past|clears?)"
 BELOW = r"(?:less than|below|under|at most|fewer than|<=?|up to|nearly|almost|just under|no more than|lower than|within|shorter than)"
 
 
@@ -199,7 +199,7 @@ class Roles:
     def anaphora(self, number: Number) -> bool:
         """'combining the two', 'between the other two', 'the slowest of the three': the conditions, as many as there are or are named."""
         before, after = self.sentence.text[: number.start], self.sentence.text[number.end :]
-        if not number.word or number.unit or not re.search(r"\b(?:the|these|those|all|of|other|remaining)\s+$", before, re.IGNORECASE):
+        if not number.word or number.unit or not re.search(r"\b(?:the|these|those|all|other|remaining)\s+$", before, re.IGNORECASE):
             return False
         if not re.match(r"\s*(?:[,.;:()]|$|(?:is|are|was|were|at|with|in|by|on|gives?|has|have|lies?|reach\w*|taken|together|combined|apart|differs?|to|for|and|but|or|from|both)\b)", after):
             return False

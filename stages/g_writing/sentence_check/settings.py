@@ -164,6 +164,12 @@ class Settings:
             yield "", value
             return
         names = [m for m in self.sentence.conditions if m.name in value]
+        own = {float(v) for v in value.values() if isinstance(v, int | float)}
+        listed = [n for n in self.sentence.numbers if n.value in own or n is number]
+        if len(listed) == len(names) > 1 and (listed[-1].end <= names[0].start or names[-1].end <= listed[0].start):
+            name = names[listed.index(number)].name  # 'x, y and z for a, b and c'
+            yield f".{name}", value[name]
+            return
         if len({m.name for m in names}) == 1:
             yield f".{names[0].name}", value[names[0].name]
             return
@@ -180,4 +186,7 @@ class Settings:
 
     def fits(self, number: Number, stored: float) -> bool:
         rounded = number.step > 1 and number.text[-1:].isalpha()  # 11.2M, 50M: rounded to what is shown
-        return fits(number, stored) if rounded or stored != int(stored) else abs(number.value - stored) < 1e-9
+        if stored != int(stored) and not rounded:  # 0.05 is no 0.1
+            shown = len(re.sub(r"e.*|\D", "", number.text).lstrip("0"))
+            return fits(number, stored) if shown > 1 else abs(number.value - stored) < 1e-9 * max(1.0, abs(stored))
+        return fits(number, stored) if rounded else abs(number.value - stored) < 1e-9

@@ -70,6 +70,11 @@ class Study(Contract):
         return min(scores.n for scores in self.conditions[condition].values())
 
     @property
+    def reference(self) -> str | None:
+        """What the others are compared with, where a condition is called so."""
+        return next((name for name in self.conditions if name in {"baseline", "base", "control", "vanilla", "reference"}), None)
+
+    @property
     def main_pair(self) -> tuple[str, str] | None:
         """(proposed, baseline) where the study has one of each by name; a sentence without a subject speaks of these."""
         proposed = next((name for name in self.conditions if name in {"ours", "proposed", "our_method", "method", "full"}), None)

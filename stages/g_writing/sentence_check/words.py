@@ -75,7 +75,7 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "n_params": (r"parameters", r"params", r"weights"),
     "n_classes": (r"classes", r"categories"),
     "n_train": (r"(?:train|fit|fitt)(?:ed|ing|s)? on", r"for (?:training|fitting)", r"to (?:train|fit)(?: on)?", r"train(?:ing)? (?:set|split|images|examples|samples|sentences|pairs|points|rows|data|sequences|documents|instances|cases)",),
-    "n_val": (r"for (?:validation|tuning|model selection|early stopping)", r"val(?:idation)? (?:set|split|images|examples|samples|sentences|pairs|points|rows|data|sequences|documents|instances|cases)",),
+    "n_val": (r"validat\w+ (?:on|with)", r"for (?:validation|tuning|model selection|early stopping)", r"val(?:idation)? (?:set|split|images|examples|samples|sentences|pairs|points|rows|data|sequences|documents|instances|cases)",),
     "n_test": (r"for (?:testing|the test|evaluation)", r"(?:test|evaluat|scor)(?:ed|e|ing)? on", r"(?:test|held-out) (?:set|split|images|examples|samples|sentences|pairs|points|rows|data|sequences|documents|instances|cases)",),
     "beta1": (r"beta_?\{?1\}?", r"first momentum \w+"),
     "beta2": (r"beta_?\{?2\}?", r"second momentum \w+"),
@@ -126,7 +126,7 @@ def setting_words(key: str) -> tuple[str, ...]:
     if key in SETTINGS:
         return SETTINGS[key]
     words = key_parts(key)
-    return (r"[\s_-]".join(words),) if words else ()
+    return (r"[\s_-]".join(words) + (r"\w{0,3}" if len(words[-1]) > 3 else ""),) if words else ()
 
 
 def key_parts(key: str) -> list[str]:
@@ -145,7 +145,7 @@ SHORT = {
 UNIT_PARTS = frozenset({"s", "ms", "gb", "mb", "kb", "pct", "percent", "sec", "seconds", "min", "hours", "h", "mean", "score"})
 
 NUMERIC_UP = r"up (?:from|by)|go(?:es|ing)? up|went up|increas\w*|higher|rise[sn]?|rising|rose|grow\w*|grew|larger|longer|raise[sd]?|above|more|climb\w*|adds?|overhead|extra|additional|exceed\w*"
-NUMERIC_DOWN = r"down (?:from|by|to)|go(?:es|ing)? down|went down|decreas\w*|lower(?:s|ed|ing)?|reduc\w*|drop(?!out)\w*|(?:fall(?:s|en|ing)?|fell)(?! behind| short)|declin\w*|smaller|shorter|less|below|fewer|cut(?:s|ting)?|shrink\w*|sav(?:es|ed|ing)"
+NUMERIC_DOWN = r"(?<!slow )(?<!slowed )(?<!slows )down (?:from|by|to)|go(?:es|ing)? down|went down|decreas\w*|lower(?:s|ed|ing)?|reduc\w*|drop(?!out)\w*|(?:fall(?:s|en|ing)?|fell)(?! behind| short)|declin\w*|smaller|shorter|less|below|fewer|cut(?:s|ting)?|shrink\w*|sav(?:es|ed|ing)"
 BETTER = r"improv\w*|gain\w*|better|outperform\w*|beats?|superior|wins?|advantage|best|ahead|surpass\w*|benefit\w*|leads?(?! to)|leading(?! to)|favou?rs?"
 WORSE = r"a loss of (?:\S+ ){0,2}?\S*\d\S* (?:percentage |accuracy )?points|worse(?:ns)?|degrad\w*|hurts?|inferior|underperform\w*|worst|deteriorat\w*|trails?|(?:falls?|fell) short|behind|harms?|loses?|lags?"
 FASTER = r"faster|speed-?up|quicker|speeds?|cheaper|less expensive"
