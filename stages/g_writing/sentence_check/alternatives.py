@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stages.g_writing.sentence_check import words as w
-from stages.g_writing.sentence_check.reading import Number, Sentence
+from stages.g_writing.sentence_check.reading import REMOVED, Number, Sentence
 from stages.g_writing.sentence_check.roles import ABOVE, BELOW, DEVIATION
 from stages.g_writing.sentence_check.study import Study
 
@@ -60,6 +60,8 @@ def readings(number: Number, role: str, sentence: Sentence, study: Study, last_m
     named = list(dict.fromkeys(m.name for m in sentence.conditions if start <= m.start < end))
     own_metrics = [m.name for m in sentence.metrics if start <= m.start < end]
     conditions = beside(number, sentence) or (named if len(named) == 1 else [])
+    if not named and not conditions:
+        conditions = opponent(number, sentence, study)
     metrics: list[str | None] = [None]
     if not own_metrics and last_metric is not None:
         metrics.append(last_metric)
@@ -80,12 +82,30 @@ def part(number: Number, sentence: Sentence) -> tuple[int, int]:
     return start, min((begin for begin, _ in cuts if begin >= number.end), default=len(sentence.text))
 
 
+def opponent(number: Number, sentence: Sentence, study: Study) -> list[str]:
+    """Of two values one stands beside the only name: the other is of the one that it is always compared with."""
+    names = {mention.name for mention in sentence.conditions}
+    if len(names) != 1:
+        return []
+    (name,) = names
+    others = [other for other in sentence.numbers if other is not number and other.unit == number.unit and not other.word]
+    ours, reference = study.main_pair or (None, study.reference)
+    partner = {reference: ours, ours: reference}.get(name, reference if ours is None and name != reference else None)
+    if name.startswith(REMOVED):
+        partner = ours
+    if len(others) == 1 and partner is not None:
+        start, end = part(others[0], sentence)
+        if any(start <= mention.start < end for mention in sentence.conditions):
+            return [partner]
+    return []
+
+
 def beside(number: Number, sentence: Sentence) -> list[str]:
     """The condition that touches the number: 'a (91.1', '91.1 (a', 'a: 91.1', '91.1 for a', 'a, at 91.1', 'a reaches 91.1'."""
     for mention in sentence.conditions:
         if mention.end <= number.start:
             between = sentence.text[mention.end : number.start]
-            if re.fullmatch(r"(?:'s)?[\s,]*(?:[(:=]|(?:, )?(?:at|with|has|is|reaches|gets|scores|takes|needs|stands at|comes to|ends at|yields|gives))\s*(?:about |a |an |only )?", between):
+            if re.fullmatch(r"(?:'s)?[\s,]*(?:[(:=]|(?:, )?(?:at|with|has|is|reaches|gets|scores|takes|needs|stands at|comes to|ends at|yields|gives|))\s*(?:about |a |an |only )?", between):
                 return [mention.name]
         elif mention.start >= number.end:
             between = sentence.text[number.end : mention.start]
@@ -114,6 +134,8 @@ def roles(number: Number, role: str, sentence: Sentence) -> Iterator[str]:
         yield "level"
     if role in {"level", "difference"} and _INTERVAL.search(text):
         yield "interval"
+    if role == "interval" and re.match(r"[^.;]{0,30}\b(?:CIs?|intervals?|confidence)\b", sentence.text[number.end :]):
+        yield "difference"
     if role in {"conditions", "metrics", "seeds", "level", "difference", "part of a whole"} and number.unit == "":
         yield "setting"
 

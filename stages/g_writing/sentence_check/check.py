@@ -15,9 +15,10 @@ from stages.g_writing.sentence_check.counts import Counts
 from stages.g_writing.sentence_check.extremes import extremes
 from stages.g_writing.sentence_check.pairs import Pair, directions, metrics_of, pair_of
 from stages.g_writing.sentence_check.quantified import bounded, quantified
+from stages.g_writing.sentence_check.quantifiers import conditions_quantifier
 from stages.g_writing.sentence_check.quantities import UNIT_WORDS, Quantity, differences, fits, level, logarithms, other_unit, printed
-from stages.g_writing.sentence_check.reading import Mention, Number, Sentence, read
-from stages.g_writing.sentence_check.roles import ABOVE, BELOW, DEVIATION, DIFFERENCE_BEFORE, REACHED, Roles
+from stages.g_writing.sentence_check.reading import REMOVED, Mention, Number, Sentence, read
+from stages.g_writing.sentence_check.roles import ABOVE, BELOW, DEVIATION, DEVIATION_HEAD, DIFFERENCE_BEFORE, REACHED, Roles
 from stages.g_writing.sentence_check.settings import Settings
 from stages.g_writing.sentence_check.significance import significance
 from stages.g_writing.sentence_check.strangers import of_others, strangers
@@ -248,6 +249,9 @@ class _Binder:
 
     def p_values(self, number: Number, before: str, t_p: float | None, wilcoxon_p: float | None, test: str) -> Iterator[Quantity]:
         wilcoxon, t_test = self.sentence.has("Wilcoxon|signed-rank"), self.sentence.has(r"t-tests?|t test|Student")
+        told = list(re.finditer(r"(?P<w>Wilcoxon|signed-rank)|t-tests?|t test|Student", self.sentence.text[: number.start]))
+        if wilcoxon and t_test and told:  # of both tests, the one named last
+            wilcoxon, t_test = told[-1]["w"] is not None, told[-1]["w"] is None
         values = [(t_p, "t_p")] if t_test and not wilcoxon else [(wilcoxon_p, "wilcoxon_p")] if wilcoxon else [(t_p, "t_p")]
         sign = re.search(r"(<=?|>=?|=|below|under|above)\s*$", before)
         for value, name in values:
@@ -275,6 +279,13 @@ class _Binder:
         for (a, b), (metric, complement) in (
             (pair, each) for pair in self.pairs_of(before) for each in self.metrics_with_complement(number)
         ):
+            if LOGARITHM.search(self.sentence.text) and number.unit == "":
+                logs = [dict((label.split("(")[0], v) for v, label in logarithms(self.study, name, metric)) for name in (a, b)]
+                for base in logs[0].keys() & logs[1].keys():
+                    shown = abs(logs[0][base] - logs[1][base])
+                    if self.holds(number, before, shown):
+                        self.used.append((a, b))
+                        yield Quantity(shown, f"abs{base}({a}/{b}).{metric}")
             unit = number.unit
             share = self.share_of(number, before, after)
             if other_unit(after, self.study.metrics[metric].unit):
@@ -291,6 +302,8 @@ class _Binder:
                     and value < 1
                 )
                 shown = 1 / value if inverse else 100 * value if share else value
+                if share and self.last_level is None and "which is" in before:  # 'lower by x, which is y % of it'
+                    shown = 100 * abs(1 - value)
                 if self.holds(number, before, shown) and not (
                     unit == "%" and re.search(r"(?:percentage|absolute) points?|in absolute terms", after)
                 ):
@@ -301,13 +314,16 @@ class _Binder:
     def share_of(number: Number, before: str, after: str) -> bool:
         """'88 % of that of SGD', '42 % of the MLP's memory': one value over the other, not their difference."""
         other = re.match(
-            r"\s*% of (?:that (?:of|for|with)\b|the [\w-]+'s? |[\w-]+'s? |the (?:[\w-]+ )?(?:of|needed by|used by)\b)", after
+            r"\s*% of (?:that (?:of|for|with)\b|the [\w-]+'s? |[\w-]+'s? |what\b|the (?:[\w-]+ )?(?:of|needed by|used by)\b)", after
         )
         return number.unit == "%" and other is not None and not DIFFERENCE_BEFORE.search(before)
 
     def pairs_of(self, before: str) -> tuple[tuple[str, str], ...]:
         """The pairs that the sentence compares; '0.79 of the 1.29 points': of the whole gain, the main pair's."""
         main = self.study.main_pair
+        without = [name for name in self.study.conditions if name.startswith(REMOVED)]
+        if main and len(without) == 1 and re.search(r"\b(?:remaining|remainder|the rest|other)\b(?: \w+){0,2} $", before):
+            return ((without[0], main[1]),)
         of_whole = r"^\s*(?:\w+ )?(?:out )?of (?:the |this |a total (?:of )?)?$|\b(?:total|whole|overall|full|entire) (?:gain|improvement|difference|effect|benefit|reduction)s? (?:of|is|was) $"
         return (main,) if main and re.search(of_whole, before) else self.pair.options
 
@@ -377,7 +393,8 @@ class _Binder:
     # ------------------------------------------------------------ what the words allow
 
     def everywhere(self) -> bool:
-        return self.sentence.has(
+        counted = conditions_quantifier(self.sentence.text, self.study.families)
+        return (counted is not None and counted.whole) or self.sentence.has(
             r"both|all (?:\w+ )?(?:methods|models|conditions|variants|agents|optimi[sz]ers)|every (?:method|model|condition)|each (?:method|model)"
         )
 
@@ -466,6 +483,7 @@ class _Binder:
         deviation = DEVIATION.search(whole)
         if (
             deviation
+            and not DEVIATION_HEAD.search(whole)
             and "±" not in whole
             and (deviation.start() < number.start or re.match(rf"\W*(?:[\w-]+\W+){{0,1}}?(?:{DEVIATION.pattern})", after))
         ):

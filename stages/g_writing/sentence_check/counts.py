@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.pairs import Pair
+from stages.g_writing.sentence_check.quantified import bound_of
+from stages.g_writing.sentence_check.quantifiers import seeds_quantifier
 from stages.g_writing.sentence_check.quantities import Quantity, fits, wins
 from stages.g_writing.sentence_check.reading import Number, Sentence
 from stages.g_writing.sentence_check.study import Study
@@ -43,6 +45,9 @@ class Counts:
             all_done = sum(study.completed(name) for name in study.conditions) == runs
             if number.value == runs and all_done and re.match(r"\s*(?:\w+ )?(?:models|networks|agents)\b", after):
                 yield Quantity(number.value, "count(runs)")
+            others = number.value == len(study.conditions) - 1 and named == 1 and self.sentence.has("than|over|beat|beats|against|exceed")
+            if others and re.search(r"\b[Aa]ll\s*$", before):
+                yield Quantity(number.value, "count(conditions) - 1")
             if number.value == len(study.conditions) - 1 and re.search(r"\bother\s*$", before) and named == 1:
                 yield Quantity(number.value, "count(conditions) - 1")
             if number.value in {
@@ -95,6 +100,11 @@ class Counts:
             yield Quantity(number.value, f"n({named_ones[0] if named_ones else 'all'})")
 
     def parts_of_seeds(self, number: Number) -> Iterator[Quantity]:
+        counted = seeds_quantifier(self.sentence.text)
+        bounds = [other for other in self.sentence.numbers if bound_of(other, self.sentence)]
+        if counted is not None and counted.start <= number.start < counted.end and bounds:
+            yield Quantity(number.value, f"count({self.sentence.text[counted.start : counted.end]})")
+            return
         if not self.sentence.conditions and self.sentence.has(r"(?:finish|complet|surviv|crash|fail)\w*"):
             done = sum(self.study.completed(name) for name in self.study.conditions)
             lost = self.study.planned_seeds * len(self.study.conditions) - done

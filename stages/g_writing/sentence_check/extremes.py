@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.pairs import metrics_of
+from stages.g_writing.sentence_check.quantifiers import seeds_quantifier
 from stages.g_writing.sentence_check.reading import Sentence
 from stages.g_writing.sentence_check.study import Study
 
@@ -33,6 +34,7 @@ class _Extreme:
 def extremes(sentence: Sentence, study: Study) -> Iterator[str]:
     """Reasons against a comparison of the extreme seeds of two conditions."""
     found = list(_of_conditions(sentence))
+    yield from _seeds_against(found, sentence, study)
     if len(found) != 2 or found[0].condition == found[1].condition:
         return
     between = re.sub(r"\([^)]*\)", "", sentence.text[found[0].end : found[1].start])
@@ -56,6 +58,30 @@ def extremes(sentence: Sentence, study: Study) -> Iterator[str]:
         return
     if holds is (re.search(w.NEGATED, between) is not None):
         yield f"{sentence.text[found[0].start : found[1].end]!r}: the recorded seeds are {one:g} and {other:g}"
+
+
+def _seeds_against(found: list[_Extreme], sentence: Sentence, study: Study) -> Iterator[str]:
+    """'No run of a reaches the worst of b'."""
+    counted = seeds_quantifier(sentence.text)
+    subjects = [mention for mention in sentence.conditions if len(found) == 1 and mention.end <= found[0].start]
+    if counted is None or len(subjects) != 1 or counted.start > subjects[0].start or subjects[0].name == found[0].condition:
+        return
+    between = sentence.text[subjects[0].end : found[0].start]
+    metrics = metrics_of(sentence, study, found[0].start, "better")
+    if not metrics or any(metrics[0][0] not in study.conditions[name] for name in (subjects[0].name, found[0].condition)):
+        return
+    metric = metrics[0][0]
+    upward = study.metrics[metric].direction == "max"
+    limit = _value(found[0], metric, study, upward=upward)
+    values = list(study.conditions[subjects[0].name][metric].seeds.values())
+    if _ABOVE.search(between) or (not _BELOW.search(between) and bool(_AHEAD.search(between)) is upward and (_AHEAD.search(between) or _BEHIND.search(between))):
+        count = sum(value > limit for value in values)
+    elif _BELOW.search(between) or _AHEAD.search(between) or _BEHIND.search(between):
+        count = sum(value < limit for value in values)
+    else:
+        return
+    if not counted.holds(count, len(values)):
+        yield f"{sentence.text[counted.start : counted.end]!r}: it is so for {count} of {len(values)}"
 
 
 def _of_conditions(sentence: Sentence) -> Iterator[_Extreme]:

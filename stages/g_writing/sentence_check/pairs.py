@@ -66,6 +66,11 @@ def _active_pair(sentence: Sentence, study: Study) -> Pair:
         led = re.search(r"\bfrom (?:\w+ (?:with|of|for|by) )?(?:the )?$", sentence.text[: start.start]) is not None
         if re.search(r"\bfrom\b.*\bto\b", sentence.text) and len(sentence.numbers) >= 2:
             swapped = not re.search(r"\b(?:intervals?|CIs?|rang\w+|runs?)\b", sentence.text) or led
+        gap = sentence.text[start.end : following.start]
+        if re.search(r"\breplac(?:ed|ing|es?) (?:the )?$", sentence.text[: start.start]) and re.search(r"\b(?:by|with) (?:the )?$", gap):
+            swapped = True
+        if re.fullmatch(r" (?:is|was|are|were|gets?|being) (?:\w+ed) (?:by|with|for) (?:the )?", gap) and re.search(r"replaced|swapped|exchanged|substituted", gap):
+            swapped = True
         if led and re.search(r"\bto (?:\w+ (?:with|of|for|by) )?(?:the )?$", sentence.text[start.end : following.start]):
             swapped = True
         if re.search(r"difference between", sentence.text, re.IGNORECASE):
@@ -117,11 +122,12 @@ def directions(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
             ):
                 continue  # counted with the claims
             varies = re.search(r"\b(?:vary|varies|varied)\s*(?:much |even )?$", text[: match.start()]) is not None
-            if _about_a_bound(text, match) or match[0].lower() in {"best", "worst"} or _counted(sentence.text):
+            if _about_a_bound(text, match) or match[0].lower() in {"best", "worst"} or _counted(sentence.text, study):
                 continue
             denied = re.search(rf"{w.NEGATED}(?:\s+\w+){{0,2}}\s*$", text[: match.start()], re.IGNORECASE) is not None
             compared = _than(sentence, text, match) or pair
-            metrics = metrics_of(sentence, study, match.start(), kind)
+            timed = match[0].lower() in {"longer", "shorter"} and not sentence.metrics
+            metrics = metrics_of(sentence, study, match.start(), "faster" if timed else kind)
             if not metrics:
                 yield f"{match[0]!r}: nothing was recorded that could bear it out"
                 continue
@@ -147,9 +153,9 @@ def directions(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
         yield "not every seed was completed"
 
 
-def _counted(text: str) -> bool:
+def _counted(text: str, study: Study) -> bool:
     """Of some seeds or conditions only: they are counted, the means of two say nothing about it."""
-    found = seeds_quantifier(text), conditions_quantifier(text)
+    found = seeds_quantifier(text), conditions_quantifier(text, study.families)
     return any(quantifier is not None and not quantifier.whole for quantifier in found)
 
 
@@ -421,6 +427,8 @@ _FACTORS = {"twice": 2.0, "double": 2.0, "doubles": 2.0, "doubled": 2.0, "doubli
 def _factors(text: str, sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
     """Factors in words, held to a tenth."""
     for match in re.finditer(rf"\b(?:{'|'.join(_FACTORS)})\b(?! an? (?:hour|minute|day))", text, re.IGNORECASE):
+        if _of_a_setting(match, text, study):
+            continue
         factor = _FACTORS[match[0].lower()]
         kind = "faster" if re.search(w.FASTER + r"|\bfast\b|\bslow\b|\bquick", text) else "better"
         true = False
@@ -445,6 +453,17 @@ def _factors(text: str, sentence: Sentence, study: Study, pair: Pair) -> Iterato
                     true = true or abs(ratio / factor - 1) <= 0.1
         if not true:
             yield f"{match[0]!r}: no recorded ratio is near {factor:g}"
+
+
+def _of_a_setting(match: re.Match[str], text: str, study: Study) -> bool:
+    """'Doubling the width', 'a second doubling': what was set, not what was measured."""
+    if not match[0].lower().endswith("ing"):
+        return False
+    if re.search(r"\b(?:second|first|third|each|every|another|further|next) $", text[: match.start()], re.IGNORECASE):
+        return True
+    keys = [*study.families, *(key for key in study.config if key != "seeds")]
+    words = "|".join(pattern for key in keys for pattern in w.setting_words(key))
+    return re.match(rf" (?:the |its )?(?:{words})\b", text[match.end() :], re.IGNORECASE) is not None
 
 
 def _every_seed(text: str, sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:

@@ -14,7 +14,7 @@ from stages.g_writing.sentence_check.pairs import Pair, metrics_of
 from stages.g_writing.sentence_check.quantifiers import Quantifier, conditions_quantifier, seeds_quantifier
 from stages.g_writing.sentence_check.quantities import level, mean, printed
 from stages.g_writing.sentence_check.reading import Number, Sentence
-from stages.g_writing.sentence_check.roles import ABOVE, BELOW, REACHED
+from stages.g_writing.sentence_check.roles import ABOVE, BELOW, DEVIATION, REACHED
 from stages.g_writing.sentence_check.study import Study
 
 _COMPARING = re.compile(
@@ -34,23 +34,34 @@ def bound_before(before: str) -> Callable[[float, float], bool] | None:
     return (lambda value, number: value < number) if strict else (lambda value, number: value <= number)
 
 
+def bound_of(number: Number, sentence: Sentence) -> Callable[[float, float], bool] | None:
+    """As `bound_before`, also where the bound is the subject: '92 % is exceeded by …'."""
+    before, after = sentence.near(number)
+    passive = re.match(r"\W*(?:[\w%]+ )?(?:is|was|are|were) (?:\w+ly )?(?P<verb>exceeded|surpassed|passed|topped|reached|attained|undercut)\b", after)
+    if passive is None:
+        return bound_before(before)
+    if passive["verb"] == "undercut":
+        return lambda value, bound: value < bound
+    return (lambda value, bound: value >= bound) if passive["verb"] in {"reached", "attained"} else (lambda value, bound: value > bound)
+
+
 def quantified(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
     """Reasons against a claim about so many seeds, or so many conditions, that compares."""
     text = sentence.text
     if (seeds := seeds_quantifier(text)) is not None and not _bounded(sentence, seeds):
         yield from _on_seeds(seeds, sentence, study, pair)
-    if (conditions := conditions_quantifier(text)) is not None and not _bounded(sentence, conditions):
+    if (conditions := conditions_quantifier(text, study.families)) is not None and not _bounded(sentence, conditions):
         yield from _of_conditions(conditions, sentence, study)
 
 
 def _bounded(sentence: Sentence, quantifier: Quantifier) -> bool:
     """A number behind the quantifier carries the bound, and is held against the record with it."""
-    return any(number.start >= quantifier.end and bound_before(sentence.near(number)[0]) for number in sentence.numbers)
+    return any(not quantifier.start <= number.start < quantifier.end and bound_of(number, sentence) for number in sentence.numbers)
 
 
 def _on_seeds(seeds: Quantifier, sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
-    said = _COMPARING.search(sentence.text)
-    if said is None or len(set(frozenset(each) for each in pair.options)) != 1:
+    said = _COMPARING.search(re.sub(r"\b(?:best|worst)\b", "\u2022\u2022\u2022\u2022", sentence.text))
+    if said is None or re.search(r"\b(?:best|worst|weakest|strongest)\b", sentence.text) or len(set(frozenset(each) for each in pair.options)) != 1:
         return
     a, b = pair.options[0]
     kind = next(name for name, found in said.groupdict().items() if found)
@@ -96,15 +107,14 @@ def _of_conditions(quantifier: Quantifier, sentence: Sentence, study: Study) -> 
 
 def bounded(number: Number, sentence: Sentence, study: Study, metrics: list[tuple[str, bool]]) -> bool | None:
     """Whether the bound that the number gives holds for as many seeds or conditions as is said; None where nothing is counted."""
-    before, _ = sentence.near(number)
-    within = bound_before(before)
+    within = bound_of(number, sentence)
     if within is None:
         return None
-    seeds, conditions = seeds_quantifier(sentence.text), conditions_quantifier(sentence.text)
+    seeds, conditions = seeds_quantifier(sentence.text), conditions_quantifier(sentence.text, study.families)
     names = list(dict.fromkeys(mention.name for mention in sentence.conditions))
     for metric, complement in metrics:
         unit = study.metrics[metric].unit
-        if seeds is not None and seeds.end <= number.start:
+        if seeds is not None and (seeds.end <= number.start or not bound_before(sentence.near(number)[0])):
             values = [
                 shown
                 for name in names or study.conditions
@@ -113,12 +123,14 @@ def bounded(number: Number, sentence: Sentence, study: Study, metrics: list[tupl
                 if (shown := printed(value, unit, number.unit)) is not None
             ]
             quantifier = seeds
-        elif conditions is not None and conditions.end <= number.start and not names:
+        elif conditions is not None and not names:
+            spread = DEVIATION.search(sentence.text[: number.start]) is not None
             values = [
                 shown
                 for name in study.conditions
-                if (value_of := mean(study, name, metric, complement=complement)) is not None
-                and (shown := printed(value_of, unit, number.unit)) is not None
+                if metric in study.conditions[name]
+                for value, _ in level(study.conditions[name][metric], "std" if spread else "mean", complement=complement)
+                if (shown := printed(value, unit, number.unit, spread=spread)) is not None
             ]
             quantifier = conditions
         else:

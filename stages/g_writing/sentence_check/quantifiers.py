@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from stages.g_writing.sentence_check import words as w
@@ -37,9 +37,11 @@ def seeds_quantifier(text: str) -> Quantifier | None:
     return _quantifier(_SEEDS, text)
 
 
-def conditions_quantifier(text: str) -> Quantifier | None:
-    """The words that say of how many conditions."""
-    return _quantifier(_CONDITIONS, text)
+def conditions_quantifier(text: str, families: Iterable[str] = ()) -> Quantifier | None:
+    """The words that say of how many conditions; families: settings whose values are the conditions ('every width')."""
+    nouns = "|".join(re.escape(key.replace("_", " ")) + "s?" for key in families)
+    pattern = re.compile(_CONDITIONS.pattern.replace(f"(?:{CONDITION_NOUNS})", f"(?:{CONDITION_NOUNS}|{nouns})"), re.IGNORECASE)
+    return _quantifier(pattern if nouns else _CONDITIONS, text)
 
 
 def _quantifier(pattern: re.Pattern[str], text: str) -> Quantifier | None:

@@ -110,13 +110,16 @@ def read(raw: str, study: Study) -> Sentence:
     metrics = tuple(_metrics(text, study))
     for mention in metrics:  # the digits of F1 and R^2 are no numbers
         text = text[: mention.start] + re.sub(r"\d", "\u00b7", text[mention.start : mention.end]) + text[mention.end :]
+    conditions = tuple(_conditions(text, study))
+    for mention in conditions:  # those of 'a width of 64' neither
+        text = text[: mention.start] + re.sub(r"\d", "\u00b7", text[mention.start : mention.end]) + text[mention.end :]
     if cited:
         text = re.sub(r"\b(?:19|20)\d\d\b", lambda m: "\u00b7" * 4, text)
     return Sentence(
         raw=raw,
         text=text,
         numbers=tuple(_numbers(text)),
-        conditions=tuple(_conditions(text, study)),
+        conditions=conditions,
         metrics=metrics,
         cited=cited,
     )
@@ -209,6 +212,8 @@ def _conditions(text: str, study: Study) -> Iterator[Mention]:
     found = []
     for name, pattern in patterns.items():
         found += [Mention(name, match.start(), match.end()) for match in re.finditer(rf"\b(?:{pattern})\b", text, re.IGNORECASE)]
+    for key, members in study.families.items():
+        found += _of_family(key, members, text)
     without = [name for name in study.conditions if name.startswith(REMOVED)]
     if len(without) == 1:
         pattern = r"(?:the )?ablated (?:variant|model|version|system|method)|the ablation(?! (?:study|studies|experiments?|shows?|of|confirms?|reveals?|removes?|isolates?)\b)"
@@ -220,6 +225,21 @@ def _conditions(text: str, study: Study) -> Iterator[Mention]:
         if mention.start >= end:
             yield mention
             end = mention.end
+
+
+def _of_family(key: str, members: dict[str, str], text: str) -> Iterator[Mention]:
+    """'a width of 64', 'the 64-wide model', and a bare 64 in a sentence that speaks of widths."""
+    words = r"[\s-]".join(w.SHORT.get(part, re.escape(part)) for part in key.split("_"))
+    bare = [value for value in members.values() if re.search(rf"(?<![\d.,]){re.escape(value)}(?![\d.]*\d)", text)]
+    spoken = re.search(rf"\b(?:{words})", text, re.IGNORECASE) is not None or len(bare) > 1
+    for name, value in members.items():
+        own = re.escape(value) + (r"|" + f"{int(value):,}" if value.isdigit() and int(value) > 999 else "")
+        patterns = [rf"\b(?:the )?(?:{words})s?(?: size| rate)?(?: of|\s?=| at)? ?(?:{own})(?![\d.]*\d|%)", rf"(?<![\d.])(?:{own})[ -](?:{words})\w*\b"]
+        if spoken:
+            patterns.append(rf"(?<![\d.,]|[<>±=-])(?:{own})(?=[,;:)]|\.?$|\.\s| (?:to|and|or|the|is|has|was|than|by|with|lowers?|raises?|gives?|needs?|takes?|beats?|reach\w*)\b)")
+        for pattern in patterns:
+            found = re.finditer(pattern, text, re.IGNORECASE)
+            yield from (Mention(name, match.start(), match.end()) for match in found)
 
 
 def _with_noun(mention: Mention, text: str) -> Mention:
@@ -272,6 +292,9 @@ def _metric_stems(metric: str) -> Iterator[str]:
     parts = [part for part in metric.split("_") if part not in {*w.QUALIFIERS, *w.UNIT_PARTS}]
     if len(parts) > 1 and all(len(part) > 2 for part in parts):
         yield r"[\s-]".join(rf"{re.escape(part)}\w*" for part in parts)
+    if "at" in parts[1:-1] and parts[-1].isdigit():  # nDCG@10
+        place = parts.index("at")
+        yield rf"{r'[ -]'.join(map(re.escape, parts[:place]))}\s?(?:@|at)\s?{parts[-1]}"
 
 
 def _metrics(text: str, study: Study) -> Iterator[Mention]:

@@ -22,7 +22,7 @@ DIFFERENCE_BEFORE = re.compile(
     r"(?:\bby(?: a factor of| a margin of)?|\b(?:gain|improvement|increase|decrease|reduction|drop|difference|gap|advantage|margin|overhead|deficit|rise|lead|decline"
     r"|saving|speed-?up|cost|change|benefit|effect|(?:additional|extra|added)(?: [\w-]+){1,3})s?(?: (?!from\b|to\b(?! (?:the|a|our)\b))[\w()-]+){0,8}? (?:of|is|was|amounts to|equals|corresponds to)"
     r"|\b(?:additional|extra|adds|added|costs?|saves?|gains?|loses?|contributes?|accounts? for|brings?|worth))"
-    r"\s*(?:an? |the |about |only |roughly |around |approximately |nearly |almost |just |some |slightly |more than |less than |over |under |at least |at most |relative |absolute |\(|mean |small |large |modest |moderate |clear |considerable |substantial |minor )*$",
+    r"\s*(?:an? |the |another |further |about |only |roughly |around |approximately |nearly |almost |just |some |slightly |more than |less than |over |under |at least |at most |relative |absolute |\(|mean |small |large |modest |moderate |clear |considerable |substantial |minor )*$",
     re.IGNORECASE,
 )
 DIFFERENCE_AFTER = re.compile(
@@ -42,6 +42,10 @@ REACHED = r"(?:reach\w*|attain\w*|achiev\w*|get(?:s|ting)? to|hits?|cross\w*|pas
 DEVIATION = re.compile(
     r"\bstandard deviations?\b|\bs\.d\.|\bs\.?d\.?\b|\bstd\b|\bspread\b|\bdeviations?\b|\bvariation\b", re.IGNORECASE
 )
+
+
+DEVIATION_HEAD = re.compile(r"\((?:[\w ]+ )?(?:standard deviations?|s\.d\.|sd|std)\b[^)]*\)(?=[^(]*\(\s*\d)", re.IGNORECASE)
+"""'Accuracy (standard deviation): a 91.14 (0.21)': deviations stand in brackets behind their values."""
 
 
 class Roles:
@@ -64,6 +68,23 @@ class Roles:
 
     def role(self, number: Number) -> str:  # noqa: PLR0912 - one return for each role, in the order of their cues
         before, after = self.sentence.near(number)
+        if DEVIATION_HEAD.search(self.sentence.text) and number.step < 1:
+            return "std" if re.search(r"\d\s?%?\s?\($", self.sentence.text[: number.start]) else "level"
+        if (
+            re.search(r"[Ww]ilcoxon|signed-rank", self.sentence.text)
+            and self.sentence.has("possible|attainable|achievable")
+            and re.search(r"\bno (?:\w+ )*p\b[^,;]*(?:below|under|<|smaller than)\s*$", self.sentence.text[: number.start])
+        ):
+            return "smallest p"
+        if re.search(r"\b(?:every|each|any)\s*(?:single )?$", before, re.IGNORECASE) and number.text.lower() == "one":
+            return "free"
+        if re.search(r"\bwithin\s*$", before) and re.match(r"\s*(?:[\w%]+ ){0,3}?of (?:each other|one another)", after):
+            return "difference"
+        families = "|".join(re.escape(key.replace("_", " ")) for key in self.study.families)
+        if families and number.word and re.match(rf"\s(?:\w+ )?(?:{families})s\b", after):
+            return "conditions"
+        if number.word and not number.unit and self.of_seeds(number):
+            return "seeds"
         if re.search(r"\b(?:largest|highest|greatest)(?: \w+)? possible\b|\bpossible (?:maximum|largest)", self.sentence.text):
             return "largest p"
         if number.unit == "%" and re.match(r"[%\s\w]{0,6}(?:confidence|CIs?\b|intervals?)", after):
@@ -184,7 +205,7 @@ class Roles:
         rate = re.match(r"\s*(?:\w+ )?\w+\s*(?:per|/)\s*(?:second|s|sec|step|hour|minute)\b", after)
         if not rate and self.settings.countable(number) and number.unit not in {"pp", "points", "x", "%"}:
             return "setting"
-        if re.match(r"\s*% of (?:that (?:of|for|with)\b|the [\w-]+'s? |[\w-]+'s? )", after):
+        if re.match(r"\s*% of (?:that (?:of|for|with)\b|what\b|the [\w-]+'s? |[\w-]+'s? )", after):
             return "difference"
         if number.unit in {"pp", "points", "x"} or DIFFERENCE_BEFORE.search(before) or DIFFERENCE_AFTER.match(after):
             return "difference"
@@ -195,6 +216,14 @@ class Roles:
         after = self.sentence.text[number.end :]
         timed = any(other.unit in {"s", "ms", "min", "h", "day"} for other in self.sentence.numbers)
         return number.text.lower() == "one" and timed and re.match(r"\s(?:\w+ ){0,2}?(?:run|seed|model|training)\b", after) is not None
+
+    def of_seeds(self, number: Number) -> bool:
+        """'the five accuracies of a', 'the three SAC returns': one value of the metric for each seed."""
+        for mention in self.sentence.metrics:
+            between = self.sentence.text[number.end : mention.start] if mention.start > number.end else "-"
+            if re.fullmatch(r"[ ][\w -]{0,25}", between) and re.match(r"[\w ]*(?:ies|[^s]s)\b", self.sentence.text[mention.start : mention.end]) and not re.search(r"loss$", self.sentence.text[mention.start : mention.end]):
+                return re.search(r"\b(?:the|its|our|all|their)\s+$", self.sentence.text[: number.start], re.IGNORECASE) is not None and len({m.name for m in self.sentence.conditions}) == 1
+        return False
 
     def anaphora(self, number: Number) -> bool:
         """'combining the two', 'between the other two', 'the slowest of the three': the conditions, as many as there are or are named."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from pydantic import Field, FiniteFloat, JsonValue
@@ -68,6 +69,15 @@ class Study(Contract):
 
     def completed(self, condition: str) -> int:
         return min(scores.n for scores in self.conditions[condition].values())
+
+    @property
+    def families(self) -> dict[str, dict[str, str]]:
+        """Conditions that are values of one setting: {'width': {'width_64': '64', 'width_128': '128'}}."""
+        found: dict[str, dict[str, str]] = {}
+        for name in self.conditions:
+            if match := re.fullmatch(r"([a-z][a-z_]*?)_?(\d+(?:[._p]\d+)?(?:e-?\d+)?k?)", name):
+                found.setdefault(match[1], {})[name] = re.sub("[_p]", ".", match[2])
+        return {key: members for key, members in found.items() if len(members) > 1}
 
     @property
     def reference(self) -> str | None:
