@@ -82,6 +82,26 @@ def part(number: Number, sentence: Sentence) -> tuple[int, int]:
     return start, min((begin for begin, _ in cuts if begin >= number.end), default=len(sentence.text))
 
 
+def partners(number: Number, sentence: Sentence) -> tuple[str, str] | None:
+    """Among three names or more, the two whose difference a number is: 'a needs 20 % more than b, but only 3 % more than c'."""
+    names = list(dict.fromkeys(mention.name for mention in sentence.conditions))
+    if len(names) < 3:
+        return None
+    first = sentence.conditions[0]
+    introduced = re.search(r"\b(?:compared (?:with|to)|relative to|against|over|versus|than|from)\s*(?:the |a )?$", sentence.text[: first.start], re.IGNORECASE)
+    limits = [other for other in sentence.numbers if other is not number and not other.word]
+    start = max((other.end for other in limits if other.end <= number.start), default=0)
+    end = min((other.start for other in limits if other.start >= number.end), default=len(sentence.text))
+    ahead = [m for m in sentence.conditions if start <= m.start < number.start]
+    behind = [m for m in sentence.conditions if number.end <= m.start < end]
+    than = [m for m in behind if re.search(r"\b(?:than|over|below|above|behind|against|to|from)\b[^,;]*$", sentence.text[number.end : m.start])]
+    if introduced:
+        subjects = [m for m in ahead if m is not first]
+        return (subjects[-1].name, first.name) if subjects else None
+    subject = ahead[0].name if ahead else first.name
+    return (subject, than[0].name) if than and than[0].name != subject else None
+
+
 def opponent(number: Number, sentence: Sentence, study: Study) -> list[str]:
     """Of two values one stands beside the only name: the other is of the one that it is always compared with."""
     names = {mention.name for mention in sentence.conditions}
@@ -138,6 +158,8 @@ def roles(number: Number, role: str, sentence: Sentence) -> Iterator[str]:
         yield "difference"
     if role in {"conditions", "metrics", "seeds", "level", "difference", "part of a whole"} and number.unit == "":
         yield "setting"
+        if not sentence.conditions and not sentence.metrics and number.step >= 1 and number.value >= 100 and not change:
+            yield "unnamed setting"
 
 
 def units(number: Number, role: str, sentence: Sentence, study: Study) -> Iterator[str]:

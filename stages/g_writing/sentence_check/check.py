@@ -9,12 +9,12 @@ from typing import Literal
 
 from stages.contracts import Contract
 from stages.g_writing.sentence_check import words as w
-from stages.g_writing.sentence_check.alternatives import Reading, readings
+from stages.g_writing.sentence_check.alternatives import Reading, partners, readings
 from stages.g_writing.sentence_check.claims import claims
 from stages.g_writing.sentence_check.counts import Counts
 from stages.g_writing.sentence_check.extremes import extremes
 from stages.g_writing.sentence_check.pairs import Pair, directions, metrics_of, pair_of
-from stages.g_writing.sentence_check.quantified import bounded, quantified
+from stages.g_writing.sentence_check.quantified import bounded, quantified, trends
 from stages.g_writing.sentence_check.quantifiers import conditions_quantifier
 from stages.g_writing.sentence_check.quantities import UNIT_WORDS, Quantity, differences, fits, level, logarithms, other_unit, printed
 from stages.g_writing.sentence_check.reading import REMOVED, Mention, Number, Sentence, read
@@ -64,6 +64,7 @@ def judge(sentence: str, study: Study) -> Judgement:
         _refuse(claims(read_sentence, study, binder.spoken_of()))
         _refuse(extremes(read_sentence, study))
         _refuse(quantified(read_sentence, study, binder.spoken_of()))
+        _refuse(trends(read_sentence, study))
     except _Refused as refusal:
         return Judgement(verdict="refused", reason=str(refusal))
     if not bound:
@@ -199,6 +200,8 @@ class _Binder:
                 yield from self.counts(number).smallest_p(number)
             case "seeds" | "part of seeds" | "conditions" | "metrics":
                 yield from self.counts(number).of_role(number, role)
+            case "unnamed setting":
+                yield from self.settings.unnamed(number)
             case "setting":
                 yield from self.settings.candidates(number)
             case "difference":
@@ -277,7 +280,7 @@ class _Binder:
         if self.sentence.has("medians?") and not self.sentence.has("means?|averaged?"):
             return  # differences are recorded of means
         for (a, b), (metric, complement) in (
-            (pair, each) for pair in self.pairs_of(before) for each in self.metrics_with_complement(number)
+            (pair, each) for pair in self.pairs_of(number, before) for each in self.metrics_with_complement(number)
         ):
             if LOGARITHM.search(self.sentence.text) and number.unit == "":
                 logs = [dict((label.split("(")[0], v) for v, label in logarithms(self.study, name, metric)) for name in (a, b)]
@@ -318,14 +321,17 @@ class _Binder:
         )
         return number.unit == "%" and other is not None and not DIFFERENCE_BEFORE.search(before)
 
-    def pairs_of(self, before: str) -> tuple[tuple[str, str], ...]:
+    def pairs_of(self, number: Number, before: str) -> tuple[tuple[str, str], ...]:
         """The pairs that the sentence compares; '0.79 of the 1.29 points': of the whole gain, the main pair's."""
         main = self.study.main_pair
         without = [name for name in self.study.conditions if name.startswith(REMOVED)]
         if main and len(without) == 1 and re.search(r"\b(?:remaining|remainder|the rest|other)\b(?: \w+){0,2} $", before):
             return ((without[0], main[1]),)
         of_whole = r"^\s*(?:\w+ )?(?:out )?of (?:the |this |a total (?:of )?)?$|\b(?:total|whole|overall|full|entire) (?:gain|improvement|difference|effect|benefit|reduction)s? (?:of|is|was) $"
-        return (main,) if main and re.search(of_whole, before) else self.pair.options
+        if main and re.search(of_whole, before):
+            return (main,)
+        own = partners(number, self.sentence)
+        return (own,) if own else self.pair.options
 
     def ranges(self, number: Number) -> Iterator[Quantity]:
         """Largest minus smallest value over the seeds of a condition."""
@@ -341,9 +347,11 @@ class _Binder:
 
     def levels(self, number: Number, levels: Sequence[Number], stat: str | None) -> Iterator[Quantity]:
         before, after = self.sentence.near(number)
-        conditions = self.conditions_of(number, levels)
+        conditions, metrics = self.conditions_of(number, levels), self.metrics_with_complement(number)
+        if stat == "std" and self.last_level and re.search(r"(?:±|\+/-|\()\s*$", before):  # of the value that it stands behind
+            conditions, metrics = [self.last_level[0]], [(self.last_level[1], False)]
         for condition in conditions:
-            for metric, complement in self.metrics_with_complement(number):
+            for metric, complement in metrics:
                 scores = self.study.conditions[condition].get(metric)
                 same_kind = self.last_level is not None and number.unit == self.last_unit and not self.sentence.metrics
                 if same_kind and self.last_level is not None and metric != self.last_level[1]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.quantifiers import conditions_quantifier, seeds_quantifier
 from stages.g_writing.sentence_check.quantities import FRACTIONS, SECONDS, mean, wins
-from stages.g_writing.sentence_check.reading import REMOVED, Sentence, part_pattern
+from stages.g_writing.sentence_check.reading import REMOVED, Mention, Sentence, part_pattern
 from stages.g_writing.sentence_check.study import Study
 
 _REFERENCE = re.compile(
@@ -126,8 +126,7 @@ def directions(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
                 continue
             denied = re.search(rf"{w.NEGATED}(?:\s+\w+){{0,2}}\s*$", text[: match.start()], re.IGNORECASE) is not None
             compared = _than(sentence, text, match) or pair
-            timed = match[0].lower() in {"longer", "shorter"} and not sentence.metrics
-            metrics = metrics_of(sentence, study, match.start(), "faster" if timed else kind)
+            metrics = metrics_of(sentence, study, match.start(), kind, match[0])
             if not metrics:
                 yield f"{match[0]!r}: nothing was recorded that could bear it out"
                 continue
@@ -239,12 +238,18 @@ def of_speed(metric: str, study: Study) -> bool:
     return any(part in w.SPEED for part in (metric, *metric.split("_"))) or unit in {*SECONDS, "ms", "min", "h"} or unit.endswith("/s")
 
 
-def metrics_of(sentence: Sentence, study: Study, place: int, kind: str) -> list[tuple[str, bool]]:
-    if kind in {"faster", "slower"}:
+def metrics_of(sentence: Sentence, study: Study, place: int, kind: str, word: str = "") -> list[tuple[str, bool]]:
+    """Metrics that a comparing word at a place is about, the likeliest first; True: one minus it."""
+    if kind in {"faster", "slower"} or (word.lower() in {"longer", "shorter"} and not sentence.metrics):
         speed = [metric for metric in study.metrics if of_speed(metric, study)]
         named = [metric for metric in speed if any(mention.name == metric for mention in sentence.metrics)]
         return [(metric, False) for metric in named or speed]
-    mentions = sorted(sentence.metrics, key=lambda mention: abs(mention.start - place))
+    def far(mention: Mention) -> int:
+        between = sentence.text[place : mention.start] if mention.start > place else ""
+        own = re.search(r"\b(?:in|of) (?:the |mean |terms of )*$", between) and not re.search(r"[,;]|\band\b|\bbut\b", between)
+        return 0 if own else abs(mention.start - place)
+
+    mentions = sorted(sentence.metrics, key=far)
     found = []
     for mention in mentions:
         word = sentence.text[mention.start : mention.end].lower()

@@ -54,6 +54,40 @@ def quantified(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
         yield from _of_conditions(conditions, sentence, study)
 
 
+_STEP = re.compile(r"\b(?:each|every) (?:further |additional )?(?:doubling|halving|step|increase|decrease|reduction)\b", re.IGNORECASE)
+_GROWS = re.compile(
+    r"\b(?:(?P<up>ris\w+|grow\w*|increas\w+|climb\w*)|(?P<down>fall\w*|drop\w*|decreas\w+|declin\w+|shrink\w*)|(?P<better>improv\w+)|(?P<worse>degrad\w+|deteriorat\w+|worsen\w*))"
+    r"(?: \w+ly)? (?:with|as) (?:the |a |an |increasing |growing |larger )*",
+    re.IGNORECASE,
+)
+
+
+def trends(sentence: Sentence, study: Study) -> Iterator[str]:
+    """Reasons against 'each doubling of the width lowers the loss' and 'the loss falls with the width'."""
+    for key, members in study.families.items():
+        words = rf"(?:{re.escape(key.replace('_', ' '))})"
+        step, grows = _STEP.search(sentence.text), _GROWS.search(sentence.text)
+        if step and re.search(rf"\b{words}|^(?! of)", sentence.text[step.end() : step.end() + 20]):
+            said = _COMPARING.search(sentence.text, step.end())
+            falling = re.search(r"halving|decrease|reduction", step[0], re.IGNORECASE) is not None
+        elif grows and re.match(rf"{words}", sentence.text[grows.end() :]):
+            said, falling = grows, False
+        else:
+            continue
+        if said is None:
+            continue
+        kind = next(name for name, found in said.groupdict().items() if found)
+        metrics = metrics_of(sentence, study, said.start(), kind, said[0])
+        ordered = sorted(members, key=lambda name: float(members[name].removesuffix("k")), reverse=falling)
+        values = [value for name in ordered if metrics and (value := mean(study, name, metrics[0][0])) is not None]
+        if len(values) < 2:
+            continue
+        upward = study.metrics[metrics[0][0]].direction == "max"
+        rises = upward is (kind == "better") if kind in {"better", "worse"} else kind == "up"
+        if any((b <= a) if rises else (b >= a) for a, b in zip(values, values[1:], strict=False)):
+            yield f"{said[0]!r}: the means are {', '.join(f'{value:g}' for value in values)}"
+
+
 def _bounded(sentence: Sentence, quantifier: Quantifier) -> bool:
     """A number behind the quantifier carries the bound, and is held against the record with it."""
     return any(not quantifier.start <= number.start < quantifier.end and bound_of(number, sentence) for number in sentence.numbers)
@@ -65,7 +99,7 @@ def _on_seeds(seeds: Quantifier, sentence: Sentence, study: Study, pair: Pair) -
         return
     a, b = pair.options[0]
     kind = next(name for name, found in said.groupdict().items() if found)
-    metrics = metrics_of(sentence, study, said.start(), "faster" if re.search(f"{w.FASTER}|{w.SLOWER}", said[0]) else kind)
+    metrics = metrics_of(sentence, study, said.start(), "faster" if re.search(f"{w.FASTER}|{w.SLOWER}", said[0]) else kind, said[0])
     if not metrics or any(metrics[0][0] not in study.conditions[name] for name in (a, b)):
         return
     metric, complement = metrics[0]
@@ -89,7 +123,7 @@ def _of_conditions(quantifier: Quantifier, sentence: Sentence, study: Study) -> 
     if re.search(r"[,;(]", between):
         return
     kind = next(name for name, found in said.groupdict().items() if found)
-    metrics = metrics_of(sentence, study, said.start(), "faster" if re.search(f"{w.FASTER}|{w.SLOWER}", said[0]) else kind)
+    metrics = metrics_of(sentence, study, said.start(), "faster" if re.search(f"{w.FASTER}|{w.SLOWER}", said[0]) else kind, said[0])
     if not metrics:
         return
     metric, complement = metrics[0]

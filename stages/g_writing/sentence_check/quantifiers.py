@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from stages.g_writing.sentence_check import words as w
-from stages.g_writing.sentence_check.roles import CONDITION_NOUNS, SEED_NOUNS
 
 _COUNT = r"(?:\d{1,2}|" + "|".join(word for word, value in w.NUMBER_WORDS.items() if value <= 20) + r")"
 _QUANTIFIER = (
@@ -15,9 +14,9 @@ _QUANTIFIER = (
     rf"|(?P<every>all(?: of)?|every(?: single)?(?: one of)?|each(?: of)?|both(?: of)?)"
     rf"|(?P<bound>at least|at most|more than|fewer than|less than|only|just|exactly)? ?(?P<k>{_COUNT})(?: out)? of"
 )
-_SEEDS = re.compile(rf"\b(?:{_QUANTIFIER})(?: (?!(?:{CONDITION_NOUNS}|were|was|are|is|on|with|in|for|of|has|have)\b)[\w'-]+){{0,4}}? (?:{SEED_NOUNS})\b", re.IGNORECASE)
+_SEEDS = re.compile(rf"\b(?:{_QUANTIFIER})(?: (?!(?:{w.CONDITION_NOUNS}|were|was|are|is|on|with|in|for|of|has|have)\b)[\w'-]+){{0,4}}? (?:{w.SEED_NOUNS})\b", re.IGNORECASE)
 _CONDITIONS = re.compile(
-    rf"\b(?:{_QUANTIFIER})(?: (?:the|our|these|all))?(?: {_COUNT})?(?: (?:other|remaining|tested|compared|\w+ed))? (?:{CONDITION_NOUNS})\b",
+    rf"\b(?:{_QUANTIFIER})(?: (?:the|our|these|all))?(?: {_COUNT})?(?: (?:other|remaining|tested|compared|\w+ed))? (?:{w.CONDITION_NOUNS})\b",
     re.IGNORECASE,
 )
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ def seeds_quantifier(text: str) -> Quantifier | None:
 def conditions_quantifier(text: str, families: Iterable[str] = ()) -> Quantifier | None:
     """The words that say of how many conditions; families: settings whose values are the conditions ('every width')."""
     nouns = "|".join(re.escape(key.replace("_", " ")) + "s?" for key in families)
-    pattern = re.compile(_CONDITIONS.pattern.replace(f"(?:{CONDITION_NOUNS})", f"(?:{CONDITION_NOUNS}|{nouns})"), re.IGNORECASE)
+    pattern = re.compile(_CONDITIONS.pattern.replace(f"(?:{w.CONDITION_NOUNS})", f"(?:{w.CONDITION_NOUNS}|{nouns})"), re.IGNORECASE)
     return _quantifier(pattern if nouns else _CONDITIONS, text)
 
 

@@ -230,6 +230,12 @@ def _conditions(text: str, study: Study) -> Iterator[Mention]:
 def _of_family(key: str, members: dict[str, str], text: str) -> Iterator[Mention]:
     """'a width of 64', 'the 64-wide model', and a bare 64 in a sentence that speaks of widths."""
     words = r"[\s-]".join(w.SHORT.get(part, re.escape(part)) for part in key.split("_"))
+    size = r"(?:the )?(?:{}) (?:{})(?: size| rate)?\b|the (?:{}) (?:model|network|variant|one|setting|value)\b"
+    ends = sorted(members, key=lambda name: float(members[name].removesuffix("k")))
+    for name, adjectives, own in ((ends[-1], "largest|biggest|highest|greatest|longest", w.LARGEST_OF), (ends[0], "smallest|lowest|shortest|least", w.SMALLEST_OF)):
+        special = own.get(key, "largest-possible")
+        pattern = size.format(adjectives, words, special) + (rf"|(?:the )?{special}\b" if key in own else "")
+        yield from (Mention(name, match.start(), match.end()) for match in re.finditer(rf"\b(?:{pattern})", text, re.IGNORECASE))
     bare = [value for value in members.values() if re.search(rf"(?<![\d.,]){re.escape(value)}(?![\d.]*\d)", text)]
     spoken = re.search(rf"\b(?:{words})", text, re.IGNORECASE) is not None or len(bare) > 1
     for name, value in members.items():

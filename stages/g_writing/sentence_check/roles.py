@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import re
 
+from stages.g_writing.sentence_check import words as w
+from stages.g_writing.sentence_check.quantifiers import seeds_quantifier
 from stages.g_writing.sentence_check.reading import Number, Sentence
 from stages.g_writing.sentence_check.settings import Settings
 from stages.g_writing.sentence_check.study import Study
 
-SEED_NOUNS = r"seeds?|runs?|repetitions?|repeats|trials?|trainings|experiments|initiali[sz]ations|pairs|replicates|(?:paired |per-seed |seed-wise )?differences"
-CONDITION_NOUNS = (
-    r"conditions?|methods?|variants?|optimi[sz]ers?|models?|agents?|algorithms?|configurations?|approach(?:es)?|systems?|settings?|networks?|architectures?"
-    r"|activations?(?: functions?)?|regulari[sz]ers?|encodings?|schemes?|strategies|strategy|candidates?|options?|alternatives?|treatments?|contenders?|competitors?|arms?|techniques?"
-)
 COUNTED = {
-    "seeds": rf"^[\s-]*(?:of (?:the |our )?\w+ )?(?:(?!per\b|seconds?\b|minutes?\b|hours?\b)\w+ ){{0,2}}?(?:{SEED_NOUNS})\b",
-    "conditions": rf"^[\s-]*(?:\w+ ){{0,2}}?(?:{CONDITION_NOUNS})\b",
+    "seeds": rf"^[\s-]*(?:of (?:the |our )?\w+ )?(?:(?!per\b|over\b|on\b|and\b|seconds?\b|minutes?\b|hours?\b)\w+ ){{0,2}}?(?:{w.SEED_NOUNS})\b",
+    "conditions": rf"^[\s-]*(?:\w+ ){{0,2}}?(?:{w.CONDITION_NOUNS})\b",
     "metrics": r"^[\s-]*(?:\w+ ){0,1}?(?:metrics|measures)\b",
 }
 DIFFERENCE_BEFORE = re.compile(
@@ -107,7 +104,7 @@ class Roles:
         if re.search(r"\bn\s*=\s*$", before, re.IGNORECASE):
             return "seeds"
         if re.search(
-            r"(?<!\w)(?:Cohen's d|d|d_\{?z\}?|dz|effect size|standardi[sz]ed(?: \w+){0,2})(?: \w+){0,2}\s*(?:=|of|is|was)\s*(?:about )?$",
+            r"(?<!\w)(?:Cohen's d|d|d_\{?z\}?|dz|effect size|standardi[sz]ed(?: \w+){0,2})(?: \w+){0,2}\s*(?:=|of|is|was|amounts to|comes to|equals|at|reaches|gives|:)\s*(?:about |around |roughly )?$",
             before,
         ):
             return "dz"
@@ -157,6 +154,9 @@ class Roles:
             return "free"
         if re.match(r"\s*(?:times|x)\b", self.sentence.text[number.end :]) and number.word and self.sentence.has(_MADE):
             return "seeds"
+        counted = seeds_quantifier(self.sentence.text)
+        if counted and counted.start <= number.start < counted.end and re.match(r"\s*(?:out )?of\b", self.sentence.text[number.end :]):
+            return "part of seeds"
         if re.match(
             r"\s*(?:of|out of)\s+(?:the |our |all )?\w+\s+(?:\w+ )?(?:seeds|runs|pairs|differences)", self.sentence.text[number.end :]
         ):

@@ -108,6 +108,16 @@ class Settings:
                 if isinstance(stored, int | float) and not isinstance(stored, bool) and self.fits(number, float(stored)):
                     yield Quantity(float(stored), f"cfg.{key}{path}")
 
+    def unnamed(self, number: Number) -> Iterator[Quantity]:
+        """A large whole number that is exactly one setting's, behind which no word names another setting."""
+        before, after = self.sentence.near(number)
+        known = [pattern for key, patterns in w.SETTINGS.items() for pattern in patterns if key not in self.study.config]
+        if any(re.match(rf"[\s-]*(?:{pattern})\b", after, re.IGNORECASE) for pattern in known) or w.NOT_OF_A_STUDY.search(f"{before} {after}"):
+            return
+        for key, value in self.study.config.items():
+            if isinstance(value, int) and not isinstance(value, bool) and value == number.value:
+                yield Quantity(float(value), f"cfg.{key}")
+
     def of_tuple(self, number: Number) -> list[str]:
         """'(beta1, beta2) = (x, y)': the k-th name for the k-th number."""
         betas = re.search(

@@ -112,6 +112,15 @@ SETTINGS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+LARGEST_OF = {"width": "widest", "d_model": "widest", "layers": "deepest", "depth": "deepest", "context": "longest", "steps": "longest", "params": "largest"}
+SMALLEST_OF = {"width": "narrowest", "d_model": "narrowest", "layers": "shallowest", "depth": "shallowest", "context": "shortest", "steps": "shortest", "params": "smallest"}
+"""Superlatives that name the condition with the largest or smallest value of a setting."""
+NOT_OF_A_STUDY = re.compile(
+    r"\b(?:papers?|users?|participants?|annotators?|raters?|hours?|days?|dollars?|GPUs?|years?|citations?|languages?|datasets?|tasks?|seeds?|runs?|watts?)\b"
+)
+"""Things of which a configuration holds no number under another name."""
+
+
 BEHIND = {
     "batch_size": r"sequences (?:of|per)|(?:examples|samples|images) per (?:batch|step|update)",
     "n_train": r"training|train",
@@ -143,6 +152,12 @@ SHORT = {
 }  # fmt: skip
 """Abbreviations in the ids of conditions."""
 UNIT_PARTS = frozenset({"s", "ms", "gb", "mb", "kb", "pct", "percent", "sec", "seconds", "min", "hours", "h", "mean", "score"})
+
+SEED_NOUNS = r"seeds?|runs?|repetitions?|repeats|trials?|trainings|experiments|initiali[sz]ations|pairs|replicates|(?:paired |per-seed |seed-wise )?differences"
+CONDITION_NOUNS = (
+    r"conditions?|methods?|variants?|optimi[sz]ers?|models?|agents?|algorithms?|configurations?|approach(?:es)?|systems?|settings?|networks?|architectures?"
+    r"|activations?(?: functions?)?|regulari[sz]ers?|encodings?|schemes?|strategies|strategy|candidates?|options?|alternatives?|treatments?|contenders?|competitors?|arms?|techniques?"
+)
 
 NUMERIC_UP = r"up (?:from|by)|go(?:es|ing)? up|went up|increas\w*|higher|rise[sn]?|rising|rose|grow\w*|grew|larger|longer|raise[sd]?|above|more|climb\w*|adds?|overhead|extra|additional|exceed\w*"
 NUMERIC_DOWN = r"(?<!slow )(?<!slowed )(?<!slows )down (?:from|by|to)|go(?:es|ing)? down|went down|decreas\w*|lower(?:s|ed|ing)?|reduc\w*|drop(?!out)\w*|(?:fall(?:s|en|ing)?|fell)(?! behind| short)|declin\w*|smaller|shorter|less|below|fewer|cut(?:s|ting)?|shrink\w*|sav(?:es|ed|ing)"
