@@ -52,6 +52,7 @@ class Reading:
     unit: str
     condition: str | None = None
     metric: str | None = None
+    stat: str | None = None
 
 
 def readings(number: Number, role: str, sentence: Sentence, study: Study, last_metric: str | None) -> Iterator[Reading]:
@@ -65,13 +66,44 @@ def readings(number: Number, role: str, sentence: Sentence, study: Study, last_m
     metrics: list[str | None] = [None]
     if not own_metrics and last_metric is not None:
         metrics.append(last_metric)
+    if not sentence.metrics and digits(number) > 2:
+        metrics += [metric for metric in study.metrics if metric != last_metric]
+    stats = list(statistics(number, sentence, start, end))
+    if not sentence.conditions and _OF_ALL.search(sentence.text):
+        for metric in [m.name for m in sentence.metrics][:1] or study.metrics:
+            yield from (Reading("extreme", unit, None, metric) for unit in units(number, "level", sentence, study))
     for other in (role, *roles(number, role, sentence)):
         for unit in units(number, other, sentence, study):
             for metric in metrics:
                 chosen: list[str | None] = [None, *conditions] if other in {"level", "std", "range"} else [None]
                 for condition in chosen:
-                    if (other, unit, metric, condition) != (role, number.unit, None, None):
-                        yield Reading(other, unit, condition, metric)
+                    for stat in (None, *stats) if other == "level" else (None,):
+                        if (other, unit, metric, condition, stat) != (role, number.unit, None, None, None):
+                            yield Reading(other, unit, condition, metric, stat)
+
+
+_OF_ALL = re.compile(r"\b(?:all|any|every|each|whatever|overall|no|whichever|everything)\b", re.IGNORECASE)
+
+
+def digits(number: Number) -> int:
+    """Printed digits that say something."""
+    return len(re.sub(r"e.*|\D", "", number.text).lstrip("0"))
+
+
+def statistics(number: Number, sentence: Sentence, start: int, end: int) -> Iterator[str]:
+    """The mean, where a deviation or an extreme is spoken of elsewhere only; the deviation, where it is the subject of the clause before."""
+    own = sentence.text[start:end]
+    ahead, behind = sentence.near(number, 24, 12)
+    if re.search(r"(?:\bSD|s\.d\.|±|\bstd\b|deviations?(?: of)?|sigma)\s*(?:=|:|of)?\s*$", ahead) or re.match(r"\s*\(?(?:SD|s\.d\.)", behind):
+        return
+    if not re.search(r"\b(?:best|worst|highest|lowest|max\w*|min\w*|median|seed \d)\b", own, re.IGNORECASE):
+        if _SCATTERS.search(sentence.text) and not _SCATTERS.search(own) and not _SUBJECT_SCATTERS.search(sentence.text):
+            yield "mean"
+        elif _SUBJECT_SCATTERS.search(sentence.text):
+            yield "std"
+
+
+_SUBJECT_SCATTERS = re.compile(r"\b(?:scatter\w*|fluctuat\w*|(?<!un)stable|variab\w+|var(?:y|ies|ied))\b|^\W*(?:the |a )?(?:mean )?standard deviations?\b", re.IGNORECASE)
 
 
 def part(number: Number, sentence: Sentence) -> tuple[int, int]:
@@ -93,6 +125,8 @@ def partners(number: Number, sentence: Sentence) -> tuple[str, str] | None:
     start = max((other.end for other in limits if other.end <= number.start), default=0)
     end = min((other.start for other in limits if other.start >= number.end), default=len(sentence.text))
     ahead = [m for m in sentence.conditions if start <= m.start < number.start]
+    if not introduced:
+        ahead = [m for m in ahead if not re.search(r"\b(?:than|over|to|against|versus|of) (?:that of )?(?:the )?$", sentence.text[: m.start])]
     behind = [m for m in sentence.conditions if number.end <= m.start < end]
     than = [m for m in behind if re.search(r"\b(?:than|over|below|above|behind|against|to|from)\b[^,;]*$", sentence.text[number.end : m.start])]
     if introduced:
@@ -143,7 +177,7 @@ def roles(number: Number, role: str, sentence: Sentence) -> Iterator[str]:
         yield "difference"
     elif role in {"level", "range"} and _COMPARES.search(text) and (change or re.search(r"\b(?:difference|gap|margin|gain|delta)\b", text)):
         yield "difference"
-    elif role == "level" and _CHANGE_BEHIND.match(sentence.text[number.end :]):
+    elif role in {"level", "setting"} and _CHANGE_BEHIND.match(sentence.text[number.end :]):
         yield "difference"
     if role in {"difference", "level"} and _SCATTERS.search(text) and not _VARIANCE.search(text):
         yield "std"

@@ -13,7 +13,7 @@ from stages.g_writing.sentence_check.alternatives import Reading, partners, read
 from stages.g_writing.sentence_check.claims import claims
 from stages.g_writing.sentence_check.counts import Counts
 from stages.g_writing.sentence_check.extremes import extremes
-from stages.g_writing.sentence_check.pairs import Pair, directions, metrics_of, pair_of
+from stages.g_writing.sentence_check.pairs import Pair, directions, metrics_of, of_speed, pair_of
 from stages.g_writing.sentence_check.quantified import bounded, quantified, trends
 from stages.g_writing.sentence_check.quantifiers import conditions_quantifier
 from stages.g_writing.sentence_check.quantities import UNIT_WORDS, Quantity, differences, fits, level, logarithms, other_unit, printed
@@ -200,6 +200,8 @@ class _Binder:
                 yield from self.counts(number).smallest_p(number)
             case "seeds" | "part of seeds" | "conditions" | "metrics":
                 yield from self.counts(number).of_role(number, role)
+            case "extreme":
+                yield from self.extremes_of_all(number)
             case "unnamed setting":
                 yield from self.settings.unnamed(number)
             case "setting":
@@ -301,7 +303,7 @@ class _Binder:
                 inverse = (
                     unit == "x"
                     and not share
-                    and self.sentence.has(f"{w.FASTER}|reduc\\w*|shorter|smaller|less|lower|fewer")
+                    and self.sentence.has(f"{w.FASTER}|as (?:fast|quick)|reduc\\w*|shorter|smaller|less|lower|fewer")
                     and value < 1
                 )
                 shown = 1 / value if inverse else 100 * value if share else value
@@ -368,7 +370,9 @@ class _Binder:
                     and self.everywhere()
                     and len(levels) < len({m.name for m in self.sentence.conditions} or self.study.conditions)
                 )
-                for name in (stat,) if stat else self.stats(number, before, after, metric, complement=complement):
+                listed = stat is None and len(levels) > 2 and len({m.name for m in self.sentence.conditions}) == 1 and scores.n >= len(levels)
+                read = (self.reading.stat,) if self.reading and self.reading.stat else None
+                for name in read or (("seeds",) if listed else (stat,)) if read or listed or stat else self.stats(number, before, after, metric, complement=complement):
                     if name in {"max", "min"} and not self.extreme_of_all(name, condition, metric):
                         continue
                     for value, label in level(scores, name, complement=complement):
@@ -384,6 +388,20 @@ class _Binder:
                     for value, expression in logarithms(self.study, condition, metric):
                         if fits(number, value):
                             yield Quantity(value, expression)
+
+    def extremes_of_all(self, number: Number) -> Iterator[Quantity]:
+        """The lowest and the highest value of any seed of any condition."""
+        before, _ = self.sentence.near(number)
+        for metric in self.metrics(number):
+            of = [scores[metric] for scores in self.study.conditions.values() if metric in scores]
+            high = re.search(r"\b(?:and|to|-)\s*$", before) is not None and self.sentence.has(r"between|from|rang\w*|span\w*|lie|within")
+            low = self.sentence.has(r"between|from|rang\w*|span\w*|within") and not high
+            if not (low or high):
+                continue
+            value = max(scores.max for scores in of) if high else min(scores.min for scores in of)
+            shown = printed(value, self.study.metrics[metric].unit, number.unit)
+            if shown is not None and fits(number, shown):
+                yield Quantity(shown, f"all.{metric}.{'max' if high else 'min'}")
 
     def extreme_of_all(self, stat: str, condition: str, metric: str) -> bool:
         """'the best return of any run': without a name, or of any run at all, it is the extreme over the conditions, too."""
@@ -446,6 +464,8 @@ class _Binder:
         mentions = self.sentence.metrics
         if self.reading and self.reading.metric:
             return [(self.reading.metric, False)]
+        if number.unit == "x" and re.match(r"\W*(?:times|x|×)? ?(?:as )?(?:fast|slow|quick|long|faster|slower|quicker|longer)\b", self.sentence.text[number.end :]):
+            return [(metric, False) for metric in self.study.metrics if of_speed(metric, self.study)]
         said = re.match(r"\s*([A-Za-z][\w/]*)", self.sentence.text[number.end :])
         if said and any(said[1] == facts.unit for facts in self.study.metrics.values()):
             of_unit = [metric for metric, facts in self.study.metrics.items() if facts.unit == said[1]]

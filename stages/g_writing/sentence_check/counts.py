@@ -73,6 +73,10 @@ class Counts:
             ahead = [m.name for m in self.sentence.conditions if max(earlier, default=0) <= m.start < number.start]
             follows = re.match(r"\s*(?:\w+ )?(?:for|in) ", self.sentence.text[number.end :])
             named_ones = (behind if follows else ahead) or behind or ahead
+        counted = seeds_quantifier(self.sentence.text)
+        if counted and not counted.whole and counted.start < number.start < counted.end and number.value == study.planned_seeds:
+            yield Quantity(number.value, "cfg.seeds")
+            return
         done, runs = sum(study.completed(name) for name in study.conditions), study.planned_seeds * len(study.conditions)
         of_all = not named_ones and self.sentence.has(r"runs|models|trainings|experiments")
         if (

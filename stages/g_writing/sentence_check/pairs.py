@@ -217,7 +217,7 @@ def _about_a_bound(text: str, match: re.Match[str]) -> bool:
     behind = re.match(r" (?:below|under|above|beyond|past|over)(?= )", rest)
     if behind:
         rest = rest[behind.end() :]
-    bound = r"\s*(?:than\s+)?(?:about |an? |some |p\s*=?\s*)?(?:-?\d|(?:" + "|".join(w.NUMBER_WORDS) + r")\b)"
+    bound = r"\s*(?:than\s+)?(?:about |an? |some |p\s*=?\s*)?(?:-?\d|(?:half|thirds?|quarters?|fifth|sixth|seventh|eighth|ninth|tenth|" + "|".join(w.NUMBER_WORDS) + r")\b)"
     return (behind is not None or match[0].lower() in {
         "more",
         "less",
@@ -342,7 +342,10 @@ def _of_one(match: re.Match[str], sentence: Sentence) -> bool:
 def _superlative(word: str, place: int, clause: str, sentence: Sentence, study: Study) -> Iterator[str]:
     if not sentence.conditions:
         return
-    subject = min(sentence.conditions, key=lambda mention: abs(mention.start - place))
+    cut = max(sentence.text.rfind(";", 0, place), sentence.text.rfind(" while ", 0, place), sentence.text.rfind(" whereas ", 0, place))
+    stop = sentence.text.find(";", place) if ";" in sentence.text[place:] else len(sentence.text)
+    same = [mention for mention in sentence.conditions if cut <= mention.start < stop] or list(sentence.conditions)
+    subject = min(same, key=lambda mention: abs(mention.start - place))
     for mention in sentence.conditions:  # 'lowest for a and highest for b'
         if mention.start > place and re.fullmatch(r" (?:for|with|by|in) (?:the )?", sentence.text[place + len(word) : mention.start]):
             subject = mention
@@ -426,7 +429,9 @@ def _least_varied(word: str, subject: str, sentence: Sentence, study: Study) -> 
 
 _FACTORS = {"twice": 2.0, "double": 2.0, "doubles": 2.0, "doubled": 2.0, "doubling": 2.0, "thrice": 3.0, "triple": 3.0, "triples": 3.0, "tripled": 3.0,
             "half": 0.5, "halves": 0.5, "halved": 0.5, "halving": 0.5, "quadruple": 4.0, "quadruples": 4.0, "tenfold": 10.0, "twofold": 2.0,
-            "threefold": 3.0, "a third": 1 / 3, "a quarter": 0.25, "two thirds": 2 / 3, "an order of magnitude": 10.0}  # fmt: skip
+            "threefold": 3.0, "a third": 1 / 3, "a quarter": 0.25, "two thirds": 2 / 3, "an order of magnitude": 10.0,
+            **{f"{a} {name}{'' if k == 1 else 's'}": k / n for n, name in enumerate(("third", "quarter", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"), 3)
+               for k, a in ((1, "a"), (1, "an"), (1, "one"), (2, "two"), (3, "three"), (4, "four")) if k < n}}  # fmt: skip
 
 
 def _factors(text: str, sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:

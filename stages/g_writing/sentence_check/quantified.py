@@ -25,7 +25,7 @@ _COMPARING = re.compile(
 
 def bound_before(before: str) -> Callable[[float, float], bool] | None:
     """(value, number) -> whether the bounding words right before a number are true of the value; None without such words."""
-    found = re.search(rf"(?<!\w)(?:(?P<up>{ABOVE}|{REACHED})|(?P<down>{BELOW}))\s*(?:about |a |an |the |in |mark of )*$", before, re.IGNORECASE)
+    found = re.search(rf"(?<!\w)(?:(?P<up>{ABOVE}|{REACHED})|(?P<down>{BELOW}))\s*(?:about |an? (?:[\w-]+ ){{1,3}}of |the (?:[\w-]+ ){{1,3}}of |an? |the |in )*$", before, re.IGNORECASE)
     if found is None or re.search(r"\bby (?:\w+ )?$", before[: found.start()]):
         return None
     strict = re.search(r"least|>=|reach|attain|achiev|most|<=|up to|no (?:less|more)", found[0], re.IGNORECASE) is None
@@ -144,6 +144,10 @@ def bounded(number: Number, sentence: Sentence, study: Study, metrics: list[tupl
     within = bound_of(number, sentence)
     if within is None:
         return None
+    reached = re.search(rf"(?<!\w){REACHED}\s", sentence.near(number)[0], re.IGNORECASE) is not None
+    neither = re.search(r"\bneither\b.*\bnor\b", sentence.text[: number.start], re.IGNORECASE)
+    if neither:
+        return _neither(neither.start(), within, reached, number, sentence, study, metrics)
     seeds, conditions = seeds_quantifier(sentence.text), conditions_quantifier(sentence.text, study.families)
     names = list(dict.fromkeys(mention.name for mention in sentence.conditions))
     for metric, complement in metrics:
@@ -170,5 +174,33 @@ def bounded(number: Number, sentence: Sentence, study: Study, metrics: list[tupl
         else:
             continue
         if values:
+            if reached and study.metrics[metric].direction == "min":  # who reaches a loss is at it or below
+                return quantifier.holds(sum(value <= number.value for value in values), len(values))
             return quantifier.holds(sum(within(value, number.value) for value in values), len(values))
+    return None
+
+
+def _neither(
+    start: int,
+    within: Callable[[float, float], bool],
+    reached: bool,
+    number: Number,
+    sentence: Sentence,
+    study: Study,
+    metrics: list[tuple[str, bool]],
+) -> bool | None:
+    """'Neither a nor b falls below it': of none of the names in between."""
+    names = {mention.name for mention in sentence.conditions if start <= mention.start < number.start}
+    of_runs = re.search(r"\bany (?:\w+ )?(?:run|seed)\b", sentence.text)
+    for metric, complement in metrics[:1]:
+        low = reached and study.metrics[metric].direction == "min"
+        values = [
+            shown
+            for name in names
+            if metric in study.conditions[name]
+            for value, _ in level(study.conditions[name][metric], "seeds" if of_runs else "mean", complement=complement)
+            if (shown := printed(value, study.metrics[metric].unit, number.unit)) is not None
+        ]
+        if values:
+            return not any(value <= number.value if low else within(value, number.value) for value in values)
     return None

@@ -176,13 +176,15 @@ def _numbers(text: str) -> Iterator[Number]:
             not number.unit
             and following is not None
             and following.unit
-            and re.fullmatch(r"\s*(?:±|-|to|and|of|of the|\+/-|,)\s*", between)
+            and re.fullmatch(r"\s*(?:±|-|to|and|or|of|of the|\+/-|,|instead of|rather than|versus|vs\.?|against|compared (?:with|to)|as opposed to|than)\s*", between)
         )
         yield replace(number, unit=following.unit) if shared and following is not None else number
 
 
 def _pronoun(before: str, after: str) -> bool:
     """'the best one', 'one that …': the word stands for a noun."""
+    if re.search(r"\b(?:than|as|to|from|and|or)\s$", before) and re.match(r" (?:with|of|by|for|at|in|under|without)\b(?! (?:the )?(?:\w+ )?(?:seeds|runs))", after):
+        return True
     counted = re.search(r"\b(?:than|least|most|only|just|by|exactly|of|all but|except|with|and|on|in|has|took|takes|to)\s*$", before, re.IGNORECASE)
     return re.match(r"(?:,|\.|$|\)| (?:for|is|was|in|at|that|which|being|by|and|on|to)\b)", after) is not None and (
         re.search(r"\b(?:the|a|this|that) (?:[\w-]+ )+$", before, re.IGNORECASE) is not None and counted is None
