@@ -628,6 +628,9 @@ class _Binder:
 
     def unnamed(self, number: Number, levels: Sequence[Number], place: int | None) -> list[str]:
         """The conditions that a number belongs to where the sentence names none."""
+        alike = [other for other in levels if other.unit == number.unit]
+        if place is not None and len(alike) == 2 < len(levels) and number in alike:
+            levels, place = alike, alike.index(number)
         text, main = self.sentence.text, self.study.main_pair
         if (
             not self.sentence.metrics

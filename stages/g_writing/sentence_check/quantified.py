@@ -25,7 +25,7 @@ _COMPARING = re.compile(
 
 def bound_before(before: str) -> Callable[[float, float], bool] | None:
     """(value, number) -> whether the bounding words right before a number are true of the value; None without such words."""
-    found = re.search(rf"(?<!\w)(?:(?P<up>{ABOVE}|{REACHED})|(?P<down>{BELOW}))\s*(?:about |an? (?:[\w-]+ ){{1,3}}of |the (?:[\w-]+ ){{1,3}}of |an? |the |in )*$", before, re.IGNORECASE)
+    found = re.search(rf"(?<!\w)(?:(?P<up>{ABOVE}|{REACHED})|(?P<down>{BELOW}))\s*(?:(?:the )?[\w-]+'s (?:mean |own )?|about |an? (?:[\w-]+ ){{1,3}}of |the (?:[\w-]+ ){{1,3}}of |an? |the |in )*$", before, re.IGNORECASE)
     if found is None or re.search(r"\bby (?:\w+ )?$", before[: found.start()]):
         return None
     strict = re.search(r"least|>=|reach|attain|achiev|most|<=|up to|no (?:less|more)", found[0], re.IGNORECASE) is None

@@ -183,7 +183,7 @@ def _numbers(text: str) -> Iterator[Number]:
 
 def _pronoun(before: str, after: str) -> bool:
     """'the best one', 'one that …': the word stands for a noun."""
-    if re.search(r"\b(?:than|as|to|from|and|or)\s$", before) and re.match(r" (?:with|of|by|for|at|in|under|without)\b(?! (?:the )?(?:\w+ )?(?:seeds|runs))", after):
+    if re.search(r"\b(?:than|as|to|from)\s$", before) and re.match(r" (?:with|of|by|for|at|in|under|without)\b(?! (?:the )?(?:\w+ )?(?:seeds|runs))", after):
         return True
     counted = re.search(r"\b(?:than|least|most|only|just|by|exactly|of|all but|except|with|and|on|in|has|took|takes|to)\s*$", before, re.IGNORECASE)
     return re.match(r"(?:,|\.|$|\)| (?:for|is|was|in|at|that|which|being|by|and|on|to)\b)", after) is not None and (
@@ -244,7 +244,7 @@ def _of_family(key: str, members: dict[str, str], text: str) -> Iterator[Mention
         own = re.escape(value) + (r"|" + f"{int(value):,}" if value.isdigit() and int(value) > 999 else "")
         patterns = [rf"\b(?:the )?(?:{words})s?(?: size| rate)?(?: of|\s?=| at)? ?(?:{own})(?![\d.]*\d|%)", rf"(?<![\d.])(?:{own})[ -](?:{words})\w*\b"]
         if spoken:
-            patterns.append(rf"(?<![\d.,]|[<>±=-])(?:{own})(?=[,;:)]|\.?$|\.\s| (?:to|and|or|the|is|has|was|than|by|with|lowers?|raises?|gives?|needs?|takes?|beats?|reach\w*)\b)")
+            patterns.append(rf"(?<![\d.,]|[<>±=-])(?:{own})(?=[,;:)]|\.?$|\.\s| (?:to|and|or|the|is|has|was|than|by|with|lowers?|raises?|gives?|needs?|takes?|beats?|reach\w*|costs?|saves?|loses?|gains?|improves?|hurts?|helps?|makes?|brings?|changes?|reduces?|increases?|decreases?|cuts?|still|also|only|are|were|at|in|on|as|it|we|but|while)\b)")
         for pattern in patterns:
             found = re.finditer(pattern, text, re.IGNORECASE)
             yield from (Mention(name, match.start(), match.end()) for match in found)
