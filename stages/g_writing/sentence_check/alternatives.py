@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stages.g_writing.sentence_check import words as w
+from stages.g_writing.sentence_check.quantities import SECONDS
 from stages.g_writing.sentence_check.reading import REMOVED, Number, Sentence
 from stages.g_writing.sentence_check.roles import ABOVE, BELOW, DEVIATION
 from stages.g_writing.sentence_check.study import Study
 
 _COMPARES = re.compile(
     rf"\b(?:{w.NUMERIC_UP}|{w.NUMERIC_DOWN}|{w.BETTER}|{w.WORSE}|{w.FASTER}|{w.SLOWER}|differ\w*|gap|margin|chang\w+|apart|effect|costs?|"
-    r"contribut\w+|account\w*|worth|minus|delta|than|times|factor|twice|ratio|saving|overhead|penalty|premium|deficit|distance|shift\w*|"
+    r"explain\w*|attribut\w*|adds?|contribut\w+|account\w*|worth|minus|delta|than|times|factor|twice|ratio|saving|overhead|penalty|premium|deficit|distance|shift\w*|"
     r"separat\w+|swing|offset|jump\w*|boost\w*|slow\w*|relative|relatively)\b",
     re.IGNORECASE,
 )
@@ -66,6 +67,10 @@ def readings(number: Number, role: str, sentence: Sentence, study: Study, last_m
     metrics: list[str | None] = [None]
     if not own_metrics and last_metric is not None:
         metrics.append(last_metric)
+    if number.unit in {"s", "ms", "min", "h", "day"}:
+        metrics += [metric for metric, facts in study.metrics.items() if facts.unit in {*SECONDS, "ms", "min", "h"}]
+    if not named and not conditions:
+        conditions = [m.name for m in sentence.conditions if m.end <= number.start][-1:]
     if not sentence.metrics and digits(number) > 2:
         metrics += [metric for metric in study.metrics if metric != last_metric]
     stats = list(statistics(number, sentence, start, end))
@@ -114,9 +119,13 @@ def part(number: Number, sentence: Sentence) -> tuple[int, int]:
     return start, min((begin for begin, _ in cuts if begin >= number.end), default=len(sentence.text))
 
 
-def partners(number: Number, sentence: Sentence) -> tuple[str, str] | None:
+def partners(number: Number, sentence: Sentence, study: Study) -> tuple[str, str] | None:
     """Among three names or more, the two whose difference a number is: 'a needs 20 % more than b, but only 3 % more than c'."""
     names = list(dict.fromkeys(mention.name for mention in sentence.conditions))
+    if study.proposed and sum(name.startswith(REMOVED) for name in names) > 1 and set(names) <= {study.proposed, *(n for n in names if n.startswith(REMOVED))}:
+        start, end = part(number, sentence)
+        own = [m.name for m in sentence.conditions if start <= m.start < end and m.name.startswith(REMOVED)]
+        return (study.proposed, own[0]) if len(set(own)) == 1 else None
     if len(names) < 3:
         return None
     first = sentence.conditions[0]

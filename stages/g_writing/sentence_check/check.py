@@ -332,7 +332,7 @@ class _Binder:
         of_whole = r"^\s*(?:\w+ )?(?:out )?of (?:the |this |a total (?:of )?)?$|\b(?:total|whole|overall|full|entire) (?:gain|improvement|difference|effect|benefit|reduction)s? (?:of|is|was) $"
         if main and re.search(of_whole, before):
             return (main,)
-        own = partners(number, self.sentence)
+        own = partners(number, self.sentence, self.study)
         return (own,) if own else self.pair.options
 
     def ranges(self, number: Number) -> Iterator[Quantity]:

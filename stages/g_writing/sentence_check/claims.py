@@ -209,7 +209,10 @@ def _unborne(sentence: Sentence, study: Study) -> Iterator[str]:
         yield f"{cause[0]!r}: nothing was recorded that could bear it out"
     if sentence.cited or sentence.has(rf"{w.HEDGED}|seeds?|runs?|crash\w*") or ablated(sentence, study):
         return
-    said = _ACHIEVED.search(sentence.without_conditions)
+    words = [part for metric in study.metrics for part in metric.split("_") if len(part) > 5]
+    own = "|".join(rf"{re.escape(word[:5])}\w*" for word in words)  # 'succeeds' of a success rate
+    text = re.sub(rf"\b(?:{own})", "\u2022", sentence.without_conditions, flags=re.IGNORECASE) if own else sentence.without_conditions
+    said = _ACHIEVED.search(text)
     if said and sentence.conditions:
         yield f"{said[0]!r}: nothing was recorded that could bear it out"
 

@@ -81,8 +81,8 @@ def _active_pair(sentence: Sentence, study: Study) -> Pair:
         mention = mentions[0]
         is_reference = _is_reference(sentence.text[: mention.start])
         others = [other for other in everyone if other != name]
-        if main and name not in main and name.startswith(REMOVED):
-            others = [main[0]]
+        if study.proposed and name != study.proposed and name.startswith(REMOVED):
+            others = [study.proposed]
         if main and name in main:
             others = [main[0] if name == main[1] else main[1]]
         pairs = tuple((other, name) if is_reference else (name, other) for other in others)
@@ -90,8 +90,8 @@ def _active_pair(sentence: Sentence, study: Study) -> Pair:
     removed = ablated(sentence, study)
     if removed:
         return Pair(
-            tuple((main[0] if main else other, removed) for other in everyone if other != removed)[: 1 if main else None],
-            named=bool(main),
+            tuple((study.proposed or other, removed) for other in everyone if other != removed)[: 1 if study.proposed else None],
+            named=bool(study.proposed),
         )
     if main:
         return Pair((main,), named=True)
@@ -447,6 +447,8 @@ def _factors(text: str, sentence: Sentence, study: Study, pair: Pair) -> Iterato
                 one, other = mean(study, a, metric, complement=complement), mean(study, b, metric, complement=complement)
                 if _VARIATION.search(text):
                     one, other = study.conditions[a][metric].std, study.conditions[b][metric].std
+                if effects := _of_parts(text, metric, study):
+                    one, other = effects
                 if one is None or other is None or one <= 0 or other <= 0:
                     continue
                 ratio = one / other
@@ -463,6 +465,23 @@ def _factors(text: str, sentence: Sentence, study: Study, pair: Pair) -> Iterato
                     true = true or abs(ratio / factor - 1) <= 0.1
         if not true:
             yield f"{match[0]!r}: no recorded ratio is near {factor:g}"
+
+
+def _of_parts(text: str, metric: str, study: Study) -> tuple[float, float] | None:
+    """'the planner is worth twice as much as the memory': what each costs when it is taken away."""
+    if study.proposed is None or not re.search(r"\b(?:worth|contribut\w+|matters?|effects?|costs?|important|counts?|gains?|adds?|brings?|helps?|hurts?)\b", text):
+        return None
+    places = {}
+    for name in study.conditions:
+        prefix = next((prefix for prefix in REMOVED if name.startswith(prefix)), None)
+        found = re.search(rf"\b{part_pattern(name.removeprefix(prefix))}", text, re.IGNORECASE) if prefix else None
+        if found:
+            places[name] = found.start()
+    full = mean(study, study.proposed, metric)
+    values = [mean(study, name, metric) for name in sorted(places, key=lambda name: places[name])]
+    if full is None or len(values) != 2 or values[0] is None or values[1] is None:
+        return None
+    return abs(full - values[0]), abs(full - values[1])
 
 
 def _of_a_setting(match: re.Match[str], text: str, study: Study) -> bool:

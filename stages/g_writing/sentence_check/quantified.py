@@ -190,7 +190,7 @@ def _neither(
     metrics: list[tuple[str, bool]],
 ) -> bool | None:
     """'Neither a nor b falls below it': of none of the names in between."""
-    names = {mention.name for mention in sentence.conditions if start <= mention.start < number.start}
+    names = {mention.name for mention in sentence.conditions if start <= mention.start < number.start and not sentence.text[mention.end :].startswith("'s")}
     of_runs = re.search(r"\bany (?:\w+ )?(?:run|seed)\b", sentence.text)
     for metric, complement in metrics[:1]:
         low = reached and study.metrics[metric].direction == "min"

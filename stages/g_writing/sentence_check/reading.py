@@ -162,9 +162,19 @@ def _numbers(text: str) -> Iterator[Number]:
             after,
         ):
             continue
-        found.append(
-            Number(match[0], float(w.NUMBER_WORDS[match[0].lower()]), 1.0, match.start(), match.end(), _unit(after), word=True)
-        )
+        value, scale, end = float(w.NUMBER_WORDS[match[0].lower()]), 1.0, match.end()
+        if unit_word := re.match(r"-(one|two|three|four|five|six|seven|eight|nine)\b", after):
+            if value < 20 or value > 90:
+                continue
+            value, end = value + w.NUMBER_WORDS[unit_word[1].lower()], end + unit_word.end()
+        elif re.search(r"\b(?:twen|thir|for|fif|six|seven|eigh|nine)ty-$", text[: match.start()]):
+            continue  # the two of 'thirty-two'
+        if large := re.match(r" (hundred|thousand|million|billion)\b", text[end:]):
+            scale = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9}[large[1]]
+            end += large.end()
+        elif re.search(r"\b(?:" + "|".join(w.NUMBER_WORDS) + r") $", text[: match.start()], re.IGNORECASE) and match[0].lower() in {"hundred", "thousand"}:
+            continue  # counted with the word before
+        found.append(Number(text[match.start() : end], value * scale, scale, match.start(), end, _unit(text[end:]), word=scale == 1.0))
     for match in re.finditer(r"\b(half an?|an?)(?= (?:hour|minute|day)\b)", text, re.IGNORECASE):
         value = 0.5 if match[1].lower().startswith("half") else 1.0
         found.append(Number(match[0], value, 0.1, match.start(), match.end(), _unit(text[match.end() :]), word=True))
@@ -176,7 +186,7 @@ def _numbers(text: str) -> Iterator[Number]:
             not number.unit
             and following is not None
             and following.unit
-            and re.fullmatch(r"\s*(?:±|-|to|and|or|of|of the|\+/-|,|instead of|rather than|versus|vs\.?|against|compared (?:with|to)|as opposed to|than)\s*", between)
+            and re.fullmatch(r"\s*(?:±|-|to|and|or|of|of (?:the|these|those|this|our|a total of)|\+/-|,|instead of|rather than|versus|vs\.?|against|compared (?:with|to)|as opposed to|than)\s*", between)
         )
         yield replace(number, unit=following.unit) if shared and following is not None else number
 

@@ -80,6 +80,8 @@ class Roles:
         families = "|".join(re.escape(key.replace("_", " ")) for key in self.study.families)
         if families and number.word and re.match(rf"\s(?:\w+ )?(?:{families})s\b", after):
             return "conditions"
+        if re.search(r"\bfactor (?:of|is|was)\s*(?:about |around |roughly |almost |nearly )?$", before):
+            return "difference"
         if number.word and not number.unit and self.of_seeds(number):
             return "seeds"
         if re.search(r"\b(?:largest|highest|greatest)(?: \w+)? possible\b|\bpossible (?:maximum|largest)", self.sentence.text):

@@ -50,6 +50,9 @@ def strangers(sentence: Sentence, study: Study) -> Iterator[str]:
     aliases = {alias.lower() for metric in study.metrics for alias in metric_patterns(metric)}
     for match in re.finditer(rf"\b(?:{_MEASURES})\b", text, re.IGNORECASE):
         word = match[0].lower()
+        named = any(m.start <= match.start() < m.end for m in sentence.conditions)
+        if named or re.search(rf"\b{re.escape(word)}\b", known.replace("_", " ")):
+            continue  # part of a recorded name
         if not any(word.startswith(alias) or alias in word or alias.startswith(word) for alias in aliases) and not _as_setting(
             text, match
         ):

@@ -85,8 +85,13 @@ class Study(Contract):
         return next((name for name in self.conditions if name in {"baseline", "base", "control", "vanilla", "reference"}), None)
 
     @property
+    def proposed(self) -> str | None:
+        """The method that the study is about, where a condition is called so; ablations take parts from it."""
+        return next((name for name in self.conditions if name in {"ours", "proposed", "our_method", "method", "full"}), None)
+
+    @property
     def main_pair(self) -> tuple[str, str] | None:
         """(proposed, baseline) where the study has one of each by name; a sentence without a subject speaks of these."""
-        proposed = next((name for name in self.conditions if name in {"ours", "proposed", "our_method", "method", "full"}), None)
+        proposed = self.proposed
         baseline = next((name for name in self.conditions if name in {"baseline", "base", "control", "vanilla"}), None)
         return (proposed, baseline) if proposed and baseline else None
