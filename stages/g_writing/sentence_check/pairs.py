@@ -196,7 +196,7 @@ def _without_names(sentence: Sentence) -> str:
     """The text with the names of conditions blanked: the 'without' of a name denies nothing."""
     text = sentence.text
     for mention in sentence.conditions:
-        if re.search(r"\b(?:without|no|minus)\b", text[mention.start : mention.end], re.IGNORECASE):
+        if mention.name.startswith(REMOVED) or re.search(r"\b(?:without|no|minus)\b", text[mention.start : mention.end], re.IGNORECASE):
             text = text[: mention.start] + "\u2022" * (mention.end - mention.start) + text[mention.end :]
     return text
 

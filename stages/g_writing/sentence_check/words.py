@@ -135,12 +135,12 @@ def setting_words(key: str) -> tuple[str, ...]:
     if key in SETTINGS:
         return SETTINGS[key]
     words = key_parts(key)
-    return (r"[\s_-]".join(words) + (r"\w{0,3}" if len(words[-1]) > 3 else ""),) if words else ()
+    return (r"[\s_-]".join(words),) if words else ()
 
 
 def key_parts(key: str) -> list[str]:
     """Patterns of the words of a configuration key, without what only says that it is a number."""
-    return [SHORT.get(word, re.escape(word)) for word in key.split("_") if word not in {"n", "num", "size", "s"}]
+    return [SHORT.get(word, re.escape(word.removesuffix("s")) + r"\w*" if len(word) > 2 else re.escape(word)) for word in key.split("_") if word not in {"n", "num", "size", "s"}]
 
 
 SHORT = {
