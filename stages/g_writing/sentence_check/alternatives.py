@@ -77,6 +77,8 @@ def readings(number: Number, role: str, sentence: Sentence, study: Study, last_m
     if not sentence.conditions and _OF_ALL.search(sentence.text):
         for metric in [m.name for m in sentence.metrics][:1] or study.metrics:
             yield from (Reading("extreme", unit, None, metric) for unit in units(number, "level", sentence, study))
+    if number.unit == "points" and number.step >= 1:  # 'trained on 800 points'
+        yield Reading("setting", "")
     for other in (role, *roles(number, role, sentence)):
         for unit in units(number, other, sentence, study):
             for metric in metrics:

@@ -12,7 +12,7 @@ from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.alternatives import Reading, partners, readings
 from stages.g_writing.sentence_check.claims import claims
 from stages.g_writing.sentence_check.counts import Counts
-from stages.g_writing.sentence_check.extremes import extremes
+from stages.g_writing.sentence_check.extremes import compared_stretch, extremes
 from stages.g_writing.sentence_check.pairs import Pair, directions, metrics_of, of_speed, pair_of
 from stages.g_writing.sentence_check.quantified import bounded, quantified, trends
 from stages.g_writing.sentence_check.quantifiers import conditions_quantifier
@@ -59,7 +59,7 @@ def judge(sentence: str, study: Study) -> Judgement:
         _refuse(strangers(read_sentence, study))
         binder = _Binder(read_sentence, study)
         bound = binder.bound()
-        _refuse(directions(read_sentence, study, binder.spoken_of()))
+        _refuse(directions(read_sentence, study, binder.spoken_of(), compared_stretch(read_sentence)))
         _refuse(significance(read_sentence, study))
         _refuse(claims(read_sentence, study, binder.spoken_of()))
         _refuse(extremes(read_sentence, study))
@@ -102,6 +102,7 @@ class _Binder:
         """(condition, metric) of the value before; a deviation behind it is of the same."""
         self.reading: Reading | None = None
         """What another reading than the first one says of the number's condition and metric."""
+        self.used_metrics: set[str] = set()
         self.used: list[tuple[str, str]] = []
         """The pairs whose differences were printed; the comparing words speak of them."""
 
@@ -141,7 +142,11 @@ class _Binder:
             if not candidates:
                 raise _Refused(f"{number.text!r} ({role}) is no recorded value that fits what the sentence says")
             found.append((number, candidates[0]))
+            measured = re.search(r"\)\.(?:1 - )?(\w+)$", candidates[0].expression)
+            if measured and measured[1] in self.study.metrics:
+                self.used_metrics.add(measured[1])
             if candidates[0].of:
+                self.used_metrics.add(candidates[0].of[1])
                 self.last_level, self.last_unit = candidates[0].of, number.unit
         seeds = [quantity.expression for _, quantity in found if ".seed." in quantity.expression]
         if len(seeds) != len(set(seeds)):
@@ -171,7 +176,8 @@ class _Binder:
         )
 
     def spoken_of(self) -> Pair:
-        return Pair(tuple(dict.fromkeys(self.used)), named=len(set(self.used)) == 1) if self.used else self.pair
+        pair = Pair(tuple(dict.fromkeys(self.used)), named=len(set(self.used)) == 1) if self.used else self.pair
+        return replace(pair, metric=next(iter(self.used_metrics))) if len(self.used_metrics) == 1 else pair
 
     def seed_bounds(self, number: Number) -> Iterator[Quantity]:
         before, _ = self.sentence.near(number)

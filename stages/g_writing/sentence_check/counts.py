@@ -73,6 +73,10 @@ class Counts:
             ahead = [m.name for m in self.sentence.conditions if max(earlier, default=0) <= m.start < number.start]
             follows = re.match(r"\s*(?:\w+ )?(?:for|in) ", self.sentence.text[number.end :])
             named_ones = (behind if follows else ahead) or behind or ahead
+        rest = r"\bthe (?:others?|rest|remaining|other (?:two|three|ones|\w+s))\b[^,;]*$"
+        ahead = self.sentence.text[: number.start]
+        if (earlier or later) and re.search(rest, re.split(r"[,;]", ahead)[-1], re.IGNORECASE):
+            named_ones = [name for name in study.conditions if name not in {m.name for m in self.sentence.conditions}]
         counted = seeds_quantifier(self.sentence.text)
         if counted and not counted.whole and counted.start < number.start < counted.end and number.value == study.planned_seeds:
             yield Quantity(number.value, "cfg.seeds")

@@ -31,6 +31,12 @@ class _Extreme:
     end: int
 
 
+def compared_stretch(sentence: Sentence) -> tuple[int, int]:
+    """The part of the sentence that compares two extremes; empty where none does."""
+    found = list(_of_conditions(sentence))
+    return (found[0].start, found[1].end) if len(found) == 2 and found[0].condition != found[1].condition else (0, 0)
+
+
 def extremes(sentence: Sentence, study: Study) -> Iterator[str]:
     """Reasons against a comparison of the extreme seeds of two conditions."""
     found = list(_of_conditions(sentence))

@@ -28,6 +28,8 @@ class Pair:
     options: tuple[tuple[str, str], ...]
     named: bool
     strict: bool = False
+    metric: str | None = None
+    """The one metric that the sentence's numbers are of."""
     """A claim against everything that is left out: it has to hold for all of the options."""
 
 
@@ -107,8 +109,11 @@ def ablated(sentence: Sentence, study: Study) -> str | None:
     return next(iter(without)) if len(without) == 1 and sentence.has(r"ablat\w+") else None
 
 
-def directions(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
-    """Comparing words that the recorded means contradict, or that nothing recorded can bear out."""
+def directions(sentence: Sentence, study: Study, pair: Pair, judged: tuple[int, int] = (0, 0)) -> Iterator[str]:
+    """Comparing words that the recorded means contradict, or that nothing recorded can bear out.
+
+    judged: a stretch of the text whose words compare something else, and are held against the record elsewhere.
+    """
     text = _without_statistics(_without_names(sentence))
     yield from _superlatives(sentence, study)
     for kind, pattern in (
@@ -117,6 +122,10 @@ def directions(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
         for match in re.finditer(rf"\b(?:{pattern})\b", text, re.IGNORECASE):
             if re.search(r"\beffect\b[^.,;]*\s*(?:is |was )?(?:much |even )?$", text[: match.start()]):
                 continue  # of effects, not of means
+            if judged[0] <= match.start() < judged[1] or re.search(
+                r"\b(?:half|most|all|part|%|thirds?|quarters?|rest|bulk|share|points?) of (?:the|this|its|our|that) (?:\w+ )?$", text[: match.start()]
+            ):
+                continue
             if kind in {"better", "worse"} and re.search(
                 r"\b(?:none|not one) of (?:the |its |our |all )?(?:\w+ )?(?:seeds?|runs?)\b", text, re.IGNORECASE
             ):
@@ -125,8 +134,10 @@ def directions(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
             if _about_a_bound(text, match) or match[0].lower() in {"best", "worst"} or _counted(sentence.text, study):
                 continue
             denied = re.search(rf"{w.NEGATED}(?:\s+\w+){{0,2}}\s*$", text[: match.start()], re.IGNORECASE) is not None
-            compared = _than(sentence, text, match) or pair
+            compared = _than(sentence, text, match) or _of_several(sentence, match, pair) or pair
             metrics = metrics_of(sentence, study, match.start(), kind, match[0])
+            if pair.metric and not sentence.metrics and kind in {"up", "down", "better", "worse"}:
+                metrics = [(pair.metric, False)]
             if not metrics:
                 yield f"{match[0]!r}: nothing was recorded that could bear it out"
                 continue
@@ -168,6 +179,19 @@ def _than(sentence: Sentence, text: str, match: re.Match[str]) -> Pair | None:
         if re.fullmatch(r" than (?:that of |with |for )?(?:the )?", between) and mention.name != names[0]:
             return Pair(((names[0], mention.name),), named=True)
     return None
+
+
+def _of_several(sentence: Sentence, match: re.Match[str], pair: Pair) -> Pair | None:
+    """'above both b and c', 'better than b or c': against each of those behind the comparing word."""
+    behind = [m for m in sentence.conditions if m.start >= match.end()]
+    ahead = [m for m in sentence.conditions if m.end <= match.start()]
+    if len(behind) < 2 or not ahead or not re.fullmatch(r"(?: than| over| to)?(?: (?:both|either))?(?: of)? (?:the )?", sentence.text[match.end() : behind[0].start]):
+        return None
+    if not re.fullmatch(r"(?:,? (?:and|or|nor)|,) (?:the )?", sentence.text[behind[0].end : behind[1].start]):
+        return None
+    subject = ahead[0].name
+    names = {behind[0].name, behind[1].name} - {subject}
+    return Pair(tuple((subject, name) for name in sorted(names)), named=True) if len(names) == 2 else None
 
 
 def _spread_words(text: str, match: re.Match[str]) -> str:
@@ -436,7 +460,7 @@ _FACTORS = {"twice": 2.0, "double": 2.0, "doubles": 2.0, "doubled": 2.0, "doubli
 
 def _factors(text: str, sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
     """Factors in words, held to a tenth."""
-    for match in re.finditer(rf"\b(?:{'|'.join(_FACTORS)})\b(?! an? (?:hour|minute|day))", text, re.IGNORECASE):
+    for match in re.finditer(rf"\b(?:{'|'.join(_FACTORS)})\b(?! an? (?:hour|minute|day|second|(?:percentage )?point))", text, re.IGNORECASE):
         if _of_a_setting(match, text, study):
             continue
         factor = _FACTORS[match[0].lower()]

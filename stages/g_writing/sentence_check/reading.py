@@ -175,8 +175,11 @@ def _numbers(text: str) -> Iterator[Number]:
         elif re.search(r"\b(?:" + "|".join(w.NUMBER_WORDS) + r") $", text[: match.start()], re.IGNORECASE) and match[0].lower() in {"hundred", "thousand"}:
             continue  # counted with the word before
         found.append(Number(text[match.start() : end], value * scale, scale, match.start(), end, _unit(text[end:]), word=scale == 1.0))
-    for match in re.finditer(r"\b(half an?|an?)(?= (?:hour|minute|day)\b)", text, re.IGNORECASE):
-        value = 0.5 if match[1].lower().startswith("half") else 1.0
+    for match in re.finditer(r"\b(?:(half an?)(?= (?:hour|minute|day|second|(?:percentage )?point)\b)|(an?)(?= (?:hour|minute|day)\b))", text, re.IGNORECASE):
+        before = text[: match.start()]
+        if re.search(r"\band $", before):
+            continue
+        value = 0.5 if match[0].lower().startswith("half") else 1.0
         found.append(Number(match[0], value, 0.1, match.start(), match.end(), _unit(text[match.end() :]), word=True))
     # A unit that follows the last number of a range or of value ± deviation belongs to both.
     found.sort(key=lambda number: number.start)
@@ -186,6 +189,7 @@ def _numbers(text: str) -> Iterator[Number]:
             not number.unit
             and following is not None
             and following.unit
+            and not (following.word and not number.word)
             and re.fullmatch(r"\s*(?:±|-|to|and|or|of|of (?:the|these|those|this|our|a total of)|\+/-|,|instead of|rather than|versus|vs\.?|against|compared (?:with|to)|as opposed to|than)\s*", between)
         )
         yield replace(number, unit=following.unit) if shared and following is not None else number
@@ -285,7 +289,7 @@ def _condition_pattern(name: str) -> str:
     if prefix:
         part = part_pattern(name.removeprefix(prefix))
         return (
-            rf"(?:without|no|removing|dropping|disabling|ablating|excluding|omitting|minus|turning off) (?:the |any |data |\w+ )?{part}"
+            rf"(?:leav\w+|tak\w+|switch\w*|turn\w*) (?:the )?{part} (?:out|away|off)|(?:without|no|removing|dropping|disabling|ablating|excluding|omitting|minus|turning off|leaving out|taking away|cutting|deleting) (?:the |any |data |\w+ )?{part}"
             rf"|{part} (?:is |was )?(?:removed|disabled|dropped|ablated|left out|omitted|switched off|turned off|excluded|absent)|{part}-free"
         )
     return r"[\s_-]?".join(w.SHORT.get(word, _spelt(word)) for word in name.split("_"))

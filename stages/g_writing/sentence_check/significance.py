@@ -74,7 +74,7 @@ def _denied(clause: str) -> bool:
     return bool(
         re.search(rf"{w.NEGATED}(?:\s+[\w-]+){{0,3}}\s*$", before, re.IGNORECASE)
         or re.search(
-            r"\bnon-?$|\bin$|\b(?:none|neither) of\b[^,;]*$|\bno (?:\w+ ){0,2}?(?:comparison|difference|gain|improvement)\b[^,;]*$",
+            r"\bnon-?$|\bin$|\b(?:none|neither) of\b[^,;]*$|\bno (?:[\w-]+ ){0,2}?(?:test|comparison|difference|gain|improvement)\b[^,;]*$",
             before,
             re.IGNORECASE,
         )

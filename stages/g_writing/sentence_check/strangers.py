@@ -153,6 +153,7 @@ def _unknown_conditions(sentence: Sentence, study: Study, known: str) -> Iterato
         if (
             any(start <= match.start() < end for start, end in covered)
             or _letters(word) in _letters(known)
+            or any(len(part) > 4 and _letters(word).startswith(part) for name in study.conditions for part in name.lower().split("_"))
             or word in w.NAMES_OF_TESTS
         ):
             continue
