@@ -64,6 +64,8 @@ def readings(number: Number, role: str, sentence: Sentence, study: Study, last_m
     conditions = beside(number, sentence) or (named if len(named) == 1 else [])
     if not named and not conditions:
         conditions = opponent(number, sentence, study)
+    if listed(sentence):
+        conditions = []
     metrics: list[str | None] = [None]
     if not own_metrics and last_metric is not None:
         metrics.append(last_metric)
@@ -71,6 +73,8 @@ def readings(number: Number, role: str, sentence: Sentence, study: Study, last_m
         metrics += [metric for metric, facts in study.metrics.items() if facts.unit in {*SECONDS, "ms", "min", "h"}]
     if not named and not conditions:
         conditions = [m.name for m in sentence.conditions if m.end <= number.start][-1:]
+    if not own_metrics:
+        metrics += [metric for metric in study.metrics if any(len(word) > 4 and sentence.has(rf"{word[:5]}\w*") for word in metric.split("_"))]
     if not sentence.metrics and digits(number) > 2:
         metrics += [metric for metric in study.metrics if metric != last_metric]
     stats = list(statistics(number, sentence, start, end))
@@ -147,6 +151,16 @@ def partners(number: Number, sentence: Sentence, study: Study) -> tuple[str, str
     return (subject, than[0].name) if than and than[0].name != subject else None
 
 
+def listed(sentence: Sentence) -> bool:
+    """'a and b reach x and y': as many numbers behind the last name as there are names; their order says which is whose."""
+    names = [m for k, m in enumerate(sentence.conditions) if k == 0 or m.name != sentence.conditions[k - 1].name]
+    if len(names) < 2 or any(number.end <= names[-1].start for number in sentence.numbers if not number.word):
+        return False
+    gaps = [sentence.text[a.end : b.start] for a, b in zip(names, names[1:], strict=False)]
+    behind = [number for number in sentence.numbers if number.start >= names[-1].end and not number.word]
+    return len(behind) == len(names) and all(re.fullmatch(r"(?:,? (?:and|or)|,) (?:the )?", gap) for gap in gaps)
+
+
 def opponent(number: Number, sentence: Sentence, study: Study) -> list[str]:
     """Of two values one stands beside the only name: the other is of the one that it is always compared with."""
     names = {mention.name for mention in sentence.conditions}
@@ -191,7 +205,8 @@ def roles(number: Number, role: str, sentence: Sentence) -> Iterator[str]:
     elif role in {"level", "setting"} and _CHANGE_BEHIND.match(sentence.text[number.end :]):
         yield "difference"
     if role in {"difference", "level"} and _SCATTERS.search(text) and not _VARIANCE.search(text):
-        yield "std"
+        if role != "range" and not re.search(r"\bat most\b|\bup to\b|\bno more than\b", sentence.text):
+            yield "std"
         if not re.search(r"\b(?:standard )?deviations?\b|\bs\.?d\b|±|\bsigma\b", text, re.IGNORECASE):
             yield "range"
     bounded = re.search(rf"(?<!\w)(?:{ABOVE}|{BELOW})\s*$", before, re.IGNORECASE) is not None
@@ -210,6 +225,8 @@ def roles(number: Number, role: str, sentence: Sentence) -> Iterator[str]:
 def units(number: Number, role: str, sentence: Sentence, study: Study) -> Iterator[str]:
     """The unit as printed; where none is, one that is said once for all, or the per cent that a fraction's digits imply."""
     yield number.unit
+    if number.unit == "%" and not re.match(r"\s*(?:%|per ?cent)", sentence.text[number.end :]) and abs(number.value) <= 1:
+        yield ""  # '0.75 and 82 %'
     if number.unit or number.word:
         return
     for unit, pattern in _UNIT_FOR_ALL:

@@ -454,7 +454,7 @@ class _Binder:
         if re.search(rf"(?<!\w){ABOVE}\s*$", words, re.IGNORECASE):
             return value > number.value or (fits(number, value) and "least" in words)
         if re.search(rf"(?<!\w){BELOW}\s*$", words, re.IGNORECASE):
-            return value < number.value
+            return value < number.value or (fits(number, value) and re.search(r"most|up to|no more|within|<=", words[-16:]) is not None)
         if re.search(r"(?:about|roughly|around|approximately|some|circa|nearly|almost|close to)\s*$", before) and number.value:
             digits = re.sub(r"\D", "", number.text).strip("0")
             if len(digits) > 2:  # who says 'about 203' has counted
@@ -548,6 +548,9 @@ class _Binder:
             near,
             re.IGNORECASE,
         )
+        own = re.match(r"\W*(?:\w+ )?(?:in|on|with|at|for) (?:its|the|their) (best|worst|highest|lowest)\b", after, re.IGNORECASE)
+        if own:
+            extreme = own
         if extreme is None and not re.search(r"\b(?:mean|average)\b", whole[: number.start], re.IGNORECASE):
             extreme = re.search(r"\b(maximum|minimum|max|min)\b", whole[: number.start], re.IGNORECASE)
         if extreme is None:

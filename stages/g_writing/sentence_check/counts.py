@@ -48,6 +48,9 @@ class Counts:
             others = number.value == len(study.conditions) - 1 and named == 1 and self.sentence.has("than|over|beat|beats|against|exceed")
             if others and re.search(r"\b[Aa]ll\s*$", before):
                 yield Quantity(number.value, "count(conditions) - 1")
+            if re.match(r"\s+(?:best|worst|highest|lowest|fastest|slowest|strongest|weakest|top)\b", after):
+                yield from self.first_of_a_ranking(number, after)
+                return
             if number.value == len(study.conditions) - 1 and re.search(r"\bother\s*$", before) and named == 1:
                 yield Quantity(number.value, "count(conditions) - 1")
             if number.value in {
@@ -59,6 +62,18 @@ class Counts:
             yield from self.parts_of_seeds(number)
         elif role == "seeds":
             yield from self.numbers_of_seeds(number)
+
+    def first_of_a_ranking(self, number: Number, after: str) -> Iterator[Quantity]:
+        """'the two best models, a and b': those that are named next have to be them."""
+        k = int(number.value)
+        following = list(dict.fromkeys(m.name for m in self.sentence.conditions if m.start >= number.end))[:k]
+        worst = re.match(r"\s+(?:worst|weakest|slowest|lowest)\b", after) is not None
+        for metric in self.metrics[:1]:
+            upward = (self.study.metrics[metric].direction == "max") is not worst
+            means = {name: scores[metric].mean for name, scores in self.study.conditions.items() if metric in scores}
+            first = sorted(means, key=lambda name: means[name], reverse=upward)[:k]
+            if k < len(means) and (not following or set(following) == set(first)):
+                yield Quantity(number.value, f"count({', '.join(first)})")
 
     def numbers_of_seeds(self, number: Number) -> Iterator[Quantity]:
         """Seeds that were planned, that were run, that failed, or runs in total: which, the words beside say."""

@@ -316,7 +316,7 @@ _OF_SEEDS = re.compile(
     r"|\b(?:seeds?|runs?|trials?)(?:'s)?\b",
     re.IGNORECASE,
 )
-_VARIATION = re.compile(r"\b(?:varia\w+|spread|standard deviations?|deviations?|noise|stable|unstable|scatter)\b", re.IGNORECASE)
+_VARIATION = re.compile(r"\b(?:varia(?:nce|tion|bility|ble)\w*|spread|standard deviations?|deviations?|noise|stable|unstable|scatter)\b", re.IGNORECASE)
 
 
 def _superlatives(sentence: Sentence, study: Study) -> Iterator[str]:

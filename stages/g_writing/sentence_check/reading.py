@@ -67,11 +67,12 @@ class Sentence:
             text = text[: mention.start] + "\u2022" * (mention.end - mention.start) + text[mention.end :]
         return text
 
-    def near(self, number: Number, before: int = 60, after: int = 40) -> tuple[str, str]:
-        """The words on both sides, up to the neighbouring numbers."""
+    def near(self, number: Number, before: int = 60, after: int = 40, *, names: bool = True) -> tuple[str, str]:
+        """The words on both sides, up to the neighbouring numbers; names: with those of conditions."""
+        text = self.text if names else self.without_conditions
         left = max([other.end for other in self.numbers if other.end <= number.start], default=0)
         right = min([other.start for other in self.numbers if other.start >= number.end], default=len(self.text))
-        return self.text[max(left, number.start - before) : number.start], self.text[number.end : min(right, number.end + after)]
+        return text[max(left, number.start - before) : number.start], text[number.end : min(right, number.end + after)]
 
 
 def plain(raw: str) -> str:
@@ -306,6 +307,8 @@ def metric_patterns(metric: str) -> tuple[str, ...]:
         return w.METRICS[metric]
     parts = [part for part in metric.split("_") if part not in {*w.QUALIFIERS, *w.UNIT_PARTS}]
     own = " ".join(parts)
+    if not own and {*metric.split("_")} & {"s", "ms", "sec", "seconds", "min", "minutes", "hours", "h"}:
+        return w.METRICS["time"]
     return (*(w.METRICS.get(parts[-1], ()) if parts else ()), own) if own else (metric,)
 
 
@@ -326,7 +329,11 @@ def _metrics(text: str, study: Study) -> Iterator[Mention]:
             *(rf"(?:{re.escape(words)}\w{{0,2}}|{re.escape(words.removesuffix('y'))}ies)" for words in metric_patterns(metric)),
             *_metric_stems(metric),
         ):
-            found += [Mention(metric, m.start(), m.end()) for m in re.finditer(rf"\b(?:{pattern})(?!\w)", text, re.IGNORECASE)]
+            found += [
+                Mention(metric, m.start(), m.end())
+                for m in re.finditer(rf"\b(?:{pattern})(?!\w)", text, re.IGNORECASE)
+                if m[0].lower() != "times"
+            ]
     found.sort(key=lambda mention: (mention.start, -mention.end))
     end = -1
     for mention in found:

@@ -38,7 +38,7 @@ class Settings:
         """Keys of the configuration that the words beside the number name, the nearest first."""
         if listed := self.of_tuple(number):
             return listed
-        before, after = self.sentence.near(number)
+        before, after = self.sentence.near(number, names=False)
         if re.search(r"\b(?:serve|used|held|kept|set|reserved|act)\w*\b[^.,;]*\bvalidation\b", after) and "n_val" in self.study.config:
             return ["n_val"]
         for key, words in w.BEHIND.items():
@@ -66,11 +66,7 @@ class Settings:
                 yield 0.5 + 0.1 * len(behind[0].split()), key
             ahead = list(re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", before, re.IGNORECASE))
             if ahead and not re.search(r"[.;]", before[ahead[-1].end() :]):
-                gap = re.sub(
-                    rf"\b(?:{'|'.join(re.escape(self.sentence.text[m.start : m.end]) for m in self.sentence.conditions) or '-'})\b",
-                    "",
-                    before[ahead[-1].end() :],
-                )
+                gap = before[ahead[-1].end() :].replace("\u2022", "")
                 if re.fullmatch(
                     r"[\s,)(=:]*(?:(?:is|are|was|were|holds?|contains?|comprises?|includes?|consists?|counts?|amounts?|of|to|at|set|size|rate|a|=|with|fixed|spans?|covers?|measures?|stands?|remains?|window|uses?|equal|for|value|over|number|in|all|runs?|and|has|have|\w+ly)[\s=]*){0,5}",
                     gap,
