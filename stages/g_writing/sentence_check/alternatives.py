@@ -135,6 +135,10 @@ def partners(number: Number, sentence: Sentence, study: Study) -> tuple[str, str
     if len(names) < 3:
         return None
     first = sentence.conditions[0]
+    behind_all = re.search(r"\b(?:than|over|ahead of|behind|above|below|against)(?: that of)? (?:the )?$", sentence.text[: sentence.conditions[-1].start])
+    alike = [other for other in sentence.numbers if other.unit == number.unit and not other.word]
+    if behind_all and len(alike) == len(names) - 1 and sentence.conditions[len(names) - 2].end <= alike[0].start and number in alike:
+        return names[alike.index(number)], names[-1]  # 'a and b are x and y ahead of c'
     introduced = re.search(r"\b(?:compared (?:with|to)|relative to|against|over|versus|than|from)\s*(?:the |a )?$", sentence.text[: first.start], re.IGNORECASE)
     limits = [other for other in sentence.numbers if other is not number and not other.word]
     start = max((other.end for other in limits if other.end <= number.start), default=0)

@@ -216,7 +216,8 @@ class _Binder:
                 yield from self.differences(number)
             case "range":
                 yield from self.ranges(number)
-                yield from self.levels(number, levels, "std")
+                if not self.sentence.has("at most|up to|no more than"):
+                    yield from self.levels(number, levels, "std")
             case "bound on seeds":
                 yield from self.seed_bounds(number)
             case "std" if re.search(r"\bCIs?\b|\bintervals?\b|confidence", self.sentence.text):

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.study import Study
@@ -59,7 +60,7 @@ class Sentence:
     def has(self, pattern: str) -> bool:
         return re.search(rf"\b(?:{pattern})\b", self.text, re.IGNORECASE) is not None
 
-    @property
+    @cached_property
     def without_conditions(self) -> str:
         """The text with the names of conditions blanked."""
         text = self.text

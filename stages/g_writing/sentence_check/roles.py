@@ -273,7 +273,7 @@ class Roles:
             return True
         return bool(
             re.search(
-                r"\b(?:span\w*|spread over|(?:differ|vary|varies) by|(?:a |the )?(?:range|spread) (?:of|is)|apart by)\s*(?:at most |at least |only |about |just |up to |less than |more than |over )*$",
+                r"\b(?:span\w*|spread over|(?:differs?|vary|varies|varied|fluctuates?|scatters?|changes?) by|(?:a |the )?(?:range|spread) (?:of|is)|apart by)\s*(?:at most |at least |only |about |just |up to |less than |more than |over )*$",
                 before,
             )
         )
