@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.quantities import SECONDS
-from stages.g_writing.sentence_check.reading import REMOVED, Number, Sentence
+from stages.g_writing.sentence_check.reading import REMOVED, Number, Sentence, part_pattern
 from stages.g_writing.sentence_check.roles import ABOVE, BELOW, DEVIATION
 from stages.g_writing.sentence_check.study import Study
 
@@ -132,6 +132,11 @@ def partners(number: Number, sentence: Sentence, study: Study) -> tuple[str, str
         start, end = part(number, sentence)
         own = [m.name for m in sentence.conditions if start <= m.start < end and m.name.startswith(REMOVED)]
         return (study.proposed, own[0]) if len(set(own)) == 1 else None
+    parts = {name: name.removeprefix(next(p for p in REMOVED if name.startswith(p))) for name in study.conditions if name.startswith(REMOVED)}
+    if study.proposed and len(parts) > 1 and set(names) <= {study.proposed}:
+        start, end = part(number, sentence)
+        said = [name for name, word in parts.items() if re.search(rf"\b{part_pattern(word)}", sentence.text[start:end], re.IGNORECASE)]
+        return (study.proposed, said[0]) if len(said) == 1 else None
     if len(names) < 3:
         return None
     first = sentence.conditions[0]

@@ -14,7 +14,7 @@ from stages.g_writing.sentence_check.claims import claims
 from stages.g_writing.sentence_check.counts import Counts
 from stages.g_writing.sentence_check.extremes import compared_stretch, extremes
 from stages.g_writing.sentence_check.pairs import Pair, directions, metrics_of, of_speed, pair_of
-from stages.g_writing.sentence_check.quantified import bounded, quantified, trends
+from stages.g_writing.sentence_check.quantified import bounded, quantified, trend_stretch, trends
 from stages.g_writing.sentence_check.quantifiers import conditions_quantifier
 from stages.g_writing.sentence_check.quantities import UNIT_WORDS, Quantity, differences, fits, level, logarithms, other_unit, printed
 from stages.g_writing.sentence_check.reading import REMOVED, Mention, Number, Sentence, read
@@ -59,7 +59,7 @@ def judge(sentence: str, study: Study) -> Judgement:
         _refuse(strangers(read_sentence, study))
         binder = _Binder(read_sentence, study)
         bound = binder.bound()
-        _refuse(directions(read_sentence, study, binder.spoken_of(), compared_stretch(read_sentence)))
+        _refuse(directions(read_sentence, study, binder.spoken_of(), compared_stretch(read_sentence), trend_stretch(read_sentence, study)))
         _refuse(significance(read_sentence, study))
         _refuse(claims(read_sentence, study, binder.spoken_of()))
         _refuse(extremes(read_sentence, study))
@@ -215,7 +215,8 @@ class _Binder:
             case "difference":
                 yield from self.differences(number)
             case "range":
-                yield from self.ranges(number)
+                if not self.sentence.has("standard deviations?"):
+                    yield from self.ranges(number)
                 if not self.sentence.has("at most|up to|no more than"):
                     yield from self.levels(number, levels, "std")
             case "bound on seeds":
@@ -337,7 +338,7 @@ class _Binder:
         if main and len(without) == 1 and re.search(r"\b(?:remaining|remainder|the rest|other)\b(?: \w+){0,2} $", before):
             return ((without[0], main[1]),)
         of_whole = r"^\s*(?:\w+ )?(?:out )?of (?:the |this |these |those |our |a total (?:of )?)?$|\b(?:total|whole|overall|full|entire) (?:gain|improvement|difference|effect|benefit|reduction)s? (?:of|is|was) $"
-        if main and re.search(of_whole, before):
+        if main and re.search(of_whole, before, re.IGNORECASE):
             return (main,)
         own = partners(number, self.sentence, self.study)
         return (own,) if own else self.pair.options
@@ -456,7 +457,7 @@ class _Binder:
             return value > number.value or (fits(number, value) and "least" in words)
         if re.search(rf"(?<!\w){BELOW}\s*$", words, re.IGNORECASE):
             return value < number.value or (fits(number, value) and re.search(r"most|up to|no more|within|<=", words[-16:]) is not None)
-        if re.search(r"(?:about|roughly|around|approximately|some|circa|nearly|almost|close to)\s*$", before) and number.value:
+        if re.search(r"(?:about|roughly|around|approximately|some|circa|nearly|almost|close to)\s*$", before, re.IGNORECASE) and number.value:
             digits = re.sub(r"\D", "", number.text).strip("0")
             if len(digits) > 2:  # who says 'about 203' has counted
                 return fits(number, value)

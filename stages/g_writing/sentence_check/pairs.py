@@ -87,6 +87,8 @@ def _active_pair(sentence: Sentence, study: Study) -> Pair:
             others = [study.proposed]
         if main and name in main:
             others = [main[0] if name == main[1] else main[1]]
+        if main is None and study.reference not in {None, name} and not (study.proposed and name.startswith(REMOVED)):
+            others = [other for other in others if other == study.reference]
         pairs = tuple((other, name) if is_reference else (name, other) for other in others)
         return Pair(pairs, named=len(pairs) == 1, strict=True)
     removed = ablated(sentence, study)
@@ -109,10 +111,10 @@ def ablated(sentence: Sentence, study: Study) -> str | None:
     return next(iter(without)) if len(without) == 1 and sentence.has(r"ablat\w+") else None
 
 
-def directions(sentence: Sentence, study: Study, pair: Pair, judged: tuple[int, int] = (0, 0)) -> Iterator[str]:
+def directions(sentence: Sentence, study: Study, pair: Pair, *judged: tuple[int, int]) -> Iterator[str]:
     """Comparing words that the recorded means contradict, or that nothing recorded can bear out.
 
-    judged: a stretch of the text whose words compare something else, and are held against the record elsewhere.
+    judged: stretches of the text whose words compare something else, and are held against the record elsewhere.
     """
     text = _without_statistics(_without_names(sentence))
     yield from _superlatives(sentence, study)
@@ -122,7 +124,7 @@ def directions(sentence: Sentence, study: Study, pair: Pair, judged: tuple[int, 
         for match in re.finditer(rf"\b(?:{pattern})\b", text, re.IGNORECASE):
             if re.search(r"\beffect\b[^.,;]*\s*(?:is |was )?(?:much |even )?$", text[: match.start()]):
                 continue  # of effects, not of means
-            if judged[0] <= match.start() < judged[1] or re.search(
+            if any(start <= match.start() < end for start, end in judged) or re.search(
                 r"\b(?:half|most|all|part|%|thirds?|quarters?|rest|bulk|share|points?) of (?:the|this|its|our|that) (?:\w+ )?$", text[: match.start()]
             ):
                 continue
@@ -268,10 +270,15 @@ def metrics_of(sentence: Sentence, study: Study, place: int, kind: str, word: st
         speed = [metric for metric in study.metrics if of_speed(metric, study)]
         named = [metric for metric in speed if any(mention.name == metric for mention in sentence.metrics)]
         return [(metric, False) for metric in named or speed]
+    cuts = [m.start() for m in re.finditer(r"[,;:()]|\b(?:and|while|whereas|but)\b", sentence.text)]
+    left, right = max((c for c in cuts if c < place), default=0), min((c for c in cuts if c > place), default=len(sentence.text))
+
     def far(mention: Mention) -> int:
         between = sentence.text[place : mention.start] if mention.start > place else ""
         own = re.search(r"\b(?:in|of) (?:the |mean |terms of )*$", between) and not re.search(r"[,;]|\band\b|\bbut\b", between)
-        return 0 if own else abs(mention.start - place)
+        if not own and left <= mention.start < right and len(sentence.metrics) > 1:
+            return 1
+        return 0 if own else 2 + abs(mention.start - place)
 
     mentions = sorted(sentence.metrics, key=far)
     found = []

@@ -62,12 +62,63 @@ _GROWS = re.compile(
 )
 
 
+_LARGER = re.compile(r"\b(?P<large>wider|deeper|longer|larger|bigger|higher|greater|more)|(?P<small>narrower|shallower|shorter|smaller|lower|less|fewer)\b", re.IGNORECASE)
+
+
+def trend_stretch(sentence: Sentence, study: Study) -> tuple[int, int]:
+    """The part of the sentence that says a trend over a setting's values; empty where none does."""
+    said = _comparative(sentence, study)
+    return (0, said[1].end()) if said else _steps(sentence)[0]
+
+
+def _comparative(sentence: Sentence, study: Study) -> tuple[str, re.Match[str], bool] | None:
+    """'Wider models are better': the setting, the comparing word, and whether it speaks of smaller values."""
+    size = _LARGER.match(sentence.text)
+    said = _COMPARING.search(sentence.text, size.end()) if size else None
+    if size is None or said is None or len(study.families) != 1 or re.search(r"[,;:]", sentence.text[: said.start()]):
+        return None
+    if not re.match(r" (?:models?|networks?|values?|ones|settings?|contexts?|\w+s) (?:are|is|gives?|have|has|reach\w*|perform\w*|train\w*|lead|obtain|score)\b", sentence.text[size.end() :]):
+        return None
+    return next(iter(study.families)), said, size["small"] is not None
+
+
+def _steps(sentence: Sentence) -> tuple[tuple[int, int], tuple[str, str, str, str], bool] | tuple[tuple[int, int], None, bool]:
+    """'Going from a to b helps more than going from c to d': the four, and whether more is said."""
+    m = sentence.conditions
+    for k in range(len(m) - 3):
+        first, second, third, fourth = m[k : k + 4]
+        gaps = [sentence.text[x.end : y.start] for x, y in ((first, second), (third, fourth))]
+        between = sentence.text[second.end : third.start]
+        said = re.search(r"\b(?P<more>more|larger|bigger|greater|higher)|(?P<less>less|smaller)\b", between)
+        if said and re.search(r"\bthan\b[^,;]*\bfrom (?:the )?$", between) and all(re.fullmatch(r" to (?:the )?", gap) for gap in gaps):
+            return (first.start, fourth.end), (first.name, second.name, third.name, fourth.name), said["more"] is not None
+    return (0, 0), None, False
+
+
+def _steps_compared(sentence: Sentence, study: Study) -> Iterator[str]:
+    stretch, names, more = _steps(sentence)
+    if names is None:
+        return
+    metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
+    values = [mean(study, name, metric) for name in names]
+    if None in values:
+        return
+    a, b, c, d = (value or 0.0 for value in values)
+    if (abs(b - a) > abs(d - c)) is not more:
+        yield f"{sentence.text[stretch[0] : stretch[1]]!r}: the steps are {abs(b - a):g} and {abs(d - c):g}"
+
+
 def trends(sentence: Sentence, study: Study) -> Iterator[str]:
     """Reasons against 'each doubling of the width lowers the loss' and 'the loss falls with the width'."""
+    yield from _steps_compared(sentence, study)
+    comparative = _comparative(sentence, study)
     for key, members in study.families.items():
         words = rf"(?:{re.escape(key.replace('_', ' '))})"
         step, grows = _STEP.search(sentence.text), _GROWS.search(sentence.text)
-        if step and re.search(rf"\b{words}|^(?! of)", sentence.text[step.end() : step.end() + 20]):
+        said: re.Match[str] | None
+        if comparative and comparative[0] == key:
+            said, falling = comparative[1:]
+        elif step and re.search(rf"\b{words}|^(?! of)", sentence.text[step.end() : step.end() + 20]):
             said = _COMPARING.search(sentence.text, step.end())
             falling = re.search(r"halving|decrease|reduction", step[0], re.IGNORECASE) is not None
         elif grows and re.match(rf"{words}", sentence.text[grows.end() :]):

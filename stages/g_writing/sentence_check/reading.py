@@ -92,6 +92,7 @@ def plain(raw: str) -> str:
     ):  # fmt: skip
         text = text.replace(command, sign)
     text = re.sub(r"(?<=\d)\s?--\s?(?=\d)", "-", text)
+    text = re.sub(r"(-?\d[\d.,]*)\s*(?:\\(?:right|long|longright)?arrow\b|\\to\b|→|->)\s*(?=-?\d)", r"from \1 to ", text)
     text = text.replace("$", "").replace("~=", "about ")
     text = re.sub(r"\b(\d+) ?min(?:utes)?(?: and)? (\d{1,2}) ?s(?:econds|ec)?\b", lambda m: f"{60 * int(m[1]) + int(m[2])} s", text)
     text = re.sub(r"(?<![\w./])(\d+)/(\d+)(?= (?:\w+ )?(?:seeds|runs|pairs)\b)", r"\1 of \2", text)
@@ -275,9 +276,14 @@ def _with_noun(mention: Mention, text: str) -> Mention:
 REMOVED = ("no_", "without_", "wo_", "minus_", "ablate_", "not_")
 
 
+def _stem(word: str) -> str:
+    """'plann' of planner: what its other endings begin with."""
+    return word[: max(5, len(word) - 2)] if len(word) > 6 and word.endswith(("er", "ing", "ion", "ed")) else word
+
+
 def part_pattern(part: str) -> str:
     """How a text may write the part that a condition lacks: with hyphens or in other endings."""
-    return r"[\s-]".join(w.SHORT.get(word, "-?".join(map(re.escape, word)) + r"\w*") for word in part.split("_"))
+    return r"[\s-]".join(w.SHORT.get(word, "-?".join(map(re.escape, _stem(word))) + r"\w*") for word in part.split("_"))
 
 
 def _condition_pattern(name: str) -> str:

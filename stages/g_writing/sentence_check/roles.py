@@ -69,8 +69,8 @@ class Roles:
             return "std" if re.search(r"\d\s?%?\s?\($", self.sentence.text[: number.start]) else "level"
         if (
             re.search(r"[Ww]ilcoxon|signed-rank", self.sentence.text)
-            and self.sentence.has("possible|attainable|achievable")
-            and re.search(r"\bno (?:\w+ )*p\b[^,;]*(?:below|under|<|smaller than)\s*$", self.sentence.text[: number.start])
+            and self.sentence.has("possible|attainable|achievable|out of reach|unattainable|unreachable|ruled out")
+            and re.search(r"\bp\b[^,;]*(?:below|under|<|smaller than)\s*$", self.sentence.text[: number.start])
         ):
             return "smallest p"
         if re.search(r"\b(?:every|each|any)\s*(?:single )?$", before, re.IGNORECASE) and number.text.lower() == "one":
@@ -153,6 +153,12 @@ class Roles:
         if self.seed_name(number):
             return "free"
         if self.article(number) or self.anaphora(number):
+            return "free"
+        if number.text.lower() == "one" and any(
+            re.fullmatch(r" (?:of|with|at|for|by|without|under|using) (?:the |a )?", self.sentence.text[number.end : mention.start])
+            for mention in self.sentence.conditions
+            if mention.start > number.end
+        ):
             return "free"
         if re.match(r"\s*(?:times|x)\b", self.sentence.text[number.end :]) and number.word and self.sentence.has(_MADE):
             return "seeds"
