@@ -179,7 +179,9 @@ class Author:
 
     def off(self, value: float, metric: Metric) -> float:
         """Another value of the size of a result, far from every recorded one."""
-        recorded = [v for scores in self.study.conditions.values() for v in (*scores[metric.id].seeds.values(), scores[metric.id].mean)]
+        recorded = [
+            v for scores in self.study.conditions.values() for v in (*scores[metric.id].seeds.values(), scores[metric.id].mean)
+        ]
         while True:
             other = value + self.draw.choice((-1, 1)) * (metric.high - metric.low) * self.draw.uniform(0.02, 0.2)
             if all(abs(other - each) > 3 * 10.0**-metric.digits + metric.spread for each in recorded):
@@ -309,7 +311,10 @@ class Author:
     def ratio(self) -> Iterator[Case]:
         (a, b), m = self.two(), self.metric()
         one, other = self.mean(a, m), self.mean(b, m)
-        if m.id not in {"latency_ms", "train_time_s", "tokens_per_s", "peak_memory_gb", "rmse"} or max(one, other) / min(one, other) < 1.2:
+        if (
+            m.id not in {"latency_ms", "train_time_s", "tokens_per_s", "peak_memory_gb", "rmse"}
+            or max(one, other) / min(one, other) < 1.2
+        ):
             return
         if one < other:
             a, b, one, other = b, a, other, one
@@ -334,7 +339,9 @@ class Author:
         )
         say = self.say(form, m, a=a)
         yield "seed", True, say(k=seed, x=self.shown(seeds[seed], m, digits))
-        other = next((s for s in seeds if abs(seeds[s] - seeds[seed]) > 2 * 10.0**-digits and abs(seeds[s] / seeds[seed] - 1) > 0.006), None)
+        other = next(
+            (s for s in seeds if abs(seeds[s] - seeds[seed]) > 2 * 10.0**-digits and abs(seeds[s] / seeds[seed] - 1) > 0.006), None
+        )
         if other and m.id != "tokens_per_s":
             yield "seed: another", False, say(k=seed, x=self.shown(seeds[other], m, digits))
 
@@ -492,7 +499,9 @@ class Author:
         if m.unit != "fraction":
             return
         floor, above = int(100 * min(values)), sum(100 * v > int(100 * max(values)) for v in values)
-        form = self.pick(("All conditions reach a {m} above {x}\\%.", "Every condition exceeds {x}\\% {m}.", "No condition falls below {x}\\% {m}."))
+        form = self.pick(
+            ("All conditions reach a {m} above {x}\\%.", "Every condition exceeds {x}\\% {m}.", "No condition falls below {x}\\% {m}.")
+        )
         if floor < 100 * min(values) - 0.05:
             yield "bound", True, self.say(form, m)(x=str(floor))
             yield "bound: value", False, self.say(form, m)(x=str(int(100 * max(values)) - 1))

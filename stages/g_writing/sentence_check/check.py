@@ -59,7 +59,9 @@ def judge(sentence: str, study: Study) -> Judgement:
         _refuse(strangers(read_sentence, study))
         binder = _Binder(read_sentence, study)
         bound = binder.bound()
-        _refuse(directions(read_sentence, study, binder.spoken_of(), compared_stretch(read_sentence), trend_stretch(read_sentence, study)))
+        _refuse(
+            directions(read_sentence, study, binder.spoken_of(), compared_stretch(read_sentence), trend_stretch(read_sentence, study))
+        )
         _refuse(significance(read_sentence, study))
         _refuse(claims(read_sentence, study, binder.spoken_of()))
         _refuse(extremes(read_sentence, study))
@@ -122,44 +124,54 @@ class _Binder:
                 found.append((number, Quantity(number.value, f"bound({number.text})")))
                 continue
             candidates = list(self.candidates(number, role, levels))
-            if not candidates and not number.unit and not number.word:
-                # '0.19 points for one and 0.21 for the other': the unit is said once
-                free = {other.start for other, its in roles if its == "free"}
-                said = next(
-                    (o.unit for o in reversed(self.sentence.numbers) if o.end <= number.start and o.unit and o.start not in free), ""
-                )
-                candidates = (
-                    list(self.candidates(replace(number, unit=said), role, levels))
-                    if said in {"%", "pp", "points", "s", "min", "h"}
-                    else []
-                )
-            if not candidates and role == "level" and number.unit == "" and not number.word:
-                candidates = list(self.settings.named(number))
             if not candidates:
-                candidates = list(self.second_chance(number, role, levels))[:1]
+                candidates = self.unit_said_once(number, role, levels, roles)
+            if not candidates:
+                candidates = self.second_chance(number, role, levels)
             if candidates and self.denied(number, role):
                 raise _Refused(f"{number.text!r} is denied, but it is what was recorded")
             if not candidates:
                 raise _Refused(f"{number.text!r} ({role}) is no recorded value that fits what the sentence says")
             found.append((number, candidates[0]))
-            measured = re.search(r"\)\.(?:1 - )?(\w+)$", candidates[0].expression)
-            if measured and measured[1] in self.study.metrics:
-                self.used_metrics.add(measured[1])
-            if candidates[0].of:
-                self.used_metrics.add(candidates[0].of[1])
-                self.last_level, self.last_unit = candidates[0].of, number.unit
+            self.remember(candidates[0], number)
         seeds = [quantity.expression for _, quantity in found if ".seed." in quantity.expression]
         if len(seeds) != len(set(seeds)):
             raise _Refused("one seed's value stands for two")
         return found
 
-    def second_chance(self, number: Number, role: str, levels: Sequence[Number]) -> Iterator[Quantity]:
-        """Values that fit another reading of the number."""
+    def second_chance(self, number: Number, role: str, levels: Sequence[Number]) -> list[Quantity]:
+        """The value that fits the nearest other reading of the number; none where no reading fits."""
         last = self.last_level[1] if self.last_level else None
-        for reading in readings(number, role, self.sentence, self.study, last):
-            self.reading = reading
-            yield from self.candidates(replace(number, unit=reading.unit), reading.role, levels)
-        self.reading = None
+        try:
+            for reading in readings(number, role, self.sentence, self.study, last):
+                self.reading = reading
+                if found := list(self.candidates(replace(number, unit=reading.unit), reading.role, levels)):
+                    return found[:1]
+            return []
+        finally:
+            self.reading = None
+
+    def unit_said_once(
+        self, number: Number, role: str, levels: Sequence[Number], roles: Sequence[tuple[Number, str]]
+    ) -> list[Quantity]:
+        """'0.19 points for one and 0.21 for the other'."""
+        if number.unit or number.word:
+            return []
+        free = {other.start for other, its in roles if its == "free"}
+        said = next((o.unit for o in reversed(self.sentence.numbers) if o.end <= number.start and o.unit and o.start not in free), "")
+        found = (
+            list(self.candidates(replace(number, unit=said), role, levels)) if said in {"%", "pp", "points", "s", "min", "h"} else []
+        )
+        return found or (list(self.settings.named(number)) if role == "level" else [])
+
+    def remember(self, quantity: Quantity, number: Number) -> None:
+        """What the numbers and comparing words behind this one are likely to be of."""
+        measured = re.search(r"\)\.(?:1 - )?(\w+)$", quantity.expression)
+        if measured and measured[1] in self.study.metrics:
+            self.used_metrics.add(measured[1])
+        if quantity.of:
+            self.used_metrics.add(quantity.of[1])
+            self.last_level, self.last_unit = quantity.of, number.unit
 
     def denied(self, number: Number, role: str) -> bool:
         """'is not 0.92': a number under a negation that is not of a test, a bound or a count of seeds."""
@@ -198,7 +210,9 @@ class _Binder:
 
     # ------------------------------------------------------------ candidates
 
-    def candidates(self, number: Number, role: str, levels: Sequence[Number]) -> Iterator[Quantity]:
+    def candidates(  # noqa: PLR0912 - one case for each role
+        self, number: Number, role: str, levels: Sequence[Number]
+    ) -> Iterator[Quantity]:
         match role:
             case "p" | "dz" | "interval":
                 yield from self.tests(number, role)
@@ -293,7 +307,7 @@ class _Binder:
             (pair, each) for pair in self.pairs_of(number, before) for each in self.metrics_with_complement(number)
         ):
             if LOGARITHM.search(self.sentence.text) and number.unit == "":
-                logs = [dict((label.split("(")[0], v) for v, label in logarithms(self.study, name, metric)) for name in (a, b)]
+                logs = [{label.split("(")[0]: v for v, label in logarithms(self.study, name, metric)} for name in (a, b)]
                 for base in logs[0].keys() & logs[1].keys():
                     shown = abs(logs[0][base] - logs[1][base])
                     if self.holds(number, before, shown):
@@ -355,7 +369,9 @@ class _Binder:
                 if shown is not None and self.holds(number, before, shown):
                     yield Quantity(shown, f"{condition}.{metric}.max - {condition}.{metric}.min")
 
-    def levels(self, number: Number, levels: Sequence[Number], stat: str | None) -> Iterator[Quantity]:
+    def levels(  # noqa: PLR0912 - the conditions under which a recorded value is no candidate, one by one
+        self, number: Number, levels: Sequence[Number], stat: str | None
+    ) -> Iterator[Quantity]:
         before, after = self.sentence.near(number)
         conditions, metrics = self.conditions_of(number, levels), self.metrics_with_complement(number)
         if stat == "std" and self.last_level and re.search(r"(?:±|\+/-|\()\s*$", before):  # of the value that it stands behind
@@ -378,9 +394,7 @@ class _Binder:
                     and self.everywhere()
                     and len(levels) < len({m.name for m in self.sentence.conditions} or self.study.conditions)
                 )
-                listed = stat is None and len(levels) > 2 and len({m.name for m in self.sentence.conditions}) == 1 and scores.n >= len(levels)
-                read = (self.reading.stat,) if self.reading and self.reading.stat else None
-                for name in read or (("seeds",) if listed else (stat,)) if read or listed or stat else self.stats(number, before, after, metric, complement=complement):
+                for name in self.statistics_of(number, levels, stat, metric, scores.n, complement=complement):
                     if name in {"max", "min"} and not self.extreme_of_all(name, condition, metric):
                         continue
                     for value, label in level(scores, name, complement=complement):
@@ -397,12 +411,27 @@ class _Binder:
                         if fits(number, value):
                             yield Quantity(value, expression)
 
+    def statistics_of(
+        self, number: Number, levels: Sequence[Number], stat: str | None, metric: str, n: int, *, complement: bool
+    ) -> tuple[str, ...]:
+        """Statistics that a level can be; the seeds' own values where three numbers or more stand for one condition."""
+        if self.reading and self.reading.stat:
+            return (self.reading.stat,)
+        if stat is not None:
+            return (stat,)
+        if 2 < len(levels) <= n and len({m.name for m in self.sentence.conditions}) == 1:
+            return ("seeds",)
+        before, after = self.sentence.near(number)
+        return self.stats(number, before, after, metric, complement=complement)
+
     def extremes_of_all(self, number: Number) -> Iterator[Quantity]:
         """The lowest and the highest value of any seed of any condition."""
         before, _ = self.sentence.near(number)
         for metric in self.metrics(number):
             of = [scores[metric] for scores in self.study.conditions.values() if metric in scores]
-            high = re.search(r"\b(?:and|to|-)\s*$", before) is not None and self.sentence.has(r"between|from|rang\w*|span\w*|lie|within")
+            high = re.search(r"\b(?:and|to|-)\s*$", before) is not None and self.sentence.has(
+                r"between|from|rang\w*|span\w*|lie|within"
+            )
             low = self.sentence.has(r"between|from|rang\w*|span\w*|within") and not high
             if not (low or high):
                 continue
@@ -456,8 +485,13 @@ class _Binder:
         if re.search(rf"(?<!\w){ABOVE}\s*$", words, re.IGNORECASE):
             return value > number.value or (fits(number, value) and "least" in words)
         if re.search(rf"(?<!\w){BELOW}\s*$", words, re.IGNORECASE):
-            return value < number.value or (fits(number, value) and re.search(r"most|up to|no more|within|<=", words[-16:]) is not None)
-        if re.search(r"(?:about|roughly|around|approximately|some|circa|nearly|almost|close to)\s*$", before, re.IGNORECASE) and number.value:
+            return value < number.value or (
+                fits(number, value) and re.search(r"most|up to|no more|within|<=", words[-16:]) is not None
+            )
+        if (
+            re.search(r"(?:about|roughly|around|approximately|some|circa|nearly|almost|close to)\s*$", before, re.IGNORECASE)
+            and number.value
+        ):
             digits = re.sub(r"\D", "", number.text).strip("0")
             if len(digits) > 2:  # who says 'about 203' has counted
                 return fits(number, value)
@@ -472,7 +506,9 @@ class _Binder:
         mentions = self.sentence.metrics
         if self.reading and self.reading.metric:
             return [(self.reading.metric, False)]
-        if number.unit == "x" and re.match(r"\W*(?:times|x|×)? ?(?:as )?(?:fast|slow|quick|long|faster|slower|quicker|longer)\b", self.sentence.text[number.end :]):
+        if number.unit == "x" and re.match(
+            r"\W*(?:times|x|×)? ?(?:as )?(?:fast|slow|quick|long|faster|slower|quicker|longer)\b", self.sentence.text[number.end :]
+        ):
             return [(metric, False) for metric in self.study.metrics if of_speed(metric, self.study)]
         said = re.match(r"\s*([A-Za-z][\w/]*)", self.sentence.text[number.end :])
         if said and any(said[1] == facts.unit for facts in self.study.metrics.values()):
@@ -505,7 +541,9 @@ class _Binder:
             return everything
         return everything[:1]
 
-    def stats(self, number: Number, before: str, after: str, metric: str, *, complement: bool) -> tuple[str, ...]:
+    def stats(  # noqa: PLR0912 - one return for each statistic, in the order of their cues
+        self, number: Number, before: str, after: str, metric: str, *, complement: bool
+    ) -> tuple[str, ...]:
         """Statistics that the words beside the number speak of."""
         upward = (self.study.metrics[metric].direction == "max") is not complement
         clause = re.split(r"[,;]|\b(?:is|are|than|and|whereas|while)\b", after)[0]

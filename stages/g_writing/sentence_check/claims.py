@@ -51,11 +51,21 @@ def _names_of_seeds(sentence: Sentence, study: Study) -> Iterator[str]:
     if re.search(r"-| to | through ", said["list"]) and len(listed) == 2:
         listed = list(range(listed[0], listed[1] + 1))
     planned = study.config.get("seeds")
-    names = {int(seed) for by_metric in study.conditions.values() for scores in by_metric.values() for seed in scores.seeds if seed.isdigit()}
+    names = {
+        int(seed)
+        for by_metric in study.conditions.values()
+        for scores in by_metric.values()
+        for seed in scores.seeds
+        if seed.isdigit()
+    }
     if isinstance(planned, list):
         names |= {seed for seed in planned if isinstance(seed, int)}
-    whole = not sentence.has(r"crash\w*|fail\w*|diverg\w*|only|except|miss\w*|lost|lacks?|ran out|aborted|on|for|without") or sentence.has("use[ds]?|all")
-    if not set(listed) <= names or (whole and set(listed) != names and not sentence.has(r"crash\w*|fail\w*|miss\w*|ran out|diverg\w*")):
+    whole = not sentence.has(
+        r"crash\w*|fail\w*|diverg\w*|only|except|miss\w*|lost|lacks?|ran out|aborted|on|for|without"
+    ) or sentence.has("use[ds]?|all")
+    if not set(listed) <= names or (
+        whole and set(listed) != names and not sentence.has(r"crash\w*|fail\w*|miss\w*|ran out|diverg\w*")
+    ):
         yield f"{said[0]!r}: the seeds are {', '.join(map(str, sorted(names)))}"
 
 

@@ -45,7 +45,9 @@ class Counts:
             all_done = sum(study.completed(name) for name in study.conditions) == runs
             if number.value == runs and all_done and re.match(r"\s*(?:\w+ )?(?:models|networks|agents)\b", after):
                 yield Quantity(number.value, "count(runs)")
-            others = number.value == len(study.conditions) - 1 and named == 1 and self.sentence.has("than|over|beat|beats|against|exceed")
+            others = (
+                number.value == len(study.conditions) - 1 and named == 1 and self.sentence.has("than|over|beat|beats|against|exceed")
+            )
             if others and re.search(r"\b[Aa]ll\s*$", before):
                 yield Quantity(number.value, "count(conditions) - 1")
             if re.match(r"\s+(?:best|worst|highest|lowest|fastest|slowest|strongest|weakest|top)\b", after):
@@ -78,20 +80,7 @@ class Counts:
     def numbers_of_seeds(self, number: Number) -> Iterator[Quantity]:
         """Seeds that were planned, that were run, that failed, or runs in total: which, the words beside say."""
         study = self.study
-        named_ones = [mention.name for mention in self.sentence.conditions]
-        later = [other.start for other, role in self.roles if role == "seeds" and other.start > number.start]
-        earlier = [other.end for other, role in self.roles if role == "seeds" and other.end < number.start]
-        if re.search(r"\((?:only |just )?$", self.sentence.text[: number.start]):  # 'PPO: -178.6 (one seed)'
-            named_ones = [m.name for m in self.sentence.conditions if m.end <= number.start][-1:]
-        if later or earlier:  # 'three seeds for one and two for the other', 'one with three seeds, the other with two'
-            behind = [m.name for m in self.sentence.conditions if number.end <= m.start < min(later, default=len(self.sentence.text))]
-            ahead = [m.name for m in self.sentence.conditions if max(earlier, default=0) <= m.start < number.start]
-            follows = re.match(r"\s*(?:\w+ )?(?:for|in) ", self.sentence.text[number.end :])
-            named_ones = (behind if follows else ahead) or behind or ahead
-        rest = r"\bthe (?:others?|rest|remaining|other (?:two|three|ones|\w+s))\b[^,;]*$"
-        ahead = self.sentence.text[: number.start]
-        if (earlier or later) and re.search(rest, re.split(r"[,;]", ahead)[-1], re.IGNORECASE):
-            named_ones = [name for name in study.conditions if name not in {m.name for m in self.sentence.conditions}]
+        named_ones = self.named_with(number)
         counted = seeds_quantifier(self.sentence.text)
         if counted and not counted.whole and counted.start < number.start < counted.end and number.value == study.planned_seeds:
             yield Quantity(number.value, "cfg.seeds")
@@ -121,6 +110,24 @@ class Counts:
                 yield Quantity(number.value, f"cfg.seeds - n({named_ones[0]})")
         elif all(study.completed(name) == number.value for name in named_ones or study.conditions):
             yield Quantity(number.value, f"n({named_ones[0] if named_ones else 'all'})")
+
+    def named_with(self, number: Number) -> list[str]:
+        """The conditions whose seeds the number counts; none where it counts those of all."""
+        named_ones = [mention.name for mention in self.sentence.conditions]
+        later = [other.start for other, role in self.roles if role == "seeds" and other.start > number.start]
+        earlier = [other.end for other, role in self.roles if role == "seeds" and other.end < number.start]
+        if re.search(r"\((?:only |just )?$", self.sentence.text[: number.start]):  # 'PPO: -178.6 (one seed)'
+            named_ones = [m.name for m in self.sentence.conditions if m.end <= number.start][-1:]
+        if later or earlier:  # 'three seeds for one and two for the other', 'one with three seeds, the other with two'
+            behind = [m.name for m in self.sentence.conditions if number.end <= m.start < min(later, default=len(self.sentence.text))]
+            ahead = [m.name for m in self.sentence.conditions if max(earlier, default=0) <= m.start < number.start]
+            follows = re.match(r"\s*(?:\w+ )?(?:for|in) ", self.sentence.text[number.end :])
+            named_ones = (behind if follows else ahead) or behind or ahead
+        rest = r"\bthe (?:others?|rest|remaining|other (?:two|three|ones|\w+s))\b[^,;]*$"
+        clause = re.split(r"[,;]", self.sentence.text[: number.start])[-1]
+        if (earlier or later) and re.search(rest, clause, re.IGNORECASE):
+            return [name for name in self.study.conditions if name not in {m.name for m in self.sentence.conditions}]
+        return named_ones
 
     def parts_of_seeds(self, number: Number) -> Iterator[Quantity]:
         counted = seeds_quantifier(self.sentence.text)

@@ -17,8 +17,8 @@ _EXTREME = re.compile(
     r"|(?P<low>lowest|smallest|minimum|fastest|shortest)\b",
     re.IGNORECASE,
 )
-_ABOVE = re.compile(rf"\b(?:above|exceed\w*|higher than|larger than|more than|greater than)\b", re.IGNORECASE)
-_BELOW = re.compile(rf"\b(?:below|lower than|less than|under|smaller than)\b", re.IGNORECASE)
+_ABOVE = re.compile(r"\b(?:above|exceed\w*|higher than|larger than|more than|greater than)\b", re.IGNORECASE)
+_BELOW = re.compile(r"\b(?:below|lower than|less than|under|smaller than)\b", re.IGNORECASE)
 _AHEAD = re.compile(rf"\b(?:{w.BETTER}|reach\w*|match\w*|tops?|overtak\w*)\b", re.IGNORECASE)
 _BEHIND = re.compile(rf"\b(?:{w.WORSE}|short of)\b", re.IGNORECASE)
 
@@ -80,7 +80,9 @@ def _seeds_against(found: list[_Extreme], sentence: Sentence, study: Study) -> I
     upward = study.metrics[metric].direction == "max"
     limit = _value(found[0], metric, study, upward=upward)
     values = list(study.conditions[subjects[0].name][metric].seeds.values())
-    if _ABOVE.search(between) or (not _BELOW.search(between) and bool(_AHEAD.search(between)) is upward and (_AHEAD.search(between) or _BEHIND.search(between))):
+    if _ABOVE.search(between) or (
+        not _BELOW.search(between) and bool(_AHEAD.search(between)) is upward and (_AHEAD.search(between) or _BEHIND.search(between))
+    ):
         count = sum(value > limit for value in values)
     elif _BELOW.search(between) or _AHEAD.search(between) or _BEHIND.search(between):
         count = sum(value < limit for value in values)
@@ -96,12 +98,14 @@ def _of_conditions(sentence: Sentence) -> Iterator[_Extreme]:
         for mention in sentence.conditions:
             ahead = sentence.text[mention.end : match.start()] if mention.end <= match.start() else "-"
             behind = sentence.text[match.end() : mention.start] if match.end() <= mention.start else "-"
-            if re.fullmatch(r"'s? (?:own |single )?", ahead) or re.fullmatch(r"(?: [\w-]+){0,3} (?:of|for|by|with|from) (?:the )?", behind):
+            if re.fullmatch(r"'s? (?:own |single )?", ahead) or re.fullmatch(
+                r"(?: [\w-]+){0,3} (?:of|for|by|with|from) (?:the )?", behind
+            ):
                 yield _Extreme(mention.name, kind, min(match.start(), mention.start), max(match.end(), mention.end))
                 break
 
 
 def _value(each: _Extreme, metric: str, study: Study, *, upward: bool) -> float:
     scores = study.conditions[each.condition][metric]
-    high = each.kind == "high" or (each.kind == "good") is upward and each.kind in {"good", "bad"}
+    high = each.kind == "high" or ((each.kind == "good") is upward and each.kind in {"good", "bad"})
     return scores.max if high else scores.min

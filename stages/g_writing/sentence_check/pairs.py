@@ -69,9 +69,13 @@ def _active_pair(sentence: Sentence, study: Study) -> Pair:
         if re.search(r"\bfrom\b.*\bto\b", sentence.text) and len(sentence.numbers) >= 2:
             swapped = not re.search(r"\b(?:intervals?|CIs?|rang\w+|runs?)\b", sentence.text) or led
         gap = sentence.text[start.end : following.start]
-        if re.search(r"\breplac(?:ed|ing|es?) (?:the )?$", sentence.text[: start.start]) and re.search(r"\b(?:by|with) (?:the )?$", gap):
+        if re.search(r"\breplac(?:ed|ing|es?) (?:the )?$", sentence.text[: start.start], re.IGNORECASE) and re.search(
+            r"\b(?:by|with) (?:the )?$", gap
+        ):
             swapped = True
-        if re.fullmatch(r" (?:is|was|are|were|gets?|being) (?:\w+ed) (?:by|with|for) (?:the )?", gap) and re.search(r"replaced|swapped|exchanged|substituted", gap):
+        if re.fullmatch(r" (?:is|was|are|were|gets?|being) (?:\w+ed) (?:by|with|for) (?:the )?", gap) and re.search(
+            r"replaced|swapped|exchanged|substituted", gap
+        ):
             swapped = True
         if led and re.search(r"\bto (?:\w+ (?:with|of|for|by) )?(?:the )?$", sentence.text[start.end : following.start]):
             swapped = True
@@ -118,23 +122,14 @@ def directions(sentence: Sentence, study: Study, pair: Pair, *judged: tuple[int,
     """
     text = _without_statistics(_without_names(sentence))
     yield from _superlatives(sentence, study)
+    counted = _counted(sentence.text, study)
     for kind, pattern in (
         ("up", w.NUMERIC_UP), ("down", w.NUMERIC_DOWN), ("better", w.BETTER), ("worse", w.WORSE), ("faster", w.FASTER), ("slower", w.SLOWER),
     ):  # fmt: skip
         for match in re.finditer(rf"\b(?:{pattern})\b", text, re.IGNORECASE):
-            if re.search(r"\beffect\b[^.,;]*\s*(?:is |was )?(?:much |even )?$", text[: match.start()]):
-                continue  # of effects, not of means
-            if any(start <= match.start() < end for start, end in judged) or re.search(
-                r"\b(?:half|most|all|part|%|thirds?|quarters?|rest|bulk|share|points?) of (?:the|this|its|our|that) (?:\w+ )?$", text[: match.start()]
-            ):
+            if _compares_else(text, match) or any(start <= match.start() < end for start, end in judged) or counted:
                 continue
-            if kind in {"better", "worse"} and re.search(
-                r"\b(?:none|not one) of (?:the |its |our |all )?(?:\w+ )?(?:seeds?|runs?)\b", text, re.IGNORECASE
-            ):
-                continue  # counted with the claims
             varies = re.search(r"\b(?:vary|varies|varied)\s*(?:much |even )?$", text[: match.start()]) is not None
-            if _about_a_bound(text, match) or match[0].lower() in {"best", "worst"} or _counted(sentence.text, study):
-                continue
             denied = re.search(rf"{w.NEGATED}(?:\s+\w+){{0,2}}\s*$", text[: match.start()], re.IGNORECASE) is not None
             compared = _than(sentence, text, match) or _of_several(sentence, match, pair) or pair
             metrics = metrics_of(sentence, study, match.start(), kind, match[0])
@@ -165,6 +160,16 @@ def directions(sentence: Sentence, study: Study, pair: Pair, *judged: tuple[int,
         yield "not every seed was completed"
 
 
+def _compares_else(text: str, match: re.Match[str]) -> bool:
+    """The word is of effects, names a whole of which a share is told, or bounds a number."""
+    ahead = text[: match.start()]
+    effect = re.search(r"\beffect\b[^.,;]*\s*(?:is |was )?(?:much |even )?$", ahead)
+    whole = re.search(
+        r"\b(?:half|most|all|part|%|thirds?|quarters?|rest|bulk|share|points?) of (?:the|this|its|our|that) (?:\w+ )?$", ahead
+    )
+    return effect is not None or whole is not None or _about_a_bound(text, match) or match[0].lower() in {"best", "worst"}
+
+
 def _counted(text: str, study: Study) -> bool:
     """Of some seeds or conditions only: they are counted, the means of two say nothing about it."""
     found = seeds_quantifier(text), conditions_quantifier(text, study.families)
@@ -187,7 +192,13 @@ def _of_several(sentence: Sentence, match: re.Match[str], pair: Pair) -> Pair | 
     """'above both b and c', 'better than b or c': against each of those behind the comparing word."""
     behind = [m for m in sentence.conditions if m.start >= match.end()]
     ahead = [m for m in sentence.conditions if m.end <= match.start()]
-    if len(behind) < 2 or not ahead or not re.fullmatch(r"(?: than| over| to)?(?: (?:both|either))?(?: of)? (?:the )?", sentence.text[match.end() : behind[0].start]):
+    if (
+        len(behind) < 2
+        or not ahead
+        or not re.fullmatch(
+            r"(?: than| over| to)?(?: (?:both|either))?(?: of)? (?:the )?", sentence.text[match.end() : behind[0].start]
+        )
+    ):
         return None
     if not re.fullmatch(r"(?:,? (?:and|or|nor)|,) (?:the )?", sentence.text[behind[0].end : behind[1].start]):
         return None
@@ -222,7 +233,9 @@ def _without_names(sentence: Sentence) -> str:
     """The text with the names of conditions blanked: the 'without' of a name denies nothing."""
     text = sentence.text
     for mention in sentence.conditions:
-        if mention.name.startswith(REMOVED) or re.search(r"\b(?:without|no|minus)\b", text[mention.start : mention.end], re.IGNORECASE):
+        if mention.name.startswith(REMOVED) or re.search(
+            r"\b(?:without|no|minus)\b", text[mention.start : mention.end], re.IGNORECASE
+        ):
             text = text[: mention.start] + "\u2022" * (mention.end - mention.start) + text[mention.end :]
     return text
 
@@ -243,19 +256,27 @@ def _about_a_bound(text: str, match: re.Match[str]) -> bool:
     behind = re.match(r" (?:below|under|above|beyond|past|over)(?= )", rest)
     if behind:
         rest = rest[behind.end() :]
-    bound = r"\s*(?:than\s+)?(?:about |an? |some |p\s*=?\s*)?(?:-?\d|(?:half|thirds?|quarters?|fifth|sixth|seventh|eighth|ninth|tenth|" + "|".join(w.NUMBER_WORDS) + r")\b)"
-    return (behind is not None or match[0].lower() in {
-        "more",
-        "less",
-        "fewer",
-        "above",
-        "below",
-        "exceed",
-        "exceeds",
-        "exceeded",
-        "higher",
-        "lower",
-    }) and bool(re.match(bound, rest, re.IGNORECASE))
+    bound = (
+        r"\s*(?:than\s+)?(?:about |an? |some |p\s*=?\s*)?(?:-?\d|(?:half|thirds?|quarters?|fifth|sixth|seventh|eighth|ninth|tenth|"
+        + "|".join(w.NUMBER_WORDS)
+        + r")\b)"
+    )
+    return (
+        behind is not None
+        or match[0].lower()
+        in {
+            "more",
+            "less",
+            "fewer",
+            "above",
+            "below",
+            "exceed",
+            "exceeds",
+            "exceeded",
+            "higher",
+            "lower",
+        }
+    ) and bool(re.match(bound, rest, re.IGNORECASE))
 
 
 def of_speed(metric: str, study: Study) -> bool:
@@ -323,19 +344,26 @@ _OF_SEEDS = re.compile(
     r"|\b(?:seeds?|runs?|trials?)(?:'s)?\b",
     re.IGNORECASE,
 )
-_VARIATION = re.compile(r"\b(?:varia(?:nce|tion|bility|ble)\w*|spread|standard deviations?|deviations?|noise|stable|unstable|scatter)\b", re.IGNORECASE)
+_VARIATION = re.compile(
+    r"\b(?:varia(?:nce|tion|bility|ble)\w*|spread|standard deviations?|deviations?|noise|stable|unstable|scatter)\b", re.IGNORECASE
+)
 
 
 def _superlatives(sentence: Sentence, study: Study) -> Iterator[str]:
     """Superlatives across conditions; one across the seeds of a condition is the number's own business."""
     for match in _SUPERLATIVE.finditer(sentence.text):
+        if re.search(rf"\b(?:{'|'.join(w.NUMBER_WORDS)}) $", sentence.text[: match.start()], re.IGNORECASE):
+            continue  # 'the two best' are counted
         if re.match(r" (?:of|likely|notably|importantly)\b", sentence.text[match.end() :]) and match[0].lower() == "most":
             continue
         if re.search(r"\bat (?:most|least|best|worst)?\s*$", sentence.text[: match.end()], re.IGNORECASE) and re.search(
             r"\bat $", sentence.text[: match.start()], re.IGNORECASE
         ):
             continue
-        if re.search(r"\b(?:var(?:y|ies|ied)|fluctuat\w*|scatter\w*|wobbl\w*|spread\w*)\s*(?:the )?$", sentence.text[: match.start()]) and sentence.conditions:
+        if (
+            re.search(r"\b(?:var(?:y|ies|ied)|fluctuat\w*|scatter\w*|wobbl\w*|spread\w*)\s*(?:the )?$", sentence.text[: match.start()])
+            and sentence.conditions
+        ):
             subject = min(sentence.conditions, key=lambda mention: abs(mention.start - match.start()))
             yield from _least_varied(match[0].lower(), subject.name, sentence, study)
             continue
@@ -467,7 +495,9 @@ _FACTORS = {"twice": 2.0, "double": 2.0, "doubles": 2.0, "doubled": 2.0, "doubli
 
 def _factors(text: str, sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
     """Factors in words, held to a tenth."""
-    for match in re.finditer(rf"\b(?:{'|'.join(_FACTORS)})\b(?! an? (?:hour|minute|day|second|(?:percentage )?point))", text, re.IGNORECASE):
+    for match in re.finditer(
+        rf"\b(?:{'|'.join(_FACTORS)})\b(?! an? (?:hour|minute|day|second|(?:percentage )?point))", text, re.IGNORECASE
+    ):
         if _of_a_setting(match, text, study):
             continue
         factor = _FACTORS[match[0].lower()]
@@ -483,24 +513,29 @@ def _factors(text: str, sentence: Sentence, study: Study, pair: Pair) -> Iterato
                 if one is None or other is None or one <= 0 or other <= 0:
                     continue
                 ratio = one / other
-                if re.search(r"\bby (?:about |nearly |almost |roughly |more than |over |less than )?$", text[: match.start()]):
-                    ratio = abs(1 - ratio)
                 if re.search(r"\bfast\b|faster|quick", text) and study.metrics[metric].direction == "min":
                     ratio = 1 / ratio
-                before = text[: match.start()]
-                if re.search(r"(?:more than|over|above|at least)\s*$", before, re.IGNORECASE):
-                    true = true or ratio > factor
-                elif re.search(r"(?:less than|under|below|nearly|almost)\s*$", before, re.IGNORECASE):
-                    true = true or 0.8 * factor <= ratio < factor
-                else:
-                    true = true or abs(ratio / factor - 1) <= 0.1
+                true = true or _near_factor(ratio, factor, text[: match.start()])
         if not true:
             yield f"{match[0]!r}: no recorded ratio is near {factor:g}"
 
 
+def _near_factor(ratio: float, factor: float, before: str) -> bool:
+    """Whether a ratio is what 'twice', 'by a fifth' or 'more than half' say."""
+    if re.search(r"\bby (?:about |nearly |almost |roughly |more than |over |less than )?$", before):
+        ratio = abs(1 - ratio)
+    if re.search(r"(?:more than|over|above|at least)\s*$", before, re.IGNORECASE):
+        return ratio > factor
+    if re.search(r"(?:less than|under|below|nearly|almost)\s*$", before, re.IGNORECASE):
+        return 0.8 * factor <= ratio < factor
+    return abs(ratio / factor - 1) <= 0.1
+
+
 def _of_parts(text: str, metric: str, study: Study) -> tuple[float, float] | None:
     """'the planner is worth twice as much as the memory': what each costs when it is taken away."""
-    if study.proposed is None or not re.search(r"\b(?:worth|contribut\w+|matters?|effects?|costs?|important|counts?|gains?|adds?|brings?|helps?|hurts?)\b", text):
+    if study.proposed is None or not re.search(
+        r"\b(?:worth|contribut\w+|matters?|effects?|costs?|important|counts?|gains?|adds?|brings?|helps?|hurts?)\b", text
+    ):
         return None
     places = {}
     for name in study.conditions:

@@ -6,6 +6,7 @@ the words give how many it has to be, the record how many it is.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
 
@@ -25,7 +26,11 @@ _COMPARING = re.compile(
 
 def bound_before(before: str) -> Callable[[float, float], bool] | None:
     """(value, number) -> whether the bounding words right before a number are true of the value; None without such words."""
-    found = re.search(rf"(?<!\w)(?:(?P<up>{ABOVE}|{REACHED})|(?P<down>{BELOW}))\s*(?:(?:the )?[\w-]+'s (?:mean |own )?|about |an? (?:[\w-]+ ){{1,3}}of |the (?:[\w-]+ ){{1,3}}of |an? |the |in )*$", before, re.IGNORECASE)
+    found = re.search(
+        rf"(?<!\w)(?:(?P<up>{ABOVE}|{REACHED})|(?P<down>{BELOW}))\s*(?:(?:the )?[\w-]+'s (?:mean |own )?|about |an? (?:[\w-]+ ){{1,3}}of |the (?:[\w-]+ ){{1,3}}of |an? |the |in )*$",
+        before,
+        re.IGNORECASE,
+    )
     if found is None or re.search(r"\bby (?:\w+ )?$", before[: found.start()]):
         return None
     strict = re.search(r"least|>=|reach|attain|achiev|most|<=|up to|no (?:less|more)", found[0], re.IGNORECASE) is None
@@ -37,12 +42,16 @@ def bound_before(before: str) -> Callable[[float, float], bool] | None:
 def bound_of(number: Number, sentence: Sentence) -> Callable[[float, float], bool] | None:
     """As `bound_before`, also where the bound is the subject: '92 % is exceeded by …'."""
     before, after = sentence.near(number)
-    passive = re.match(r"\W*(?:[\w%]+ )?(?:is|was|are|were) (?:\w+ly )?(?P<verb>exceeded|surpassed|passed|topped|reached|attained|undercut)\b", after)
+    passive = re.match(
+        r"\W*(?:[\w%]+ )?(?:is|was|are|were) (?:\w+ly )?(?P<verb>exceeded|surpassed|passed|topped|reached|attained|undercut)\b", after
+    )
     if passive is None:
         return bound_before(before)
     if passive["verb"] == "undercut":
         return lambda value, bound: value < bound
-    return (lambda value, bound: value >= bound) if passive["verb"] in {"reached", "attained"} else (lambda value, bound: value > bound)
+    return (
+        (lambda value, bound: value >= bound) if passive["verb"] in {"reached", "attained"} else (lambda value, bound: value > bound)
+    )
 
 
 def quantified(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
@@ -62,7 +71,10 @@ _GROWS = re.compile(
 )
 
 
-_LARGER = re.compile(r"\b(?P<large>wider|deeper|longer|larger|bigger|higher|greater|more)|(?P<small>narrower|shallower|shorter|smaller|lower|less|fewer)\b", re.IGNORECASE)
+_LARGER = re.compile(
+    r"\b(?P<large>wider|deeper|longer|larger|bigger|higher|greater|more)|(?P<small>narrower|shallower|shorter|smaller|lower|less|fewer)\b",
+    re.IGNORECASE,
+)
 
 
 def trend_stretch(sentence: Sentence, study: Study) -> tuple[int, int]:
@@ -77,7 +89,10 @@ def _comparative(sentence: Sentence, study: Study) -> tuple[str, re.Match[str], 
     said = _COMPARING.search(sentence.text, size.end()) if size else None
     if size is None or said is None or len(study.families) != 1 or re.search(r"[,;:]", sentence.text[: said.start()]):
         return None
-    if not re.match(r" (?:models?|networks?|values?|ones|settings?|contexts?|\w+s) (?:are|is|gives?|have|has|reach\w*|perform\w*|train\w*|lead|obtain|score)\b", sentence.text[size.end() :]):
+    if not re.match(
+        r" (?:models?|networks?|values?|ones|settings?|contexts?|\w+s) (?:are|is|gives?|have|has|reach\w*|perform\w*|train\w*|lead|obtain|score)\b",
+        sentence.text[size.end() :],
+    ):
         return None
     return next(iter(study.families)), said, size["small"] is not None
 
@@ -90,7 +105,11 @@ def _steps(sentence: Sentence) -> tuple[tuple[int, int], tuple[str, str, str, st
         gaps = [sentence.text[x.end : y.start] for x, y in ((first, second), (third, fourth))]
         between = sentence.text[second.end : third.start]
         said = re.search(r"\b(?P<more>more|larger|bigger|greater|higher)|(?P<less>less|smaller)\b", between)
-        if said and re.search(r"\bthan\b[^,;]*\bfrom (?:the )?$", between) and all(re.fullmatch(r" to (?:the )?", gap) for gap in gaps):
+        if (
+            said
+            and re.search(r"\bthan\b[^,;]*\bfrom (?:the )?$", between)
+            and all(re.fullmatch(r" to (?:the )?", gap) for gap in gaps)
+        ):
             return (first.start, fourth.end), (first.name, second.name, third.name, fourth.name), said["more"] is not None
     return (0, 0), None, False
 
@@ -135,7 +154,7 @@ def trends(sentence: Sentence, study: Study) -> Iterator[str]:
             continue
         upward = study.metrics[metrics[0][0]].direction == "max"
         rises = upward is (kind == "better") if kind in {"better", "worse"} else kind == "up"
-        if any((b <= a) if rises else (b >= a) for a, b in zip(values, values[1:], strict=False)):
+        if any((b <= a) if rises else (b >= a) for a, b in itertools.pairwise(values)):
             yield f"{said[0]!r}: the means are {', '.join(f'{value:g}' for value in values)}"
 
 
@@ -146,7 +165,11 @@ def _bounded(sentence: Sentence, quantifier: Quantifier) -> bool:
 
 def _on_seeds(seeds: Quantifier, sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
     said = _COMPARING.search(re.sub(r"\b(?:best|worst)\b", "\u2022\u2022\u2022\u2022", sentence.text))
-    if said is None or re.search(r"\b(?:best|worst|weakest|strongest)\b", sentence.text) or len(set(frozenset(each) for each in pair.options)) != 1:
+    if (
+        said is None
+        or re.search(r"\b(?:best|worst|weakest|strongest)\b", sentence.text)
+        or len({frozenset(each) for each in pair.options}) != 1
+    ):
         return
     a, b = pair.options[0]
     kind = next(name for name, found in said.groupdict().items() if found)
@@ -156,7 +179,11 @@ def _on_seeds(seeds: Quantifier, sentence: Sentence, study: Study, pair: Pair) -
     metric, complement = metrics[0]
     one, other = study.conditions[a][metric].seeds, study.conditions[b][metric].seeds
     shared = [seed for seed in one if seed in other]
-    rises = (study.metrics[metric].direction == "max") is (kind == "better") if kind in {"better", "worse"} else (kind == "up") is not complement
+    rises = (
+        (study.metrics[metric].direction == "max") is (kind == "better")
+        if kind in {"better", "worse"}
+        else (kind == "up") is not complement
+    )
     count = sum((one[seed] > other[seed]) if rises else (one[seed] < other[seed]) for seed in shared)
     if not seeds.holds(count, len(shared)):
         yield f"{sentence.text[seeds.start : seeds.end]!r}: it is so on {count} of {len(shared)}"
@@ -241,7 +268,11 @@ def _neither(
     metrics: list[tuple[str, bool]],
 ) -> bool | None:
     """'Neither a nor b falls below it': of none of the names in between."""
-    names = {mention.name for mention in sentence.conditions if start <= mention.start < number.start and not sentence.text[mention.end :].startswith("'s")}
+    names = {
+        mention.name
+        for mention in sentence.conditions
+        if start <= mention.start < number.start and not sentence.text[mention.end :].startswith("'s")
+    }
     of_runs = re.search(r"\bany (?:\w+ )?(?:run|seed)\b", sentence.text)
     for metric, complement in metrics[:1]:
         low = reached and study.metrics[metric].direction == "min"

@@ -14,11 +14,16 @@ _QUANTIFIER = (
     rf"|(?P<every>all(?: of)?|every(?: single)?(?: one of)?|each(?: of)?|both(?: of)?)"
     rf"|(?P<bound>at least|at most|more than|fewer than|less than|only|just|exactly)? ?(?P<k>{_COUNT})(?: out)? of"
 )
-_SEEDS = re.compile(rf"\b(?:{_QUANTIFIER})(?: (?!(?:{w.CONDITION_NOUNS}|were|was|are|is|on|with|in|for|of|has|have)\b)[\w'-]+){{0,4}}? (?:{w.SEED_NOUNS})\b", re.IGNORECASE)
+_SEEDS = re.compile(
+    rf"\b(?:{_QUANTIFIER})(?: (?!(?:{w.CONDITION_NOUNS}|were|was|are|is|on|with|in|for|of|has|have)\b)[\w'-]+){{0,4}}? (?:{w.SEED_NOUNS})\b",
+    re.IGNORECASE,
+)
 _CONDITIONS = re.compile(
     rf"\b(?:{_QUANTIFIER})(?: (?:the|our|these|all))?(?: {_COUNT})?(?: (?:other|remaining|tested|compared|\w+ed))? (?:{w.CONDITION_NOUNS})\b",
     re.IGNORECASE,
 )
+
+
 @dataclass(frozen=True)
 class Quantifier:
     """How many of a whole have to fulfil something."""

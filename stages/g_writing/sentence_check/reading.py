@@ -141,7 +141,7 @@ def _names(study: Study) -> Iterator[str]:
 
 
 def _numbers(text: str) -> Iterator[Number]:
-    found = []
+    found: list[Number] = []
     for match in _NUMBER.finditer(text):
         digits = match["digits"].replace(",", "")
         scale = _SCALES[match["scale"].strip()] if match["scale"] else 1.0
@@ -154,9 +154,29 @@ def _numbers(text: str) -> Iterator[Number]:
         step = 10.0 ** (exponent - decimals) * scale
         start = match.start() + (1 if match["sign"] == "-" and not negative else 0)
         found.append(Number(text[start : match.end()], value, step, start, match.end(), _unit(text[match.end() :]), signed=negative))
+    found += _in_words(text, [(number.start, number.end) for number in found])
+    # A unit that follows the last number of a range or of value ± deviation belongs to both.
+    found.sort(key=lambda number: number.start)
+    for number, following in zip(found, [*found[1:], None], strict=False):
+        between = text[number.end : following.start] if following else ""
+        shared = (
+            not number.unit
+            and following is not None
+            and following.unit
+            and not (following.word and not number.word)
+            and re.fullmatch(
+                r"\s*(?:±|-|to|and|or|of|of (?:the|these|those|this|our|a total of)|\+/-|,|instead of|rather than|versus|vs\.?|against|compared (?:with|to)|as opposed to|than)\s*",
+                between,
+            )
+        )
+        yield replace(number, unit=following.unit) if shared and following is not None else number
+
+
+def _in_words(text: str, figures: list[tuple[int, int]]) -> Iterator[Number]:
+    """'three', 'thirty-two', 'five million', 'half an hour'; figures: the places of numerals."""
     for match in re.finditer(rf"\b(?:{'|'.join(w.NUMBER_WORDS)})\b", text, re.IGNORECASE):
         after = text[match.end() :]
-        if any(number.start <= match.start() < number.end for number in found):
+        if any(start <= match.start() < end for start, end in figures):
             continue  # the thousand of '40 thousand'
         if match[0].lower() == "one" and _pronoun(text[: match.start()], after):
             continue
@@ -175,34 +195,31 @@ def _numbers(text: str) -> Iterator[Number]:
         if large := re.match(r" (hundred|thousand|million|billion)\b", text[end:]):
             scale = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9}[large[1]]
             end += large.end()
-        elif re.search(r"\b(?:" + "|".join(w.NUMBER_WORDS) + r") $", text[: match.start()], re.IGNORECASE) and match[0].lower() in {"hundred", "thousand"}:
+        elif re.search(r"\b(?:" + "|".join(w.NUMBER_WORDS) + r") $", text[: match.start()], re.IGNORECASE) and match[0].lower() in {
+            "hundred",
+            "thousand",
+        }:
             continue  # counted with the word before
-        found.append(Number(text[match.start() : end], value * scale, scale, match.start(), end, _unit(text[end:]), word=scale == 1.0))
-    for match in re.finditer(r"\b(?:(half an?)(?= (?:hour|minute|day|second|(?:percentage )?point)\b)|(an?)(?= (?:hour|minute|day)\b))", text, re.IGNORECASE):
+        yield Number(text[match.start() : end], value * scale, scale, match.start(), end, _unit(text[end:]), word=scale == 1.0)
+    for match in re.finditer(
+        r"\b(?:(half an?)(?= (?:hour|minute|day|second|(?:percentage )?point)\b)|(an?)(?= (?:hour|minute|day)\b))", text, re.IGNORECASE
+    ):
         before = text[: match.start()]
         if re.search(r"\band $", before):
             continue
         value = 0.5 if match[0].lower().startswith("half") else 1.0
-        found.append(Number(match[0], value, 0.1, match.start(), match.end(), _unit(text[match.end() :]), word=True))
-    # A unit that follows the last number of a range or of value ± deviation belongs to both.
-    found.sort(key=lambda number: number.start)
-    for number, following in zip(found, [*found[1:], None], strict=False):
-        between = text[number.end : following.start] if following else ""
-        shared = (
-            not number.unit
-            and following is not None
-            and following.unit
-            and not (following.word and not number.word)
-            and re.fullmatch(r"\s*(?:±|-|to|and|or|of|of (?:the|these|those|this|our|a total of)|\+/-|,|instead of|rather than|versus|vs\.?|against|compared (?:with|to)|as opposed to|than)\s*", between)
-        )
-        yield replace(number, unit=following.unit) if shared and following is not None else number
+        yield Number(match[0], value, 0.1, match.start(), match.end(), _unit(text[match.end() :]), word=True)
 
 
 def _pronoun(before: str, after: str) -> bool:
     """'the best one', 'one that …': the word stands for a noun."""
-    if re.search(r"\b(?:than|as|to|from)\s$", before) and re.match(r" (?:with|of|by|for|at|in|under|without)\b(?! (?:the )?(?:\w+ )?(?:seeds|runs))", after):
+    if re.search(r"\b(?:than|as|to|from)\s$", before) and re.match(
+        r" (?:with|of|by|for|at|in|under|without)\b(?! (?:the )?(?:\w+ )?(?:seeds|runs))", after
+    ):
         return True
-    counted = re.search(r"\b(?:than|least|most|only|just|by|exactly|of|all but|except|with|and|on|in|has|took|takes|to)\s*$", before, re.IGNORECASE)
+    counted = re.search(
+        r"\b(?:than|least|most|only|just|by|exactly|of|all but|except|with|and|on|in|has|took|takes|to)\s*$", before, re.IGNORECASE
+    )
     return re.match(r"(?:,|\.|$|\)| (?:for|is|was|in|at|that|which|being|by|and|on|to)\b)", after) is not None and (
         re.search(r"\b(?:the|a|this|that) (?:[\w-]+ )+$", before, re.IGNORECASE) is not None and counted is None
     )
@@ -251,17 +268,25 @@ def _of_family(key: str, members: dict[str, str], text: str) -> Iterator[Mention
     words = r"[\s-]".join(w.SHORT.get(part, re.escape(part)) for part in key.split("_"))
     size = r"(?:the )?(?:{}) (?:{})(?: size| rate)?\b|the (?:{}) (?:model|network|variant|one|setting|value)\b"
     ends = sorted(members, key=lambda name: float(members[name].removesuffix("k")))
-    for name, adjectives, own in ((ends[-1], "largest|biggest|highest|greatest|longest", w.LARGEST_OF), (ends[0], "smallest|lowest|shortest|least", w.SMALLEST_OF)):
+    for name, adjectives, own in (
+        (ends[-1], "largest|biggest|highest|greatest|longest", w.LARGEST_OF),
+        (ends[0], "smallest|lowest|shortest|least", w.SMALLEST_OF),
+    ):
         special = own.get(key, "largest-possible")
         pattern = size.format(adjectives, words, special) + (rf"|(?:the )?{special}\b" if key in own else "")
         yield from (Mention(name, match.start(), match.end()) for match in re.finditer(rf"\b(?:{pattern})", text, re.IGNORECASE))
     bare = [value for value in members.values() if re.search(rf"(?<![\d.,]){re.escape(value)}(?![\d.]*\d)", text)]
     spoken = re.search(rf"\b(?:{words})", text, re.IGNORECASE) is not None or len(bare) > 1
     for name, value in members.items():
-        own = re.escape(value) + (r"|" + f"{int(value):,}" if value.isdigit() and int(value) > 999 else "")
-        patterns = [rf"\b(?:the )?(?:{words})s?(?: size| rate)?(?: of|\s?=| at)? ?(?:{own})(?![\d.]*\d|%)", rf"(?<![\d.])(?:{own})[ -](?:{words})\w*\b"]
+        shown = re.escape(value) + (r"|" + f"{int(value):,}" if value.isdigit() and int(value) > 999 else "")
+        patterns = [
+            rf"\b(?:the )?(?:{words})s?(?: size| rate)?(?: of|\s?=| at)? ?(?:{shown})(?![\d.]*\d|%)",
+            rf"(?<![\d.])(?:{shown})[ -](?:{words})\w*\b",
+        ]
         if spoken:
-            patterns.append(rf"(?<![\d.,]|[<>±=-])(?:{own})(?=[,;:)]|\.?$|\.\s| (?:to|and|or|the|is|has|was|than|by|with|lowers?|raises?|gives?|needs?|takes?|beats?|reach\w*|costs?|saves?|loses?|gains?|improves?|hurts?|helps?|makes?|brings?|changes?|reduces?|increases?|decreases?|cuts?|still|also|only|are|were|at|in|on|as|it|we|but|while)\b)")
+            patterns.append(
+                rf"(?<![\d.,]|[<>±=-])(?:{shown})(?=[,;:)]|\.?$|\.\s| (?:to|and|or|the|is|has|was|than|by|with|lowers?|raises?|gives?|needs?|takes?|beats?|reach\w*|costs?|saves?|loses?|gains?|improves?|hurts?|helps?|makes?|brings?|changes?|reduces?|increases?|decreases?|cuts?|still|also|only|are|were|at|in|on|as|it|we|but|while)\b)"
+            )
         for pattern in patterns:
             found = re.finditer(pattern, text, re.IGNORECASE)
             yield from (Mention(name, match.start(), match.end()) for match in found)
@@ -269,7 +294,10 @@ def _of_family(key: str, members: dict[str, str], text: str) -> Iterator[Mention
 
 def _with_noun(mention: Mention, text: str) -> Mention:
     """'the variant without x' is one name."""
-    noun = re.search(r"(?:\b(?:the|a|our) )?\b(?:variant|model|version|network|system|condition|method|configuration|run)s? $", text[: mention.start])
+    noun = re.search(
+        r"(?:\b(?:the|a|our) )?\b(?:variant|model|version|network|system|condition|method|configuration|run)s? $",
+        text[: mention.start],
+    )
     return replace(mention, start=noun.start()) if noun and text[mention.start :].lower().startswith(("without", "no ")) else mention
 
 

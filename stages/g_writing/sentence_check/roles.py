@@ -155,7 +155,7 @@ class Roles:
         if self.article(number) or self.anaphora(number):
             return "free"
         if number.text.lower() == "one" and any(
-            re.fullmatch(r" (?:of|with|at|for|by|without|under|using) (?:the |a )?", self.sentence.text[number.end : mention.start])
+            re.fullmatch(r" (?:of|with|at|by|without|under|using) (?:the |a )?", self.sentence.text[number.end : mention.start])
             for mention in self.sentence.conditions
             if mention.start > number.end
         ):
@@ -229,8 +229,14 @@ class Roles:
         """'the five accuracies of a', 'the three SAC returns': one value of the metric for each seed."""
         for mention in self.sentence.metrics:
             between = self.sentence.text[number.end : mention.start] if mention.start > number.end else "-"
-            if re.fullmatch(r"[ ][\w -]{0,25}", between) and re.match(r"[\w ]*(?:ies|[^s]s)\b", self.sentence.text[mention.start : mention.end]) and not re.search(r"loss$", self.sentence.text[mention.start : mention.end]):
-                return re.search(r"\b(?:the|its|our|all|their)\s+$", self.sentence.text[: number.start], re.IGNORECASE) is not None and len({m.name for m in self.sentence.conditions}) == 1
+            if (
+                re.fullmatch(r"[ ][\w -]{0,25}", between)
+                and re.match(r"[\w ]*(?:ies|[^s]s)\b", self.sentence.text[mention.start : mention.end])
+                and not re.search(r"loss$", self.sentence.text[mention.start : mention.end])
+            ):
+                return re.search(
+                    r"\b(?:the|its|our|all|their)\s+$", self.sentence.text[: number.start], re.IGNORECASE
+                ) is not None and number.value != len({m.name for m in self.sentence.conditions})
         return False
 
     def anaphora(self, number: Number) -> bool:
@@ -238,10 +244,16 @@ class Roles:
         before, after = self.sentence.text[: number.start], self.sentence.text[number.end :]
         if not number.word or number.unit or not re.search(r"\b(?:the|these|those|all|other|remaining)\s+$", before, re.IGNORECASE):
             return False
-        if not re.match(r"\s*(?:[,.;:()]|$|(?:is|are|was|were|at|with|in|by|on|gives?|has|have|lies?|reach\w*|taken|together|combined|apart|differs?|to|for|and|but|or|from|both)\b)", after):
+        if not re.match(
+            r"\s*(?:[,.;:()]|$|(?:is|are|was|were|at|with|in|by|on|gives?|has|have|lies?|reach\w*|taken|together|combined|apart|differs?|to|for|and|but|or|from|both)\b)",
+            after,
+        ):
             return False
         named = len({mention.name for mention in self.sentence.conditions})
-        return number.value in {2.0, float(len(self.study.conditions)), float(named), float(len(self.study.conditions) - 1)} - {1.0, 0.0} and number.value <= len(self.study.conditions)
+        return number.value in {2.0, float(len(self.study.conditions)), float(named), float(len(self.study.conditions) - 1)} - {
+            1.0,
+            0.0,
+        } and number.value <= len(self.study.conditions)
 
     def seed_name(self, number: Number) -> bool:
         """'seeds 0 to 4', 'the seeds are 11, 12 and 13': numbers that name recorded seeds."""

@@ -108,7 +108,9 @@ class Settings:
         """A large whole number that is exactly one setting's, behind which no word names another setting."""
         before, after = self.sentence.near(number)
         known = [pattern for key, patterns in w.SETTINGS.items() for pattern in patterns if key not in self.study.config]
-        if any(re.match(rf"[\s-]*(?:{pattern})\b", after, re.IGNORECASE) for pattern in known) or w.NOT_OF_A_STUDY.search(f"{before} {after}"):
+        if any(re.match(rf"[\s-]*(?:{pattern})\b", after, re.IGNORECASE) for pattern in known) or w.NOT_OF_A_STUDY.search(
+            f"{before} {after}"
+        ):
             return
         for key, value in self.study.config.items():
             if isinstance(value, int) and not isinstance(value, bool) and value == number.value:

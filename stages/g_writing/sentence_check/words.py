@@ -112,8 +112,24 @@ SETTINGS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-LARGEST_OF = {"width": "widest", "d_model": "widest", "layers": "deepest", "depth": "deepest", "context": "longest", "steps": "longest", "params": "largest"}
-SMALLEST_OF = {"width": "narrowest", "d_model": "narrowest", "layers": "shallowest", "depth": "shallowest", "context": "shortest", "steps": "shortest", "params": "smallest"}
+LARGEST_OF = {
+    "width": "widest",
+    "d_model": "widest",
+    "layers": "deepest",
+    "depth": "deepest",
+    "context": "longest",
+    "steps": "longest",
+    "params": "largest",
+}
+SMALLEST_OF = {
+    "width": "narrowest",
+    "d_model": "narrowest",
+    "layers": "shallowest",
+    "depth": "shallowest",
+    "context": "shortest",
+    "steps": "shortest",
+    "params": "smallest",
+}
 """Superlatives that name the condition with the largest or smallest value of a setting."""
 NOT_OF_A_STUDY = re.compile(
     r"\b(?:papers?|users?|participants?|annotators?|raters?|hours?|days?|dollars?|GPUs?|years?|citations?|languages?|datasets?|tasks?|seeds?|runs?|watts?)\b"
@@ -140,7 +156,11 @@ def setting_words(key: str) -> tuple[str, ...]:
 
 def key_parts(key: str) -> list[str]:
     """Patterns of the words of a configuration key, without what only says that it is a number."""
-    return [SHORT.get(word, re.escape(word.removesuffix("s")) + r"\w*" if len(word) > 2 else re.escape(word)) for word in key.split("_") if word not in {"n", "num", "size", "s"}]
+    return [
+        SHORT.get(word, re.escape(word.removesuffix("s")) + r"\w*" if len(word) > 2 else re.escape(word))
+        for word in key.split("_")
+        if word not in {"n", "num", "size", "s"}
+    ]
 
 
 SHORT = {
