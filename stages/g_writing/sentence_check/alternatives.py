@@ -60,6 +60,10 @@ class Reading:
     stat: str | None = None
 
 
+COARSE = 0.26
+"""Share of a number that its last digit may be worth: nearly every record holds some value that rounds to a 1 or to 0.2. A guess."""
+
+
 def readings(number: Number, role: str, sentence: Sentence, study: Study, last_metric: str | None) -> Iterator[Reading]:
     """The other readings that the sentence's words license, the nearest first."""
     start, end = part(number, sentence)
@@ -71,7 +75,10 @@ def readings(number: Number, role: str, sentence: Sentence, study: Study, last_m
             yield from (Reading("extreme", unit, None, named) for unit in units(number, "level", sentence, study))
     if number.unit == "points" and number.step >= 1:  # 'trained on 800 points'
         yield Reading("setting", "")
+    coarse = number.step > COARSE * abs(number.value) and number.unit in {"", "pp", "points"}
     for other in (role, *roles(number, role, sentence)):
+        if coarse and other in {"level", "std", "range"}:
+            continue
         of_one = conditions if other in {"level", "std", "range"} else [None]
         of_level = stats if other == "level" else [None]
         for unit, metric, condition, stat in product(units(number, other, sentence, study), metrics, of_one, of_level):
@@ -271,7 +278,7 @@ def roles(number: Number, role: str, sentence: Sentence) -> Iterator[str]:
         yield "level"
     if role in {"level", "difference"} and _INTERVAL.search(text):
         yield "interval"
-    if role == "interval" and re.match(r"[^.;]{0,30}\b(?:CIs?|intervals?|confidence)\b", sentence.text[number.end :]):
+    if role == "interval" and re.match(r"[^.;]{0,30}\b(?:CIs?|intervals?)\b", sentence.text[number.end :]):
         yield "difference"
     if role in {"conditions", "metrics", "seeds", "level", "difference", "part of a whole"} and number.unit == "":
         yield "setting"

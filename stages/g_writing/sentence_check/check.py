@@ -120,6 +120,8 @@ class _Binder:
             within = bounded(number, self.sentence, self.study, self.metrics_with_complement(number)) if role in BOUNDING else None
             if within is False:
                 raise _Refused(f"{number.text!r} does not bound as many as is said")
+            if within and not self.is_the_owners(number):
+                raise _Refused(f"{number.text!r} is not what was recorded for the one it is said to be of")
             if within:
                 found.append((number, Quantity(number.value, f"bound({number.text})")))
                 continue
@@ -163,6 +165,21 @@ class _Binder:
             list(self.candidates(replace(number, unit=said), role, levels)) if said in {"%", "pp", "points", "s", "min", "h"} else []
         )
         return found or (list(self.settings.named(number)) if role == "level" else [])
+
+    def is_the_owners(self, number: Number) -> bool:
+        """'reaches the baseline's 1.413': a bound that is somebody's value has to be it."""
+        owner = next(
+            (m for m in self.sentence.conditions if re.fullmatch(r"'s (?:mean |own )?", self.sentence.text[m.end : number.start])), None
+        )
+        if owner is None:
+            return True
+        for metric, complement in self.metrics_with_complement(number):
+            scores = self.study.conditions[owner.name].get(metric)
+            for value, _ in level(scores, "mean", complement=complement) if scores else ():
+                shown = printed(value, self.study.metrics[metric].unit, number.unit)
+                if shown is not None and fits(number, shown):
+                    return True
+        return False
 
     def remember(self, quantity: Quantity, number: Number) -> None:
         """What the numbers and comparing words behind this one are likely to be of."""

@@ -12,7 +12,7 @@ from stages.g_writing.sentence_check.study import Study
 
 COUNTED = {
     "seeds": rf"^[\s-]*(?:of (?:the |our )?\w+ )?(?:(?!per\b|over\b|on\b|and\b|seconds?\b|minutes?\b|hours?\b)\w+ ){{0,2}}?(?:{w.SEED_NOUNS})\b",
-    "conditions": rf"^[\s-]*(?:\w+ ){{0,2}}?(?:{w.CONDITION_NOUNS})\b",
+    "conditions": rf"^\s*(?:\w+ ){{0,2}}?(?:{w.CONDITION_NOUNS})\b",
     "metrics": r"^[\s-]*(?:\w+ ){0,1}?(?:metrics|measures)\b",
 }
 DIFFERENCE_BEFORE = re.compile(
