@@ -258,10 +258,12 @@ def roles(number: Number, role: str, sentence: Sentence) -> Iterator[str]:
     text = sentence.text
     before, _ = sentence.near(number)
     change = _ADJACENT_CHANGE.search(before) is not None
+    of_seeds = role == "range" and sentence.has("seeds?|runs?")
     if (
-        (role in {"level", "range", "setting"} and number.unit != "" and _COMPARES.search(text))
+        (role in {"level", "range", "setting"} and not of_seeds and number.unit != "" and _COMPARES.search(text))
         or (
             role in {"level", "range"}
+            and not of_seeds
             and _COMPARES.search(text)
             and (change or re.search(r"\b(?:difference|gap|margin|gain|gained|lost|due|delta)\b", text))
         )

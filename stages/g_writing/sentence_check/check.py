@@ -169,7 +169,8 @@ class _Binder:
     def is_the_owners(self, number: Number) -> bool:
         """'reaches the baseline's 1.413': a bound that is somebody's value has to be it."""
         owner = next(
-            (m for m in self.sentence.conditions if re.fullmatch(r"'s (?:mean |own )?", self.sentence.text[m.end : number.start])), None
+            (m for m in self.sentence.conditions if re.fullmatch(r"'s (?:mean |own )?", self.sentence.text[m.end : number.start])),
+            None,
         )
         if owner is None:
             return True
@@ -358,7 +359,8 @@ class _Binder:
     def share_of(number: Number, before: str, after: str) -> bool:
         """'88 % of that of SGD', '42 % of the MLP's memory': one value over the other, not their difference."""
         other = re.match(
-            r"\s*% of (?:that (?:of|for|with)\b|the [\w-]+'s? |[\w-]+'s? |what\b|the (?:[\w-]+ )?(?:of|needed by|used by)\b)", after
+            r"\s*% of (?:that (?:of|for|with)\b|the [\w-]+'s? |[\w-]+'s? |what\b|its |their |the (?:[\w-]+ )?(?:of|needed by|used by)\b)",
+            after,
         )
         return number.unit == "%" and other is not None and not DIFFERENCE_BEFORE.search(before)
 
@@ -377,6 +379,8 @@ class _Binder:
     def ranges(self, number: Number) -> Iterator[Quantity]:
         """Largest minus smallest value over the seeds of a condition."""
         before, _ = self.sentence.near(number)
+        if not self.sentence.conditions and self.sentence.has("any|every|all|each"):
+            yield from self.widest_range(number, before)
         for condition in dict.fromkeys(mention.name for mention in self.sentence.conditions):
             for metric in self.metrics(number):
                 scores = self.study.conditions[condition].get(metric)
@@ -385,6 +389,14 @@ class _Binder:
                 shown = printed(scores.max - scores.min, self.study.metrics[metric].unit, number.unit, spread=True)
                 if shown is not None and self.holds(number, before, shown):
                     yield Quantity(shown, f"{condition}.{metric}.max - {condition}.{metric}.min")
+
+    def widest_range(self, number: Number, before: str) -> Iterator[Quantity]:
+        """'the seeds of any condition differ by at most …'."""
+        for metric in self.metrics(number):
+            of = [scores[metric] for scores in self.study.conditions.values() if metric in scores]
+            shown = printed(max(each.max - each.min for each in of), self.study.metrics[metric].unit, number.unit, spread=True)
+            if shown is not None and self.holds(number, before, shown):
+                yield Quantity(shown, f"max_range.{metric}")
 
     def levels(  # noqa: PLR0912 - the conditions under which a recorded value is no candidate, one by one
         self, number: Number, levels: Sequence[Number], stat: str | None
@@ -698,6 +710,12 @@ class _Binder:
         if place is not None and len(alike) == 2 < len(levels) and number in alike:
             levels, place = alike, alike.index(number)
         text, main = self.sentence.text, self.study.main_pair
+        if (
+            place is not None
+            and len(levels) == len(self.study.conditions) > 2
+            and self.sentence.has(rf"all|the (?:\w+ )?(?:{w.CONDITION_NOUNS})")
+        ):
+            return [list(self.study.conditions)[place]]  # in the order of the record
         if (
             not self.sentence.metrics
             and number.unit == ""

@@ -113,7 +113,11 @@ class Counts:
 
     def named_with(self, number: Number) -> list[str]:
         """The conditions whose seeds the number counts; none where it counts those of all."""
-        named_ones = [mention.name for mention in self.sentence.conditions]
+        start = self.sentence.text.rfind(";", 0, number.start) + 1
+        stop = self.sentence.text.find(";", number.end)
+        named_ones = [m.name for m in self.sentence.conditions if start <= m.start < (stop if stop > 0 else len(self.sentence.text))]
+        if start or stop > 0:  # 'one has a single seed; the others have three each'
+            return named_ones
         later = [other.start for other, role in self.roles if role == "seeds" and other.start > number.start]
         earlier = [other.end for other, role in self.roles if role == "seeds" and other.end < number.start]
         if re.search(r"\((?:only |just )?$", self.sentence.text[: number.start]):  # 'PPO: -178.6 (one seed)'

@@ -43,7 +43,7 @@ def extremes(sentence: Sentence, study: Study) -> Iterator[str]:
     yield from _seeds_against(found, sentence, study)
     if len(found) != 2 or found[0].condition == found[1].condition:
         return
-    between = re.sub(r"\([^)]*\)", "", sentence.text[found[0].end : found[1].start])
+    between = re.sub(r"\([^)]*\)|,[^,]*\d[^,]*,", "", sentence.text[found[0].end : found[1].start])
     if re.search(r"[,;]|\b(?:and|while|whereas)\b", between):
         return
     metrics = metrics_of(sentence, study, found[0].start, "better")

@@ -121,7 +121,7 @@ def read(raw: str, study: Study) -> Sentence:
     return Sentence(
         raw=raw,
         text=text,
-        numbers=tuple(_numbers(text)),
+        numbers=tuple(n for n in _numbers(text) if not any(m.start <= n.start < m.end for m in conditions)),
         conditions=conditions,
         metrics=metrics,
         cited=cited,
@@ -320,7 +320,7 @@ def _condition_pattern(name: str) -> str:
     if name in {"baseline", "base"}:
         return w.BASELINE_NAMES
     if name in {"both", "combined", "combination"}:
-        return r"combin\w+(?: (?:the two|both|them))?|the combination|both (?:together|combined|at once|of them combined)"
+        return r"combin\w+(?: (?:the two|both|them))?|the combination|both (?:together|combined|at once|of them combined)|(?:with|using|under) both(?=[ ,.])(?! (?:methods|conditions|models|metrics|tests|seeds|the|of)\b)"
     prefix = next((prefix for prefix in REMOVED if name.startswith(prefix)), None)
     if prefix:
         part = part_pattern(name.removeprefix(prefix))
@@ -333,6 +333,9 @@ def _condition_pattern(name: str) -> str:
 
 def _spelt(word: str) -> str:
     """A word that a text may hyphenate: U-Net for unet, GPT-2 for gpt2."""
+    ending = next((each for each in ("ed", "ing") if word.endswith(each) and len(word) > len(each) + 2), "")
+    if ending:  # 'fine-tuning' for fine_tuned
+        return "-?".join(map(re.escape, word.removesuffix(ending))) + r"(?:ed|ing|e|es|s)?"
     return "-?".join(map(re.escape, word)) if len(word) > 2 else re.escape(word)
 
 

@@ -28,8 +28,8 @@ DIFFERENCE_AFTER = re.compile(
     r"|increase|decrease|overhead|drop|speed-?up|relative (?:gain|improvement|reduction|increase)|advantage)\b",
     re.IGNORECASE,
 )
-ABOVE = r"(?:more than|above|exceed\w*|at least|greater than|>=?|no less than|surpass\w*|just over|well over|slightly over|over|upwards of|higher than|beyond|past|clears?)"
-BELOW = r"(?:less than|below|under|at most|fewer than|<=?|up to|nearly|almost|just under|no more than|lower than|within|shorter than)"
+ABOVE = r"(?:(?<!no )more than|above|exceed\w*|at least|greater than|>=?|no less than|surpass\w*|just over|well over|slightly over|over|upwards of|higher than|beyond|past|clears?)"
+BELOW = r"(?:(?<!no )less than|below|under|at most|fewer than|<=?|up to|nearly|almost|just under|no more than|lower than|within|shorter than)"
 
 
 _MADE = r"train\w*|run|runs|repeat\w*|evaluated|executed|carried out|measured|re-?run"
@@ -82,6 +82,8 @@ class Roles:
             return "conditions"
         if re.search(r"\bfactor (?:of|is|was)\s*(?:about |around |roughly |almost |nearly )?$", before):
             return "difference"
+        if number.word and re.match(r"\s*(?:each|apiece)\b", after) and self.sentence.has("seeds?|runs?"):
+            return "seeds"
         if number.word and not number.unit and self.of_seeds(number):
             return "seeds"
         if re.search(r"\b(?:largest|highest|greatest)(?: \w+)? possible\b|\bpossible (?:maximum|largest)", self.sentence.text):
@@ -291,7 +293,7 @@ class Roles:
             return True
         return bool(
             re.search(
-                r"\b(?:span\w*|spread over|(?:differs?|vary|varies|varied|fluctuates?|scatters?|changes?) by|(?:a |the )?(?:range|spread) (?:of|is)|apart by)\s*(?:at most |at least |only |about |just |up to |less than |more than |over )*$",
+                r"\b(?:span\w*|spread over|(?:differs?|vary|varies|varied|fluctuates?|scatters?|changes?) by|(?:a |the )?(?:range|spread) (?:of|is)|apart by)\s*(?:at most |no more than |at least |only |about |just |up to |less than |more than |over )*$",
                 before,
             )
         )

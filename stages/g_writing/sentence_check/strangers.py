@@ -33,7 +33,7 @@ def strangers(sentence: Sentence, study: Study) -> Iterator[str]:
         yield "what others have reached is not in this record"
     if re.search(rf"\b(?:{w.OUTSIDE})\b", text, re.IGNORECASE) and sentence.conditions and not sentence.cited and not sentence.numbers:
         yield "what others have reached is not in this record"
-    claim = re.search(rf"\b(?:{w.UNMEASURED})\b", text, re.IGNORECASE)
+    claim = re.search(rf"\b(?:{w.UNMEASURED})\b", sentence.without_conditions, re.IGNORECASE)
     hedged = sentence.cited or re.search(rf"\b(?:{w.HEDGED})\b", text, re.IGNORECASE)
     ours = (
         sentence.conditions
