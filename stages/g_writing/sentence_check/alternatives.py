@@ -99,7 +99,7 @@ def _conditions_for(number: Number, sentence: Sentence, study: Study) -> list[st
 
 
 def _metrics_for(number: Number, sentence: Sentence, study: Study, last_metric: str | None) -> list[str]:
-    """Metrics that the unit, a word of their names or the number before speak for; any one where the number has many digits."""
+    """Metrics that the unit, a word of their names or the number before speak for."""
     start, end = part(number, sentence)
     metrics = []
     if number.unit in {"s", "ms", "min", "h", "day"}:
@@ -107,17 +107,10 @@ def _metrics_for(number: Number, sentence: Sentence, study: Study, last_metric: 
     if not any(start <= m.start < end for m in sentence.metrics):
         metrics = ([last_metric] if last_metric else []) + metrics
         metrics += [m for m in study.metrics if any(len(word) > 4 and sentence.has(rf"{word[:5]}\w*") for word in m.split("_"))]
-    if not sentence.metrics and digits(number) > 2:
-        metrics += list(study.metrics)
     return list(dict.fromkeys(metrics))
 
 
 _OF_ALL = re.compile(r"\b(?:all|any|every|each|whatever|overall|no|whichever|everything)\b", re.IGNORECASE)
-
-
-def digits(number: Number) -> int:
-    """Printed digits that say something."""
-    return len(re.sub(r"e.*|\D", "", number.text).lstrip("0"))
 
 
 def statistics(number: Number, sentence: Sentence, start: int, end: int) -> Iterator[str]:

@@ -63,7 +63,7 @@ class Roles:
             found.append((number, role))
         return found
 
-    def role(self, number: Number) -> str:  # noqa: PLR0912 - one return for each role, in the order of their cues
+    def role(self, number: Number) -> str:  # noqa: PLR0912, PLR0915 - one return for each role, in the order of their cues
         before, after = self.sentence.near(number)
         if DEVIATION_HEAD.search(self.sentence.text) and number.step < 1:
             return "std" if re.search(r"\d\s?%?\s?\($", self.sentence.text[: number.start]) else "level"
