@@ -15,7 +15,7 @@ from stages.g_writing.sentence_check.study import Study
 _REFERENCE = re.compile(
     r"(?:than|over|relative to|compared (?:with|to)|against|versus|vs\.?|below|above|as|of|with respect to|from|beats?|outperform\w*|behind|between|to"
     r"|exceed\w*|surpass\w*|overtakes?|tops|trails?|lags?|follows?|match(?:es)?|improves? (?:on|upon)|edges out|short of)"
-    r"\s*(?:that of |those of |the |a |\w+ (?:of|for|by|with) (?:the )?|worst |best |mean |average |variant |version |model |method )*$",
+    r"\s*(?:that of |those of |the |a |\w+ (?:of|for|by|with) (?:the )?|with |worst |best |mean |average |variant |version |model |method )*$",
     re.IGNORECASE,
 )
 _INTRODUCED = re.compile(r"(?:compared (?:with|to)|relative to|over|against|versus|than|from)\s*(?:the |a )?$", re.IGNORECASE)

@@ -213,6 +213,8 @@ def _in_words(text: str, figures: list[tuple[int, int]]) -> Iterator[Number]:
 
 def _pronoun(before: str, after: str) -> bool:
     """'the best one', 'one that …': the word stands for a noun."""
+    if re.search(r"-(?:wide|deep|layer|token) $", before):
+        return True
     if re.search(r"\b(?:than|as|to|from)\s$", before) and re.match(
         r" (?:with|of|by|for|at|in|under|without)\b(?! (?:the )?(?:\w+ )?(?:seeds|runs))", after
     ):
@@ -281,11 +283,11 @@ def _of_family(key: str, members: dict[str, str], text: str) -> Iterator[Mention
         shown = re.escape(value) + (r"|" + f"{int(value):,}" if value.isdigit() and int(value) > 999 else "")
         patterns = [
             rf"\b(?:the )?(?:{words})s?(?: size| rate)?(?: of|\s?=| at)? ?(?:{shown})(?![\d.]*\d|%)",
-            rf"(?<![\d.])(?:{shown})[ -](?:{words})\w*\b",
+            rf"(?<![\d.])(?:{shown})[ -](?:{words}|{w.ADJECTIVE_OF.get(key, words)})\w*\b",
         ]
         if spoken:
             patterns.append(
-                rf"(?<![\d.,]|[<>±=-])(?:{shown})(?=[,;:)]|\.?$|\.\s| (?:to|and|or|the|is|has|was|than|by|with|lowers?|raises?|gives?|needs?|takes?|beats?|reach\w*|costs?|saves?|loses?|gains?|improves?|hurts?|helps?|makes?|brings?|changes?|reduces?|increases?|decreases?|cuts?|still|also|only|are|were|at|in|on|as|it|we|but|while)\b)"
+                rf"(?<![\d.,]|[<>±=-])(?:{shown})(?=[,;:)]|\.?$|\.\s| (?:to|and|or|the|is|has|was|than|by|with|lowers?|raises?|gives?|needs?|takes?|beats?|reach\w*|costs?|saves?|loses?|gains?|improves?|hurts?|helps?|makes?|brings?|changes?|reduces?|increases?|decreases?|cuts?|doubles?|triples?|halves|quadruples|still|also|only|are|were|at|in|on|as|it|we|but|while)\b)"
             )
         for pattern in patterns:
             found = re.finditer(pattern, text, re.IGNORECASE)

@@ -158,6 +158,10 @@ def _unknown_conditions(sentence: Sentence, study: Study, known: str) -> Iterato
         ):
             continue
         first = match.start() == 0 or re.search(r"[.:;]\s*$", sentence.text[: match.start()])
+        if first and re.match(
+            r"[A-Z][a-z]+ing (?:is|was|takes?|took|needs?|costs?|lasts?|requires?)\b", sentence.text[match.start() :]
+        ):
+            continue  # 'Decoding takes …'
         if first and (
             word.lower() in _ORDINARY or not re.match(rf"\s+(?:\w+ly\s+)?(?:{w.RESULT_VERBS})\b", sentence.text[match.end() :])
         ):

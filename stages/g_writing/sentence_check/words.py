@@ -112,6 +112,8 @@ SETTINGS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+ADJECTIVE_OF = {"width": "wide", "d_model": "wide", "depth": "deep", "layers": "layer", "n_layers": "layer", "context": "token"}
+"""What stands behind a setting's value: 'the 128-wide model'."""
 LARGEST_OF = {
     "width": "widest",
     "d_model": "widest",
