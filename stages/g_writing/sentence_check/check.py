@@ -9,12 +9,16 @@ from typing import Literal
 
 from stages.contracts import Contract
 from stages.g_writing.sentence_check import words as w
+from stages.g_writing.sentence_check.alternatives import Reading, partners, readings
 from stages.g_writing.sentence_check.claims import claims
 from stages.g_writing.sentence_check.counts import Counts
-from stages.g_writing.sentence_check.pairs import Pair, directions, metrics_of, pair_of
+from stages.g_writing.sentence_check.extremes import compared_stretch, extremes
+from stages.g_writing.sentence_check.pairs import Pair, directions, metrics_of, of_speed, pair_of
+from stages.g_writing.sentence_check.quantified import bounded, quantified, trend_stretch, trends
+from stages.g_writing.sentence_check.quantifiers import conditions_quantifier
 from stages.g_writing.sentence_check.quantities import UNIT_WORDS, Quantity, differences, fits, level, logarithms, other_unit, printed
-from stages.g_writing.sentence_check.reading import Mention, Number, Sentence, read
-from stages.g_writing.sentence_check.roles import ABOVE, BELOW, DEVIATION, DIFFERENCE_BEFORE, REACHED, Roles
+from stages.g_writing.sentence_check.reading import REMOVED, Mention, Number, Sentence, read
+from stages.g_writing.sentence_check.roles import ABOVE, BELOW, DEVIATION, DEVIATION_HEAD, DIFFERENCE_BEFORE, REACHED, Roles
 from stages.g_writing.sentence_check.settings import Settings
 from stages.g_writing.sentence_check.significance import significance
 from stages.g_writing.sentence_check.strangers import of_others, strangers
@@ -55,9 +59,14 @@ def judge(sentence: str, study: Study) -> Judgement:
         _refuse(strangers(read_sentence, study))
         binder = _Binder(read_sentence, study)
         bound = binder.bound()
-        _refuse(directions(read_sentence, study, binder.spoken_of()))
+        _refuse(
+            directions(read_sentence, study, binder.spoken_of(), compared_stretch(read_sentence), trend_stretch(read_sentence, study))
+        )
         _refuse(significance(read_sentence, study))
         _refuse(claims(read_sentence, study, binder.spoken_of()))
+        _refuse(extremes(read_sentence, study))
+        _refuse(quantified(read_sentence, study, binder.spoken_of()))
+        _refuse(trends(read_sentence, study))
     except _Refused as refusal:
         return Judgement(verdict="refused", reason=str(refusal))
     if not bound:
@@ -77,6 +86,9 @@ def judge(sentence: str, study: Study) -> Judgement:
 
 LOGARITHM = re.compile(r"\bcross-entropy\b|\bnats?\b|\bbits per token\b|\bentropy\b")
 """Words by which a perplexity may be given as its logarithm."""
+BOUNDING = ("level", "bound on seeds", "difference")
+"""Roles in which a number can be the bound that so many seeds or conditions keep to."""
+_AGAINST = re.compile(r"\b(?:instead of|rather than|versus|vs|against|compared (?:with|to)|as opposed to|up from|down from|than)\b")
 ABOUT = 0.05
 """How far, as a share, a value may be from a number that the text calls approximate."""
 
@@ -90,6 +102,9 @@ class _Binder:
         self.last_unit = ""
         self.last_level: tuple[str, str] | None = None
         """(condition, metric) of the value before; a deviation behind it is of the same."""
+        self.reading: Reading | None = None
+        """What another reading than the first one says of the number's condition and metric."""
+        self.used_metrics: set[str] = set()
         self.used: list[tuple[str, str]] = []
         """The pairs whose differences were printed; the comparing words speak of them."""
 
@@ -102,31 +117,79 @@ class _Binder:
         for number, role in roles:
             if role == "free":
                 continue
+            within = bounded(number, self.sentence, self.study, self.metrics_with_complement(number)) if role in BOUNDING else None
+            if within is False:
+                raise _Refused(f"{number.text!r} does not bound as many as is said")
+            if within and not self.is_the_owners(number):
+                raise _Refused(f"{number.text!r} is not what was recorded for the one it is said to be of")
+            if within:
+                found.append((number, Quantity(number.value, f"bound({number.text})")))
+                continue
             candidates = list(self.candidates(number, role, levels))
-            if not candidates and not number.unit and not number.word:
-                # '0.19 points for one and 0.21 for the other': the unit is said once
-                free = {other.start for other, its in roles if its == "free"}
-                said = next(
-                    (o.unit for o in reversed(self.sentence.numbers) if o.end <= number.start and o.unit and o.start not in free), ""
-                )
-                candidates = (
-                    list(self.candidates(replace(number, unit=said), role, levels))
-                    if said in {"%", "pp", "points", "s", "min", "h"}
-                    else []
-                )
-            if not candidates and role == "level" and number.unit == "" and not number.word:
-                candidates = list(self.settings.named(number))
+            if not candidates:
+                candidates = self.unit_said_once(number, role, levels, roles)
+            if not candidates:
+                candidates = self.second_chance(number, role, levels)
             if candidates and self.denied(number, role):
                 raise _Refused(f"{number.text!r} is denied, but it is what was recorded")
             if not candidates:
                 raise _Refused(f"{number.text!r} ({role}) is no recorded value that fits what the sentence says")
             found.append((number, candidates[0]))
-            if candidates[0].of:
-                self.last_level, self.last_unit = candidates[0].of, number.unit
+            self.remember(candidates[0], number)
         seeds = [quantity.expression for _, quantity in found if ".seed." in quantity.expression]
         if len(seeds) != len(set(seeds)):
             raise _Refused("one seed's value stands for two")
         return found
+
+    def second_chance(self, number: Number, role: str, levels: Sequence[Number]) -> list[Quantity]:
+        """The value that fits the nearest other reading of the number; none where no reading fits."""
+        last = self.last_level[1] if self.last_level else None
+        try:
+            for reading in readings(number, role, self.sentence, self.study, last):
+                self.reading = reading
+                if found := list(self.candidates(replace(number, unit=reading.unit), reading.role, levels)):
+                    return found[:1]
+            return []
+        finally:
+            self.reading = None
+
+    def unit_said_once(
+        self, number: Number, role: str, levels: Sequence[Number], roles: Sequence[tuple[Number, str]]
+    ) -> list[Quantity]:
+        """'0.19 points for one and 0.21 for the other'."""
+        if number.unit or number.word:
+            return []
+        free = {other.start for other, its in roles if its == "free"}
+        said = next((o.unit for o in reversed(self.sentence.numbers) if o.end <= number.start and o.unit and o.start not in free), "")
+        found = (
+            list(self.candidates(replace(number, unit=said), role, levels)) if said in {"%", "pp", "points", "s", "min", "h"} else []
+        )
+        return found or (list(self.settings.named(number)) if role == "level" else [])
+
+    def is_the_owners(self, number: Number) -> bool:
+        """'reaches the baseline's 1.413': a bound that is somebody's value has to be it."""
+        owner = next(
+            (m for m in self.sentence.conditions if re.fullmatch(r"'s (?:mean |own )?", self.sentence.text[m.end : number.start])),
+            None,
+        )
+        if owner is None:
+            return True
+        for metric, complement in self.metrics_with_complement(number):
+            scores = self.study.conditions[owner.name].get(metric)
+            for value, _ in level(scores, "mean", complement=complement) if scores else ():
+                shown = printed(value, self.study.metrics[metric].unit, number.unit)
+                if shown is not None and fits(number, shown):
+                    return True
+        return False
+
+    def remember(self, quantity: Quantity, number: Number) -> None:
+        """What the numbers and comparing words behind this one are likely to be of."""
+        measured = re.search(r"\)\.(?:1 - )?(\w+)$", quantity.expression)
+        if measured and measured[1] in self.study.metrics:
+            self.used_metrics.add(measured[1])
+        if quantity.of:
+            self.used_metrics.add(quantity.of[1])
+            self.last_level, self.last_unit = quantity.of, number.unit
 
     def denied(self, number: Number, role: str) -> bool:
         """'is not 0.92': a number under a negation that is not of a test, a bound or a count of seeds."""
@@ -143,7 +206,8 @@ class _Binder:
         )
 
     def spoken_of(self) -> Pair:
-        return Pair(tuple(dict.fromkeys(self.used)), named=len(set(self.used)) == 1) if self.used else self.pair
+        pair = Pair(tuple(dict.fromkeys(self.used)), named=len(set(self.used)) == 1) if self.used else self.pair
+        return replace(pair, metric=next(iter(self.used_metrics))) if len(self.used_metrics) == 1 else pair
 
     def seed_bounds(self, number: Number) -> Iterator[Quantity]:
         before, _ = self.sentence.near(number)
@@ -164,7 +228,9 @@ class _Binder:
 
     # ------------------------------------------------------------ candidates
 
-    def candidates(self, number: Number, role: str, levels: Sequence[Number]) -> Iterator[Quantity]:
+    def candidates(  # noqa: PLR0912 - one case for each role
+        self, number: Number, role: str, levels: Sequence[Number]
+    ) -> Iterator[Quantity]:
         match role:
             case "p" | "dz" | "interval":
                 yield from self.tests(number, role)
@@ -172,13 +238,19 @@ class _Binder:
                 yield from self.counts(number).smallest_p(number)
             case "seeds" | "part of seeds" | "conditions" | "metrics":
                 yield from self.counts(number).of_role(number, role)
+            case "extreme":
+                yield from self.extremes_of_all(number)
+            case "unnamed setting":
+                yield from self.settings.unnamed(number)
             case "setting":
                 yield from self.settings.candidates(number)
             case "difference":
                 yield from self.differences(number)
             case "range":
-                yield from self.ranges(number)
-                yield from self.levels(number, levels, "std")
+                if not self.sentence.has("standard deviations?"):
+                    yield from self.ranges(number)
+                if not self.sentence.has("at most|up to|no more than"):
+                    yield from self.levels(number, levels, "std")
             case "bound on seeds":
                 yield from self.seed_bounds(number)
             case "std" if re.search(r"\bCIs?\b|\bintervals?\b|confidence", self.sentence.text):
@@ -222,6 +294,9 @@ class _Binder:
 
     def p_values(self, number: Number, before: str, t_p: float | None, wilcoxon_p: float | None, test: str) -> Iterator[Quantity]:
         wilcoxon, t_test = self.sentence.has("Wilcoxon|signed-rank"), self.sentence.has(r"t-tests?|t test|Student")
+        told = list(re.finditer(r"(?P<w>Wilcoxon|signed-rank)|t-tests?|t test|Student", self.sentence.text[: number.start]))
+        if wilcoxon and t_test and told:  # of both tests, the one named last
+            wilcoxon, t_test = told[-1]["w"] is not None, told[-1]["w"] is None
         values = [(t_p, "t_p")] if t_test and not wilcoxon else [(wilcoxon_p, "wilcoxon_p")] if wilcoxon else [(t_p, "t_p")]
         sign = re.search(r"(<=?|>=?|=|below|under|above)\s*$", before)
         for value, name in values:
@@ -247,8 +322,15 @@ class _Binder:
         if self.sentence.has("medians?") and not self.sentence.has("means?|averaged?"):
             return  # differences are recorded of means
         for (a, b), (metric, complement) in (
-            (pair, each) for pair in self.pairs_of(before) for each in self.metrics_with_complement(number)
+            (pair, each) for pair in self.pairs_of(number, before) for each in self.metrics_with_complement(number)
         ):
+            if LOGARITHM.search(self.sentence.text) and number.unit == "":
+                logs = [{label.split("(")[0]: v for v, label in logarithms(self.study, name, metric)} for name in (a, b)]
+                for base in logs[0].keys() & logs[1].keys():
+                    shown = abs(logs[0][base] - logs[1][base])
+                    if self.holds(number, before, shown):
+                        self.used.append((a, b))
+                        yield Quantity(shown, f"abs{base}({a}/{b}).{metric}")
             unit = number.unit
             share = self.share_of(number, before, after)
             if other_unit(after, self.study.metrics[metric].unit):
@@ -261,10 +343,12 @@ class _Binder:
                 inverse = (
                     unit == "x"
                     and not share
-                    and self.sentence.has(f"{w.FASTER}|reduc\\w*|shorter|smaller|less|lower|fewer")
+                    and self.sentence.has(f"{w.FASTER}|as (?:fast|quick)|reduc\\w*|shorter|smaller|less|lower|fewer")
                     and value < 1
                 )
                 shown = 1 / value if inverse else 100 * value if share else value
+                if share and self.last_level is None and "which is" in before:  # 'lower by x, which is y % of it'
+                    shown = 100 * abs(1 - value)
                 if self.holds(number, before, shown) and not (
                     unit == "%" and re.search(r"(?:percentage|absolute) points?|in absolute terms", after)
                 ):
@@ -275,20 +359,28 @@ class _Binder:
     def share_of(number: Number, before: str, after: str) -> bool:
         """'88 % of that of SGD', '42 % of the MLP's memory': one value over the other, not their difference."""
         other = re.match(
-            r"\s*% of (?:that (?:of|for|with)\b|the [\w-]+'s? |[\w-]+'s? |the (?:[\w-]+ )?(?:of|needed by|used by)\b)", after
+            r"\s*% of (?:that (?:of|for|with)\b|the [\w-]+'s? |[\w-]+'s? |what\b|its |their |the (?:[\w-]+ )?(?:of|needed by|used by)\b)",
+            after,
         )
         return number.unit == "%" and other is not None and not DIFFERENCE_BEFORE.search(before)
 
-    def pairs_of(self, before: str) -> tuple[tuple[str, str], ...]:
+    def pairs_of(self, number: Number, before: str) -> tuple[tuple[str, str], ...]:
         """The pairs that the sentence compares; '0.79 of the 1.29 points': of the whole gain, the main pair's."""
         main = self.study.main_pair
-        return (
-            (main,) if main and re.search(r"^\s*(?:\w+ )?(?:out )?of (?:the |this |a total (?:of )?)?$", before) else self.pair.options
-        )
+        without = [name for name in self.study.conditions if name.startswith(REMOVED)]
+        if main and len(without) == 1 and re.search(r"\b(?:remaining|remainder|the rest|other)\b(?: \w+){0,2} $", before):
+            return ((without[0], main[1]),)
+        of_whole = r"^\s*(?:\w+ )?(?:out )?of (?:the |this |these |those |our |a total (?:of )?)?$|\b(?:total|whole|overall|full|entire) (?:gain|improvement|difference|effect|benefit|reduction)s? (?:of|is|was) $"
+        if main and re.search(of_whole, before, re.IGNORECASE):
+            return (main,)
+        own = partners(number, self.sentence, self.study)
+        return (own,) if own else self.pair.options
 
     def ranges(self, number: Number) -> Iterator[Quantity]:
         """Largest minus smallest value over the seeds of a condition."""
         before, _ = self.sentence.near(number)
+        if not self.sentence.conditions and self.sentence.has("any|every|all|each"):
+            yield from self.widest_range(number, before)
         for condition in dict.fromkeys(mention.name for mention in self.sentence.conditions):
             for metric in self.metrics(number):
                 scores = self.study.conditions[condition].get(metric)
@@ -298,11 +390,23 @@ class _Binder:
                 if shown is not None and self.holds(number, before, shown):
                     yield Quantity(shown, f"{condition}.{metric}.max - {condition}.{metric}.min")
 
-    def levels(self, number: Number, levels: Sequence[Number], stat: str | None) -> Iterator[Quantity]:
+    def widest_range(self, number: Number, before: str) -> Iterator[Quantity]:
+        """'the seeds of any condition differ by at most …'."""
+        for metric in self.metrics(number):
+            of = [scores[metric] for scores in self.study.conditions.values() if metric in scores]
+            shown = printed(max(each.max - each.min for each in of), self.study.metrics[metric].unit, number.unit, spread=True)
+            if shown is not None and self.holds(number, before, shown):
+                yield Quantity(shown, f"max_range.{metric}")
+
+    def levels(  # noqa: PLR0912 - the conditions under which a recorded value is no candidate, one by one
+        self, number: Number, levels: Sequence[Number], stat: str | None
+    ) -> Iterator[Quantity]:
         before, after = self.sentence.near(number)
-        conditions = self.conditions_of(number, levels)
+        conditions, metrics = self.conditions_of(number, levels), self.metrics_with_complement(number)
+        if stat == "std" and self.last_level and re.search(r"(?:±|\+/-|\()\s*$", before):  # of the value that it stands behind
+            conditions, metrics = [self.last_level[0]], [(self.last_level[1], False)]
         for condition in conditions:
-            for metric, complement in self.metrics_with_complement(number):
+            for metric, complement in metrics:
                 scores = self.study.conditions[condition].get(metric)
                 same_kind = self.last_level is not None and number.unit == self.last_unit and not self.sentence.metrics
                 if same_kind and self.last_level is not None and metric != self.last_level[1]:
@@ -319,7 +423,7 @@ class _Binder:
                     and self.everywhere()
                     and len(levels) < len({m.name for m in self.sentence.conditions} or self.study.conditions)
                 )
-                for name in (stat,) if stat else self.stats(number, before, after, metric, complement=complement):
+                for name in self.statistics_of(number, levels, stat, metric, scores.n, complement=complement):
                     if name in {"max", "min"} and not self.extreme_of_all(name, condition, metric):
                         continue
                     for value, label in level(scores, name, complement=complement):
@@ -335,6 +439,35 @@ class _Binder:
                     for value, expression in logarithms(self.study, condition, metric):
                         if fits(number, value):
                             yield Quantity(value, expression)
+
+    def statistics_of(
+        self, number: Number, levels: Sequence[Number], stat: str | None, metric: str, n: int, *, complement: bool
+    ) -> tuple[str, ...]:
+        """Statistics that a level can be; the seeds' own values where three numbers or more stand for one condition."""
+        if self.reading and self.reading.stat:
+            return (self.reading.stat,)
+        if stat is not None:
+            return (stat,)
+        if 2 < len(levels) <= n and len({m.name for m in self.sentence.conditions}) == 1:
+            return ("seeds",)
+        before, after = self.sentence.near(number)
+        return self.stats(number, before, after, metric, complement=complement)
+
+    def extremes_of_all(self, number: Number) -> Iterator[Quantity]:
+        """The lowest and the highest value of any seed of any condition."""
+        before, _ = self.sentence.near(number)
+        for metric in self.metrics(number):
+            of = [scores[metric] for scores in self.study.conditions.values() if metric in scores]
+            high = re.search(r"\b(?:and|to|-)\s*$", before) is not None and self.sentence.has(
+                r"between|from|rang\w*|span\w*|lie|within"
+            )
+            low = self.sentence.has(r"between|from|rang\w*|span\w*|within") and not high
+            if not (low or high):
+                continue
+            value = max(scores.max for scores in of) if high else min(scores.min for scores in of)
+            shown = printed(value, self.study.metrics[metric].unit, number.unit)
+            if shown is not None and fits(number, shown):
+                yield Quantity(shown, f"all.{metric}.{'max' if high else 'min'}")
 
     def extreme_of_all(self, stat: str, condition: str, metric: str) -> bool:
         """'the best return of any run': without a name, or of any run at all, it is the extreme over the conditions, too."""
@@ -352,7 +485,8 @@ class _Binder:
     # ------------------------------------------------------------ what the words allow
 
     def everywhere(self) -> bool:
-        return self.sentence.has(
+        counted = conditions_quantifier(self.sentence.text, self.study.families)
+        return (counted is not None and counted.whole) or self.sentence.has(
             r"both|all (?:\w+ )?(?:methods|models|conditions|variants|agents|optimi[sz]ers)|every (?:method|model|condition)|each (?:method|model)"
         )
 
@@ -380,8 +514,13 @@ class _Binder:
         if re.search(rf"(?<!\w){ABOVE}\s*$", words, re.IGNORECASE):
             return value > number.value or (fits(number, value) and "least" in words)
         if re.search(rf"(?<!\w){BELOW}\s*$", words, re.IGNORECASE):
-            return value < number.value
-        if re.search(r"(?:about|roughly|around|approximately|some|circa|nearly|almost|close to)\s*$", before) and number.value:
+            return value < number.value or (
+                fits(number, value) and re.search(r"most|up to|no more|within|<=", words[-16:]) is not None
+            )
+        if (
+            re.search(r"(?:about|roughly|around|approximately|some|circa|nearly|almost|close to)\s*$", before, re.IGNORECASE)
+            and number.value
+        ):
             digits = re.sub(r"\D", "", number.text).strip("0")
             if len(digits) > 2:  # who says 'about 203' has counted
                 return fits(number, value)
@@ -394,6 +533,12 @@ class _Binder:
     def metrics_with_complement(self, number: Number) -> list[tuple[str, bool]]:
         """Metrics that the number can be of: those named beside it, else in the sentence, else all; True: one minus it (error)."""
         mentions = self.sentence.metrics
+        if self.reading and self.reading.metric:
+            return [(self.reading.metric, False)]
+        if number.unit == "x" and re.match(
+            r"\W*(?:times|x|×)? ?(?:as )?(?:fast|slow|quick|long|faster|slower|quicker|longer)\b", self.sentence.text[number.end :]
+        ):
+            return [(metric, False) for metric in self.study.metrics if of_speed(metric, self.study)]
         said = re.match(r"\s*([A-Za-z][\w/]*)", self.sentence.text[number.end :])
         if said and any(said[1] == facts.unit for facts in self.study.metrics.values()):
             of_unit = [metric for metric, facts in self.study.metrics.items() if facts.unit == said[1]]
@@ -425,18 +570,23 @@ class _Binder:
             return everything
         return everything[:1]
 
-    def stats(self, number: Number, before: str, after: str, metric: str, *, complement: bool) -> tuple[str, ...]:
+    def stats(  # noqa: PLR0912 - one return for each statistic, in the order of their cues
+        self, number: Number, before: str, after: str, metric: str, *, complement: bool
+    ) -> tuple[str, ...]:
         """Statistics that the words beside the number speak of."""
         upward = (self.study.metrics[metric].direction == "max") is not complement
         clause = re.split(r"[,;]|\b(?:is|are|than|and|whereas|while)\b", after)[0]
         near = f"{before} \u2022 {clause}"
         whole = self.sentence.text
+        for part in {*metric.split("_")} & {"peak", "max", "min", "top", "best", "worst"}:  # of the metric's own name
+            near, whole = (re.sub(rf"\b{part}\b", "\u2022" * len(part), text, flags=re.IGNORECASE) for text in (near, whole))
         seed = re.search(r"\bseed (\d+)\b", before, re.IGNORECASE) or re.search(r"\bseed (\d+)\b", whole, re.IGNORECASE)
         if seed:
             return (f"seed.{seed[1]}",)
         deviation = DEVIATION.search(whole)
         if (
             deviation
+            and not DEVIATION_HEAD.search(whole)
             and "±" not in whole
             and (deviation.start() < number.start or re.match(rf"\W*(?:[\w-]+\W+){{0,1}}?(?:{DEVIATION.pattern})", after))
         ):
@@ -467,6 +617,9 @@ class _Binder:
             near,
             re.IGNORECASE,
         )
+        own = re.match(r"\W*(?:\w+ )?(?:in|on|with|at|for) (?:its|the|their) (best|worst|highest|lowest)\b", after, re.IGNORECASE)
+        if own:
+            extreme = own
         if extreme is None and not re.search(r"\b(?:mean|average)\b", whole[: number.start], re.IGNORECASE):
             extreme = re.search(r"\b(maximum|minimum|max|min)\b", whole[: number.start], re.IGNORECASE)
         if extreme is None:
@@ -499,6 +652,8 @@ class _Binder:
 
     def conditions_of(self, number: Number, levels: Sequence[Number]) -> list[str]:
         """Conditions that the number can belong to, from the order of names and numbers."""
+        if self.reading and self.reading.condition:
+            return [self.reading.condition]
         mentions = self.sentence.conditions
         distinct = [m for i, m in enumerate(mentions) if i == 0 or m.name != mentions[i - 1].name]
         names = list(dict.fromkeys(m.name for m in distinct))
@@ -519,6 +674,8 @@ class _Binder:
                     re.search(r"(?:from|compared|relative|baseline)", text[: distinct[0].start]) is not None
                     and names[0] == (main or ("", ""))[1]
                 )
+                if self.study.reference not in {None, names[0]} and not (main and names[0] not in main):
+                    other = [name for name in other if name == self.study.reference]
                 return (other if not (main and main[0] == names[0]) else [main[1]]) if (place == 0) is not reference else names
             turned = re.search(
                 r"\b(?:falls?|fell|drops?|dropped|rises?|rose|improves?|improved|increases?|increased|decreases?|decreased|reduced|lowered|raised)"
@@ -549,7 +706,16 @@ class _Binder:
 
     def unnamed(self, number: Number, levels: Sequence[Number], place: int | None) -> list[str]:
         """The conditions that a number belongs to where the sentence names none."""
+        alike = [other for other in levels if other.unit == number.unit]
+        if place is not None and len(alike) == 2 < len(levels) and number in alike:
+            levels, place = alike, alike.index(number)
         text, main = self.sentence.text, self.study.main_pair
+        if (
+            place is not None
+            and len(levels) == len(self.study.conditions) > 2
+            and self.sentence.has(rf"all|the (?:\w+ )?(?:{w.CONDITION_NOUNS})")
+        ):
+            return [list(self.study.conditions)[place]]  # in the order of the record
         if (
             not self.sentence.metrics
             and number.unit == ""
@@ -563,6 +729,8 @@ class _Binder:
             return list(self.study.conditions)
         if len(levels) == 2 and re.search(r"\bfrom\b", text) and re.search(r"\bto\b", text) and place is not None:
             return self.from_to(levels, place)
+        if len(levels) == 2 and main and place is not None and _AGAINST.search(text[levels[0].end : levels[1].start]):
+            return [main[place]]
         if main and not self.sentence.has("corresponds?|equals?|equivalent"):
             return [main[0]]
         return list(self.study.conditions)

@@ -34,7 +34,39 @@ def claims(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
     yield from _signs_of_differences(sentence, study, pair)
     yield from _no_seed(sentence, study, pair)
     yield from _ordering(sentence, study)
+    yield from _names_of_seeds(sentence, study)
     yield from _unborne(sentence, study)
+
+
+def _names_of_seeds(sentence: Sentence, study: Study) -> Iterator[str]:
+    """'Seeds 0 to 3 were used': all of those that were planned, and no other; a part of them where the sentence says of which."""
+    said = re.search(
+        r"\bseeds(?: used| were| are| run from| ran from| range from| numbered| numbers|:)* (?P<list>\d+(?:(?:, and |, | and | ?- ?| to | through )\d+)+)(?![\d.]*\d|[%\w])",
+        sentence.text,
+        re.IGNORECASE,
+    )
+    if said is None:
+        return
+    listed = [int(each) for each in re.findall(r"\d+", said["list"])]
+    if re.search(r"-| to | through ", said["list"]) and len(listed) == 2:
+        listed = list(range(listed[0], listed[1] + 1))
+    planned = study.config.get("seeds")
+    names = {
+        int(seed)
+        for by_metric in study.conditions.values()
+        for scores in by_metric.values()
+        for seed in scores.seeds
+        if seed.isdigit()
+    }
+    if isinstance(planned, list):
+        names |= {seed for seed in planned if isinstance(seed, int)}
+    whole = not sentence.has(
+        r"crash\w*|fail\w*|diverg\w*|only|except|miss\w*|lost|lacks?|ran out|aborted|on|for|without"
+    ) or sentence.has("use[ds]?|all")
+    if not set(listed) <= names or (
+        whole and set(listed) != names and not sentence.has(r"crash\w*|fail\w*|miss\w*|ran out|diverg\w*")
+    ):
+        yield f"{said[0]!r}: the seeds are {', '.join(map(str, sorted(names)))}"
 
 
 def _share_of_the_gain(sentence: Sentence, study: Study) -> Iterator[str]:
@@ -187,7 +219,10 @@ def _unborne(sentence: Sentence, study: Study) -> Iterator[str]:
         yield f"{cause[0]!r}: nothing was recorded that could bear it out"
     if sentence.cited or sentence.has(rf"{w.HEDGED}|seeds?|runs?|crash\w*") or ablated(sentence, study):
         return
-    said = _ACHIEVED.search(sentence.text)
+    words = [part for metric in study.metrics for part in metric.split("_") if len(part) > 5]
+    own = "|".join(rf"{re.escape(word[:5])}\w*" for word in words)  # 'succeeds' of a success rate
+    text = re.sub(rf"\b(?:{own})", "\u2022", sentence.without_conditions, flags=re.IGNORECASE) if own else sentence.without_conditions
+    said = _ACHIEVED.search(text)
     if said and sentence.conditions:
         yield f"{said[0]!r}: nothing was recorded that could bear it out"
 

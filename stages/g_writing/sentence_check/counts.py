@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.pairs import Pair
+from stages.g_writing.sentence_check.quantified import bound_of
+from stages.g_writing.sentence_check.quantifiers import seeds_quantifier
 from stages.g_writing.sentence_check.quantities import Quantity, fits, wins
 from stages.g_writing.sentence_check.reading import Number, Sentence
 from stages.g_writing.sentence_check.study import Study
@@ -39,6 +41,18 @@ class Counts:
             complete = sum(study.completed(name) == study.planned_seeds for name in study.conditions)
             if number.value == complete and re.match(r"\s*(?:\w+ )?(?:complet\w+|finished|full(?:y run)?)\b", after):
                 yield Quantity(number.value, "count(complete conditions)")
+            runs = study.planned_seeds * len(study.conditions)
+            all_done = sum(study.completed(name) for name in study.conditions) == runs
+            if number.value == runs and all_done and re.match(r"\s*(?:\w+ )?(?:models|networks|agents)\b", after):
+                yield Quantity(number.value, "count(runs)")
+            others = (
+                number.value == len(study.conditions) - 1 and named == 1 and self.sentence.has("than|over|beat|beats|against|exceed")
+            )
+            if others and re.search(r"\b[Aa]ll\s*$", before):
+                yield Quantity(number.value, "count(conditions) - 1")
+            if re.match(r"\s+(?:best|worst|highest|lowest|fastest|slowest|strongest|weakest|top)\b", after):
+                yield from self.first_of_a_ranking(number, after)
+                return
             if number.value == len(study.conditions) - 1 and re.search(r"\bother\s*$", before) and named == 1:
                 yield Quantity(number.value, "count(conditions) - 1")
             if number.value in {
@@ -51,19 +65,26 @@ class Counts:
         elif role == "seeds":
             yield from self.numbers_of_seeds(number)
 
+    def first_of_a_ranking(self, number: Number, after: str) -> Iterator[Quantity]:
+        """'the two best models, a and b': those that are named next have to be them."""
+        k = int(number.value)
+        following = list(dict.fromkeys(m.name for m in self.sentence.conditions if m.start >= number.end))[:k]
+        worst = re.match(r"\s+(?:worst|weakest|slowest|lowest)\b", after) is not None
+        for metric in self.metrics[:1]:
+            upward = (self.study.metrics[metric].direction == "max") is not worst
+            means = {name: scores[metric].mean for name, scores in self.study.conditions.items() if metric in scores}
+            first = sorted(means, key=lambda name: means[name], reverse=upward)[:k]
+            if k < len(means) and (not following or set(following) == set(first)):
+                yield Quantity(number.value, f"count({', '.join(first)})")
+
     def numbers_of_seeds(self, number: Number) -> Iterator[Quantity]:
         """Seeds that were planned, that were run, that failed, or runs in total: which, the words beside say."""
         study = self.study
-        named_ones = [mention.name for mention in self.sentence.conditions]
-        later = [other.start for other, role in self.roles if role == "seeds" and other.start > number.start]
-        earlier = [other.end for other, role in self.roles if role == "seeds" and other.end < number.start]
-        if re.search(r"\((?:only |just )?$", self.sentence.text[: number.start]):  # 'PPO: -178.6 (one seed)'
-            named_ones = [m.name for m in self.sentence.conditions if m.end <= number.start][-1:]
-        if later or earlier:  # 'three seeds for one and two for the other', 'one with three seeds, the other with two'
-            behind = [m.name for m in self.sentence.conditions if number.end <= m.start < min(later, default=len(self.sentence.text))]
-            ahead = [m.name for m in self.sentence.conditions if max(earlier, default=0) <= m.start < number.start]
-            follows = re.match(r"\s*(?:\w+ )?(?:for|in) ", self.sentence.text[number.end :])
-            named_ones = (behind if follows else ahead) or behind or ahead
+        named_ones = self.named_with(number)
+        counted = seeds_quantifier(self.sentence.text)
+        if counted and not counted.whole and counted.start < number.start < counted.end and number.value == study.planned_seeds:
+            yield Quantity(number.value, "cfg.seeds")
+            return
         done, runs = sum(study.completed(name) for name in study.conditions), study.planned_seeds * len(study.conditions)
         of_all = not named_ones and self.sentence.has(r"runs|models|trainings|experiments")
         if (
@@ -90,7 +111,34 @@ class Counts:
         elif all(study.completed(name) == number.value for name in named_ones or study.conditions):
             yield Quantity(number.value, f"n({named_ones[0] if named_ones else 'all'})")
 
+    def named_with(self, number: Number) -> list[str]:
+        """The conditions whose seeds the number counts; none where it counts those of all."""
+        start = self.sentence.text.rfind(";", 0, number.start) + 1
+        stop = self.sentence.text.find(";", number.end)
+        named_ones = [m.name for m in self.sentence.conditions if start <= m.start < (stop if stop > 0 else len(self.sentence.text))]
+        if start or stop > 0:  # 'one has a single seed; the others have three each'
+            return named_ones
+        later = [other.start for other, role in self.roles if role == "seeds" and other.start > number.start]
+        earlier = [other.end for other, role in self.roles if role == "seeds" and other.end < number.start]
+        if re.search(r"\((?:only |just )?$", self.sentence.text[: number.start]):  # 'PPO: -178.6 (one seed)'
+            named_ones = [m.name for m in self.sentence.conditions if m.end <= number.start][-1:]
+        if later or earlier:  # 'three seeds for one and two for the other', 'one with three seeds, the other with two'
+            behind = [m.name for m in self.sentence.conditions if number.end <= m.start < min(later, default=len(self.sentence.text))]
+            ahead = [m.name for m in self.sentence.conditions if max(earlier, default=0) <= m.start < number.start]
+            follows = re.match(r"\s*(?:\w+ )?(?:for|in) ", self.sentence.text[number.end :])
+            named_ones = (behind if follows else ahead) or behind or ahead
+        rest = r"\bthe (?:others?|rest|remaining|other (?:two|three|ones|\w+s))\b[^,;]*$"
+        clause = re.split(r"[,;]", self.sentence.text[: number.start])[-1]
+        if (earlier or later) and re.search(rest, clause, re.IGNORECASE):
+            return [name for name in self.study.conditions if name not in {m.name for m in self.sentence.conditions}]
+        return named_ones
+
     def parts_of_seeds(self, number: Number) -> Iterator[Quantity]:
+        counted = seeds_quantifier(self.sentence.text)
+        bounds = [other for other in self.sentence.numbers if bound_of(other, self.sentence)]
+        if counted is not None and counted.start <= number.start < counted.end and bounds:
+            yield Quantity(number.value, f"count({self.sentence.text[counted.start : counted.end]})")
+            return
         if not self.sentence.conditions and self.sentence.has(r"(?:finish|complet|surviv|crash|fail)\w*"):
             done = sum(self.study.completed(name) for name in self.study.conditions)
             lost = self.study.planned_seeds * len(self.study.conditions) - done

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from stages.g_writing.sentence_check import words as w
-from stages.g_writing.sentence_check.quantities import FRACTIONS, mean, wins
-from stages.g_writing.sentence_check.reading import REMOVED, Sentence, part_pattern
+from stages.g_writing.sentence_check.quantifiers import conditions_quantifier, seeds_quantifier
+from stages.g_writing.sentence_check.quantities import FRACTIONS, SECONDS, mean, wins
+from stages.g_writing.sentence_check.reading import REMOVED, Mention, Sentence, part_pattern
 from stages.g_writing.sentence_check.study import Study
 
 _REFERENCE = re.compile(
-    r"(?:than|over|relative to|compared (?:with|to)|against|versus|vs\.?|below|above|as|of|with respect to|from|beats?|outperform\w*|behind|between|to)"
-    r"\s*(?:that of |those of |the |a |\w+ (?:of|for|by|with) (?:the )?|worst |best |mean |average |variant |version |model |method )*$",
+    r"(?:than|over|relative to|compared (?:with|to)|against|versus|vs\.?|below|above|as|of|with respect to|from|beats?|outperform\w*|behind|between|to"
+    r"|exceed\w*|surpass\w*|overtakes?|tops|trails?|lags?|follows?|match(?:es)?|improves? (?:on|upon)|edges out|short of)"
+    r"\s*(?:that of |those of |the |a |\w+ (?:of|for|by|with) (?:the )?|with |worst |best |mean |average |variant |version |model |method )*$",
     re.IGNORECASE,
 )
 _INTRODUCED = re.compile(r"(?:compared (?:with|to)|relative to|over|against|versus|than|from)\s*(?:the |a )?$", re.IGNORECASE)
@@ -26,6 +28,8 @@ class Pair:
     options: tuple[tuple[str, str], ...]
     named: bool
     strict: bool = False
+    metric: str | None = None
+    """The one metric that the sentence's numbers are of."""
     """A claim against everything that is left out: it has to hold for all of the options."""
 
 
@@ -60,7 +64,20 @@ def _active_pair(sentence: Sentence, study: Study) -> Pair:
         first, second = names[0], names[1]
         start = next(mention for mention in mentions if mention.name == first)
         swapped = bool(_INTRODUCED.search(sentence.text[: start.start]))
+        following = next(mention for mention in mentions if mention.name == second)
+        led = re.search(r"\bfrom (?:\w+ (?:with|of|for|by) )?(?:the )?$", sentence.text[: start.start]) is not None
         if re.search(r"\bfrom\b.*\bto\b", sentence.text) and len(sentence.numbers) >= 2:
+            swapped = not re.search(r"\b(?:intervals?|CIs?|rang\w+|runs?)\b", sentence.text) or led
+        gap = sentence.text[start.end : following.start]
+        if re.search(r"\breplac(?:ed|ing|es?) (?:the )?$", sentence.text[: start.start], re.IGNORECASE) and re.search(
+            r"\b(?:by|with) (?:the )?$", gap
+        ):
+            swapped = True
+        if re.fullmatch(r" (?:is|was|are|were|gets?|being) (?:\w+ed) (?:by|with|for) (?:the )?", gap) and re.search(
+            r"replaced|swapped|exchanged|substituted", gap
+        ):
+            swapped = True
+        if led and re.search(r"\bto (?:\w+ (?:with|of|for|by) )?(?:the )?$", sentence.text[start.end : following.start]):
             swapped = True
         if re.search(r"difference between", sentence.text, re.IGNORECASE):
             return Pair(((first, second), (second, first)), named=False)
@@ -70,17 +87,19 @@ def _active_pair(sentence: Sentence, study: Study) -> Pair:
         mention = mentions[0]
         is_reference = _is_reference(sentence.text[: mention.start])
         others = [other for other in everyone if other != name]
-        if main and name not in main and name.startswith(REMOVED):
-            others = [main[0]]
+        if study.proposed and name != study.proposed and name.startswith(REMOVED):
+            others = [study.proposed]
         if main and name in main:
             others = [main[0] if name == main[1] else main[1]]
+        if main is None and study.reference not in {None, name} and not (study.proposed and name.startswith(REMOVED)):
+            others = [other for other in others if other == study.reference]
         pairs = tuple((other, name) if is_reference else (name, other) for other in others)
         return Pair(pairs, named=len(pairs) == 1, strict=True)
     removed = ablated(sentence, study)
     if removed:
         return Pair(
-            tuple((main[0] if main else other, removed) for other in everyone if other != removed)[: 1 if main else None],
-            named=bool(main),
+            tuple((study.proposed or other, removed) for other in everyone if other != removed)[: 1 if study.proposed else None],
+            named=bool(study.proposed),
         )
     if main:
         return Pair((main,), named=True)
@@ -96,26 +115,26 @@ def ablated(sentence: Sentence, study: Study) -> str | None:
     return next(iter(without)) if len(without) == 1 and sentence.has(r"ablat\w+") else None
 
 
-def directions(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
-    """Comparing words that the recorded means contradict, or that nothing recorded can bear out."""
+def directions(sentence: Sentence, study: Study, pair: Pair, *judged: tuple[int, int]) -> Iterator[str]:
+    """Comparing words that the recorded means contradict, or that nothing recorded can bear out.
+
+    judged: stretches of the text whose words compare something else, and are held against the record elsewhere.
+    """
     text = _without_statistics(_without_names(sentence))
     yield from _superlatives(sentence, study)
+    counted = _counted(sentence.text, study)
     for kind, pattern in (
         ("up", w.NUMERIC_UP), ("down", w.NUMERIC_DOWN), ("better", w.BETTER), ("worse", w.WORSE), ("faster", w.FASTER), ("slower", w.SLOWER),
     ):  # fmt: skip
         for match in re.finditer(rf"\b(?:{pattern})\b", text, re.IGNORECASE):
-            if re.search(r"\beffect\b[^.,;]*\s*(?:is |was )?(?:much |even )?$", text[: match.start()]):
-                continue  # of effects, not of means
-            if kind in {"better", "worse"} and re.search(
-                r"\b(?:none|not one) of (?:the |its |our |all )?(?:\w+ )?(?:seeds?|runs?)\b", text, re.IGNORECASE
-            ):
-                continue  # counted with the claims
-            varies = re.search(r"\b(?:vary|varies|varied)\s*(?:much |even )?$", text[: match.start()]) is not None
-            if _about_a_bound(text, match) or match[0].lower() in {"best", "worst"}:
+            if _compares_else(text, match) or any(start <= match.start() < end for start, end in judged) or counted:
                 continue
+            varies = re.search(r"\b(?:vary|varies|varied)\s*(?:much |even )?$", text[: match.start()]) is not None
             denied = re.search(rf"{w.NEGATED}(?:\s+\w+){{0,2}}\s*$", text[: match.start()], re.IGNORECASE) is not None
-            compared = _than(sentence, text, match) or pair
-            metrics = metrics_of(sentence, study, match.start(), kind)
+            compared = _than(sentence, text, match) or _of_several(sentence, match, pair) or pair
+            metrics = metrics_of(sentence, study, match.start(), kind, match[0])
+            if pair.metric and not sentence.metrics and kind in {"up", "down", "better", "worse"}:
+                metrics = [(pair.metric, False)]
             if not metrics:
                 yield f"{match[0]!r}: nothing was recorded that could bear it out"
                 continue
@@ -141,6 +160,22 @@ def directions(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
         yield "not every seed was completed"
 
 
+def _compares_else(text: str, match: re.Match[str]) -> bool:
+    """The word is of effects, names a whole of which a share is told, or bounds a number."""
+    ahead = text[: match.start()]
+    effect = re.search(r"\beffect\b[^.,;]*\s*(?:is |was )?(?:much |even )?$", ahead)
+    whole = re.search(
+        r"\b(?:half|most|all|part|%|thirds?|quarters?|rest|bulk|share|points?) of (?:the|this|its|our|that) (?:\w+ )?$", ahead
+    )
+    return effect is not None or whole is not None or _about_a_bound(text, match) or match[0].lower() in {"best", "worst"}
+
+
+def _counted(text: str, study: Study) -> bool:
+    """Of some seeds or conditions only: they are counted, the means of two say nothing about it."""
+    found = seeds_quantifier(text), conditions_quantifier(text, study.families)
+    return any(quantifier is not None and not quantifier.whole for quantifier in found)
+
+
 def _than(sentence: Sentence, text: str, match: re.Match[str]) -> Pair | None:
     """'better than b and worse than c': the one behind this comparing word's own 'than', against the subject."""
     names = [m.name for m in sentence.conditions]
@@ -151,6 +186,25 @@ def _than(sentence: Sentence, text: str, match: re.Match[str]) -> Pair | None:
         if re.fullmatch(r" than (?:that of |with |for )?(?:the )?", between) and mention.name != names[0]:
             return Pair(((names[0], mention.name),), named=True)
     return None
+
+
+def _of_several(sentence: Sentence, match: re.Match[str], pair: Pair) -> Pair | None:
+    """'above both b and c', 'better than b or c': against each of those behind the comparing word."""
+    behind = [m for m in sentence.conditions if m.start >= match.end()]
+    ahead = [m for m in sentence.conditions if m.end <= match.start()]
+    if (
+        len(behind) < 2
+        or not ahead
+        or not re.fullmatch(
+            r"(?: than| over| to)?(?: (?:both|either))?(?: of)? (?:the )?", sentence.text[match.end() : behind[0].start]
+        )
+    ):
+        return None
+    if not re.fullmatch(r"(?:,? (?:and|or|nor)|,) (?:the )?", sentence.text[behind[0].end : behind[1].start]):
+        return None
+    subject = ahead[0].name
+    names = {behind[0].name, behind[1].name} - {subject}
+    return Pair(tuple((subject, name) for name in sorted(names)), named=True) if len(names) == 2 else None
 
 
 def _spread_words(text: str, match: re.Match[str]) -> str:
@@ -179,7 +233,9 @@ def _without_names(sentence: Sentence) -> str:
     """The text with the names of conditions blanked: the 'without' of a name denies nothing."""
     text = sentence.text
     for mention in sentence.conditions:
-        if text[mention.start : mention.end].lower().startswith(("without", "no ", "minus")):
+        if mention.name.startswith(REMOVED) or re.search(
+            r"\b(?:without|no|minus)\b", text[mention.start : mention.end], re.IGNORECASE
+        ):
             text = text[: mention.start] + "\u2022" * (mention.end - mention.start) + text[mention.end :]
     return text
 
@@ -197,28 +253,55 @@ def _without_statistics(text: str) -> str:
 def _about_a_bound(text: str, match: re.Match[str]) -> bool:
     """'more than one point', 'exceed 91 %': the bound itself is checked with its number."""
     rest = text[match.end() :]
-    bound = r"\s*(?:than\s+)?(?:about |an? |some |p\s*=?\s*)?(?:-?\d|(?:" + "|".join(w.NUMBER_WORDS) + r")\b)"
-    return match[0].lower() in {
-        "more",
-        "less",
-        "fewer",
-        "above",
-        "below",
-        "exceed",
-        "exceeds",
-        "exceeded",
-        "higher",
-        "lower",
-    } and bool(re.match(bound, rest, re.IGNORECASE))
+    behind = re.match(r" (?:below|under|above|beyond|past|over)(?= )", rest)
+    if behind:
+        rest = rest[behind.end() :]
+    bound = (
+        r"\s*(?:than\s+)?(?:about |an? |some |p\s*=?\s*)?(?:-?\d|(?:half|thirds?|quarters?|fifth|sixth|seventh|eighth|ninth|tenth|"
+        + "|".join(w.NUMBER_WORDS)
+        + r")\b)"
+    )
+    return (
+        behind is not None
+        or match[0].lower()
+        in {
+            "more",
+            "less",
+            "fewer",
+            "above",
+            "below",
+            "exceed",
+            "exceeds",
+            "exceeded",
+            "higher",
+            "lower",
+        }
+    ) and bool(re.match(bound, rest, re.IGNORECASE))
 
 
-def metrics_of(sentence: Sentence, study: Study, place: int, kind: str) -> list[tuple[str, bool]]:
-    if kind in {"faster", "slower"}:
-        speed = [
-            metric for metric in study.metrics if any(part in w.SPEED for part in (metric, metric.split("_")[-1], *metric.split("_")))
-        ]
-        return [(metric, False) for metric in speed]
-    mentions = sorted(sentence.metrics, key=lambda mention: abs(mention.start - place))
+def of_speed(metric: str, study: Study) -> bool:
+    """Measured as a time or as an amount per time."""
+    unit = study.metrics[metric].unit
+    return any(part in w.SPEED for part in (metric, *metric.split("_"))) or unit in {*SECONDS, "ms", "min", "h"} or unit.endswith("/s")
+
+
+def metrics_of(sentence: Sentence, study: Study, place: int, kind: str, word: str = "") -> list[tuple[str, bool]]:
+    """Metrics that a comparing word at a place is about, the likeliest first; True: one minus it."""
+    if kind in {"faster", "slower"} or (word.lower() in {"longer", "shorter"} and not sentence.metrics):
+        speed = [metric for metric in study.metrics if of_speed(metric, study)]
+        named = [metric for metric in speed if any(mention.name == metric for mention in sentence.metrics)]
+        return [(metric, False) for metric in named or speed]
+    cuts = [m.start() for m in re.finditer(r"[,;:()]|\b(?:and|while|whereas|but)\b", sentence.text)]
+    left, right = max((c for c in cuts if c < place), default=0), min((c for c in cuts if c > place), default=len(sentence.text))
+
+    def far(mention: Mention) -> int:
+        between = sentence.text[place : mention.start] if mention.start > place else ""
+        own = re.search(r"\b(?:in|of) (?:the |mean |terms of )*$", between) and not re.search(r"[,;]|\band\b|\bbut\b", between)
+        if not own and left <= mention.start < right and len(sentence.metrics) > 1:
+            return 1
+        return 0 if own else 2 + abs(mention.start - place)
+
+    mentions = sorted(sentence.metrics, key=far)
     found = []
     for mention in mentions:
         word = sentence.text[mention.start : mention.end].lower()
@@ -261,19 +344,26 @@ _OF_SEEDS = re.compile(
     r"|\b(?:seeds?|runs?|trials?)(?:'s)?\b",
     re.IGNORECASE,
 )
-_VARIATION = re.compile(r"\b(?:varia\w+|spread|standard deviations?|deviations?|noise|stable|unstable|scatter)\b", re.IGNORECASE)
+_VARIATION = re.compile(
+    r"\b(?:varia(?:nce|tion|bility|ble)\w*|spread|standard deviations?|deviations?|noise|stable|unstable|scatter)\b", re.IGNORECASE
+)
 
 
 def _superlatives(sentence: Sentence, study: Study) -> Iterator[str]:
     """Superlatives across conditions; one across the seeds of a condition is the number's own business."""
     for match in _SUPERLATIVE.finditer(sentence.text):
+        if re.search(rf"\b(?:{'|'.join(w.NUMBER_WORDS)}) $", sentence.text[: match.start()], re.IGNORECASE):
+            continue  # 'the two best' are counted
         if re.match(r" (?:of|likely|notably|importantly)\b", sentence.text[match.end() :]) and match[0].lower() == "most":
             continue
         if re.search(r"\bat (?:most|least|best|worst)?\s*$", sentence.text[: match.end()], re.IGNORECASE) and re.search(
             r"\bat $", sentence.text[: match.start()], re.IGNORECASE
         ):
             continue
-        if re.search(r"\bvar(?:y|ies|ied)\s*$", sentence.text[: match.start()]) and sentence.conditions:
+        if (
+            re.search(r"\b(?:var(?:y|ies|ied)|fluctuat\w*|scatter\w*|wobbl\w*|spread\w*)\s*(?:the )?$", sentence.text[: match.start()])
+            and sentence.conditions
+        ):
             subject = min(sentence.conditions, key=lambda mention: abs(mention.start - match.start()))
             yield from _least_varied(match[0].lower(), subject.name, sentence, study)
             continue
@@ -311,7 +401,10 @@ def _of_one(match: re.Match[str], sentence: Sentence) -> bool:
 def _superlative(word: str, place: int, clause: str, sentence: Sentence, study: Study) -> Iterator[str]:
     if not sentence.conditions:
         return
-    subject = min(sentence.conditions, key=lambda mention: abs(mention.start - place))
+    cut = max(sentence.text.rfind(";", 0, place), sentence.text.rfind(" while ", 0, place), sentence.text.rfind(" whereas ", 0, place))
+    stop = sentence.text.find(";", place) if ";" in sentence.text[place:] else len(sentence.text)
+    same = [mention for mention in sentence.conditions if cut <= mention.start < stop] or list(sentence.conditions)
+    subject = min(same, key=lambda mention: abs(mention.start - place))
     for mention in sentence.conditions:  # 'lowest for a and highest for b'
         if mention.start > place and re.fullmatch(r" (?:for|with|by|in) (?:the )?", sentence.text[place + len(word) : mention.start]):
             subject = mention
@@ -395,12 +488,18 @@ def _least_varied(word: str, subject: str, sentence: Sentence, study: Study) -> 
 
 _FACTORS = {"twice": 2.0, "double": 2.0, "doubles": 2.0, "doubled": 2.0, "doubling": 2.0, "thrice": 3.0, "triple": 3.0, "triples": 3.0, "tripled": 3.0,
             "half": 0.5, "halves": 0.5, "halved": 0.5, "halving": 0.5, "quadruple": 4.0, "quadruples": 4.0, "tenfold": 10.0, "twofold": 2.0,
-            "threefold": 3.0, "a third": 1 / 3, "a quarter": 0.25, "two thirds": 2 / 3, "an order of magnitude": 10.0}  # fmt: skip
+            "threefold": 3.0, "a third": 1 / 3, "a quarter": 0.25, "two thirds": 2 / 3, "an order of magnitude": 10.0,
+            **{f"{a} {name}{'' if k == 1 else 's'}": k / n for n, name in enumerate(("third", "quarter", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"), 3)
+               for k, a in ((1, "a"), (1, "an"), (1, "one"), (2, "two"), (3, "three"), (4, "four")) if k < n}}  # fmt: skip
 
 
 def _factors(text: str, sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
     """Factors in words, held to a tenth."""
-    for match in re.finditer(rf"\b(?:{'|'.join(_FACTORS)})\b(?! an? (?:hour|minute|day))", text, re.IGNORECASE):
+    for match in re.finditer(
+        rf"\b(?:{'|'.join(_FACTORS)})\b(?! an? (?:hour|minute|day|second|(?:percentage )?point))", text, re.IGNORECASE
+    ):
+        if _of_a_setting(match, text, study):
+            continue
         factor = _FACTORS[match[0].lower()]
         kind = "faster" if re.search(w.FASTER + r"|\bfast\b|\bslow\b|\bquick", text) else "better"
         true = False
@@ -409,22 +508,57 @@ def _factors(text: str, sentence: Sentence, study: Study, pair: Pair) -> Iterato
                 one, other = mean(study, a, metric, complement=complement), mean(study, b, metric, complement=complement)
                 if _VARIATION.search(text):
                     one, other = study.conditions[a][metric].std, study.conditions[b][metric].std
+                if effects := _of_parts(text, metric, study):
+                    one, other = effects
                 if one is None or other is None or one <= 0 or other <= 0:
                     continue
                 ratio = one / other
-                if re.search(r"\bby (?:about |nearly |almost |roughly |more than |over |less than )?$", text[: match.start()]):
-                    ratio = abs(1 - ratio)
                 if re.search(r"\bfast\b|faster|quick", text) and study.metrics[metric].direction == "min":
                     ratio = 1 / ratio
-                before = text[: match.start()]
-                if re.search(r"(?:more than|over|above|at least)\s*$", before, re.IGNORECASE):
-                    true = true or ratio > factor
-                elif re.search(r"(?:less than|under|below|nearly|almost)\s*$", before, re.IGNORECASE):
-                    true = true or 0.8 * factor <= ratio < factor
-                else:
-                    true = true or abs(ratio / factor - 1) <= 0.1
+                true = true or _near_factor(ratio, factor, text[: match.start()])
         if not true:
             yield f"{match[0]!r}: no recorded ratio is near {factor:g}"
+
+
+def _near_factor(ratio: float, factor: float, before: str) -> bool:
+    """Whether a ratio is what 'twice', 'by a fifth' or 'more than half' say."""
+    if re.search(r"\bby (?:about |nearly |almost |roughly |more than |over |less than )?$", before):
+        ratio = abs(1 - ratio)
+    if re.search(r"(?:more than|over|above|at least)\s*$", before, re.IGNORECASE):
+        return ratio > factor
+    if re.search(r"(?:less than|under|below|nearly|almost)\s*$", before, re.IGNORECASE):
+        return 0.8 * factor <= ratio < factor
+    return abs(ratio / factor - 1) <= 0.1
+
+
+def _of_parts(text: str, metric: str, study: Study) -> tuple[float, float] | None:
+    """'the planner is worth twice as much as the memory': what each costs when it is taken away."""
+    if study.proposed is None or not re.search(
+        r"\b(?:worth|contribut\w+|matters?|effects?|costs?|important|counts?|gains?|adds?|brings?|helps?|hurts?)\b", text
+    ):
+        return None
+    places = {}
+    for name in study.conditions:
+        prefix = next((prefix for prefix in REMOVED if name.startswith(prefix)), None)
+        found = re.search(rf"\b{part_pattern(name.removeprefix(prefix))}", text, re.IGNORECASE) if prefix else None
+        if found:
+            places[name] = found.start()
+    full = mean(study, study.proposed, metric)
+    values = [mean(study, name, metric) for name in sorted(places, key=lambda name: places[name])]
+    if full is None or len(values) != 2 or values[0] is None or values[1] is None:
+        return None
+    return abs(full - values[0]), abs(full - values[1])
+
+
+def _of_a_setting(match: re.Match[str], text: str, study: Study) -> bool:
+    """'Doubling the width', 'a second doubling': what was set, not what was measured."""
+    if not match[0].lower().endswith("ing"):
+        return False
+    if re.search(r"\b(?:second|first|third|each|every|another|further|next) $", text[: match.start()], re.IGNORECASE):
+        return True
+    keys = [*study.families, *(key for key in study.config if key != "seeds")]
+    words = "|".join(pattern for key in keys for pattern in w.setting_words(key))
+    return re.match(rf" (?:the |its )?(?:{words})\b", text[match.end() :], re.IGNORECASE) is not None
 
 
 def _every_seed(text: str, sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:

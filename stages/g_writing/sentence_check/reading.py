@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.study import Study
@@ -59,11 +60,20 @@ class Sentence:
     def has(self, pattern: str) -> bool:
         return re.search(rf"\b(?:{pattern})\b", self.text, re.IGNORECASE) is not None
 
-    def near(self, number: Number, before: int = 60, after: int = 40) -> tuple[str, str]:
-        """The words on both sides, up to the neighbouring numbers."""
+    @cached_property
+    def without_conditions(self) -> str:
+        """The text with the names of conditions blanked."""
+        text = self.text
+        for mention in self.conditions:
+            text = text[: mention.start] + "\u2022" * (mention.end - mention.start) + text[mention.end :]
+        return text
+
+    def near(self, number: Number, before: int = 60, after: int = 40, *, names: bool = True) -> tuple[str, str]:
+        """The words on both sides, up to the neighbouring numbers; names: with those of conditions."""
+        text = self.text if names else self.without_conditions
         left = max([other.end for other in self.numbers if other.end <= number.start], default=0)
         right = min([other.start for other in self.numbers if other.start >= number.end], default=len(self.text))
-        return self.text[max(left, number.start - before) : number.start], self.text[number.end : min(right, number.end + after)]
+        return text[max(left, number.start - before) : number.start], text[number.end : min(right, number.end + after)]
 
 
 def plain(raw: str) -> str:
@@ -81,6 +91,8 @@ def plain(raw: str) -> str:
         ("β", "beta"), ("γ", "gamma"), ("≤", "<="), ("≥", ">="), ("≈", "~="), ("τ", "tau"),
     ):  # fmt: skip
         text = text.replace(command, sign)
+    text = re.sub(r"(?<=\d)\s?--\s?(?=\d)", "-", text)
+    text = re.sub(r"(-?\d[\d.,]*)\s*(?:\\(?:right|long|longright)?arrow\b|\\to\b|→|->)\s*(?=-?\d)", r"from \1 to ", text)
     text = text.replace("$", "").replace("~=", "about ")
     text = re.sub(r"\b(\d+) ?min(?:utes)?(?: and)? (\d{1,2}) ?s(?:econds|ec)?\b", lambda m: f"{60 * int(m[1]) + int(m[2])} s", text)
     text = re.sub(r"(?<![\w./])(\d+)/(\d+)(?= (?:\w+ )?(?:seeds|runs|pairs)\b)", r"\1 of \2", text)
@@ -101,13 +113,16 @@ def read(raw: str, study: Study) -> Sentence:
     metrics = tuple(_metrics(text, study))
     for mention in metrics:  # the digits of F1 and R^2 are no numbers
         text = text[: mention.start] + re.sub(r"\d", "\u00b7", text[mention.start : mention.end]) + text[mention.end :]
+    conditions = tuple(_conditions(text, study))
+    for mention in conditions:  # those of 'a width of 64' neither
+        text = text[: mention.start] + re.sub(r"\d", "\u00b7", text[mention.start : mention.end]) + text[mention.end :]
     if cited:
         text = re.sub(r"\b(?:19|20)\d\d\b", lambda m: "\u00b7" * 4, text)
     return Sentence(
         raw=raw,
         text=text,
-        numbers=tuple(_numbers(text)),
-        conditions=tuple(_conditions(text, study)),
+        numbers=tuple(n for n in _numbers(text) if not any(m.start <= n.start < m.end for m in conditions)),
+        conditions=conditions,
         metrics=metrics,
         cited=cited,
     )
@@ -126,7 +141,7 @@ def _names(study: Study) -> Iterator[str]:
 
 
 def _numbers(text: str) -> Iterator[Number]:
-    found = []
+    found: list[Number] = []
     for match in _NUMBER.finditer(text):
         digits = match["digits"].replace(",", "")
         scale = _SCALES[match["scale"].strip()] if match["scale"] else 1.0
@@ -139,21 +154,7 @@ def _numbers(text: str) -> Iterator[Number]:
         step = 10.0 ** (exponent - decimals) * scale
         start = match.start() + (1 if match["sign"] == "-" and not negative else 0)
         found.append(Number(text[start : match.end()], value, step, start, match.end(), _unit(text[match.end() :]), signed=negative))
-    for match in re.finditer(rf"\b(?:{'|'.join(w.NUMBER_WORDS)})\b", text, re.IGNORECASE):
-        after = text[match.end() :]
-        if any(number.start <= match.start() < number.end for number in found):
-            continue  # the thousand of '40 thousand'
-        if re.match(
-            r"[- ](?:of (?:about )?-?\d|of (?:the|our|these)\b(?! (?:\w+ ){0,3}?(?:seeds|runs|pairs|differences))|another|can|may|should|would|is\b|way\b|by one|hand)",
-            after,
-        ):
-            continue
-        found.append(
-            Number(match[0], float(w.NUMBER_WORDS[match[0].lower()]), 1.0, match.start(), match.end(), _unit(after), word=True)
-        )
-    for match in re.finditer(r"\b(half an?|an?)(?= (?:hour|minute|day)\b)", text, re.IGNORECASE):
-        value = 0.5 if match[1].lower().startswith("half") else 1.0
-        found.append(Number(match[0], value, 0.1, match.start(), match.end(), _unit(text[match.end() :]), word=True))
+    found += _in_words(text, [(number.start, number.end) for number in found])
     # A unit that follows the last number of a range or of value ± deviation belongs to both.
     found.sort(key=lambda number: number.start)
     for number, following in zip(found, [*found[1:], None], strict=False):
@@ -162,9 +163,68 @@ def _numbers(text: str) -> Iterator[Number]:
             not number.unit
             and following is not None
             and following.unit
-            and re.fullmatch(r"\s*(?:±|-|to|and|of|of the|\+/-|,)\s*", between)
+            and not (following.word and not number.word)
+            and re.fullmatch(
+                r"\s*(?:±|-|to|and|or|of|of (?:the|these|those|this|our|a total of)|\+/-|,|instead of|rather than|versus|vs\.?|against|compared (?:with|to)|as opposed to|than)\s*",
+                between,
+            )
         )
         yield replace(number, unit=following.unit) if shared and following is not None else number
+
+
+def _in_words(text: str, figures: list[tuple[int, int]]) -> Iterator[Number]:
+    """'three', 'thirty-two', 'five million', 'half an hour'; figures: the places of numerals."""
+    for match in re.finditer(rf"\b(?:{'|'.join(w.NUMBER_WORDS)})\b", text, re.IGNORECASE):
+        after = text[match.end() :]
+        if any(start <= match.start() < end for start, end in figures):
+            continue  # the thousand of '40 thousand'
+        if match[0].lower() == "one" and _pronoun(text[: match.start()], after):
+            continue
+        if re.match(
+            r"[- ](?:of (?:about )?-?\d|of (?:the|our|these)\b(?! (?:\w+ ){0,3}?(?:seeds|runs|pairs|differences))|another|can|may|should|would|is\b|way\b|by one|hand)",
+            after,
+        ):
+            continue
+        value, scale, end = float(w.NUMBER_WORDS[match[0].lower()]), 1.0, match.end()
+        if unit_word := re.match(r"-(one|two|three|four|five|six|seven|eight|nine)\b", after):
+            if value < 20 or value > 90:
+                continue
+            value, end = value + w.NUMBER_WORDS[unit_word[1].lower()], end + unit_word.end()
+        elif re.search(r"\b(?:twen|thir|for|fif|six|seven|eigh|nine)ty-$", text[: match.start()]):
+            continue  # the two of 'thirty-two'
+        if large := re.match(r" (hundred|thousand|million|billion)\b", text[end:]):
+            scale = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9}[large[1]]
+            end += large.end()
+        elif re.search(r"\b(?:" + "|".join(w.NUMBER_WORDS) + r") $", text[: match.start()], re.IGNORECASE) and match[0].lower() in {
+            "hundred",
+            "thousand",
+        }:
+            continue  # counted with the word before
+        yield Number(text[match.start() : end], value * scale, scale, match.start(), end, _unit(text[end:]), word=scale == 1.0)
+    for match in re.finditer(
+        r"\b(?:(half an?)(?= (?:hour|minute|day|second|(?:percentage )?point)\b)|(an?)(?= (?:hour|minute|day)\b))", text, re.IGNORECASE
+    ):
+        before = text[: match.start()]
+        if re.search(r"\band $", before):
+            continue
+        value = 0.5 if match[0].lower().startswith("half") else 1.0
+        yield Number(match[0], value, 0.1, match.start(), match.end(), _unit(text[match.end() :]), word=True)
+
+
+def _pronoun(before: str, after: str) -> bool:
+    """'the best one', 'one that …': the word stands for a noun."""
+    if re.search(r"-(?:wide|deep|layer|token) $", before):
+        return True
+    if re.search(r"\b(?:than|as|to|from)\s$", before) and re.match(
+        r" (?:with|of|by|for|at|in|under|without)\b(?! (?:the )?(?:\w+ )?(?:seeds|runs))", after
+    ):
+        return True
+    counted = re.search(
+        r"\b(?:than|least|most|only|just|by|exactly|of|all but|except|with|and|on|in|has|took|takes|to)\s*$", before, re.IGNORECASE
+    )
+    return re.match(r"(?:,|\.|$|\)| (?:for|is|was|in|at|that|which|being|by|and|on|to)\b)", after) is not None and (
+        re.search(r"\b(?:the|a|this|that) (?:[\w-]+ )+$", before, re.IGNORECASE) is not None and counted is None
+    )
 
 
 def _unit(after: str) -> str:
@@ -190,10 +250,13 @@ def _conditions(text: str, study: Study) -> Iterator[Mention]:
     found = []
     for name, pattern in patterns.items():
         found += [Mention(name, match.start(), match.end()) for match in re.finditer(rf"\b(?:{pattern})\b", text, re.IGNORECASE)]
+    for key, members in study.families.items():
+        found += _of_family(key, members, text)
     without = [name for name in study.conditions if name.startswith(REMOVED)]
     if len(without) == 1:
         pattern = r"(?:the )?ablated (?:variant|model|version|system|method)|the ablation(?! (?:study|studies|experiments?|shows?|of|confirms?|reveals?|removes?|isolates?)\b)"
         found += [Mention(without[0], match.start(), match.end()) for match in re.finditer(rf"\b(?:{pattern})", text, re.IGNORECASE)]
+    found = [_with_noun(mention, text) for mention in found]
     found.sort(key=lambda mention: (mention.start, -mention.end))
     end = -1
     for mention in found:
@@ -202,12 +265,55 @@ def _conditions(text: str, study: Study) -> Iterator[Mention]:
             end = mention.end
 
 
+def _of_family(key: str, members: dict[str, str], text: str) -> Iterator[Mention]:
+    """'a width of 64', 'the 64-wide model', and a bare 64 in a sentence that speaks of widths."""
+    words = r"[\s-]".join(w.SHORT.get(part, re.escape(part)) for part in key.split("_"))
+    size = r"(?:the )?(?:{}) (?:{})(?: size| rate)?\b|the (?:{}) (?:model|network|variant|one|setting|value)\b"
+    ends = sorted(members, key=lambda name: float(members[name].removesuffix("k")))
+    for name, adjectives, own in (
+        (ends[-1], "largest|biggest|highest|greatest|longest", w.LARGEST_OF),
+        (ends[0], "smallest|lowest|shortest|least", w.SMALLEST_OF),
+    ):
+        special = own.get(key, "largest-possible")
+        pattern = size.format(adjectives, words, special) + (rf"|(?:the )?{special}\b" if key in own else "")
+        yield from (Mention(name, match.start(), match.end()) for match in re.finditer(rf"\b(?:{pattern})", text, re.IGNORECASE))
+    bare = [value for value in members.values() if re.search(rf"(?<![\d.,]){re.escape(value)}(?![\d.]*\d)", text)]
+    spoken = re.search(rf"\b(?:{words})", text, re.IGNORECASE) is not None or len(bare) > 1
+    for name, value in members.items():
+        shown = re.escape(value) + (r"|" + f"{int(value):,}" if value.isdigit() and int(value) > 999 else "")
+        patterns = [
+            rf"\b(?:the )?(?:{words})s?(?: size| rate)?(?: of|\s?=| at)? ?(?:{shown})(?![\d.]*\d|%)",
+            rf"(?<![\d.])(?:{shown})[ -](?:{words}|{w.ADJECTIVE_OF.get(key, words)})\w*\b",
+        ]
+        if spoken:
+            patterns.append(
+                rf"(?<![\d.,]|[<>±=-])(?:{shown})(?=[,;:)]|\.?$|\.\s| (?:to|and|or|the|is|has|was|than|by|with|lowers?|raises?|gives?|needs?|takes?|beats?|reach\w*|costs?|saves?|loses?|gains?|improves?|hurts?|helps?|makes?|brings?|changes?|reduces?|increases?|decreases?|cuts?|doubles?|triples?|halves|quadruples|still|also|only|are|were|at|in|on|as|it|we|but|while)\b)"
+            )
+        for pattern in patterns:
+            found = re.finditer(pattern, text, re.IGNORECASE)
+            yield from (Mention(name, match.start(), match.end()) for match in found)
+
+
+def _with_noun(mention: Mention, text: str) -> Mention:
+    """'the variant without x' is one name."""
+    noun = re.search(
+        r"(?:\b(?:the|a|our) )?\b(?:variant|model|version|network|system|condition|method|configuration|run)s? $",
+        text[: mention.start],
+    )
+    return replace(mention, start=noun.start()) if noun and text[mention.start :].lower().startswith(("without", "no ")) else mention
+
+
 REMOVED = ("no_", "without_", "wo_", "minus_", "ablate_", "not_")
+
+
+def _stem(word: str) -> str:
+    """'plann' of planner: what its other endings begin with."""
+    return word[: max(5, len(word) - 2)] if len(word) > 6 and word.endswith(("er", "ing", "ion", "ed")) else word
 
 
 def part_pattern(part: str) -> str:
     """How a text may write the part that a condition lacks: with hyphens or in other endings."""
-    return r"[\s-]".join(w.SHORT.get(word, "-?".join(map(re.escape, word)) + r"\w*") for word in part.split("_"))
+    return r"[\s-]".join(w.SHORT.get(word, "-?".join(map(re.escape, _stem(word))) + r"\w*") for word in part.split("_"))
 
 
 def _condition_pattern(name: str) -> str:
@@ -215,14 +321,24 @@ def _condition_pattern(name: str) -> str:
         return w.OUR_NAMES
     if name in {"baseline", "base"}:
         return w.BASELINE_NAMES
+    if name in {"both", "combined", "combination"}:
+        return r"combin\w+(?: (?:the two|both|them))?|the combination|both (?:together|combined|at once|of them combined)|(?:with|using|under) both(?=[ ,.])(?! (?:methods|conditions|models|metrics|tests|seeds|the|of)\b)"
     prefix = next((prefix for prefix in REMOVED if name.startswith(prefix)), None)
     if prefix:
         part = part_pattern(name.removeprefix(prefix))
         return (
-            rf"(?:without|no|removing|dropping|disabling|ablating|excluding|omitting|minus|turning off) (?:the |any |data |\w+ )?{part}"
+            rf"(?:leav\w+|tak\w+|switch\w*|turn\w*) (?:the )?{part} (?:out|away|off)|(?:without|no|removing|dropping|disabling|ablating|excluding|omitting|minus|turning off|leaving out|taking away|cutting|deleting) (?:the |any |data |\w+ )?{part}"
             rf"|{part} (?:is |was )?(?:removed|disabled|dropped|ablated|left out|omitted|switched off|turned off|excluded|absent)|{part}-free"
         )
-    return r"[\s_-]?".join(w.SHORT.get(word, re.escape(word)) for word in name.split("_"))
+    return r"[\s_-]?".join(w.SHORT.get(word, _spelt(word)) for word in name.split("_"))
+
+
+def _spelt(word: str) -> str:
+    """A word that a text may hyphenate: U-Net for unet, GPT-2 for gpt2."""
+    ending = next((each for each in ("ed", "ing") if word.endswith(each) and len(word) > len(each) + 2), "")
+    if ending:  # 'fine-tuning' for fine_tuned
+        return "-?".join(map(re.escape, word.removesuffix(ending))) + r"(?:ed|ing|e|es|s)?"
+    return "-?".join(map(re.escape, word)) if len(word) > 2 else re.escape(word)
 
 
 def metric_patterns(metric: str) -> tuple[str, ...]:
@@ -231,6 +347,8 @@ def metric_patterns(metric: str) -> tuple[str, ...]:
         return w.METRICS[metric]
     parts = [part for part in metric.split("_") if part not in {*w.QUALIFIERS, *w.UNIT_PARTS}]
     own = " ".join(parts)
+    if not own and {*metric.split("_")} & {"s", "ms", "sec", "seconds", "min", "minutes", "hours", "h"}:
+        return w.METRICS["time"]
     return (*(w.METRICS.get(parts[-1], ()) if parts else ()), own) if own else (metric,)
 
 
@@ -239,6 +357,9 @@ def _metric_stems(metric: str) -> Iterator[str]:
     parts = [part for part in metric.split("_") if part not in {*w.QUALIFIERS, *w.UNIT_PARTS}]
     if len(parts) > 1 and all(len(part) > 2 for part in parts):
         yield r"[\s-]".join(rf"{re.escape(part)}\w*" for part in parts)
+    if "at" in parts[1:-1] and parts[-1].isdigit():  # nDCG@10
+        place = parts.index("at")
+        yield rf"{r'[ -]'.join(map(re.escape, parts[:place]))}\s?(?:@|at)\s?{parts[-1]}"
 
 
 def _metrics(text: str, study: Study) -> Iterator[Mention]:
@@ -248,7 +369,11 @@ def _metrics(text: str, study: Study) -> Iterator[Mention]:
             *(rf"(?:{re.escape(words)}\w{{0,2}}|{re.escape(words.removesuffix('y'))}ies)" for words in metric_patterns(metric)),
             *_metric_stems(metric),
         ):
-            found += [Mention(metric, m.start(), m.end()) for m in re.finditer(rf"\b(?:{pattern})(?!\w)", text, re.IGNORECASE)]
+            found += [
+                Mention(metric, m.start(), m.end())
+                for m in re.finditer(rf"\b(?:{pattern})(?!\w)", text, re.IGNORECASE)
+                if m[0].lower() != "times"
+            ]
     found.sort(key=lambda mention: (mention.start, -mention.end))
     end = -1
     for mention in found:

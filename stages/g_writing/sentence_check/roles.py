@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 
+from stages.g_writing.sentence_check import words as w
+from stages.g_writing.sentence_check.quantifiers import seeds_quantifier
 from stages.g_writing.sentence_check.reading import Number, Sentence
 from stages.g_writing.sentence_check.settings import Settings
 from stages.g_writing.sentence_check.study import Study
 
 COUNTED = {
-    "seeds": r"^[\s-]*(?:of (?:the |our )?\w+ )?(?:(?!per\b|seconds?\b|minutes?\b|hours?\b)\w+ ){0,2}?(?:seeds?|runs?|repetitions?|repeats|trials|trainings|experiments|initiali[sz]ations|pairs|replicates|(?:paired |per-seed |seed-wise )?differences)\b",
-    "conditions": r"^[\s-]*(?:\w+ ){0,2}?(?:conditions|methods|variants|optimi[sz]ers|models|agents|algorithms|configurations|approaches|systems|settings)\b",
+    "seeds": rf"^[\s-]*(?:of (?:the |our )?\w+ )?(?:(?!per\b|over\b|on\b|and\b|seconds?\b|minutes?\b|hours?\b)\w+ ){{0,2}}?(?:{w.SEED_NOUNS})\b",
+    "conditions": rf"^\s*(?:\w+ ){{0,2}}?(?:{w.CONDITION_NOUNS})\b",
     "metrics": r"^[\s-]*(?:\w+ ){0,1}?(?:metrics|measures)\b",
 }
 DIFFERENCE_BEFORE = re.compile(
     r"(?:\bby(?: a factor of| a margin of)?|\b(?:gain|improvement|increase|decrease|reduction|drop|difference|gap|advantage|margin|overhead|deficit|rise|lead|decline"
     r"|saving|speed-?up|cost|change|benefit|effect|(?:additional|extra|added)(?: [\w-]+){1,3})s?(?: (?!from\b|to\b(?! (?:the|a|our)\b))[\w()-]+){0,8}? (?:of|is|was|amounts to|equals|corresponds to)"
     r"|\b(?:additional|extra|adds|added|costs?|saves?|gains?|loses?|contributes?|accounts? for|brings?|worth))"
-    r"\s*(?:an? |the |about |only |roughly |around |approximately |nearly |almost |just |some |slightly |more than |less than |over |under |at least |at most |relative |absolute |\(|mean |small |large |modest |moderate |clear |considerable |substantial |minor )*$",
+    r"\s*(?:an? |the |another |further |about |only |roughly |around |approximately |nearly |almost |just |some |slightly |more than |less than |over |under |at least |at most |relative |absolute |\(|mean |small |large |modest |moderate |clear |considerable |substantial |minor )*$",
     re.IGNORECASE,
 )
 DIFFERENCE_AFTER = re.compile(
@@ -26,16 +28,21 @@ DIFFERENCE_AFTER = re.compile(
     r"|increase|decrease|overhead|drop|speed-?up|relative (?:gain|improvement|reduction|increase)|advantage)\b",
     re.IGNORECASE,
 )
-ABOVE = r"(?:more than|above|exceed\w*|at least|greater than|>=?|no less than|surpass\w*|just over|well over|slightly over|over|upwards of|higher than|beyond)"
-BELOW = r"(?:less than|below|under|at most|fewer than|<=?|up to|nearly|almost|just under|no more than|lower than|within|shorter than)"
+ABOVE = r"(?:(?<!no )more than|above|exceed\w*|at least|greater than|>=?|no less than|surpass\w*|just over|well over|slightly over|over|upwards of|higher than|beyond|past|clears?)"
+BELOW = r"(?:(?<!no )less than|below|under|at most|fewer than|<=?|up to|nearly|almost|just under|no more than|lower than|within|shorter than)"
 
 
+_MADE = r"train\w*|run|runs|repeat\w*|evaluated|executed|carried out|measured|re-?run"
 REACHED = r"(?:reach\w*|attain\w*|achiev\w*|get(?:s|ting)? to|hits?|cross\w*|pass\w*|top(?:s|ped)?)"
 """Verbs that bound a number from below where every or no run is their subject."""
 
 DEVIATION = re.compile(
     r"\bstandard deviations?\b|\bs\.d\.|\bs\.?d\.?\b|\bstd\b|\bspread\b|\bdeviations?\b|\bvariation\b", re.IGNORECASE
 )
+
+
+DEVIATION_HEAD = re.compile(r"\((?:[\w ]+ )?(?:standard deviations?|s\.d\.|sd|std)\b[^)]*\)(?=[^(]*\(\s*\d)", re.IGNORECASE)
+"""'Accuracy (standard deviation): a 91.14 (0.21)': deviations stand in brackets behind their values."""
 
 
 class Roles:
@@ -56,8 +63,29 @@ class Roles:
             found.append((number, role))
         return found
 
-    def role(self, number: Number) -> str:  # noqa: PLR0912 - one return for each role, in the order of their cues
+    def role(self, number: Number) -> str:  # noqa: PLR0912, PLR0915 - one return for each role, in the order of their cues
         before, after = self.sentence.near(number)
+        if DEVIATION_HEAD.search(self.sentence.text) and number.step < 1:
+            return "std" if re.search(r"\d\s?%?\s?\($", self.sentence.text[: number.start]) else "level"
+        if (
+            re.search(r"[Ww]ilcoxon|signed-rank", self.sentence.text)
+            and self.sentence.has("possible|attainable|achievable|out of reach|unattainable|unreachable|ruled out")
+            and re.search(r"\bp\b[^,;]*(?:below|under|<|smaller than)\s*$", self.sentence.text[: number.start])
+        ):
+            return "smallest p"
+        if re.search(r"\b(?:every|each|any)\s*(?:single )?$", before, re.IGNORECASE) and number.text.lower() == "one":
+            return "free"
+        if re.search(r"\bwithin\s*$", before) and re.match(r"\s*(?:[\w%]+ ){0,3}?of (?:each other|one another)", after):
+            return "difference"
+        families = "|".join(re.escape(key.replace("_", " ")) for key in self.study.families)
+        if families and number.word and re.match(rf"\s(?:\w+ )?(?:{families})s\b", after):
+            return "conditions"
+        if re.search(r"\bfactor (?:of|is|was)\s*(?:about |around |roughly |almost |nearly )?$", before):
+            return "difference"
+        if number.word and re.match(r"\s*(?:each|apiece)\b", after) and self.sentence.has("seeds?|runs?"):
+            return "seeds"
+        if number.word and not number.unit and self.of_seeds(number):
+            return "seeds"
         if re.search(r"\b(?:largest|highest|greatest)(?: \w+)? possible\b|\bpossible (?:maximum|largest)", self.sentence.text):
             return "largest p"
         if number.unit == "%" and re.match(r"[%\s\w]{0,6}(?:confidence|CIs?\b|intervals?)", after):
@@ -80,7 +108,7 @@ class Roles:
         if re.search(r"\bn\s*=\s*$", before, re.IGNORECASE):
             return "seeds"
         if re.search(
-            r"(?<!\w)(?:Cohen's d|d|d_\{?z\}?|dz|effect size|standardi[sz]ed(?: \w+){0,2})(?: \w+){0,2}\s*(?:=|of|is|was)\s*(?:about )?$",
+            r"(?<!\w)(?:Cohen's d|d|d_\{?z\}?|dz|effect size|standardi[sz]ed(?: \w+){0,2})(?: \w+){0,2}\s*(?:=|of|is|was|amounts to|comes to|equals|at|reaches|gives|:)\s*(?:about |around |roughly )?$",
             before,
         ):
             return "dz"
@@ -124,8 +152,21 @@ class Roles:
             )
         if re.search(r"\bseed\s*$", before, re.IGNORECASE) and "." not in number.text:
             return "free"
-        if self.seed_name(number) or self.article(number):
+        if self.seed_name(number):
             return "free"
+        if self.article(number) or self.anaphora(number):
+            return "free"
+        if number.text.lower() == "one" and any(
+            re.fullmatch(r" (?:of|with|at|by|without|under|using) (?:the |a )?", self.sentence.text[number.end : mention.start])
+            for mention in self.sentence.conditions
+            if mention.start > number.end
+        ):
+            return "free"
+        if re.match(r"\s*(?:times|x)\b", self.sentence.text[number.end :]) and number.word and self.sentence.has(_MADE):
+            return "seeds"
+        counted = seeds_quantifier(self.sentence.text)
+        if counted and counted.start <= number.start < counted.end and re.match(r"\s*(?:out )?of\b", self.sentence.text[number.end :]):
+            return "part of seeds"
         if re.match(
             r"\s*(?:of|out of)\s+(?:the |our |all )?\w+\s+(?:\w+ )?(?:seeds|runs|pairs|differences)", self.sentence.text[number.end :]
         ):
@@ -174,7 +215,7 @@ class Roles:
         rate = re.match(r"\s*(?:\w+ )?\w+\s*(?:per|/)\s*(?:second|s|sec|step|hour|minute)\b", after)
         if not rate and self.settings.countable(number) and number.unit not in {"pp", "points", "x", "%"}:
             return "setting"
-        if re.match(r"\s*% of (?:that (?:of|for|with)\b|the [\w-]+'s? |[\w-]+'s? )", after):
+        if re.match(r"\s*% of (?:that (?:of|for|with)\b|what\b|the [\w-]+'s? |[\w-]+'s? )", after):
             return "difference"
         if number.unit in {"pp", "points", "x"} or DIFFERENCE_BEFORE.search(before) or DIFFERENCE_AFTER.match(after):
             return "difference"
@@ -186,10 +227,42 @@ class Roles:
         timed = any(other.unit in {"s", "ms", "min", "h", "day"} for other in self.sentence.numbers)
         return number.text.lower() == "one" and timed and re.match(r"\s(?:\w+ ){0,2}?(?:run|seed|model|training)\b", after) is not None
 
+    def of_seeds(self, number: Number) -> bool:
+        """'the five accuracies of a', 'the three SAC returns': one value of the metric for each seed."""
+        for mention in self.sentence.metrics:
+            between = self.sentence.text[number.end : mention.start] if mention.start > number.end else "-"
+            if (
+                re.fullmatch(r"[ ][\w -]{0,25}", between)
+                and re.match(r"[\w ]*(?:ies|[^s]s)\b", self.sentence.text[mention.start : mention.end])
+                and not re.search(r"loss$", self.sentence.text[mention.start : mention.end])
+            ):
+                return re.search(
+                    r"\b(?:the|its|our|all|their)\s+$", self.sentence.text[: number.start], re.IGNORECASE
+                ) is not None and number.value != len({m.name for m in self.sentence.conditions})
+        return False
+
+    def anaphora(self, number: Number) -> bool:
+        """'combining the two', 'between the other two', 'the slowest of the three': the conditions, as many as there are or are named."""
+        before, after = self.sentence.text[: number.start], self.sentence.text[number.end :]
+        if not number.word or number.unit or not re.search(r"\b(?:the|these|those|all|other|remaining)\s+$", before, re.IGNORECASE):
+            return False
+        if not re.match(
+            r"\s*(?:[,.;:()]|$|(?:is|are|was|were|at|with|in|by|on|gives?|has|have|lies?|reach\w*|taken|together|combined|apart|differs?|to|for|and|but|or|from|both)\b)",
+            after,
+        ):
+            return False
+        named = len({mention.name for mention in self.sentence.conditions})
+        return number.value in {2.0, float(len(self.study.conditions)), float(named), float(len(self.study.conditions) - 1)} - {
+            1.0,
+            0.0,
+        } and number.value <= len(self.study.conditions)
+
     def seed_name(self, number: Number) -> bool:
         """'seeds 0 to 4', 'the seeds are 11, 12 and 13': numbers that name recorded seeds."""
         named = {seed for by_metric in self.study.conditions.values() for scores in by_metric.values() for seed in scores.seeds}
-        listed = r"\bseeds(?: used| were| are|:)*(?:[\s,]|\d|\band\b|\bto\b|-)*$"
+        if isinstance(planned := self.study.config.get("seeds"), list):
+            named |= {str(seed) for seed in planned}
+        listed = r"\bseeds(?: used| were| are| run from| ran from| range from| numbered| numbers|:)*(?:[\s,]|\d|\band\b|\bto\b|\bthrough\b|-)*$"
         return (
             number.text in named
             and not number.unit
@@ -220,7 +293,7 @@ class Roles:
             return True
         return bool(
             re.search(
-                r"\b(?:span\w*|spread over|(?:differ|vary|varies) by|(?:a |the )?(?:range|spread) (?:of|is)|apart by)\s*(?:at most |at least |only |about |just |up to |less than |more than |over )*$",
+                r"\b(?:span\w*|spread over|(?:differs?|vary|varies|varied|fluctuates?|scatters?|changes?) by|(?:a |the )?(?:range|spread) (?:of|is)|apart by)\s*(?:at most |no more than |at least |only |about |just |up to |less than |more than |over )*$",
                 before,
             )
         )

@@ -38,7 +38,7 @@ class Settings:
         """Keys of the configuration that the words beside the number name, the nearest first."""
         if listed := self.of_tuple(number):
             return listed
-        before, after = self.sentence.near(number)
+        before, after = self.sentence.near(number, names=False)
         if re.search(r"\b(?:serve|used|held|kept|set|reserved|act)\w*\b[^.,;]*\bvalidation\b", after) and "n_val" in self.study.config:
             return ["n_val"]
         for key, words in w.BEHIND.items():
@@ -66,13 +66,9 @@ class Settings:
                 yield 0.5 + 0.1 * len(behind[0].split()), key
             ahead = list(re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", before, re.IGNORECASE))
             if ahead and not re.search(r"[.;]", before[ahead[-1].end() :]):
-                gap = re.sub(
-                    rf"\b(?:{'|'.join(re.escape(self.sentence.text[m.start : m.end]) for m in self.sentence.conditions) or '-'})\b",
-                    "",
-                    before[ahead[-1].end() :],
-                )
+                gap = before[ahead[-1].end() :].replace("\u2022", "")
                 if re.fullmatch(
-                    r"[\s,)(=:]*(?:(?:is|are|was|were|holds?|contains?|comprises?|includes?|consists?|counts?|amounts?|of|to|at|set|size|rate|a|=|with|fixed|spans?|covers?|measures?|stands?|remains?|window|uses?|equal|for|value|over|number|in|all|runs?|and|has|have|\w+ly)[\s=]*){0,5}",
+                    r"[\s,)(=:]*(?:(?:is|are|was|were|holds?|contains?|comprises?|includes?|consists?|counts?|amounts?|of|to|at|set|size|rate|width|length|count|a|=|with|fixed|spans?|covers?|measures?|stands?|remains?|window|uses?|equal|for|value|over|number|in|all|runs?|and|has|have|\w+ly)[\s=]*){0,5}",
                     gap,
                 ):
                     yield 1.0 + len(gap.split()) * 0.3 + ("," in gap) * 2, key
@@ -107,6 +103,18 @@ class Settings:
             for path, stored in self.stored(value, number):
                 if isinstance(stored, int | float) and not isinstance(stored, bool) and self.fits(number, float(stored)):
                     yield Quantity(float(stored), f"cfg.{key}{path}")
+
+    def unnamed(self, number: Number) -> Iterator[Quantity]:
+        """A large whole number that is exactly one setting's, behind which no word names another setting."""
+        before, after = self.sentence.near(number)
+        known = [pattern for key, patterns in w.SETTINGS.items() for pattern in patterns if key not in self.study.config]
+        if any(re.match(rf"[\s-]*(?:{pattern})\b", after, re.IGNORECASE) for pattern in known) or w.NOT_OF_A_STUDY.search(
+            f"{before} {after}"
+        ):
+            return
+        for key, value in self.study.config.items():
+            if isinstance(value, int) and not isinstance(value, bool) and value == number.value:
+                yield Quantity(float(value), f"cfg.{key}")
 
     def of_tuple(self, number: Number) -> list[str]:
         """'(beta1, beta2) = (x, y)': the k-th name for the k-th number."""
@@ -164,6 +172,12 @@ class Settings:
             yield "", value
             return
         names = [m for m in self.sentence.conditions if m.name in value]
+        own = {float(v) for v in value.values() if isinstance(v, int | float)}
+        listed = [n for n in self.sentence.numbers if n.value in own or n is number]
+        if len(listed) == len(names) > 1 and (listed[-1].end <= names[0].start or names[-1].end <= listed[0].start):
+            name = names[listed.index(number)].name  # 'x, y and z for a, b and c'
+            yield f".{name}", value[name]
+            return
         if len({m.name for m in names}) == 1:
             yield f".{names[0].name}", value[names[0].name]
             return
@@ -180,4 +194,7 @@ class Settings:
 
     def fits(self, number: Number, stored: float) -> bool:
         rounded = number.step > 1 and number.text[-1:].isalpha()  # 11.2M, 50M: rounded to what is shown
-        return fits(number, stored) if rounded or stored != int(stored) else abs(number.value - stored) < 1e-9
+        if stored != int(stored) and not rounded:  # 0.05 is no 0.1
+            shown = len(re.sub(r"e.*|\D", "", number.text).lstrip("0"))
+            return fits(number, stored) if shown > 1 else abs(number.value - stored) < 1e-9 * max(1.0, abs(stored))
+        return fits(number, stored) if rounded else abs(number.value - stored) < 1e-9

@@ -74,7 +74,7 @@ def _denied(clause: str) -> bool:
     return bool(
         re.search(rf"{w.NEGATED}(?:\s+[\w-]+){{0,3}}\s*$", before, re.IGNORECASE)
         or re.search(
-            r"\bnon-?$|\bin$|\b(?:none|neither) of\b[^,;]*$|\bno (?:\w+ ){0,2}?(?:comparison|difference|gain|improvement)\b[^,;]*$",
+            r"\bnon-?$|\bin$|\b(?:none|neither) of\b[^,;]*$|\bno (?:[\w-]+ ){0,2}?(?:test|comparison|difference|gain|improvement)\b[^,;]*$",
             before,
             re.IGNORECASE,
         )
@@ -96,6 +96,8 @@ def _alike(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
     speed = re.search(r"\bfast\b|\bquick\w*|\bslow\b|\bcostly\b|\bexpensive\b|\bcheap\b", text, re.IGNORECASE)
     if not sentence.metrics:
         metrics = [metric for metric, _ in metrics_of(sentence, study, 0, "faster" if speed else "better")]
+    for mention in sentence.metrics:  # the 'match' of an exact match
+        text = text[: mention.start] + "\u2022" * (mention.end - mention.start) + text[mention.end :]
     alike = re.search(
         r"\b(?:comparabl[ey]|equally|similarly|on par|similar|indistinguishable|equal|identical|the same|equivalent|match(?:es)?"
         r"|(?:no|little|hardly any|without) (?:\w+ )?(?:effect|difference|influence|impact|change|gain|benefit|improvement)"
@@ -111,7 +113,7 @@ def _alike(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
         and (
             speed
             or re.search(r"on par|comparabl|equally|match", alike[0])
-            or any(re.search(rf"\b{re.escape(p)}", text, re.IGNORECASE) for m in metrics for p in metric_patterns(m))
+            or any(re.search(rf"\b{re.escape(p)}", sentence.text, re.IGNORECASE) for m in metrics for p in metric_patterns(m))
         )
     ):
         for a, b in pair.options[:1]:

@@ -33,7 +33,7 @@ def strangers(sentence: Sentence, study: Study) -> Iterator[str]:
         yield "what others have reached is not in this record"
     if re.search(rf"\b(?:{w.OUTSIDE})\b", text, re.IGNORECASE) and sentence.conditions and not sentence.cited and not sentence.numbers:
         yield "what others have reached is not in this record"
-    claim = re.search(rf"\b(?:{w.UNMEASURED})\b", text, re.IGNORECASE)
+    claim = re.search(rf"\b(?:{w.UNMEASURED})\b", sentence.without_conditions, re.IGNORECASE)
     hedged = sentence.cited or re.search(rf"\b(?:{w.HEDGED})\b", text, re.IGNORECASE)
     ours = (
         sentence.conditions
@@ -50,6 +50,9 @@ def strangers(sentence: Sentence, study: Study) -> Iterator[str]:
     aliases = {alias.lower() for metric in study.metrics for alias in metric_patterns(metric)}
     for match in re.finditer(rf"\b(?:{_MEASURES})\b", text, re.IGNORECASE):
         word = match[0].lower()
+        named = any(m.start <= match.start() < m.end for m in sentence.conditions)
+        if named or re.search(rf"\b{re.escape(word)}\b", known.replace("_", " ")):
+            continue  # part of a recorded name
         if not any(word.startswith(alias) or alias in word or alias.startswith(word) for alias in aliases) and not _as_setting(
             text, match
         ):
@@ -150,10 +153,15 @@ def _unknown_conditions(sentence: Sentence, study: Study, known: str) -> Iterato
         if (
             any(start <= match.start() < end for start, end in covered)
             or _letters(word) in _letters(known)
+            or any(len(part) > 4 and _letters(word).startswith(part) for name in study.conditions for part in name.lower().split("_"))
             or word in w.NAMES_OF_TESTS
         ):
             continue
         first = match.start() == 0 or re.search(r"[.:;]\s*$", sentence.text[: match.start()])
+        if first and re.match(
+            r"[A-Z][a-z]+ing (?:is|was|takes?|took|needs?|costs?|lasts?|requires?)\b", sentence.text[match.start() :]
+        ):
+            continue  # 'Decoding takes …'
         if first and (
             word.lower() in _ORDINARY or not re.match(rf"\s+(?:\w+ly\s+)?(?:{w.RESULT_VERBS})\b", sentence.text[match.end() :])
         ):

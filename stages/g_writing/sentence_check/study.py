@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from pydantic import Field, FiniteFloat, JsonValue
@@ -70,8 +71,27 @@ class Study(Contract):
         return min(scores.n for scores in self.conditions[condition].values())
 
     @property
+    def families(self) -> dict[str, dict[str, str]]:
+        """Conditions that are values of one setting: {'width': {'width_64': '64', 'width_128': '128'}}."""
+        found: dict[str, dict[str, str]] = {}
+        for name in self.conditions:
+            if match := re.fullmatch(r"([a-z][a-z_]*?)_?(\d+(?:[._p]\d+)?(?:e-?\d+)?k?)", name):
+                found.setdefault(match[1], {})[name] = re.sub("[_p]", ".", match[2])
+        return {key: members for key, members in found.items() if len(members) > 1}
+
+    @property
+    def reference(self) -> str | None:
+        """What the others are compared with, where a condition is called so."""
+        return next((name for name in self.conditions if name in {"baseline", "base", "control", "vanilla", "reference"}), None)
+
+    @property
+    def proposed(self) -> str | None:
+        """The method that the study is about, where a condition is called so; ablations take parts from it."""
+        return next((name for name in self.conditions if name in {"ours", "proposed", "our_method", "method", "full"}), None)
+
+    @property
     def main_pair(self) -> tuple[str, str] | None:
         """(proposed, baseline) where the study has one of each by name; a sentence without a subject speaks of these."""
-        proposed = next((name for name in self.conditions if name in {"ours", "proposed", "our_method", "method", "full"}), None)
+        proposed = self.proposed
         baseline = next((name for name in self.conditions if name in {"baseline", "base", "control", "vanilla"}), None)
         return (proposed, baseline) if proposed and baseline else None

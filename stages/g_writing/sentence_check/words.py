@@ -75,7 +75,7 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "n_params": (r"parameters", r"params", r"weights"),
     "n_classes": (r"classes", r"categories"),
     "n_train": (r"(?:train|fit|fitt)(?:ed|ing|s)? on", r"for (?:training|fitting)", r"to (?:train|fit)(?: on)?", r"train(?:ing)? (?:set|split|images|examples|samples|sentences|pairs|points|rows|data|sequences|documents|instances|cases)",),
-    "n_val": (r"for (?:validation|tuning|model selection|early stopping)", r"val(?:idation)? (?:set|split|images|examples|samples|sentences|pairs|points|rows|data|sequences|documents|instances|cases)",),
+    "n_val": (r"validat\w+ (?:on|with)", r"for (?:validation|tuning|model selection|early stopping)", r"val(?:idation)? (?:set|split|images|examples|samples|sentences|pairs|points|rows|data|sequences|documents|instances|cases)",),
     "n_test": (r"for (?:testing|the test|evaluation)", r"(?:test|evaluat|scor)(?:ed|e|ing)? on", r"(?:test|held-out) (?:set|split|images|examples|samples|sentences|pairs|points|rows|data|sequences|documents|instances|cases)",),
     "beta1": (r"beta_?\{?1\}?", r"first momentum \w+"),
     "beta2": (r"beta_?\{?2\}?", r"second momentum \w+"),
@@ -112,6 +112,33 @@ SETTINGS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+ADJECTIVE_OF = {"width": "wide", "d_model": "wide", "depth": "deep", "layers": "layer", "n_layers": "layer", "context": "token"}
+"""What stands behind a setting's value: 'the 128-wide model'."""
+LARGEST_OF = {
+    "width": "widest",
+    "d_model": "widest",
+    "layers": "deepest",
+    "depth": "deepest",
+    "context": "longest",
+    "steps": "longest",
+    "params": "largest",
+}
+SMALLEST_OF = {
+    "width": "narrowest",
+    "d_model": "narrowest",
+    "layers": "shallowest",
+    "depth": "shallowest",
+    "context": "shortest",
+    "steps": "shortest",
+    "params": "smallest",
+}
+"""Superlatives that name the condition with the largest or smallest value of a setting."""
+NOT_OF_A_STUDY = re.compile(
+    r"\b(?:papers?|users?|participants?|annotators?|raters?|hours?|days?|dollars?|GPUs?|years?|citations?|languages?|datasets?|tasks?|seeds?|runs?|watts?)\b"
+)
+"""Things of which a configuration holds no number under another name."""
+
+
 BEHIND = {
     "batch_size": r"sequences (?:of|per)|(?:examples|samples|images) per (?:batch|step|update)",
     "n_train": r"training|train",
@@ -131,7 +158,11 @@ def setting_words(key: str) -> tuple[str, ...]:
 
 def key_parts(key: str) -> list[str]:
     """Patterns of the words of a configuration key, without what only says that it is a number."""
-    return [SHORT.get(word, re.escape(word)) for word in key.split("_") if word not in {"n", "num", "size", "s"}]
+    return [
+        SHORT.get(word, re.escape(word.removesuffix("s")) + r"\w*" if len(word) > 2 else re.escape(word))
+        for word in key.split("_")
+        if word not in {"n", "num", "size", "s"}
+    ]
 
 
 SHORT = {
@@ -144,17 +175,23 @@ SHORT = {
 """Abbreviations in the ids of conditions."""
 UNIT_PARTS = frozenset({"s", "ms", "gb", "mb", "kb", "pct", "percent", "sec", "seconds", "min", "hours", "h", "mean", "score"})
 
+SEED_NOUNS = r"seeds?|runs?|repetitions?|repeats|trials?|trainings|experiments|initiali[sz]ations|pairs|replicates|(?:paired |per-seed |seed-wise )?differences"
+CONDITION_NOUNS = (
+    r"conditions?|methods?|variants?|optimi[sz]ers?|models?|agents?|algorithms?|configurations?|approach(?:es)?|systems?|settings?|networks?|architectures?"
+    r"|activations?(?: functions?)?|regulari[sz]ers?|encodings?|schemes?|strategies|strategy|candidates?|options?|alternatives?|treatments?|contenders?|competitors?|arms?|techniques?"
+)
+
 NUMERIC_UP = r"up (?:from|by)|go(?:es|ing)? up|went up|increas\w*|higher|rise[sn]?|rising|rose|grow\w*|grew|larger|longer|raise[sd]?|above|more|climb\w*|adds?|overhead|extra|additional|exceed\w*"
-NUMERIC_DOWN = r"down (?:from|by|to)|go(?:es|ing)? down|went down|decreas\w*|lower(?:s|ed|ing)?|reduc\w*|drop(?!out)\w*|fall(?:s|en|ing)?|fell|declin\w*|smaller|shorter|less|below|fewer|cut(?:s|ting)?|shrink\w*|sav(?:es|ed|ing)"
+NUMERIC_DOWN = r"(?<!slow )(?<!slowed )(?<!slows )down (?:from|by|to)|go(?:es|ing)? down|went down|decreas\w*|lower(?:s|ed|ing)?|reduc\w*|drop(?!out)\w*|(?:fall(?:s|en|ing)?|fell)(?! behind| short)|declin\w*|smaller|shorter|less|below|fewer|cut(?:s|ting)?|shrink\w*|sav(?:es|ed|ing)"
 BETTER = r"improv\w*|gain\w*|better|outperform\w*|beats?|superior|wins?|advantage|best|ahead|surpass\w*|benefit\w*|leads?(?! to)|leading(?! to)|favou?rs?"
-WORSE = r"a loss of (?:\S+ ){0,2}?\S*\d\S* (?:percentage |accuracy )?points|worse(?:ns)?|degrad\w*|hurts?|inferior|underperform\w*|worst|deteriorat\w*|trails?|behind|harms?|loses?|lags?"
+WORSE = r"a loss of (?:\S+ ){0,2}?\S*\d\S* (?:percentage |accuracy )?points|worse(?:ns)?|degrad\w*|hurts?|inferior|underperform\w*|worst|deteriorat\w*|trails?|(?:falls?|fell) short|behind|harms?|loses?|lags?"
 FASTER = r"faster|speed-?up|quicker|speeds?|cheaper|less expensive"
 SLOWER = r"slower|slow(?:s|down)|costlier|more expensive"
 NEGATED = r"\b(?:not|no|never|neither|nor|without|cannot|fails? to|n't)\b"
 
 OUR_NAMES = (
-    r"our (?:\w+ )?(?:method|approach|model|variant|system|technique|algorithm|network)|ours|our (?:\w+ )?(?:seeds|runs)|the proposed (?:method|approach|model|variant)"
-    r"|the full (?:method|model)|the (?:new )?method"
+    r"our (?:\w+ )?(?:method|approach|model|variant|system|technique|algorithm|network|agent|pipeline|architecture|setup)|ours|our (?:\w+ )?(?:accuracies|scores|results)(?= |,)|our (?:\w+ )?(?:seeds|runs)|the proposed (?:\w+ )?(?:method|approach|model|variant|system|agent|network|technique|algorithm|pipeline|architecture)"
+    r"|the (?:full|complete) (?:\w+ )?(?:method|model|agent|system|version|variant|configuration|pipeline|setup|architecture|network|approach)|the (?:new )?method"
 )
 BASELINE_NAMES = r"(?:the )?baseline(?: \w*(?:model|method|network))?|baselines?|the control|the vanilla \w+"
 
