@@ -53,7 +53,7 @@ class Trial:
             return self._accepted(simpler=decision == "simpler")
         self._verdict = "inconclusive" if decision == "undecided" else "discard"
         mean = fmean(self._gains)
-        self._reason = f"gain {mean:+.6g} after {len(self._gains)} pairs " + ("is not shown" if mean > 0 else "is none")
+        self._reason = f"gain {mean:+.6g} after {_counted(len(self._gains), 'pair')} " + ("is not shown" if mean > 0 else "is none")
         return None
 
     @property
@@ -110,7 +110,7 @@ class Trial:
         elif simpler:
             self._verdict, self._reason = "keep", f"no worse ({gain:+.6g} on fresh seeds), and {-self._lines} lines less"
         else:
-            self._verdict, self._reason = "keep", f"gain {gain:+.6g} on {len(self._fresh)} fresh seeds"
+            self._verdict, self._reason = "keep", f"gain {gain:+.6g} on {_counted(len(self._fresh), 'fresh seed')}"
         return None
 
     def ended(self) -> AttemptEnded:
@@ -144,3 +144,7 @@ class Trial:
                 "crash_signature": self._signature,
             }
         )
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
