@@ -198,6 +198,11 @@ def repeated(names: Iterator[str]) -> list[str]:
     return [name for name in names if name in seen or seen.add(name)]  # type: ignore[func-returns-value]
 
 
+def shipped_hashes() -> dict[Slug, str]:
+    """Name of each shipped kit -> its hash."""
+    return {name: kit_sha256(kit_folder(name)) for name in kit_names()}
+
+
 def kit_sha256(folder: Path) -> str:
     """Hash over every file of the kit and of the harness, in the order of their relative paths; caches do not count."""
     return kit_sha256_of(file_hashes(folder))

@@ -323,7 +323,7 @@ class LocalLaboratory:
         benches = {kit: self._bench(kit, self._run_folder) for kit in dict.fromkeys(request.kit for request in shipped)}
         for request in shipped:
             if request.kit_sha256 != self._kit(request.kit).kit_sha256:
-                raise ExperimentFailed(f"kit {request.kit} has changed since the plan was made. Start a new run.")
+                raise ExperimentFailed(f"kit {request.kit} has changed since the plan was made; `resume --from-stage 9` plans again.")
         stop = threading.Event()
         records: dict[int, RunRecord] = {}
 
@@ -378,7 +378,7 @@ class LocalLaboratory:
         """Raises: ExperimentFailed: the kit is not the one that was planned with."""
         kit = self._kit(request.kit)
         if request.kit_sha256 != kit.kit_sha256:
-            raise ExperimentFailed(f"kit {request.kit} has changed since the plan was made. Start a new run.")
+            raise ExperimentFailed(f"kit {request.kit} has changed since the plan was made; `resume --from-stage 9` plans again.")
         if request.kit not in self._shipments:
             folder, facts = self.prepared(request.kit)
             stored = _Stored.model_validate_json((folder / "corpus.json").read_text(encoding="utf-8"))

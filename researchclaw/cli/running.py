@@ -202,13 +202,15 @@ def _walk(store: RunStore, settings: Settings, first: int | None, last: int | No
     from researchclaw import wiring
     from researchclaw.engine import Engine, Plainly
     from researchclaw.journal import Journal
+    from researchclaw.kits import shipped_hashes
     from researchclaw.modes import mode_of, policies
-    from researchclaw.other_version import check_version
+    from researchclaw.other_version import check_kit, check_version
     from stages.pipeline import PIPELINE
 
     with contextlib.ExitStack() as stack:
         stack.enter_context(store.lock())
         check_version(store, PIPELINE, first)
+        check_kit(store, PIPELINE, first, shipped_hashes())
         store.record_export(settings.export.model_dump(mode="json"))
         journal: Journal = stack.enter_context(Journal(store.journal_path))
         if journal.dropped:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from researchclaw.other_version import check_kit
 from researchclaw.report.page import report
 from researchclaw.report.record import LOG_BYTES, read_record
 from researchclaw.run_store import RunStore
@@ -200,3 +201,20 @@ def test_a_stage_output_changed_by_hand_is_refused(honest_run: RunStore, copy_of
     place.write_text(place.read_text().replace("2.27", "2.26", 1))
     with pytest.raises(SettingsError, match="changed by hand"):
         text_of(store)
+
+
+def test_what_has_still_to_train_needs_the_kit_of_its_plan(honest_run: RunStore, copy_of: Callable[[RunStore], RunStore]) -> None:
+    store = copy_of(honest_run)
+    plan = store.output(PIPELINE[8])
+    assert plan is not None
+    name, ours = plan.output["kit"], plan.output["kit_sha256"]
+    other = ours[:-1] + ("1" if ours[-1] == "0" else "0")
+    check_kit(store, PIPELINE, None, {name: other})  # all is trained: nothing needs the kit
+    check_kit(store, PIPELINE, 12, {name: ours})
+    check_kit(store, PIPELINE, 12, {"another": "0" * 64})
+    check_kit(store, PIPELINE, 9, {name: other})
+    with pytest.raises(SettingsError, match=r"kit .* is another one .* stage 12 .* --from-stage 9`"):
+        check_kit(store, PIPELINE, 12, {name: other})
+    (store.stage_folder(PIPELINE[12]) / "output.json").unlink()
+    with pytest.raises(SettingsError, match="stage 13"):
+        check_kit(store, PIPELINE, None, {name: other})
