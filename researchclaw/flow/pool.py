@@ -428,8 +428,9 @@ class PoolLaboratory:
             return
         elif now - max(self._served_at, self._silent_at) > self._pool.no_worker_s:
             if serving:
+                causes = "; ".join(self._unfit[name] for name in sorted(serving))
                 raise NoWorker(
-                    f"pool {self._pool.name} has no worker that can do a unit ({'; '.join(self._unfit[name] for name in sorted(serving))}); "
+                    f"pool {self._pool.name} has no worker that can do a unit ({causes}); "
                     "mend that or start a worker on another machine, then `researchclaw resume`."
                 )
             others = "; ".join(sorted(online)) or "none at all"
