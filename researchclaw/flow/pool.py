@@ -25,7 +25,7 @@ import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
-from prefect.client.schemas.objects import FlowRun, StateType, Worker, WorkerStatus
+from prefect.client.schemas.objects import FlowRun, State, StateType, Worker, WorkerStatus
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound, PrefectHTTPStatusError
 from prefect.states import Cancelling, Crashed
 from prefect.workers.process import ProcessWorker
@@ -33,7 +33,7 @@ from prefect.workers.process import ProcessWorker
 from researchclaw.adapters.experiment_runner import run_folder, write_run
 from researchclaw.adapters.laboratory import LocalLaboratory, append_result
 from researchclaw.flow.unit import ENTRYPOINT, FLOW
-from researchclaw.flow.worker import HEARTBEAT_S, queue_of
+from researchclaw.flow.worker import HEARTBEAT_S, UNFIT, queue_of
 from researchclaw.flow.zombies import UNIT_TAG
 from researchclaw.unit_store import NotWhatItSays, RemoteStore, StoreSilent
 from researchclaw.units import (
@@ -63,7 +63,7 @@ PENDING_S = 45.0
 AFTER_SILENCE_S = 90.0
 """After the server was away, workers need up to a minute for their next heartbeat: nobody is declared dead before."""
 TRIES = 5
-"""Times that a unit is submitted in one process of the study."""
+"""Times that a unit is submitted in one process of the study; those that met a machine unfit for any unit do not count."""
 FAILURES = 3
 """Times that workers may say of a unit that they cannot do it."""
 SLOWER = 4.0
@@ -95,11 +95,11 @@ class PoolSettings:
     lost_s: float = 35
     """Without a sign of life for so long, a worker is taken for dead; a heartbeat may be late on a busy machine."""
     no_worker_s: float = 300
-    """So long a pool may have no worker for this study."""
+    """So long a pool may have no worker for this study, or none that can do its units."""
 
 
 class NoWorker(SettingsError):
-    """Nobody serves the pool with the versions of this study."""
+    """Nobody serves the pool with the versions of this study, or nobody who can do its units."""
 
 
 def make_pool(client: SyncPrefectClient, name: str, queue: str, limit: int | None = None) -> str:
@@ -165,6 +165,8 @@ class PoolLaboratory:
         self._served_at = 0.0
         self._seconds: list[float] = []
         self._gone_since: dict[str, float] = {}
+        self._unfit: dict[str, str] = {}
+        """Worker -> what keeps it from doing units (a full disk), until it has done one."""
 
     @property
     def isolation(self) -> str:
@@ -199,7 +201,7 @@ class PoolLaboratory:
         """See `Laboratory.measure`. An interruption leaves the units to the workers; the next process takes the results.
 
         Raises:
-            NoWorker: nobody serves the pool.
+            NoWorker: nobody serves the pool, or nobody who can.
             ExperimentFailed: a unit was refused, cancelled by a person, or lost again and again.
             StoreSilent: the server was away for too long.
         """
@@ -319,7 +321,7 @@ class PoolLaboratory:
                 for one, _ in done:
                     self._stop(client, one)
                 return done
-        except ObjectNotFound:  # the database was deleted: all that it held is made again
+        except ObjectNotFound:  # no deployment or no pool: the database was deleted, and all that it held is made again
             for one in opened.values():
                 one.runs.clear()
             self._ready(client)
@@ -345,6 +347,8 @@ class PoolLaboratory:
         if run is None or state in ENDED:
             one.answer = self._store.result(one.name)
             began = one.runs.pop(run_id)
+            if run is not None:
+                self._judge(one, run)
             if one.answer is not None:
                 if began is not None:
                     self._seconds.append(now - began)
@@ -360,14 +364,25 @@ class PoolLaboratory:
             one.runs[run_id] = one.runs[run_id] or now
         if state in (StateType.RUNNING, StateType.PENDING) and self._is_lost(run, one, gone, now):
             logger.warning("%s: its worker is gone; it is submitted again", _title(one.unit))
-            client.set_flow_run_state(run_id, Crashed(message="The worker is gone; the unit is submitted again."), force=True)
+            _tell(client, run_id, Crashed(message="The worker is gone; the unit is submitted again."), force=True)
             del one.runs[run_id]
+
+    def _judge(self, one: _Open, run: FlowRun) -> None:
+        """What the end of a flow run says of its worker; a unit that met an unfit one keeps its try."""
+        worker, state = _worker(run), run.state
+        if worker is None or state is None:
+            return
+        if state.type == StateType.COMPLETED:
+            self._unfit.pop(worker, None)
+        elif state.type == StateType.CRASHED and state.name == UNFIT:
+            self._unfit[worker] = state.message or worker
+            one.tries -= 1
 
     @staticmethod
     def _stop(client: SyncPrefectClient, one: _Open) -> None:
         """What is done a second time although the result is there need not go on: its worker kills it. The first result counts."""
         for run_id in list(one.runs):
-            client.set_flow_run_state(run_id, Cancelling(message="Another worker was first."))  # refused for one that has ended
+            _tell(client, run_id, Cancelling(message="Another worker was first."))  # refused for one that has ended
             del one.runs[run_id]
 
     def _gone(self, workers: Sequence[Worker], named: Iterable[str | None] = ()) -> set[str]:
@@ -402,13 +417,22 @@ class PoolLaboratory:
                 self._submit(client, one)
 
     def _expect_workers(self, workers: Sequence[Worker], found: dict[UUID, FlowRun]) -> None:
-        """Raises: NoWorker: for too long nobody served the pool, and nothing is at work."""
+        """Raises: NoWorker: for too long nobody served the pool, or only who can do no unit, and nothing is at work."""
         now = time.monotonic()
         online = [worker.name for worker in workers if worker.status == WorkerStatus.ONLINE]
-        at_work = any(run.state_type in (StateType.RUNNING, StateType.PENDING) for run in found.values())
-        if at_work or any(queue_of(name) in (None, self._queue) for name in online):
+        serving = [name for name in online if queue_of(name) in (None, self._queue)]
+        at_work = [_worker(run) for run in found.values() if run.state_type in (StateType.RUNNING, StateType.PENDING)]
+        if any(name not in self._unfit for name in (*serving, *at_work)):
             self._served_at = now
+        elif at_work:  # an unfit one that tries again: it may have been mended, which its result will show
+            return
         elif now - max(self._served_at, self._silent_at) > self._pool.no_worker_s:
+            if serving:
+                causes = "; ".join(self._unfit[name] for name in sorted(serving))
+                raise NoWorker(
+                    f"pool {self._pool.name} has no worker that can do a unit ({causes}); "
+                    "mend that or start a worker on another machine, then `researchclaw resume`."
+                )
             others = "; ".join(sorted(online)) or "none at all"
             raise NoWorker(
                 f"pool {self._pool.name} has no worker for {environment_here().queue} (online: {others}); start one with the same "
@@ -509,6 +533,15 @@ def _absence_named() -> Iterator[None]:
         if exc.response.status_code == 404:
             raise ObjectNotFound(http_exc=exc) from exc
         raise
+
+
+def _tell(client: SyncPrefectClient, run: UUID, state: State[Any], force: bool = False) -> None:
+    """Set the state of a flow run; one that a person has deleted just now needs none."""
+    try:
+        with _absence_named():
+            client.set_flow_run_state(run, state, force=force)
+    except ObjectNotFound:
+        logger.debug("the flow run %s was deleted", run)
 
 
 def _worker(run: FlowRun) -> str | None:

@@ -37,7 +37,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterStateType,
 )
 from prefect.client.schemas.objects import StateType
-from prefect.exceptions import PrefectHTTPStatusError
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.states import Cancelled, Completed, Crashed, Failed, Scheduled
 
 from researchclaw.flow.zombies import FLOW, KILLED, cancel_units, close_tasks
@@ -66,6 +66,8 @@ class Runner:
     _told: bool = False
     _ending: dict[UUID, FlowRun] = field(default_factory=dict)
     """Cancelled flow runs whose process was told to end."""
+    _units_told: set[UUID] = field(default_factory=set)
+    """Those of them whose training runs are cancelled."""
 
     def begin(self) -> None:
         threading.Thread(target=self._work, name="runner", daemon=True).start()
@@ -80,7 +82,7 @@ class Runner:
                         time.sleep(LOOK_EVERY_S)
             except httpx.ConnectError:  # the server is just starting
                 continue
-            except (httpx.HTTPError, PrefectHTTPStatusError, ResearchError) as exc:  # it looks again in a moment
+            except (httpx.HTTPError, PrefectHTTPStatusError, ObjectNotFound, ResearchError) as exc:  # it looks again in a moment
                 if not self._told:
                     logger.warning("runs are not looked after: %s", exc)
                 self._told = True
@@ -93,15 +95,11 @@ class Runner:
         )
         for flow_run in found:
             if flow_run.state_type == StateType.CANCELLING:
-                self._cancel(client, flow_run)
+                self._end_process(flow_run)
             else:
                 self._look_at(client, flow_run)
         for flow_run in list(self._ending.values()):
-            store = RunStore(self.output / flow_run.name)
-            if store.holder() is None:  # Prefect's engine has called it crashed when its process was told to end
-                close_tasks(client, flow_run)
-                self._set(client, flow_run, Cancelled(message=f"'Retry' goes on, or `researchclaw resume {store.run_id}`."))
-                del self._ending[flow_run.id]
+            self._finish(client, flow_run)
 
     def _look_at(self, client: SyncPrefectClient, flow_run: FlowRun) -> None:
         scheduled = flow_run.state_type == StateType.SCHEDULED
@@ -132,8 +130,8 @@ class Runner:
             close_tasks(client, flow_run)
             self._set(client, flow_run, Crashed(message=f"{KILLED} 'Retry' goes on, or `researchclaw resume {store.run_id}`."))
 
-    def _cancel(self, client: SyncPrefectClient, flow_run: FlowRun) -> None:
-        """A person has cancelled the run: its process is told to end, once, and so are its training runs at workers."""
+    def _end_process(self, flow_run: FlowRun) -> None:
+        """A person has cancelled the run: its process is told to end, once."""
         if flow_run.id in self._ending:
             return
         holder = RunStore(self.output / flow_run.name).holder()
@@ -141,11 +139,24 @@ class Runner:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(holder.pid, signal.SIGTERM)
         self._ending[flow_run.id] = flow_run
-        cancel_units(client, flow_run.name)
+
+    def _finish(self, client: SyncPrefectClient, flow_run: FlowRun) -> None:
+        """Cancel its training runs at workers, at every look until the server has taken it; then, without a process, it is over."""
+        if flow_run.id not in self._units_told:
+            cancel_units(client, flow_run.name)
+            self._units_told.add(flow_run.id)
+        store = RunStore(self.output / flow_run.name)
+        if store.holder() is None:  # Prefect's engine has called it crashed when its process was told to end
+            cancel_units(client, flow_run.name)  # what it submitted before it ended
+            close_tasks(client, flow_run)
+            self._set(client, flow_run, Cancelled(message=f"'Retry' goes on, or `researchclaw resume {store.run_id}`."))
+            del self._ending[flow_run.id]
+            self._units_told.discard(flow_run.id)
 
     @staticmethod
     def _set(client: SyncPrefectClient, flow_run: FlowRun, state: State[Any]) -> None:
-        client.set_flow_run_state(flow_run.id, state, force=True)
+        with contextlib.suppress(ObjectNotFound):  # deleted just now: there is nothing to say of it
+            client.set_flow_run_state(flow_run.id, state, force=True)
 
     def _log(self, store: RunStore) -> Path:
         return home(self.output) / f"{store.run_id}.log"

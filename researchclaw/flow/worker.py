@@ -16,6 +16,7 @@ import os
 import re
 import secrets
 import signal
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
@@ -47,7 +48,9 @@ RETRY_S = 2.0
 LOOK_S = 5.0
 """How often a worker asks which of its units a person has cancelled."""
 REST_S = 60.0
-"""A machine that cannot do units (its disk is full) takes no other in that place for so long; a healthy one does."""
+"""A machine that cannot do units (its disk is full) takes no other for so long; a healthy one does."""
+UNFIT = "Unfit"
+"""Name of the state in which such a machine gives a unit back: it is no try of the unit."""
 CLOCKS_S = 86_400
 """A worker asks for units that are due within a day: one whose clock is late would otherwise find none."""
 
@@ -89,6 +92,7 @@ class ExperimentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, UnitOutco
         self._free = list(self._slots)
         self._cancelled: dict[UUID, asyncio.Event] = {}
         self._away = False
+        self._rests_until = float("-inf")
         self.done = 0
 
     async def run(
@@ -147,10 +151,9 @@ class ExperimentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, UnitOutco
             slot.kill()
             return Crashed(message=f"{self.name}: {exc}")
         except WorkerUnfit as exc:
-            logger.warning("this machine does no unit in this place for %.0f s: %s", REST_S, exc)
-            await self._say(flow_run, Crashed(message=f"{self.name}: {exc}"))
-            await anyio.sleep(REST_S)
-            return Crashed(message=f"{self.name}: {exc}")
+            logger.warning("this machine takes no unit for %.0f s: %s", REST_S, exc)
+            self._rests_until = time.monotonic() + REST_S
+            return Crashed(name=UNFIT, message=f"{self.name}: {exc}")
         except ResearchError as exc:
             return Failed(message=f"{self.name}: {exc}")
         except Exception as exc:  # noqa: BLE001 (a worker outlives a unit that it cannot do; the study is told)
@@ -186,17 +189,23 @@ class ExperimentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, UnitOutco
                 if flow_run.id in self._cancelled:
                     self._cancelled[flow_run.id].set()
 
-    # ------------------------------------------------------------ a server that is away
+    # ------------------------------------------------------------ a machine that rests, a server that is away
+
+    def _rests(self) -> bool:
+        """All slots have the same disk: with one that rests, the others would take its unit again at once."""
+        return time.monotonic() < self._rests_until
 
     async def get_and_submit_flow_runs(self) -> list[FlowRun]:
+        if self._rests():
+            return []
         return await self._unless_away(super().get_and_submit_flow_runs(), [])
 
     async def sync_with_backend(self) -> None:
         await self._unless_away(super().sync_with_backend(), None)
 
     async def _submit_run(self, flow_run: FlowRun) -> None:
-        """One that cannot be taken because the server falls silent just then is left to whoever asks next."""
-        if not await self._unless_away(self._submitted(flow_run), False):
+        """One that cannot be taken because the server falls silent or a rest begins just then is left to whoever asks next."""
+        if self._rests() or not await self._unless_away(self._submitted(flow_run), False):
             self._submitting_flow_run_ids.discard(flow_run.id)
             self._release_limit_slot(flow_run.id)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from prefect.client.schemas.filters import (
@@ -15,6 +16,7 @@ from prefect.client.schemas.filters import (
     TaskRunFilterStateType,
 )
 from prefect.client.schemas.objects import StateType
+from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelling, Crashed, Pending
 
 if TYPE_CHECKING:
@@ -47,7 +49,8 @@ def cancel_units(client: SyncPrefectClient, run_id: str) -> None:
     these = FlowRunFilter(tags=FlowRunFilterTags(all_=[run_id, UNIT_TAG]), state=FlowRunFilterState(type=at_work))
     while found := client.read_flow_runs(flow_run_filter=these, limit=200):
         for unit in found:
-            client.set_flow_run_state(unit.id, Cancelling(message="The run was cancelled."))
+            with contextlib.suppress(ObjectNotFound):  # deleted just now
+                client.set_flow_run_state(unit.id, Cancelling(message="The run was cancelled."))
 
 
 def new_flow_run(client: SyncPrefectClient, flow: Flow[Any, Any], run_id: str) -> FlowRun:

@@ -11,10 +11,11 @@ import pytest
 pytest.importorskip("prefect")
 
 from prefect.client.schemas.objects import FlowRun, State, StateType, WorkerStatus
-from prefect.exceptions import PrefectHTTPStatusError
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 
 import researchclaw.flow.pool as pool_module
-from researchclaw.flow.pool import PENDING_S, NoWorker, PoolLaboratory, PoolSettings, _Open
+from researchclaw.flow.pool import PENDING_S, TRIES, NoWorker, PoolLaboratory, PoolSettings, _Open
+from researchclaw.flow.worker import UNFIT
 from researchclaw.unit_store import StoreSilent
 from stages.errors import ExperimentFailed, SettingsError
 
@@ -47,9 +48,9 @@ class Client:
         self._fault()
         return httpx.Response(200, json=self.runs[key].model_dump(mode="json"))
 
-    def be(self, key: str, state: StateType, message: str = "", worker: str | None = None) -> None:
+    def be(self, key: str, state: StateType, message: str = "", worker: str | None = None, name: str | None = None) -> None:
         labels = {} if worker is None else {"prefect.worker.name": worker}
-        update = {"state": State(type=state, message=message), "state_type": state, "labels": labels}
+        update = {"state": State(type=state, message=message, name=name), "state_type": state, "labels": labels}
         self.runs[key] = self.runs[key].model_copy(update=update)
 
     def read_flow_runs(self, **_: Any) -> list[FlowRun]:
@@ -250,6 +251,33 @@ def test_a_deleted_database_is_filled_again_wherever_it_is_noticed(
     assert (made, len(one.runs)) == ([1], 1)
 
 
+@pytest.mark.parametrize("absence", [refused(404), ObjectNotFound(http_exc=refused(404))], ids=["status", "named"])
+def test_a_flow_run_that_is_deleted_while_its_death_is_told_costs_the_others_nothing(
+    laboratory: PoolLaboratory, absence: Exception
+) -> None:
+    client, lost, other = Client(), opened(), opened("b" * 64)
+    look(laboratory, client, lost, other)
+    client.be(lost.name + ":1", StateType.RUNNING, worker="gone")
+    laboratory._gone_since = {"gone": float("-inf")}
+    client.faults = [None, None, absence]
+    watched = dict(other.runs)
+    look(laboratory, client, lost, other)
+    look(laboratory, client, lost, other)
+    assert client.keys == [lost.name + ":1", other.name + ":1", lost.name + ":2"]
+    assert (other.runs, other.tries) == (watched, 1)
+
+
+def test_a_second_one_that_is_deleted_before_it_is_stopped_does_not_delay_the_result(laboratory: PoolLaboratory) -> None:
+    client, one, other = Client(), opened(), opened("b" * 64)
+    look(laboratory, client, one, other)
+    laboratory._submit(client, one)  # type: ignore[arg-type]
+    known(laboratory)[one.name] = "c" * 64
+    client.be(one.name + ":1", StateType.COMPLETED)
+    client.faults = [None, None, refused(404)]
+    assert look(laboratory, client, one, other) == [one.name]
+    assert len(other.runs) == 1
+
+
 def test_what_is_no_server_of_prefect_is_said_after_a_few_tries(laboratory: PoolLaboratory) -> None:
     def ask() -> None:
         raise refused(404)
@@ -315,15 +343,67 @@ def test_the_last_try_is_not_spent_on_helping_the_slow(laboratory: PoolLaborator
     assert client.keys == []
 
 
-def test_a_machine_that_cannot_is_no_failure_of_the_unit_and_its_words_are_told_at_the_end(laboratory: PoolLaboratory) -> None:
+def test_a_crash_is_no_failure_of_the_unit_and_its_words_are_told_at_the_end(laboratory: PoolLaboratory) -> None:
     client, one = Client(), opened()
     for attempt in range(1, 6):
         look(laboratory, client, one)
-        client.be(f"{one.name}:{attempt}", StateType.CRASHED, "lab2: /data has 3 MB free")
+        client.be(f"{one.name}:{attempt}", StateType.CRASHED, "lab2: killed by signal 9")
         look(laboratory, client, one)
     assert one.failed == 0
-    with pytest.raises(ExperimentFailed, match=r"lost 5 times .*at last: lab2: /data has 3 MB free"):
+    with pytest.raises(ExperimentFailed, match=r"lost 5 times .*at last: lab2: killed by signal 9"):
         look(laboratory, client, one)
+
+
+HEALTHY, FULL = "lab1-1 [py3_torch]", "lab2-1 [py3_torch]"
+
+
+def given_back(laboratory: PoolLaboratory, client: Client, one: Any, times: int) -> None:
+    """A machine with a full disk takes the unit and gives it back, so many times."""
+    for _ in range(times):
+        look(laboratory, client, one)
+        client.be(f"{one.name}:{one.attempt}", StateType.CRASHED, f"{FULL}: /data has 3 MB free", FULL, UNFIT)
+        look(laboratory, client, one)
+
+
+def test_a_full_disk_costs_no_try_while_a_healthy_worker_is_busy(laboratory: PoolLaboratory) -> None:
+    client, one, long = Client(), opened(), opened("b" * 64)
+    client.workers = [SimpleNamespace(name=name, status=WorkerStatus.ONLINE) for name in (HEALTHY, FULL)]
+    look(laboratory, client, long)
+    client.be(long.name + ":1", StateType.RUNNING, worker=HEALTHY)
+    given_back(laboratory, client, one, 2 * TRIES)
+    laboratory._served_at = time.monotonic() - 1000
+    look(laboratory, client, one, long)
+    assert (one.tries, one.failed, len(one.runs)) == (1, 0, 1)
+
+
+def test_a_pool_of_full_disks_ends_the_study_with_their_words(laboratory: PoolLaboratory) -> None:
+    client, one = Client(), opened()
+    client.workers = [SimpleNamespace(name=FULL, status=WorkerStatus.ONLINE)]
+    given_back(laboratory, client, one, 2)
+    served = laboratory._served_at
+    look(laboratory, client, one)
+    assert laboratory._served_at == served  # it is there, and serves nobody
+    laboratory._served_at -= 11
+    client.be(one.name + ":3", StateType.RUNNING, worker=FULL)
+    look(laboratory, client, one)  # it may have been mended
+    client.be(one.name + ":3", StateType.CRASHED, f"{FULL}: /data has 3 MB free", FULL, UNFIT)
+    with pytest.raises(
+        NoWorker, match=r"pool lab has no worker that can do a unit \(lab2-1 \[py3_torch\]: /data has 3 MB free\); mend"
+    ):
+        look(laboratory, client, one)
+
+
+def test_a_worker_whose_disk_was_mended_serves_again_when_it_has_done_a_unit(laboratory: PoolLaboratory) -> None:
+    client, one, other = Client(), opened(), opened("b" * 64)
+    client.workers = [SimpleNamespace(name=FULL, status=WorkerStatus.ONLINE)]
+    given_back(laboratory, client, one, 1)
+    look(laboratory, client, one, other)
+    known(laboratory)[one.name] = "c" * 64
+    client.be(one.name + ":2", StateType.COMPLETED, worker=FULL)
+    assert look(laboratory, client, one, other) == [one.name]
+    laboratory._served_at -= 1000
+    look(laboratory, client, other)
+    assert laboratory._served_at > time.monotonic() - 5
 
 
 def test_a_unit_that_a_person_cancels_ends_the_study_with_one_line(laboratory: PoolLaboratory) -> None:

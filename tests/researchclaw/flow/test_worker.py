@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import time
 from concurrent.futures import Future
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,7 +22,7 @@ from prefect.workers.base import BaseWorker
 
 from researchclaw import hardware, unit_bench
 from researchclaw.flow import worker as module
-from researchclaw.flow.worker import ExperimentWorker, worker_name
+from researchclaw.flow.worker import UNFIT, ExperimentWorker, worker_name
 from researchclaw.unit_store import RemoteStore
 from researchclaw.units import Environment, WorkerUnfit
 
@@ -150,21 +151,36 @@ def test_a_unit_that_a_person_cancels_is_killed(worker: ExperimentWorker, monkey
     assert worker._cancelled == {}
 
 
-def test_a_full_disk_is_told_as_a_crash_of_this_machine_which_then_rests(
+def test_a_full_disk_is_told_at_once_as_the_machines_crash_and_the_whole_worker_rests(
     worker: ExperimentWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server, place = at(worker, StateType.RUNNING, monkeypatch), Place()
+    at(worker, StateType.RUNNING, monkeypatch)
+    waiting, place, submitted = flow_run(), Place(), list[Any]()
     place.future.set_exception(WorkerUnfit("/data has 3 MB free"))
-    rested: list[float] = []
 
-    async def sleep(seconds: float) -> None:
-        rested.append(seconds)
-        assert server.state == StateType.CRASHED  # the study knows at once
+    async def scheduled(_: object) -> list[Any]:
+        return [waiting]
 
+    async def submit(_: object, one: Any) -> None:
+        submitted.append(one)
+
+    monkeypatch.setattr(BaseWorker, "get_and_submit_flow_runs", scheduled)
+    monkeypatch.setattr(BaseWorker, "_submit_run", submit)
     monkeypatch.setattr(module, "REST_S", 60)
-    monkeypatch.setattr("anyio.sleep", sleep)
-    state = asyncio.run(worker._end(flow_run(), place))  # type: ignore[arg-type]
-    assert (state.type, rested) == (StateType.CRASHED, [60])
+
+    async def scene() -> State[Any]:
+        state = await worker._end(flow_run(), place)  # type: ignore[arg-type]
+        assert await worker.get_and_submit_flow_runs() == []
+        worker._submitting_flow_run_ids.add(waiting.id)
+        await worker._submit_run(waiting)  # found before the rest began
+        assert (submitted, worker._submitting_flow_run_ids) == ([], set())
+        worker._rests_until = time.monotonic()
+        assert await worker.get_and_submit_flow_runs() == [waiting]
+        await worker._submit_run(waiting)
+        return state
+
+    state = asyncio.run(scene())
+    assert (state.type, state.name, submitted) == (StateType.CRASHED, UNFIT, [waiting])
     assert state.message is not None
     assert state.message.endswith("/data has 3 MB free")
 
