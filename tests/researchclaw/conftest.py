@@ -114,7 +114,15 @@ class Project:
         self.command("server", "stop")
 
     def ask(self, method: str, path: str, body: object = None, token: bool = True, **headers: str) -> tuple[int, Any]:
-        """Status and JSON of the API's answer; with the token that the UI fetches too."""
+        """Status and JSON of the API's answer; with the token that the UI fetches too. While SQLite is locked, asks again as the UI does."""
+        deadline = time.monotonic() + 30
+        while True:
+            status, answer = self._asked(method, path, body, token, headers)
+            if status != 503 or time.monotonic() > deadline:
+                return status, answer
+            time.sleep(0.5)
+
+    def _asked(self, method: str, path: str, body: object, token: bool, headers: dict[str, str]) -> tuple[int, Any]:
         if token and method != "GET":
             _, given = self.ask("GET", "/csrf-token?client=test", **headers)
             headers |= {"Prefect-Csrf-Token": given["token"], "Prefect-Csrf-Client": "test"}
@@ -130,12 +138,7 @@ class Project:
 
     def submit(self, link: str, **form: object) -> Any:
         """Fill in the form of a paused run, as the UI sends it."""
-        deadline = time.monotonic() + 30
-        while True:
-            status, answer = self.ask("POST", f"/flow_runs/{link.rsplit('/', 1)[1]}/resume", {"run_input": form})
-            if status != 503 or time.monotonic() > deadline:  # SQLite is locked for a moment; the UI asks again, too
-                break
-            time.sleep(0.5)
+        status, answer = self.ask("POST", f"/flow_runs/{link.rsplit('/', 1)[1]}/resume", {"run_input": form})
         assert status < 300, answer
         return answer
 
