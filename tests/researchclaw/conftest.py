@@ -114,7 +114,7 @@ class Project:
         self.command("server", "stop")
 
     def ask(self, method: str, path: str, body: object = None, token: bool = True, **headers: str) -> tuple[int, Any]:
-        """Status and JSON of the API's answer; with the token that the UI fetches too. While SQLite is locked, asks again as the UI does."""
+        """Status and JSON of the API's answer; with the UI's token. While SQLite is locked, asks again as the UI does."""
         deadline = time.monotonic() + 30
         while True:
             status, answer = self._asked(method, path, body, token, headers)
