@@ -21,7 +21,7 @@ from typing import ClassVar, Literal, Self, TypeVar
 
 from pydantic import Field, FiniteFloat, JsonValue, ValidationError
 
-from researchclaw.secret_values import masked
+from researchclaw.secret_values import masked_values
 from stages.contracts import Contract, GateAnswer, RunRecord, Sha256, Verdict
 from stages.errors import UserMustAct
 
@@ -342,7 +342,7 @@ class Journal:
                 self.reused += 1
                 return known
             # through JSON, so that a first answer and a looked-up one are the same to the last bit
-            answer = answer_type.model_validate_json(masked(compute().model_dump_json()))
+            answer = answer_type.model_validate_json(json.dumps(_recordable(compute())))
             if definite(answer):
                 self.record(kind, request, answer)
             return answer
@@ -367,7 +367,7 @@ class Journal:
                 "kind": kind,
                 "key": key,
                 "type": type(body).__name__,
-                "body": json.loads(masked(body.model_dump_json())),
+                "body": _recordable(body),
             }
             entry = Entry.model_validate({**fields, "sha": Entry.seal(fields)})
             data = (entry.line() + "\n").encode()
@@ -388,6 +388,11 @@ class Journal:
         if written != len(data):
             os.ftruncate(self._fd, before)
             raise OSError(errno.ENOSPC, f"{self.path}: the disk took only part of a line")
+
+
+def _recordable(body: Contract) -> JsonValue:
+    """What JSON spells of a contract, without keys; never masked as text, which would cut numbers and the names of fields."""
+    return masked_values(json.loads(body.model_dump_json()))
 
 
 def request_key(request: Contract) -> str:

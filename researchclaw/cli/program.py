@@ -20,7 +20,7 @@ from typing import Annotated, NoReturn, cast
 import typer
 
 from researchclaw.interruption import interrupted
-from researchclaw.secret_values import masked
+from researchclaw.secret_values import SECRET_NAMES, WithoutSecrets, masked
 from stages.errors import ResearchError
 
 app = typer.Typer(
@@ -115,6 +115,9 @@ def _everywhere(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error, and the log.")] = False,
 ) -> None:
     if _debug:
-        logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
+        shown = logging.StreamHandler(sys.stderr)
+        secrets = [value for name, value in os.environ.items() if SECRET_NAMES.search(name)]
+        shown.setFormatter(WithoutSecrets(logging.Formatter("%(asctime)s %(name)s %(message)s"), secrets))
+        logging.basicConfig(level=logging.WARNING, handlers=[shown])
         for ours in ("researchclaw", "stages"):
             logging.getLogger(ours).setLevel(logging.INFO)

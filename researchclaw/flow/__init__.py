@@ -10,7 +10,6 @@ import base64
 import contextlib
 import logging
 import os
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +18,7 @@ from uuid import UUID
 
 from researchclaw.engine import Engine, Plainly
 from researchclaw.gates import Anywhere, AtTerminal, AutoApprove, from_ui
-from researchclaw.secret_values import MASK, masked
+from researchclaw.secret_values import SECRET_NAMES, WithoutSecrets
 from researchclaw.server import Reached, left_alone, listens, server
 from researchclaw.settings import FlowSettings, GateSettings
 from stages.contracts import Analysis, Contract, Deliverables, ExperimentPlan, Goal, Results, Shortlist
@@ -32,10 +31,6 @@ if TYPE_CHECKING:
     from prefect.tasks import Task
 
 logger = logging.getLogger(__name__)
-
-SECRET_NAMES = re.compile(r"KEY|TOKEN|SECRET|PASSW|AUTH_STRING", re.IGNORECASE)
-"""Environment variables whose values must not stand in a log."""
-
 
 NOWHERE = logging.NullHandler()
 
@@ -314,7 +309,7 @@ def _take_the_console_away() -> None:
         logging.getLogger(ours).setLevel(logging.INFO)
     for theirs in ("prefect", "asyncio"):  # a server that went away costs the view, and no traceback on the terminal
         logging.getLogger(theirs).addHandler(NOWHERE)
-    secrets = [value for name, value in os.environ.items() if SECRET_NAMES.search(name) and len(value) >= 8]
+    secrets = [value for name, value in os.environ.items() if SECRET_NAMES.search(name)]
     for name in ["", *logging.root.manager.loggerDict]:
         one = logging.getLogger(name)
         for handler in list(one.handlers):
@@ -322,20 +317,6 @@ def _take_the_console_away() -> None:
                 one.removeHandler(handler)
             elif isinstance(handler, APILogHandler) and not isinstance(handler.formatter, WithoutSecrets):
                 handler.setFormatter(WithoutSecrets(handler.formatter or logging.Formatter(), secrets))
-
-
-class WithoutSecrets(logging.Formatter):
-    """Puts *** for every secret, in the message and in the traceback: those given, and the keys that this process has read."""
-
-    def __init__(self, inner: logging.Formatter, secrets: list[str]) -> None:
-        super().__init__()
-        self._inner, self._secrets = inner, secrets
-
-    def format(self, record: logging.LogRecord) -> str:
-        text = self._inner.format(record)
-        for secret in self._secrets:
-            text = text.replace(secret, MASK)
-        return masked(text)
 
 
 def _send_what_is_left() -> None:

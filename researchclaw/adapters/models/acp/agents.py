@@ -181,6 +181,9 @@ def environment_for(agent: Agent, named: tuple[str, ...], ours: Mapping[str, str
         raise SettingsError(f"llm.agent_env: {missing} is not set.")
     passed = {name: ours[name] for name in (*COMMON, *agent.variables) if name in ours}
     for name in named:
-        if "://" not in ours[name] and not ours[name].startswith("/"):  # an address or a path is no key
-            secret_values.keep(ours[name])
+        value = ours[name]
+        if "://" in value or value.startswith("/"):  # an address or a path is no key
+            continue
+        if secret_values.SECRET_NAMES.search(name) or secret_values.looks_like_a_key(value):  # a model's name is a word of the record
+            secret_values.keep(value)
     return {"TERM": "dumb", "NO_COLOR": "1", **passed, **agent.environment, **{name: ours[name] for name in named}}
