@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from researchclaw.kits import shipped_kits
 from stages import contracts as c
 from stages.a_scoping import study
+from stages.b_literature import literature_screen
 from stages.d_design import experiment_design
 from stages.errors import UserMustAct
 
@@ -127,5 +128,7 @@ def _shortlist(before: c.Shortlist, after: c.Shortlist) -> c.Shortlist:
     known = {work.key: work for work in before.works}
     if changed := [work.key for work in after.works if known.get(work.key) != work]:
         raise EditRefused(f"records of works are not edited: {', '.join(changed)}; to keep a work that was left out, fill in the form")
-    counts = after.counts.model_copy(update={"included": len(included), "excluded": after.counts.screened - len(included)})
-    return after.model_copy(update={"counts": counts})
+    by_rule = {one.key for one in before.decisions if one.by_rule}
+    if changed := [one.key for one in after.decisions if one.by_rule != (one.key in by_rule)]:
+        raise EditRefused(f"'by_rule' says who decided and is not edited: {', '.join(changed)}; to keep a work, fill in the form")
+    return after.model_copy(update={"counts": literature_screen.recounted(before.counts, after.decisions)})

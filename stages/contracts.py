@@ -361,13 +361,17 @@ class Screened(Contract):
     key: str
     included: bool
     reason: str
+    by_rule: bool = Field(default=False, exclude_if=_says_nothing, description="Left out before the screening; nobody read it.")
 
 
 class PrismaCounts(Contract):
-    """Flow of records as PRISMA 2020 counts them."""
+    """Flow of records as PRISMA 2020 counts them: identified = duplicates + removed_by_rule + screened = … + excluded + included."""
 
     identified: int
     duplicates: int
+    removed_by_rule: int = Field(
+        default=0, exclude_if=_says_nothing, description="Works that a rule left out before screening: nobody read them."
+    )
     screened: int
     excluded: int
     included: int

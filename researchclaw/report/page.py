@@ -239,6 +239,7 @@ def _flow(record: Record, numbers: Numbers) -> tuple[tuple[str, str, Shown], ...
     words = (
         ("identified", "records found by the queries"),
         ("duplicates", "duplicates set aside"),
+        *((("removed_by_rule", "left out by rule before the screening, unread"),) if shortlist.counts.removed_by_rule else ()),
         ("screened", "works screened"),
         ("excluded", "excluded, each with a reason"),
         ("included", "on the shortlist"),

@@ -117,7 +117,7 @@ def run(inputs: Inputs, ctx: Context) -> Shortlist:
         for number, candidate in enumerate(read, start=1)
     }
     decisions = tuple(
-        judged.get(key) or Screened(key=key, included=False, reason=unread[key])
+        judged.get(key) or Screened(key=key, included=False, reason=unread[key], by_rule=True)
         for key in (candidate.work.key for candidate in candidates)
     )
     included = {decision.key for decision in decisions if decision.included}
@@ -145,8 +145,9 @@ def run(inputs: Inputs, ctx: Context) -> Shortlist:
         counts=PrismaCounts(
             identified=identified,
             duplicates=identified - len(candidates),
-            screened=len(candidates),
-            excluded=len(candidates) - len(works),
+            removed_by_rule=len(unread),
+            screened=len(read),
+            excluded=len(read) - len(works),
             included=len(works),
             by_citation=sum(BY_CITATION in candidate.queries for candidate in candidates),
         ),
@@ -241,8 +242,16 @@ def with_choice(output: Shortlist, candidates: Candidates, *, drop: Sequence[str
     )
     settled = known | {work.key: work for work in output.works}  # a record that was repaired stays repaired
     works = tuple(settled[key] for key in known if key in wanted)
-    counts = output.counts.model_copy(update={"excluded": output.counts.screened - len(works), "included": len(works)})
-    return output.model_copy(update={"works": works, "decisions": decisions, "counts": counts})
+    return output.model_copy(update={"works": works, "decisions": decisions, "counts": recounted(output.counts, decisions)})
+
+
+def recounted(counts: PrismaCounts, decisions: Sequence[Screened]) -> PrismaCounts:
+    """The flow after a person's decisions: a work of those that a rule left out counts as screened once a person has decided on it."""
+    removed = sum(one.by_rule for one in decisions)
+    included = sum(one.included for one in decisions)
+    screened = counts.screened + counts.removed_by_rule - removed
+    flow = {"removed_by_rule": removed, "screened": screened, "excluded": screened - included, "included": included}
+    return counts.model_copy(update=flow)
 
 
 def _is_included(output: Shortlist, key: str) -> bool:
@@ -256,11 +265,12 @@ def question(output: Shortlist) -> GateQuestion:
     dropped = "\n".join(f"- {decision.key}: {decision.reason}" for decision in output.decisions if not decision.included)
     not_understood = "".join(f"- not understood, and without effect: {_cell(text)}\n\n" for text in output.guidance_not_understood)
     counts = output.counts
+    removed = f"{counts.removed_by_rule} left out unread by rule, " if counts.removed_by_rule else ""
     return GateQuestion(
         stage=5,
         title="May these works be cited?",
         body=(
-            f"{counts.identified} records found, {counts.duplicates} duplicates, {counts.screened} screened, "
+            f"{counts.identified} records found, {counts.duplicates} duplicates, {removed}{counts.screened} screened, "
             f"{counts.excluded} excluded, **{counts.included} included**.\n\n"
             f"| key | title | year | reason |\n|---|---|---|---|\n{rows}\n\n"
             f"{_doubts(output)}"

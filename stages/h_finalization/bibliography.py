@@ -33,9 +33,10 @@ _PROPER = frozenset(
 _MOST_AUTHORS = 20
 _SEPARATES = re.compile(r",|(?<!\S)and(?!\S)", re.IGNORECASE)
 """What parts names for bibtex: inside a name it must be held in braces, else bibtex ends with an error."""
-_VOLUME = r"\w[\w ./-]{0,20}"
-_PAGES = r"([A-Za-z]{0,3}\d[\w.:]{0,15})(?:\s*[-\u2013\u2014]{1,2}\s*([A-Za-z]{0,3}\d[\w.:]{0,15}))?"
-"""Pages and article numbers as sources write them; anything else is left out."""
+_VOLUME = r"[A-Za-z0-9][A-Za-z0-9 ./-]{0,20}"
+_PAGE = r"[A-Za-z]{0,3}[0-9][A-Za-z0-9.:]{0,15}"
+_PAGES = rf"({_PAGE})(?:\s*[-\u2013\u2014]{{1,2}}\s*({_PAGE}))?"
+"""Pages and article numbers as sources write them; anything else is left out, as are signs of other scripts and TeX's own."""
 _LONGEST_NAME = 200
 """Signs of a written name: bibtex cuts the label of an entry at 500, which may hold two names, and would cut through a brace."""
 _SUFFIXES = frozenset({"Jr.", "Jr", "Sr.", "Sr", "II", "III", "IV"})
@@ -86,7 +87,7 @@ def _entry(work: Work) -> Entry:
     if kind == "article" and work.volume and re.fullmatch(_VOLUME, work.volume):
         fields["volume"] = bib_escape(work.volume)
     if kind in {"article", "inproceedings", "incollection"} and work.pages and (pages := re.fullmatch(_PAGES, work.pages)):
-        fields["pages"] = "--".join(part for part in pages.groups() if part)
+        fields["pages"] = "--".join(bib_escape(part) for part in pages.groups() if part)
     if work.doi:
         fields["doi"] = _bare(work.doi)
     if work.arxiv_id:
@@ -150,11 +151,11 @@ def _protected(match: re.Match[str]) -> str:
 
 def _name(author: str, work: Work) -> str:
     """'Given Family' as 'Family, Given': particles stay with the family name; a name of one word or a group is kept whole."""
-    while len(bib_escape(author)) > _LONGEST_NAME:
-        author = f"{author[: len(author) * 3 // 4].rstrip()} …"
+    a_group = author in work.groups
+    author = _shortened(author)
     words = author.split()
     wordless = any(not any(sign.isalnum() for sign in word) for word in words)  # a lone dash would leave a part of the name empty
-    if len(words) == 1 or wordless or author in work.groups or _SEPARATES.search(author):
+    if len(words) == 1 or wordless or a_group or _SEPARATES.search(author):
         return f"{{{bib_escape(author)}}}"
     suffix = words.pop() if words[-1] in _SUFFIXES and len(words) > 2 else ""
     split = len(words) - 1
@@ -162,3 +163,13 @@ def _name(author: str, work: Work) -> str:
         split -= 1
     family, given = bib_escape(" ".join(words[split:])), bib_escape(" ".join(words[:split]))
     return ", ".join(part for part in (family, bib_escape(suffix), given) if part)
+
+
+def _shortened(author: str) -> str:
+    """The name, cut where it would be written with more signs than a label holds; one sign of it always stays."""
+    whole = shown = unicodedata.normalize("NFC", author)
+    kept = len(whole)
+    while kept > 1 and len(bib_escape(shown)) > _LONGEST_NAME:
+        kept = kept * 3 // 4
+        shown = f"{whole[:kept].rstrip()} …"
+    return shown

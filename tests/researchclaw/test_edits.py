@@ -120,6 +120,7 @@ def test_a_shortlist_stays_whole(shortlist: Shortlist) -> None:
     for values, why in (
         ({"works": rows["works"][1:]}, "those whose decision says"),
         ({"decisions": rows["decisions"][1:]}, "needs one decision"),
+        ({"decisions": [*rows["decisions"][:2], {**rows["decisions"][2], "by_rule": True}]}, "'by_rule' says who decided"),
         ({"works": [{**rows["works"][0], "title": "Mine"}, *rows["works"][1:]]}, "records of works"),
     ):
         with pytest.raises(EditRefused, match=why):
@@ -186,3 +187,19 @@ def test_a_goal_that_no_kit_can_study_is_refused(change: dict[str, Any], reason:
 HARDWARE = Hardware(
     cpu="a processor", physical_cores=2, memory_gb=8, accelerator=None, operating_system="Linux", python="3.11", torch="2.13.0"
 )
+
+
+def test_the_flow_of_records_is_counted_and_not_edited(shortlist: Shortlist) -> None:
+    ruled = shortlist.model_copy(
+        update={
+            "decisions": (*shortlist.decisions, Screened(key="d", included=False, reason="not read", by_rule=True)),
+            "counts": PrismaCounts(identified=4, duplicates=0, removed_by_rule=1, screened=3, excluded=1, included=2),
+        }
+    )
+    rows = ruled.model_dump(mode="json")
+    decisions = [{**one, "included": one["key"] == "b"} for one in rows["decisions"]]
+    edited = edited_output(
+        ruled, changed(ruled, works=rows["works"][1:], decisions=decisions, counts={**rows["counts"], "identified": 99})
+    )
+    assert isinstance(edited, Shortlist)
+    assert edited.counts == PrismaCounts(identified=4, duplicates=0, removed_by_rule=1, screened=3, excluded=2, included=1)

@@ -81,7 +81,7 @@ def test_every_candidate_has_a_reason_and_the_shortlist_is_worth_citing(walk: Wa
     assert 20 <= len(shortlist.works) <= 40
     assert all(decision.reason for decision in shortlist.decisions)
     counts = shortlist.counts
-    assert counts.identified - counts.duplicates == counts.screened == counts.excluded + counts.included
+    assert counts.identified - counts.duplicates - counts.removed_by_rule == counts.screened == counts.excluded + counts.included
 
 
 def test_every_card_rests_on_a_span_of_its_work(walk: Walk, make_brief: Brief_, make_context: World) -> None:

@@ -82,12 +82,15 @@ def method_diagram(record: Record) -> Figure:
 
 
 def prisma(record: Record) -> Figure:
-    """Records identified, screened and included, with what was dropped on the way."""
-    count = {
-        name: f"{record.number(f'/literature/{name}'):.0f}"
-        for name in ("identified", "duplicates", "screened", "excluded", "included")
-    }
-    height = 1.95
+    """Records identified, screened and included, with what was dropped on the way; counts that do not add up are not drawn."""
+    numbers = {name: record.number(f"/literature/{name}") for name in ("identified", "duplicates", "screened", "excluded", "included")}
+    unread = record.optional("/literature/removed_by_rule")  # there only where a rule left works out
+    left_over = numbers["identified"] - numbers["duplicates"] - (unread or 0) - numbers["screened"]
+    if left_over or numbers["screened"] != numbers["excluded"] + numbers["included"]:
+        raise record.refuse("the counts of the literature search do not add up")
+    count = {name: f"{value:.0f}" for name, value in (numbers | {"removed_by_rule": unread or 0}).items()}
+    rise = 0.45 if unread else 0.0
+    height = 1.95 + rise
     figure, panel = _sheet(height, record.width_in)
     size = (1.44, 0.38) if record.narrow else (1.9, 0.38)
     left, right = (0.76, 2.48) if record.narrow else (0.272 * record.width_in, 0.745 * record.width_in)
@@ -96,17 +99,20 @@ def prisma(record: Record) -> Figure:
         return f"{words}{chr(10) if record.narrow else ' '}(n = {count[name]})"
 
     followed = record.optional("/literature/by_citation")  # there only where sources were asked who cites whom
-    found = _box(panel, Box(left, 1.65, *size), text("records identified", "identified"))
+    found = _box(panel, Box(left, 1.65 + rise, *size), text("records identified", "identified"))
     if followed:
         by = f"works by citations{chr(10) if record.narrow else ' '}(n = {followed:.0f})"
-        _arrow(panel, _box(panel, Box(right, 1.75, *size), by, edge=GREY).left, found.right)
+        _arrow(panel, _box(panel, Box(right, 1.75 + rise, *size), by, edge=GREY).left, found.right)
     screened = _box(panel, Box(left, 0.975, *size), text("records screened", "screened"))
     kept = _box(panel, Box(left, 0.3, *size), text("works included", "included"), edge=BLUE)
-    twice = _box(panel, Box(right, 1.3125, *size), text("duplicates removed", "duplicates"), edge=GREY)
+    twice = _box(panel, Box(right, 1.3125 + rise, *size), text("duplicates removed", "duplicates"), edge=GREY)
     dropped = _box(panel, Box(right, 0.6375, *size), text("records excluded", "excluded"), edge=GREY)
     _arrow(panel, found.bottom, screened.top)
     _arrow(panel, screened.bottom, kept.top)
     _arrow(panel, (left, twice.y), twice.left)
+    if unread:
+        ruled = _box(panel, Box(right, 1.3125, *size), text("removed by rule", "removed_by_rule"), edge=GREY)
+        _arrow(panel, (left, ruled.y), ruled.left)
     _arrow(panel, (left, dropped.y), dropped.left)
     return figure
 

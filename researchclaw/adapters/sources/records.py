@@ -118,9 +118,9 @@ def work(
 
 
 def _short(text: str | None) -> str | None:
-    """A volume or pages as written; what no volume and no pages are written like is left out."""
+    """A volume or pages as written; what no volume and no pages are written like is left out, TeX's signs and other scripts too."""
     words = plain(text or "")
-    return words if re.fullmatch(r"[\w.:/()–-][\w.:/() ,–-]{0,30}", words) else None
+    return words if re.fullmatch(r"[A-Za-z0-9.:/()–-][A-Za-z0-9.:/() ,–-]{0,30}", words) else None
 
 
 def key_of(title: str, author: str, year: int) -> str:

@@ -7,6 +7,7 @@ import pytest
 from researchclaw.adapters.bibfile import parse_bib, read_bib
 from researchclaw.adapters.user_library import library_of
 from stages.errors import SettingsError
+from stages.h_finalization.bibliography import references_bib
 
 GOOD = """% exported
 @string{nips = "NeurIPS"}
@@ -102,3 +103,11 @@ def test_another_encoding_is_named_with_the_remedy(encoding: str, tmp_path: Path
     (tmp_path / "own.bib").write_bytes("@misc{a, title={Größe}}".encode(encoding))
     with pytest.raises(SettingsError, match="save the file as UTF-8"):
         read_bib(tmp_path / "own.bib")
+
+
+@pytest.mark.parametrize("pages", [r"e1\_2", "e1_2", "١٢", "１２"])
+def test_pages_of_the_users_that_tex_would_die_of_are_left_out(pages: str) -> None:
+    text = f"@article{{a, title={{T}}, author={{Doe, Ann}}, year=2020, journal={{J}}, volume={{{pages}}}, pages={{{pages}}}}}"
+    written = references_bib([parse_bib(text).entries[0].work("mine.bib")])
+    assert "journal = {" in written
+    assert "pages" not in written and "volume" not in written

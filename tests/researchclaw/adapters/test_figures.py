@@ -3,6 +3,7 @@
 import json
 import math
 import random
+import struct
 from collections.abc import Mapping, Sequence
 
 import pytest
@@ -119,6 +120,22 @@ def test_a_figure_of_something_without_scores_is_refused(results: Results):
         draw(spec("seed_dots", conditions=("constant",)), results, PRISMA)
     with pytest.raises(ManuscriptRefused, match="counts of the literature"):
         draw(spec("prisma"), results, PRISMA.model_copy(update={"included": 27}))
+
+
+@pytest.mark.parametrize("width_in", [3.25, 5.5])
+def test_the_flow_of_records_draws_what_a_rule_left_out_and_adds_up(results: Results, width_in: float):
+    counts = PrismaCounts(identified=143, duplicates=21, removed_by_rule=30, screened=92, excluded=66, included=26)
+    drawing = MatplotlibIllustrator().draw(
+        spec("prisma"), results.model_copy(update={"literature": counts.model_dump()}), counts, width_in
+    )
+    drawn = {number["pointer"]: number["value"] for number in json.loads(drawing.data_json)["numbers"]}
+    assert drawn == {f"/literature/{name}": value for name, value in counts.model_dump().items()}
+    before = MatplotlibIllustrator().draw(spec("prisma"), results, PRISMA, width_in)
+    assert struct.unpack(">I", drawing.png[20:24]) > struct.unpack(">I", before.png[20:24])
+    for wrong in ({"screened": 122}, {"removed_by_rule": 0}, {"excluded": 96}):
+        off = counts.model_copy(update=wrong)
+        with pytest.raises(ManuscriptRefused, match="do not add up"):
+            MatplotlibIllustrator().draw(spec("prisma"), results.model_copy(update={"literature": off.model_dump()}), off)
 
 
 def test_one_seed_draws_no_interval():

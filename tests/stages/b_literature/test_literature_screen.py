@@ -9,7 +9,7 @@ import pytest
 
 from researchclaw.adapters.catalogue import Catalogue
 from stages.b_literature import literature_screen
-from stages.contracts import Brief, Candidate, Candidates, CitedWork, Contract, Guidance, Work
+from stages.contracts import Brief, Candidate, Candidates, CitedWork, Contract, Guidance, PrismaCounts, Work
 from stages.errors import UserMustAct
 from stages.pipeline import PIPELINE
 from stages.ports import Context, Question
@@ -154,7 +154,29 @@ def test_the_tail_of_the_ranking_is_not_read_and_each_work_of_it_says_why(
     assert not {"silent", "tail0", "tail2"} & set(read)
     assert reason(made, "tail0") == (False, f"not among the first {most} works with a summary, as the search ranks them; not read")
     assert reason(made, "silent") == (False, "no summary that a sentence could rest on")
-    assert len(made.decisions) == len(found.candidates) + 4 == made.counts.screened
+    assert len(made.decisions) == len(found.candidates) + 4
+    unread = len(made.decisions) - len(read)
+    assert (made.counts.screened, made.counts.removed_by_rule) == (len(read), unread)
+    assert_adds_up(made.counts)
+    assert f"duplicates, {unread} left out unread by rule, {len(read)} screened" in literature_screen.question(made).body
+    every = record[Candidates]
+    assert isinstance(every, Candidates)
+    kept = literature_screen.with_choice(made, every, drop=[made.works[0].key], keep=["tail0"], reason="told")
+    assert (kept.counts.screened, kept.counts.removed_by_rule) == (len(read) + 1, unread - 1)
+    assert_adds_up(kept.counts)
+    again = literature_screen.with_choice(kept, every, drop=["tail0"], keep=[], reason="told")
+    assert (again.counts.screened, again.counts.included) == (len(read) + 1, made.counts.included - 1)
+    assert_adds_up(again.counts)
     for query_id in {name for candidate in found.candidates for name in candidate.queries}:
         own = [c.work.key for c in found.candidates if query_id in c.queries and (c.work.gist or c.work.abstract)]
         assert set(own[: literature_screen.READ_OF_A_QUERY]) <= set(read)
+
+
+def assert_adds_up(counts: PrismaCounts) -> None:
+    assert counts.identified == counts.duplicates + counts.removed_by_rule + counts.screened
+    assert counts.screened == counts.excluded + counts.included
+
+
+def test_counts_of_older_records_load_and_say_nothing_of_the_rule() -> None:
+    older = {"identified": 5, "duplicates": 1, "screened": 4, "excluded": 2, "included": 2}
+    assert PrismaCounts.model_validate(older).model_dump() == older

@@ -121,3 +121,30 @@ def test_a_name_beyond_measure_is_cut_because_bibtex_would_cut_through_a_brace(w
     (authors,) = [line for line in text.splitlines() if line.startswith("  author")]
     assert len(authors) < 450
     assert authors.count("{") == authors.count("}")
+
+
+@pytest.mark.parametrize("odd", ["e1_2", "1_2", "12-e1_4", "１２", "12-１４", "١٢", "1٢", "١٢-١٤", "12 \u00b2", "1^2", "1$"])
+def test_no_sign_of_tex_or_of_another_script_enters_pages_or_volume(works: tuple[Work, ...], odd: str) -> None:
+    text = references_bib([works[1].model_copy(update={"volume": odd if "-" not in odd else "1_2", "pages": odd})])
+    assert not {"volume", "pages"} & set(parse_string(text).entries_dict["abadi2016tensorflow"].fields_dict)
+
+
+def test_pages_as_sources_write_them_stay(works: tuple[Work, ...]) -> None:
+    for told, written in (("e12", "e12"), ("1:1 – 1:14", "1:1--1:14"), ("140:1--140:67", "140:1--140:67"), ("S12.4", "S12.4")):
+        entry = parse_string(references_bib([works[1].model_copy(update={"pages": told})])).entries_dict["abadi2016tensorflow"]
+        assert entry["pages"] == written
+
+
+@pytest.mark.parametrize("sign", ["\U0001d15e", "\U0001d160", "\U0001d164", "\U0001d1bb", "\U0001d1c0", "\U0001f600", "字", "{"])
+def test_a_name_of_signs_that_are_written_long_is_cut_and_ends(works: tuple[Work, ...], sign: str) -> None:
+    for author in (sign * 12, sign * 300, f"{sign * 40} {sign * 40}", f"Ann {sign * 40}"):
+        entry = parse_string(references_bib([works[2].model_copy(update={"authors": (author,)})])).entries_dict["some2020"]
+        assert 0 < len(entry["author"]) <= 220
+        assert entry["author"].count("dots") <= 1
+
+
+def test_a_long_name_is_cut_once_and_a_short_one_never(works: tuple[Work, ...]) -> None:
+    entry = parse_string(references_bib([works[2].model_copy(update={"authors": ("x" * 299, "Jose\u0301 Some")})])).entries_dict[
+        "some2020"
+    ]
+    assert entry["author"].endswith(r"\dots{}} and Some, Jos{\'{e}}")

@@ -261,16 +261,18 @@ def search_protocol(study: Study, voice: Voice, outline: Outline) -> list[str]:
     ]
     if silent:
         parts.append(f"No answer came from {silent}, so works that only {silent} would know are missing.")
+    removed = study.lit("removed_by_rule")
     if all(flow.values()):
+        unread = f"; {removed} more were left out by rule before anybody read them" if removed else ""
         parts.append(
             voice.say(
                 "prisma",
-                f"The queries brought up {flow['identified']} records, of which {flow['duplicates']} were duplicates; {flow['screened']} were screened, {flow['excluded']} excluded and {flow['included']} kept.",
-                f"Of {flow['identified']} records found, {flow['duplicates']} were duplicates and {flow['excluded']} of the {flow['screened']} screened were excluded, which leaves {flow['included']}.",
+                f"The queries brought up {flow['identified']} records, of which {flow['duplicates']} were duplicates{unread}; {flow['screened']} were screened, {flow['excluded']} excluded and {flow['included']} kept.",
+                f"Of {flow['identified']} records found, {flow['duplicates']} were duplicates{unread}{';' if removed else ' and'} {flow['excluded']} of the {flow['screened']} screened were excluded, which leaves {flow['included']}.",
             )
         )
     if (followed := study.lit("by_citation")) is not None:
-        parts.append(f"{followed} of the works screened came up by following references and citations of the best hits one step.")
+        parts.append(f"{followed} of the works found came up by following references and citations of the best hits one step.")
     rules = _screening(study, voice)
     spec = shown(outline, "prisma")
     blocks = [paragraph(*parts)]

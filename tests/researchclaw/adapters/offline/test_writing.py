@@ -264,3 +264,15 @@ def test_mending_by_rule_is_refused(papers):
     )
     with pytest.raises(ManuscriptRefused, match="numeral 3"):
         writing.mend(question)
+
+
+def test_the_appendix_tells_what_a_rule_left_out_unread_and_only_then(papers):
+    record, outline = papers["clear"].record, papers["clear"].outline
+    for removed in (0, 7):
+        counts = record.counts.model_copy(update={"removed_by_rule": removed, "screened": 50})
+        results = record.results.model_copy(update={"literature": counts.model_dump()})
+        said = dict(writing.compose(record.model_copy(update={"counts": counts, "results": results}), outline, guided=True))[
+            "appendix_search"
+        ]
+        assert ("{{lit.removed_by_rule|int}} more were left out by rule before anybody read them;" in said) == bool(removed)
+        assert "{{lit.screened|int}}" in said

@@ -70,6 +70,15 @@ def test_volume_and_pages_are_read_as_the_sources_write_them(
     assert (work.volume, work.pages) == ("abs/2101.00001", "1 - 30")  # of a preprint; references.bib prints none
 
 
+@pytest.mark.parametrize("odd", ["e1_2", "_", "１２", "١٢", "1\\_2", "1^2", "1²"])
+def test_no_sign_of_tex_or_of_another_script_is_read_as_volume_or_pages(
+    farm: Farm, farming: ModuleType, web: MakeWeb, samples: ModuleType, soon: float, odd: str
+) -> None:
+    served = farm(farming.Canned(body=samples.openalex_page(samples.openalex_work(biblio={"volume": odd, "first_page": odd}))))
+    work = one(OpenAlex(web(served.url)).search("warm-up", 20, soon))
+    assert {work.volume, work.pages} <= {None, "12"}
+
+
 def test_semantic_scholar(farm: Farm, farming: ModuleType, web: MakeWeb, samples: ModuleType, soon: float) -> None:
     served = farm(farming.Canned(body=samples.scholar_page(samples.scholar_paper())))
     work = one(SemanticScholar(web(served.url)).search("warm-up & decay", 20, soon))
