@@ -66,7 +66,7 @@ def test_a_look_that_was_asked_for_has_one_answer(unit: Unit, answer: dict[str, 
     if (score is None) != (fault is None):
         assert believed(looking, json.dumps(answer).encode()).record.verdict == "ok"
     else:
-        with pytest.raises(ResultRefused, match="answers about the test split is [02], not 1"):
+        with pytest.raises(ResultRefused, match=r"answers about the test split is [02], not 1"):
             believed(looking, json.dumps(answer).encode())
 
 
