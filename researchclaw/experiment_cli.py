@@ -23,10 +23,10 @@ from researchclaw.adapters.isolation.job import Inside, Isolation, Job
 from researchclaw.adapters.isolation.limits import DEFAULT_LIMITS, Limits
 from researchclaw.adapters.isolation.self_test import self_test
 from researchclaw.adapters.isolation.streams import plain_text
-from researchclaw.adapters.laboratory import LocalLaboratory, locked
+from researchclaw.adapters.laboratory import LocalLaboratory, looks_at
 from researchclaw.command_kits import CommandKit, load_command_kit
 from researchclaw.kits import kit_folder, kit_names, kits_folder, load_kit
-from stages.contracts import Kit, RunRecord, Sha256, TrainingRequest
+from stages.contracts import Kit, RunRecord, TrainingRequest
 from stages.errors import ExperimentFailed, SandboxUnavailable, SettingsError
 from stages.ports import ProbeRequest
 
@@ -91,30 +91,15 @@ def run_experiment(
             purpose="replay",
         )
         record = laboratory.measure([request])[0]
-    looks = count_look(state, record) if split == "test" and record.measurement is not None else None
+        looks = looks_at(state, laboratory.corpus(kit).sha256) if split == "test" else 0
     if json_output:
         echo(record.model_dump_json(indent=2))
     else:
         for line in told(record, request):
             echo(line)
-        if looks is not None:
+        if looks:
             echo(f"looks       {looks} at this sealed test split on this machine; each one makes it worth less")
     return 0 if record.verdict == "ok" else 1
-
-
-def count_look(state: Path, record: RunRecord) -> int:
-    """Write down that somebody has seen a score on the sealed split; how often that has happened for its corpus."""
-    assert record.measurement is not None
-    return note_look(state, record.measurement.corpus_sha256, record.request_sha256, record.seed)
-
-
-def note_look(state: Path, corpus: Sha256, what: Sha256, seed: int) -> int:
-    """The same for any kit. what: hash of the request or of the weights."""
-    with locked(state / "test_looks.lock"):
-        with (state / "test_looks.tsv").open("a", encoding="utf-8") as file:
-            file.write(f"{corpus}\t{what}\t{seed}\n")
-        lines = (state / "test_looks.tsv").read_text(encoding="utf-8").splitlines()
-    return sum(line.split("\t")[0] == corpus for line in lines)
 
 
 def run_command(

@@ -8,8 +8,8 @@ from typing import Literal
 
 from researchclaw import gpu_kits, wiring
 from researchclaw.adapters.gpu_experiment import GpuBench, GpuRecord, run_gpu_kit
-from researchclaw.adapters.laboratory import LocalLaboratory
-from researchclaw.experiment_cli import Echo, note_look, read_candidate
+from researchclaw.adapters.laboratory import LocalLaboratory, note_look
+from researchclaw.experiment_cli import Echo, read_candidate
 from researchclaw.gpu_kits import GpuKit
 from researchclaw.settings import Settings
 from researchclaw.shipped import shipped
@@ -66,11 +66,17 @@ def run_kit(
     )
     for line in [record.model_dump_json(indent=2)] if json_output else told(record):
         echo(line)
-    if split == "test" and record.value is not None and record.weights_sha256 is not None:
-        looks = note_look(wiring.state_folder(settings), record.corpus_sha256, record.weights_sha256, seed)
-        if not json_output:
-            echo(f"looks      {looks} at this sealed test split on this machine; each one makes it worth less")
+    looks = count_look(record, settings)
+    if looks is not None and not json_output:
+        echo(f"looks      {looks} at this sealed test split on this machine; each one makes it worth less")
     return 0 if record.verdict == "ok" else 1
+
+
+def count_look(record: GpuRecord, settings: Settings) -> int | None:
+    """Write down that weights were scored on the sealed split, also where they were refused; how often now. None: they were not."""
+    if record.split != "test" or record.weights_sha256 is None:
+        return None
+    return note_look(wiring.state_folder(settings), record.corpus_sha256, record.weights_sha256, record.seed)
 
 
 def check(kit: GpuKit, settings: Settings, echo: Echo) -> int:

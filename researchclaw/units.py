@@ -189,7 +189,10 @@ def _expected(unit: Unit, result: UnitResult) -> dict[str, tuple[object, object]
             "split": (measured.split, request.split),
             "steps": (measured.steps, request.steps),
             "corpus": (measured.corpus_sha256, unit.corpus.sha256),
-            "score on the test split": (measured.sealed_value is not None, request.sealed),
+            "answers about the test split": (
+                sum(said is not None for said in (measured.sealed_value, measured.sealed_fault)),
+                int(request.sealed),
+            ),
         }
     return said
 

@@ -697,6 +697,9 @@ class Measurement(Contract):
     sealed_value: FiniteFloat | None = Field(
         default=None, exclude_if=_is_none, description="Of the same weights on the sealed test split, where the request asked for it."
     )
+    sealed_fault: str | None = Field(
+        default=None, exclude_if=_is_none, description="Why the look at the test split that the request asked for gave no score."
+    )
 
 
 class RunCost(Contract):

@@ -87,6 +87,8 @@ class Bench:
     keep_weights: bool = False
     startup_s: float = 4.0
     """CPU time that a run may need outside its training steps: 1.5 to 3 s on an overloaded machine (measured 2026-11)."""
+    on_look: Callable[[TrainingRequest], None] | None = None
+    """Called each time that the evaluator has answered for the sealed test split, whatever its verdict; from any thread."""
 
 
 @dataclass
@@ -405,6 +407,8 @@ def _score(
     if evaluator.returncode != 0:
         raise ExperimentFailed(f"the evaluator failed on {request.condition}, seed {request.seed}: {last_line(complaints)}")
     report = _Report.model_validate_json(said)
+    if request.split == "test" and bench.on_look is not None:
+        bench.on_look(request)
     progress.cost = progress.cost.model_copy(update={"evaluation_s": round(time.monotonic() - began, 3)})
     progress.verdict = report.verdict
     progress.reason = f"the model's process was stopped while it answered: too much {excess}" if excess else report.reason
@@ -436,16 +440,18 @@ def _score_sealed(
     stop: threading.Event,
     warm: Callable[[], WarmWorker] | None,
 ) -> None:
-    """The final weights once more, on the test split; a model that is refused there has no score at all."""
+    """The final weights once more, on the test split. What comes of that is told apart: no verdict rests on test data."""
     assert progress.measurement is not None
     again = _Progress(cost=progress.cost)
     _score(bench, request.model_copy(update={"split": "test"}), again, weights, context, cpu, stop, warm)
     evaluation_s = round(progress.cost.evaluation_s + again.cost.evaluation_s, 3)
     progress.cost = progress.cost.model_copy(update={"evaluation_s": evaluation_s})
-    if again.measurement is None:
-        progress.verdict, progress.reason, progress.measurement = again.verdict, f"on the test split: {again.reason}", None
-    else:
-        progress.measurement = progress.measurement.model_copy(update={"sealed_value": again.measurement.value})
+    told: dict[str, object] = (
+        {"sealed_fault": f"{again.verdict}: {again.reason}"}
+        if again.measurement is None
+        else {"sealed_value": again.measurement.value}
+    )
+    progress.measurement = progress.measurement.model_copy(update=told)
 
 
 def _model_guest(

@@ -35,6 +35,7 @@ from researchclaw.adapters.isolation.warm import WarmWorker
 from researchclaw.adapters.memory_room import MemoryRoom
 from researchclaw.adapters.step_clock import StepCost, time_steps
 from researchclaw.adapters.table_laboratory import TableLaboratory
+from researchclaw.journal import sha256_of
 from researchclaw.kits import file_hashes, load_kit
 from stages.contracts import Contract, CorpusFacts, GeneratedKit, Kit, RunRecord, Sha256, Slug, TrainingRequest
 from stages.errors import ExperimentFailed, SettingsError
@@ -420,7 +421,12 @@ class LocalLaboratory:
             limits=self._limits,
             keep_weights=self._keep_weights,
             startup_s=self._startup_s,
+            on_look=self.note_look,
         )
+
+    def note_look(self, request: TrainingRequest) -> None:
+        """Write down that the weights of a request were scored on the sealed test split, here or by a worker."""
+        note_look(self._state, self.shipment(request).corpus.sha256, sha256_of(request), request.seed)
 
 
 def append_result(file: Path, request: TrainingRequest, record: RunRecord) -> None:
@@ -469,6 +475,26 @@ def locked(file: Path) -> Iterator[None]:
         yield
     finally:
         os.close(fd)
+
+
+def note_look(state: Path, corpus: Sha256, what: Sha256, seed: int) -> int:
+    """Write down a look at a sealed test split; how often that has happened for its corpus on this machine.
+
+    what: hash of the request or of the weights.
+    """
+    with locked(state / "test_looks.lock"), (state / "test_looks.tsv").open("a", encoding="utf-8") as file:
+        file.write(f"{corpus}\t{what}\t{seed}\n")
+    return looks_at(state, corpus)
+
+
+def looks_at(state: Path, corpus: Sha256) -> int:
+    """How often the sealed test split of a corpus was looked at on this machine."""
+    file = state / "test_looks.tsv"
+    if not file.exists():
+        return 0
+    with locked(state / "test_looks.lock"):
+        lines = file.read_text(encoding="utf-8").splitlines()
+    return sum(line.split("\t")[0] == corpus for line in lines)
 
 
 def _listing(source: Path) -> str:

@@ -464,6 +464,8 @@ class PoolLaboratory:
             (folder / "weights").mkdir(exist_ok=True)
             self._store.fetch(digest, folder / "weights").replace(folder / "weights" / name)
         record = self._record(result, request, folder)
+        if record.measurement is not None and (request.split == "test" or request.sealed):
+            self._local.note_look(request)
         (folder / "log.txt").write_text(result.log, encoding="utf-8")
         (folder / "measurement.json").write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
         append_result(self._local.run_folder / "experiment_runs" / "results.tsv", request, record)

@@ -71,7 +71,7 @@ def program_scorer(name: str, repository: Repository, plan: Plan, settings: Sett
 
         def on_gpu(source: bytes, seed: int, split: Literal["val", "test"], whole: bool) -> GpuRecord:
             with one_at_a_time:
-                return run_gpu_kit(
+                record = run_gpu_kit(
                     bench,
                     source.decode(),
                     program="candidate",
@@ -80,6 +80,8 @@ def program_scorer(name: str, repository: Repository, plan: Plan, settings: Sett
                     split=split,
                     scored_bytes=None if whole else plan.kit_scored_bytes,
                 )
+            gpu_runs.count_look(record, settings)
+            return record
 
         return ProgramScorer(repository, bench.isolation.name, on_gpu)
     return None

@@ -306,24 +306,33 @@ def _config(
     return config
 
 
-def _sealed_values(records: RefinedRecords) -> dict[Slug, float]:
-    """Condition -> score on the test split, of the runs that were asked for it and ended well."""
+def _sealed_values(records: RefinedRecords) -> dict[Slug, float | None]:
+    """Condition -> score on the test split, of the runs that were scored there; None: the look gave no score."""
     return {
         run.condition: run.measurement.sealed_value
         for run in records.confirmation
-        if run.verdict == "ok" and run.measurement is not None and run.measurement.sealed_value is not None
+        if run.verdict == "ok" and run.measurement is not None and was_looked_at(run.measurement)
     }
 
 
-def sealed_facts(metric: Metric, values: Mapping[Slug, float]) -> dict[str, int | float]:
-    """What the sealed test split said of the loop's beginning and end, and how often it was looked at; empty: never."""
+def was_looked_at(run: Measurement) -> bool:
+    """Whether the weights of a run on the validation split were tried on the sealed test split as well."""
+    return run.sealed_value is not None or run.sealed_fault is not None
+
+
+def sealed_facts(metric: Metric, values: Mapping[Slug, float | None]) -> dict[str, int | float]:
+    """What the sealed test split said of the loop's beginning and end, and how often it was looked at; empty: never.
+
+    values: condition -> score; None: the look gave no score, which is a look all the same.
+    """
     facts: dict[str, int | float] = {"sealed_looks": len(values)} if values else {}
     others = [value for name, value in values.items() if name != TUNED]
-    if TUNED in values and len(others) == 1:
+    tuned, start = values.get(TUNED), others[0] if len(others) == 1 else None
+    if tuned is not None and start is not None:
         facts |= {
-            "sealed_incumbent": stored(others[0]),
-            "sealed_tuned": stored(values[TUNED]),
-            "sealed_gain": stored(metric.gain(values[TUNED], others[0])),
+            "sealed_incumbent": stored(start),
+            "sealed_tuned": stored(tuned),
+            "sealed_gain": stored(metric.gain(tuned, start)),
         }
     return facts
 

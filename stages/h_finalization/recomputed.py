@@ -11,7 +11,7 @@ from stages.contracts import Contract, ExperimentPlan, Measurement, PairedCompar
 from stages.d_design.experiment_design import registration
 from stages.errors import EvidenceMissing, ManuscriptRefused
 from stages.f_analysis import statistics
-from stages.f_analysis.results import TUNED, sealed_facts
+from stages.f_analysis.results import TUNED, sealed_facts, was_looked_at
 from stages.f_analysis.statistics import Sample
 
 INDEX = "experiment_runs/index.json"
@@ -112,7 +112,7 @@ def _of_the_sealed_split(results: Results, measured: Mapping[tuple[str, str], Ma
         name: run.sealed_value
         for (purpose, name), runs in measured.items()
         for run in runs.values()
-        if purpose == "confirmation" and run.sealed_value is not None
+        if purpose == "confirmation" and was_looked_at(run)
     }
     again = sealed_facts(results.metric, values)
     told = {key: value for key, value in results.config.items() if key.startswith("sealed_")}

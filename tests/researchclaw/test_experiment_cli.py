@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from researchclaw.adapters.isolation.limits import Limits
-from researchclaw.experiment_cli import count_look, doctor_sandbox, program_argument, run_experiment, sandbox_exec
+from researchclaw.adapters.laboratory import looks_at, note_look
+from researchclaw.experiment_cli import doctor_sandbox, program_argument, run_experiment, sandbox_exec
 from researchclaw.kits import kits_folder
-from stages.contracts import Measurement, RunCost, RunRecord
 from stages.errors import SandboxUnavailable, SettingsError
 
 Execute = Callable[..., tuple[int, str, str]]
@@ -134,15 +134,6 @@ def test_a_candidate_that_cannot_be_read_is_a_settings_error(state: Path, tmp_pa
 
 
 def test_looks_at_the_sealed_split_are_counted_for_each_corpus(tmp_path: Path) -> None:
-    def record(corpus: str) -> RunRecord:
-        measurement = Measurement(
-            metric="val_bpb", value=2.0, split="test", scored_bytes=1, curve=(), parameters=1, steps=1, tokens=1,
-            weights_sha256="0" * 64, corpus_sha256=corpus,
-        )  # fmt: skip
-        cost = RunCost(train_cpu_s=1, train_wall_s=1, startup_s=1, evaluation_s=1, peak_memory_mb=1)
-        return RunRecord(
-            request_sha256="0" * 64, condition="candidate", seed=1, purpose="replay", verdict="ok",
-            reason=None, measurement=measurement, cost=cost, isolation="x", command="x", folder="x",
-        )  # fmt: skip
-
-    assert [count_look(tmp_path, record(corpus * 64)) for corpus in "aab"] == [1, 2, 1]
+    assert looks_at(tmp_path, "a" * 64) == 0
+    assert [note_look(tmp_path, corpus * 64, "0" * 64, 1) for corpus in "aab"] == [1, 2, 1]
+    assert [looks_at(tmp_path, corpus * 64) for corpus in "abc"] == [2, 1, 0]

@@ -57,6 +57,19 @@ def test_the_units_own_result_is_believed(unit: Unit, answer: dict[str, Any]) ->
     assert believed(unit, json.dumps(answer).encode()).record.measurement is not None
 
 
+@pytest.mark.parametrize(("score", "fault"), [(None, None), (2.6, None), (None, "rejected: no number"), (2.6, "rejected: no number")])
+def test_a_look_that_was_asked_for_has_one_answer(unit: Unit, answer: dict[str, Any], score: float | None, fault: str | None) -> None:
+    looking = unit.model_copy(update={"request": unit.request.model_copy(update={"sealed": True})})
+    answer["unit"], answer["record"]["request_sha256"] = unit_name(looking), sha256_of(looking.request)
+    said = {"sealed_value": score, "sealed_fault": fault}
+    answer["record"]["measurement"] |= {name: value for name, value in said.items() if value is not None}
+    if (score is None) != (fault is None):
+        assert believed(looking, json.dumps(answer).encode()).record.verdict == "ok"
+    else:
+        with pytest.raises(ResultRefused, match=r"answers about the test split is [02], not 1"):
+            believed(looking, json.dumps(answer).encode())
+
+
 def _set(*path: str | int, to: object) -> Callable[[dict[str, Any]], None]:
     def change(value: dict[str, Any]) -> None:
         place: Any = value

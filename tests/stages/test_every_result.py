@@ -116,3 +116,22 @@ def test_one_comparison_is_not_spoken_of_as_several(written):
     text, _ = written(CLIPPING, "identical scores", 3, 2)
     assert "the same comparisons on a common axis" not in text
     assert "the comparisons show at a glance" not in text
+
+
+UNSEEN = ("not looked at", "remain sealed", "sealed for a later test", "was not scored", "only the validation split")
+
+
+@pytest.mark.parametrize("study", [STUDIES[3], STUDIES[6]], ids=lambda study: study[1])
+def test_a_paper_whose_loop_was_scored_on_the_test_split_says_so_and_gives_the_scores(study, written):
+    text, failed = written(*study)
+    assert failed == []
+    assert not [words for words in UNSEEN if words in text.lower()]
+    ablations = text.split("{#sec:ablations}")[1].split("\n## ")[0]
+    for part in ("incumbent", "tuned", "gain"):
+        assert f"{{{{cfg.sealed_{part}|f3}}}}" in ablations
+
+
+def test_a_paper_without_a_look_at_the_test_split_says_that_nobody_looked(written):
+    text, _ = written(CLIPPING, "identical scores", 3, 2)
+    assert any(words in text for words in UNSEEN[:3])
+    assert "cfg.sealed_" not in text

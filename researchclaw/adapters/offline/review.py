@@ -243,11 +243,35 @@ def _method(question: ReviewQuestion) -> Iterator[Point]:
                 anchor=("sec:ablations", "sec:limitations"),
             )
     yield from _of_references(record)
-    yield Point(
-        text="Only the validation split was scored.",
-        told=r"test (split|part|files|set)|sealed|held back|untouched|validation (split|part|files) (only|alone)",
-        wording="The sealed test split was not scored; every value is of the validation split.",
-        anchor=("sec:setup", "sec:limitations"),
+    yield _of_the_test_split(record)
+
+
+def _of_the_test_split(record: PaperRecord) -> Point:
+    """That nobody looked at it, or what the looks at it showed."""
+    anchor = ("sec:setup", "sec:limitations")
+    config, unit = record.results.config, record.results.metric.unit
+    if "sealed_looks" not in config:
+        return Point(
+            text="Only the validation split was scored.",
+            told=r"test (split|part|files|set)|sealed|held back|untouched|validation (split|part|files) (only|alone)",
+            wording="The sealed test split was not scored; every value is of the validation split.",
+            anchor=anchor,
+        )
+    if "sealed_gain" not in config:
+        return Point(
+            text="The test split was looked at, and not both models have a score on it.",
+            told=r"test (split|part|files|set)",
+            wording="The sealed test split was looked at after the improvement loop, but not both of its models have a score there.",
+            anchor=anchor,
+        )
+    return Point(
+        text="The score on the test split is not told.",
+        told=r"\{\{cfg\.sealed_(tuned|gain)\b",
+        wording=(
+            "On the sealed test split, scored once with one seed, the improvement loop began at "
+            f"{{{{cfg.sealed_incumbent|f3}}}} {unit} and ended at {{{{cfg.sealed_tuned|f3}}}} {unit}."
+        ),
+        anchor=("sec:ablations", "sec:results"),
     )
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from researchclaw.adapters.experiment_runner import checkpoint_steps, integer_constant, run_folder
 from researchclaw.adapters.isolation.bubblewrap import Bubblewrap
-from researchclaw.adapters.laboratory import LocalLaboratory, append_result
+from researchclaw.adapters.laboratory import LocalLaboratory, append_result, looks_at
 from researchclaw.adapters.step_clock import StepCost, quantised, with_shared_ratios
 from researchclaw.journal import sha256_of
 from researchclaw.kits import kits_folder, load_kit
@@ -247,6 +247,7 @@ def test_a_warm_worker_gives_the_weights_of_a_cold_start(
     (test,) = laboratory().measure([request.model_copy(update={"split": "test", "sealed": False})])
     assert test.measurement is not None
     assert test.measurement.value == values[0].sealed_value
+    assert looks_at(state, values[0].corpus_sha256) == 3  # whoever asked
 
 
 GUEST_LOOKS_AROUND = """

@@ -174,6 +174,26 @@ def test_a_study_that_never_looked_says_nothing_of_it(study):
     assert not any(name.startswith("sealed_") for name in built(study).config)
 
 
+def test_a_look_that_gave_no_score_is_a_look_and_leaves_the_confirmation_whole(study):
+    looked = with_sealed(study, tuned=2.25)
+    records = looked.analysis_inputs.records
+    first = min(run.seed for run in records.confirmation)
+    refused = {"sealed_fault": "rejected: an answer is no number"}
+    results = built(
+        looked.but(
+            confirmation=tuple(
+                run.model_copy(update={"measurement": run.measurement.model_copy(update=refused)})
+                if (run.seed, run.condition) == (first, records.incumbent)
+                else run
+                for run in records.confirmation
+            )
+        )
+    )
+    assert results.config["sealed_looks"] == 2
+    assert "sealed_gain" not in results.config
+    assert results.comparisons == built(study).comparisons
+
+
 def test_one_look_alone_is_no_gain(study):
     config = built(with_sealed(study, tuned=2.25)).config
     assert config["sealed_looks"] == 1

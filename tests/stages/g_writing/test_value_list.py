@@ -66,3 +66,11 @@ def test_a_verdict_on_two_runs_is_not_offered(results: Results) -> None:
 def test_a_remark_with_values_by_key_passes(results: Results) -> None:
     assert remark_faults("The mean is {{constant.val_bpb.mean|f3}} bpb.", results, ()) == ()
     assert remark_faults("The mean is 2.1 bpb.", results, ())
+
+
+def test_the_scores_on_the_test_split_are_told_with_the_loop_and_not_with_the_set_up(results: Results) -> None:
+    sealed: dict[str, int | float | str] = {"sealed_looks": 2, "sealed_incumbent": 2.5, "sealed_tuned": 2.25, "sealed_gain": 0.25}
+    looked = results.model_copy(update={"config": {**results.config, **sealed}})
+    (loop,) = value_lines(looked, ("loop",))
+    assert all(name in loop for name in sealed)
+    assert not any("sealed_" in line for line in value_lines(looked, ("settings", "plan")))

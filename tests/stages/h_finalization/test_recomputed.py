@@ -50,3 +50,11 @@ def test_facts_without_a_look_are_made_up(told: dict[str, float], faults: int) -
 
 def test_looks_that_are_kept_quiet_are_named() -> None:
     assert len(list(_of_the_sealed_split(Told(), measured(both=2.5, tuned=2.25)))) == 4  # type: ignore[arg-type]
+
+
+def test_a_look_that_was_refused_counts() -> None:
+    runs = measured(both=None, tuned=2.25)
+    first = runs["confirmation", "both"]
+    first[201] = first[201].model_copy(update={"sealed_fault": "rejected: an answer is no number"})
+    assert list(_of_the_sealed_split(Told(sealed_looks=2), runs)) == []  # type: ignore[arg-type]
+    assert list(_of_the_sealed_split(Told(sealed_looks=1), runs)) == ["config/sealed_looks differs from its measurements"]  # type: ignore[arg-type]

@@ -451,13 +451,7 @@ def _data(study: Study, voice: Voice) -> list[str]:
         )
     )
     if study.data("test_bytes"):
-        parts.append(
-            voice.say(
-                "data test",
-                f"A further {study.data('test_bytes')} bytes are sealed for a later test and were not looked at.",
-                f"Another {study.data('test_bytes')} bytes remain sealed; nothing was decided on them.",
-            )
-        )
+        parts.append(_sealed(study, voice))
     scored = study.cfg("scored_bytes")
     if scored:
         parts.append(
@@ -478,6 +472,22 @@ def _data(study: Study, voice: Voice) -> list[str]:
         )
     )
     return parts
+
+
+def _sealed(study: Study, voice: Voice) -> str:
+    """What became of the test split: nobody looked at it, or the end of the improvement loop did."""
+    size = study.data("test_bytes")
+    if study.cfg("sealed_looks") is None:
+        return voice.say(
+            "data test",
+            f"A further {size} bytes are sealed for a later test and were not looked at.",
+            f"Another {size} bytes remain sealed; nothing was decided on them.",
+        )
+    return voice.must(
+        "data test",
+        f"A further {size} bytes form a test split, which was scored only after the improvement loop had ended; nothing was decided on it.",
+        f"Another {size} bytes, the test split, were scored at the end of the improvement loop alone, and no choice rests on them.",
+    )
 
 
 def _yardsticks(study: Study, voice: Voice) -> list[str]:

@@ -790,9 +790,12 @@ def _kept(study: Study, voice: Voice, incumbent: Contrast) -> str:
         return voice.must("loop nothing", "Nothing of this was kept, and the registered conditions stand as they are.")
     result = study.comparison("tuned", incumbent.id)
     if result is None or "tuned" not in study.results.conditions:
-        return voice.must(
-            "loop unconfirmed",
-            f"What was kept, {kept}, has not been confirmed on fresh seeds and plays no part in the conclusions.",
+        return paragraph(
+            voice.must(
+                "loop unconfirmed",
+                f"What was kept, {kept}, has not been confirmed on fresh seeds and plays no part in the conclusions.",
+            ),
+            _on_the_test_split(study, voice, name),
         )
     sizes = study.of("tuned", "parameters"), study.of(incumbent.id, "parameters")
     stored = "stored numbers" if study.tables else "parameters"
@@ -818,6 +821,27 @@ def _kept(study: Study, voice: Voice, incumbent: Contrast) -> str:
         voice.must("loop size", size),
         voice.must("loop confirmed", outcome),
         _after_the_search(voice, name, result.verdict),
+        _on_the_test_split(study, voice, name),
+    )
+
+
+def _on_the_test_split(study: Study, voice: Voice, name: str) -> str:
+    """The scores of beginning and end on the test split, by key; empty where nobody looked at it."""
+    looks, unit = study.cfg("sealed_looks"), study.metric.unit
+    if looks is None:
+        return ""
+    before, after, gain = (study.cfg(f"sealed_{part}", "f3") for part in ("incumbent", "tuned", "gain"))
+    if before is None or after is None or gain is None:
+        return voice.must(
+            "loop sealed lost", "The test split was looked at, too, but not both of the models came out of that with a score."
+        )
+    loss = ", which is a loss" if float(study.results.config["sealed_gain"]) < 0 else ""
+    return voice.must(
+        "loop sealed",
+        f"On the sealed test split, with one seed, {name} scores {before} {unit} and the tuned setting {after} {unit}, "
+        f"a gain of {gain} {unit}{loss}.",
+        f"Scored once on the sealed test split, with one seed, {name} reaches {before} {unit} and the tuned setting {after} {unit} "
+        f"(gain {gain} {unit}{loss}).",
     )
 
 

@@ -94,3 +94,22 @@ def test_each_trouble_of_the_record_is_a_point(record: PaperRecord) -> None:
     untroubled = " ".join(point.text for role in ROLES for point in points(record, role))
     for trouble in ("not confirmed", "did not end with a score", "costs another time", "departs from"):
         assert trouble not in untroubled
+
+
+def test_what_is_asked_about_the_test_split_follows_whether_it_was_looked_at(record: PaperRecord) -> None:
+    def asked(**config: float) -> review.Point:
+        results = record.results.model_copy(update={"config": {**record.results.config, **config}})
+        looked = record.model_copy(update={"results": results})
+        (point,) = [point for point in points(looked, "method") if "split" in point.text]
+        return point
+
+    assert "was not scored" in (asked().wording or "")
+    both = asked(sealed_looks=2, sealed_incumbent=2.5, sealed_tuned=2.25, sealed_gain=0.25)
+    lost = asked(sealed_looks=2)
+    for point in (both, lost):
+        assert point.wording is not None
+        assert "not scored" not in point.wording
+        assert "Only the validation" not in point.text
+        assert re.search(point.told, point.wording)
+    assert "{{cfg.sealed_tuned|f3}}" in (both.wording or "")
+    assert not re.search(both.told, "The sealed test split was not looked at.")

@@ -1,0 +1,80 @@
+"""What the evaluator says of the test split stays apart from the run's own verdict, and each answer is a look."""
+
+import json
+import subprocess
+import threading
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from researchclaw.adapters import experiment_runner
+from researchclaw.adapters.experiment_runner import Bench
+from researchclaw.adapters.isolation.collector import Weights
+from researchclaw.adapters.isolation.job import Isolation
+from stages.contracts import CorpusFacts, TrainingRequest
+
+CORPUS = CorpusFacts(name="c", sha256="c" * 64, files=1, train_bytes=9, val_bytes=9, test_bytes=9, references={})
+
+
+class Guest:
+    """A model's process that has nothing to do."""
+
+    def __enter__(self) -> "Guest":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def watch(self, ended: Any, stop: threading.Event) -> bool:
+        return True
+
+    def linger(self, seconds: float) -> None:
+        pass
+
+
+def request(**changes: object) -> TrainingRequest:
+    given: dict[str, object] = {
+        "kit": "tiny_lm", "kit_sha256": "0" * 64, "condition": "tuned", "train_py": "BATCH_SIZE = 2\n", "seed": 201, "steps": 10,
+        "budget_s": 1.0, "scored_bytes": None, "purpose": "confirmation", "sealed": True,
+    }  # fmt: skip
+    return TrainingRequest.model_validate(given | changes)
+
+
+def scored(monkeypatch: pytest.MonkeyPatch, place: Path, verdicts: dict[str, str]) -> tuple[Any, list[TrainingRequest]]:
+    """The progress of a run after both scorings; the looks. verdicts: of each split."""
+
+    def evaluator(bench: Bench, asked: TrainingRequest, *_: object) -> "subprocess.Popen[bytes]":
+        verdict = verdicts[asked.split]
+        value = {"val": 2.5, "test": 3.0}[asked.split] if verdict == "ok" else None
+        reason = None if value else "an answer is no number"
+        said = {"verdict": verdict, "reason": reason, "value": value, "scored_bytes": 9, "curve": [], "context": 64}
+        return subprocess.Popen(["echo", json.dumps(said)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    monkeypatch.setattr(experiment_runner, "_start_evaluator", evaluator)
+    monkeypatch.setattr(experiment_runner, "_model_guest", lambda *_: Guest())
+    looks: list[TrainingRequest] = []
+    bench = Bench(cast(Isolation, None), place, place, CORPUS, "val_bpb", "", place, on_look=looks.append)
+    progress, weights = experiment_runner._Progress(), [Weights(place / "w", "1" * 64, 100)]
+    for step in (experiment_runner._score, experiment_runner._score_sealed):
+        step(bench, request(), progress, weights, 64, None, threading.Event(), None)
+    return progress, looks
+
+
+def test_a_score_on_the_test_split_stands_beside_the_validation_score(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    progress, looks = scored(monkeypatch, tmp_path, {"val": "ok", "test": "ok"})
+    assert (progress.verdict, progress.measurement.value, progress.measurement.sealed_value) == ("ok", 2.5, 3.0)
+    assert progress.measurement.sealed_fault is None
+    assert [(look.split, look.seed) for look in looks] == [("test", 201)]
+
+
+@pytest.mark.parametrize("verdict", ["rejected", "nonfinite"])
+def test_a_refusal_on_the_test_split_takes_nothing_from_the_validation_score_and_is_a_look(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, verdict: str
+) -> None:
+    progress, looks = scored(monkeypatch, tmp_path, {"val": "ok", "test": verdict})
+    assert (progress.verdict, progress.reason) == ("ok", None)
+    assert (progress.measurement.value, progress.measurement.split) == (2.5, "val")
+    assert progress.measurement.sealed_value is None
+    assert progress.measurement.sealed_fault == f"{verdict}: an answer is no number"
+    assert len(looks) == 1
