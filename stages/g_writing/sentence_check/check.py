@@ -12,6 +12,7 @@ from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.alternatives import Reading, partners, readings
 from stages.g_writing.sentence_check.claims import claims
 from stages.g_writing.sentence_check.counts import Counts
+from stages.g_writing.sentence_check.derived import Derived, derived
 from stages.g_writing.sentence_check.extremes import compared_stretch, extremes
 from stages.g_writing.sentence_check.pairs import Pair, directions, metrics_of, of_speed, pair_of
 from stages.g_writing.sentence_check.quantified import bounded, quantified, trend_stretch, trends
@@ -130,6 +131,8 @@ class _Binder:
                 candidates = self.unit_said_once(number, role, levels, roles)
             if not candidates:
                 candidates = self.second_chance(number, role, levels)
+            if not candidates:
+                candidates = self.derived(number, role)
             if candidates and self.denied(number, role):
                 raise _Refused(f"{number.text!r} is denied, but it is what was recorded")
             if not candidates:
@@ -152,6 +155,24 @@ class _Binder:
             return []
         finally:
             self.reading = None
+
+    def derived(self, number: Number, role: str) -> list[Quantity]:
+        """A value that follows from the record by a short calculation; none for a number of a test, an interval or a count."""
+        if role not in {"level", "difference", "setting", "range", "part of a whole", "metrics"}:
+            return []
+        before, _ = self.sentence.near(number)
+        said = next((o.unit for o in self.sentence.numbers if o.start > number.start and o.unit in {"s", "min", "h"}), "")
+        metrics = self.metrics_with_complement(number)
+        named = {mention.name for mention in self.sentence.metrics}
+        if number.unit in {"s", "min", "h", "ms"} and not any(of_speed(name, self.study) for name, _ in metrics):
+            metrics = [(name, False) for name in self.study.metrics if of_speed(name, self.study)]
+        for unit in dict.fromkeys((number.unit, said if not number.unit else number.unit)):
+            tried = replace(number, unit=unit)
+            of = metrics if unit == number.unit else [(name, False) for name in named or self.study.metrics if of_speed(name, self.study)]
+            each = Derived(tried, self.sentence, self.study, of, lambda value: self.holds(number, before, value))
+            if found := list(derived(each)):
+                return found[:1]
+        return []
 
     def unit_said_once(
         self, number: Number, role: str, levels: Sequence[Number], roles: Sequence[tuple[Number, str]]
@@ -236,7 +257,7 @@ class _Binder:
                 yield from self.tests(number, role)
             case "smallest p":
                 yield from self.counts(number).smallest_p(number)
-            case "seeds" | "part of seeds" | "conditions" | "metrics":
+            case "seeds" | "part of seeds" | "conditions" | "metrics" | "comparisons":
                 yield from self.counts(number).of_role(number, role)
             case "extreme":
                 yield from self.extremes_of_all(number)
@@ -643,7 +664,7 @@ class _Binder:
 
     def extreme_of_one(self, word: str) -> bool:
         """'the lowest accuracy of our method', 'the baseline's best': the superlative ranges over the runs of the one named."""
-        behind = rf"\b{word}(?: [\w-]+){{0,3}}? (?:of|for|by|with|from) (?:the )?$"
+        behind = rf"(?<!\bis )(?<!\bwas )(?<!\bare )(?<!\bwere )(?<!\bbeing )\b{word}(?: [\w-]+){{0,3}}? (?:of|for|by|with|from) (?:the )?$"
         return any(
             re.search(behind, self.sentence.text[: mention.start], re.IGNORECASE)
             or re.match(rf"'s? (?:own |single )?{word}\b", self.sentence.text[mention.end :], re.IGNORECASE)

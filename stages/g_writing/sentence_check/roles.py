@@ -12,7 +12,8 @@ from stages.g_writing.sentence_check.study import Study
 
 COUNTED = {
     "seeds": rf"^[\s-]*(?:of (?:the |our )?\w+ )?(?:(?!per\b|over\b|on\b|and\b|seconds?\b|minutes?\b|hours?\b)\w+ ){{0,2}}?(?:{w.SEED_NOUNS})\b",
-    "conditions": rf"^\s*(?:\w+ ){{0,2}}?(?:{w.CONDITION_NOUNS})\b",
+    "conditions": rf"^\s*(?:(?!for\b|with\b|by\b)\w+ ){{0,2}}?(?:{w.CONDITION_NOUNS})\b",
+    "comparisons": r"^\s*(?:(?!for\b|with\b)\w+ ){0,2}?(?:comparisons|tests|contrasts)\b",
     "metrics": r"^[\s-]*(?:\w+ ){0,1}?(?:metrics|measures)\b",
 }
 DIFFERENCE_BEFORE = re.compile(
@@ -75,6 +76,12 @@ class Roles:
             return "smallest p"
         if re.search(r"\b(?:every|each|any)\s*(?:single )?$", before, re.IGNORECASE) and number.text.lower() == "one":
             return "free"
+        if number.text.lower() == "zero" and re.search(r"\b(?:closer|nearer|close|near) to\s*$", before):
+            return "free"
+        if re.match(r"\s*times\b", self.sentence.text[number.end :]) and re.search(r"\bupdated\s*$", before):
+            return "setting"
+        if (part := self.part_of_all(number)) is not None:
+            return part
         if re.search(r"\bwithin\s*$", before) and re.match(r"\s*(?:[\w%]+ ){0,3}?of (?:each other|one another)", after):
             return "difference"
         families = "|".join(re.escape(key.replace("_", " ")) for key in self.study.families)
@@ -103,7 +110,7 @@ class Roles:
             re.IGNORECASE,
         ):
             return "p"
-        if re.search(r"\bp\s*(?:-?\s*values?)?\s*(?:of|is|was|=|<=?|>=?|equal to|below|above|about)\s*$", before, re.IGNORECASE):
+        if re.search(r"\bp\s*(?:-?\s*values?)?(?: of which)?\s*(?:(?:being|lies|lay|stays|comes)\s*)?(?:of|is|was|being|=|<=?|>=?|equal to|below|above|about)\s*$", before, re.IGNORECASE):
             return "p"
         if re.search(r"\bn\s*=\s*$", before, re.IGNORECASE):
             return "seeds"
@@ -220,6 +227,18 @@ class Roles:
         if number.unit in {"pp", "points", "x"} or DIFFERENCE_BEFORE.search(before) or DIFFERENCE_AFTER.match(after):
             return "difference"
         return "level"
+
+    def part_of_all(self, number: Number) -> str | None:
+        """'3 out of 3', 'five cases out of five': the seeds on which it is so, and all of them."""
+        if number.unit or number.step != 1 or not self.sentence.has("seeds?|runs?"):
+            return None
+        ahead, behind = self.sentence.text[: number.start], self.sentence.text[number.end :]
+        counted = rf"(?:\d{{1,2}}|{'|'.join(w.NUMBER_WORDS)})"
+        if re.match(rf"\s(?:cases )?out of (?:the )?{counted}\W*(?:$|[,).;]|\w+ (?!seeds|runs))", behind, re.IGNORECASE):
+            return "part of seeds"
+        if re.search(rf"\b{counted}\s(?:cases )?out of (?:the )?$", ahead, re.IGNORECASE) and re.match(r"\s*(?:[,).;]|$)", behind):
+            return "seeds"
+        return None
 
     def article(self, number: Number) -> bool:
         """'One training run takes half an hour': an article, no count."""
