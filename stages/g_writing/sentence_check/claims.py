@@ -20,7 +20,12 @@ _SHARES = (
     (r"(?:less than|under) half|a minority|a small (?:part|share|fraction)|little", 0.0, 0.5),
     (r"(?:about |roughly )?half", 0.45, 0.55),
 )
+_NTHS = {"third": 3, "quarter": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10}
 """Words for a share of a gain, and the range in which the share has to lie."""
+
+
+NEAR_SHARE = 0.1
+"""How far, as a share of itself, a share of a gain may be from the fraction that the words give."""
 
 
 def claims(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
@@ -71,6 +76,17 @@ def _names_of_seeds(sentence: Sentence, study: Study) -> Iterator[str]:
 
 def _share_of_the_gain(sentence: Sentence, study: Study) -> Iterator[str]:
     """'Augmentation accounts for most of the gain': what its removal costs, over what the whole method gains."""
+    exact = re.search(
+        rf"\b(?P<k>an?|one|two|three|four|five|six) (?P<n>{'|'.join(_NTHS)})s? of (?:the|this|that|our|its) (?:\w+ ){{0,2}}?{_WHOLE}\b",
+        sentence.text,
+        re.IGNORECASE,
+    )
+    if exact:
+        said = w.NUMBER_WORDS.get(exact["k"].lower(), 1) / _NTHS[exact["n"].lower()]
+        share = _share(sentence, study)
+        if share is None or abs(share / said - 1) > NEAR_SHARE:
+            yield f"{exact[0]!r}: " + ("no such share follows from the record" if share is None else f"the share is {share:.2f}")
+        return
     for pattern, low, high in _SHARES:
         match = re.search(
             rf"\b(?:{pattern}) (?:of )?(?:the|this|that|our|its) (?:\w+ ){{0,2}}?{_WHOLE}\b", sentence.text, re.IGNORECASE
@@ -259,10 +275,13 @@ def _ordering(sentence: Sentence, study: Study) -> Iterator[str]:
         sentence.text,
         re.IGNORECASE,
     )
+    sorted_by = re.search(r"\bin (?:the )?order of (?:(?P<up>increasing|ascending|rising|growing)|(?:decreasing|descending|falling))\b", sentence.text, re.IGNORECASE)
+    said = said or sorted_by
     names = list(dict.fromkeys(m.name for m in sentence.conditions if said and m.start >= said.end()))
     if said is None or len(names) < 2:
         return
     metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
     values = [value if (value := mean(study, name, metric)) is not None else 0.0 for name in names]
-    if values != sorted(values, reverse=study.metrics[metric].direction == "max"):
+    falling = sorted_by["up"] is None if sorted_by else study.metrics[metric].direction == "max"
+    if values != sorted(values, reverse=falling):
         yield f"{said[0]!r}: the recorded means of {metric} are in another order"
