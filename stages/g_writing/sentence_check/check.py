@@ -9,7 +9,7 @@ from typing import Literal
 
 from stages.contracts import Contract
 from stages.g_writing.sentence_check import words as w
-from stages.g_writing.sentence_check.alternatives import Reading, partners, readings
+from stages.g_writing.sentence_check.alternatives import Reading, part, partners, readings
 from stages.g_writing.sentence_check.claims import claims
 from stages.g_writing.sentence_check.counts import Counts
 from stages.g_writing.sentence_check.derived import Derived, derived
@@ -292,7 +292,7 @@ class _Binder:
             if every and all(every):
                 yield every[0][0]
             return
-        for (a, b), metric in ((pair, metric) for pair in self.pair.options for metric in self.metrics(number)):
+        for (a, b), metric in ((pair, metric) for pair in self.tested(number) for metric in self.metrics(number)):
             found = self.study.compared(a, b, metric)
             if found is None:
                 continue
@@ -312,6 +312,16 @@ class _Binder:
                             yield Quantity(shown, f"{name}({a},{b}).{metric}")
             elif role == "p":
                 yield from self.p_values(number, before, test.t_p, test.wilcoxon_p, f"test({a},{b}).{metric}")
+
+    def tested(self, number: Number) -> tuple[tuple[str, str], ...]:
+        """The pairs that a test is of; where several are compared with one, that of the number's own part."""
+        main = self.study.main_pair
+        names = {mention.name for mention in self.sentence.conditions} - {main[0] if main else ""}
+        start, end = part(number, self.sentence)
+        own = {mention.name for mention in self.sentence.conditions if start <= mention.start < end} & names
+        if main and len(names) > 1 and len(own) == 1:
+            return ((main[0], own.pop()),)
+        return self.pair.options
 
     def p_values(self, number: Number, before: str, t_p: float | None, wilcoxon_p: float | None, test: str) -> Iterator[Quantity]:
         wilcoxon, t_test = self.sentence.has("Wilcoxon|signed-rank"), self.sentence.has(r"t-tests?|t test|Student")
@@ -394,6 +404,9 @@ class _Binder:
         of_whole = r"^\s*(?:\w+ )?(?:out )?of (?:the |this |these |those |our |a total (?:of )?)?$|\b(?:total|whole|overall|full|entire) (?:gain|improvement|difference|effect|benefit|reduction)s? (?:of|is|was) $"
         if main and re.search(of_whole, before, re.IGNORECASE):
             return (main,)
+        part_of_it = re.fullmatch(r"\s*(?:points? |pp )?(?:out )?of (?:the |a total of )?", self.sentence.near(number)[1])
+        if main and len(without) == 1 and part_of_it:
+            return ((main[0], without[0]),)  # '0.79 of 1.29 points': what the part costs
         own = partners(number, self.sentence, self.study)
         return (own,) if own else self.pair.options
 

@@ -41,6 +41,27 @@ def claims(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
     yield from _ordering(sentence, study)
     yield from _names_of_seeds(sentence, study)
     yield from _unborne(sentence, study)
+    yield from _effects_compared(sentence, study)
+
+
+def _effects_compared(sentence: Sentence, study: Study) -> Iterator[str]:
+    """'d_z is smaller for the comparison with a than for that with b': the recorded effect sizes of the method against both."""
+    said = re.match(
+        r"\W*(?:The )?(?:Cohen's d\w*|d_\{?z\}?|(?:paired |standardi[sz]ed )?effect sizes?)[^.;]*?\b(?:(?P<up>larger|greater|higher|bigger)|smaller|lower)\b[^.;]*\bthan\b",
+        sentence.text,
+        re.IGNORECASE,
+    )
+    if said is None:
+        return
+    ours = study.proposed
+    names = list(dict.fromkeys(mention.name for mention in sentence.conditions if mention.name != ours))
+    metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
+    tests = [found[0].cohens_dz for name in names if ours and (found := study.compared(ours, name, metric))]
+    sizes = [abs(size) for size in tests if size is not None]
+    if len(sizes) != 2:
+        yield f"{said[0]!r}: two effect sizes are not recorded"
+    elif (sizes[0] > sizes[1]) is (said["up"] is None):
+        yield f"{said[0]!r}: the recorded effect sizes are {sizes[0]:g} and {sizes[1]:g}"
 
 
 def _names_of_seeds(sentence: Sentence, study: Study) -> Iterator[str]:

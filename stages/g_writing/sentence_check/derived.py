@@ -119,11 +119,11 @@ def _of_seeds(each: Derived, metric: str, *, complement: bool) -> Iterator[Quant
         return
     names = each.names()
     alike = [n for n in each.sentence.numbers if n.unit == each.number.unit and "." in n.text]
-    if len(names) == len(alike) > 1 and each.number in alike:  # as many values as names: in their order
-        names = [names[alike.index(each.number)]]
     main = each.study.main_pair
     if main and set(names) == set(main) and len(alike) == 2 and each.number in alike and re.search(r"\bwe\b", each.sentence.text):
         names = [main[alike.index(each.number)]]  # 'we measure x against y'
+    elif len(names) == len(alike) > 1 and each.number in alike:  # as many values as names: in their order
+        names = [names[alike.index(each.number)]]
     sides = set(each.extremes(metric, complement=complement))
     run = re.search(r"\d-$", each.sentence.text[: each.number.start]) or re.match(r"-\d", each.sentence.text[each.number.end :])
     if run and _FROM_END_TO_END.search(each.sentence.text):

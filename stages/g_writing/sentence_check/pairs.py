@@ -140,7 +140,7 @@ def directions(sentence: Sentence, study: Study, pair: Pair, *judged: tuple[int,
                 continue
             varies = re.search(r"\b(?:vary|varies|varied)\s*(?:much |even )?$", text[: match.start()]) is not None
             denied = re.search(rf"{w.NEGATED}(?:\s+\w+){{0,2}}\s*$", text[: match.start()], re.IGNORECASE) is not None
-            compared = _than(sentence, text, match) or _of_several(sentence, match, pair) or pair
+            compared = _lost(sentence, study, match) or _than(sentence, text, match) or _of_several(sentence, match, pair) or pair
             metrics = metrics_of(sentence, study, match.start(), kind, match[0])
             if pair.metric and not sentence.metrics and kind in {"up", "down", "better", "worse"}:
                 metrics = [(pair.metric, False)]
@@ -172,8 +172,9 @@ def directions(sentence: Sentence, study: Study, pair: Pair, *judged: tuple[int,
 def _compares_else(text: str, match: re.Match[str]) -> bool:
     """The word is of effects, names a whole of which a share is told, or bounds a number."""
     ahead = text[: match.start()]
-    if re.search(r"\bin (?:the )?order of $", ahead) or re.search(r"[Ww]ilcoxon|signed-rank|t-?test\b", ahead[-40:]) and re.match(r" below| under", text[match.end() :]):
-        return True  # the order is held against the record, the level of a test is with its number
+    level = re.match(r"(?: below| under| above)? the [\d.]+ ?%? (?:significance )?level\b", text[match.end() :])
+    if level or re.search(r"\bin (?:the )?order of $", ahead, re.IGNORECASE):
+        return True  # what is held against the record elsewhere
     if re.search(r"\b(?:Cohen's d|d_\{?z|effect size)[^.;]*$", ahead):
         return True
     behind = re.search(rf"\b{_FRACTION} (?:\w+ )?$", ahead, re.IGNORECASE)
@@ -199,6 +200,14 @@ def _than(sentence: Sentence, text: str, match: re.Match[str]) -> Pair | None:
         between = text[match.end() : mention.start] if mention.start >= match.end() else "-"
         if re.fullmatch(r" than (?:that of |with |for )?(?:the )?", between) and mention.name != names[0]:
             return Pair(((names[0], mention.name),), named=True)
+    return None
+
+
+def _lost(sentence: Sentence, study: Study, match: re.Match[str]) -> Pair | None:
+    """'Dropping x costs y points': without x against the whole."""
+    ahead = [mention for mention in sentence.conditions if mention.end <= match.start()]
+    if study.proposed and match[0].lower().startswith("cost") and ahead and ahead[-1].name.startswith(REMOVED):
+        return Pair(((ahead[-1].name, study.proposed),), named=True)
     return None
 
 

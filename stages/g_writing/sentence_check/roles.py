@@ -119,6 +119,9 @@ class Roles:
             before,
         ):
             return "dz"
+        of_effects = re.match(r"\W*(?:The )?(?:Cohen's d|d_\{?z|effect sizes?)", self.sentence.text)
+        if of_effects and "." in number.text and not number.unit and re.search(r"(?:\(|\b(?:than|to|versus|against|and|is|of))\s*$", before):
+            return "dz"
         named = re.search(r"\b(?:confidence|CIs?|intervals?)\b", self.sentence.text)
         if (
             named
