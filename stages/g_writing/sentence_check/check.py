@@ -352,6 +352,9 @@ class _Binder:
         before, after = self.sentence.near(number)
         if self.sentence.has("medians?") and not self.sentence.has("means?|averaged?"):
             return  # differences are recorded of means
+        start, end = part(number, self.sentence)
+        if re.search(r"\bseed \d+\b", self.sentence.text[start:end], re.IGNORECASE):
+            return  # those of one seed follow from the record
         for (a, b), (metric, complement) in (
             (pair, each) for pair in self.pairs_of(number, before) for each in self.metrics_with_complement(number)
         ):

@@ -27,7 +27,8 @@ _OTHER_STATISTIC = re.compile(r"\b(?:median|standard deviations?|s\.d\.|std|conf
 _RANGE = re.compile(
     r"\b(?:span\w*|rang\w+|spread|differ\w*|apart|separat\w+|between|distance|gap|vary|varies|fluctuat\w*|scatter\w*|lies?)\b", re.IGNORECASE
 )
-_PAIRED = re.compile(r"\b(?:gap|gain|lead|advantage|margin|difference|improvement|ahead|behind|deficit|paired|benefit|edge|pairwise)s?\b", re.IGNORECASE)
+_PAIRED = re.compile(r"\b(?:gap|gain|lead|advantage|margin|difference|improvement|ahead|behind|deficit|paired|benefit|edge|pairwise|beat|better|worse|above|below|higher|lower|more|less|by)s?\b", re.IGNORECASE)
+_SEED_BY_SEED = re.compile(r"\bseed (?:for|by) seed\b|\b(?:per-seed|paired|pairwise|seed-wise)\b|\b(?:from seed to seed|across (?:the )?seeds|depending on the seed)\b", re.IGNORECASE)
 _OF_PAIRS = re.compile(r"\b(?:per-seed|paired|pairwise|seed-wise|seeds?|runs?|pairs?)\b", re.IGNORECASE)
 _FROM_END_TO_END = re.compile(
     r"\b(?:best|fastest|lowest|smallest|shortest)\b.*\b(?:worst|slowest|highest|largest|longest)\b"
@@ -37,7 +38,7 @@ _FROM_END_TO_END = re.compile(
 _DISTANCE = re.compile(r"\b(?:distance|gap|apart|difference|differ\w*|separat\w+|away|between|margin|by|short of|behind|ahead)\b", re.IGNORECASE)
 _WRONG = re.compile(r"\b(?:misclassif\w+|mis-?label\w+|wrong\w*|mistak\w+|errors?|errs|incorrect\w*|fails? on|misjudg\w+|misrecogni[sz]\w+)\b", re.IGNORECASE)
 _RIGHT = re.compile(r"(?<!in)\bcorrect\w*\b|\bright\b", re.IGNORECASE)
-_TOGETHER = re.compile(r"\b(?:in total|altogether|together|all in all|overall|in sum|summed|sums?|combined|add up|adds up|the total|amount(?:s|ed)? to)\b", re.IGNORECASE)
+_TOGETHER = re.compile(r"\b(?:in total|altogether|together|all in all|overall|in sum|all told|summed|sums?|combined|add up|adds up|the total|amount(?:s|ed)? to)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,12 @@ def _paired(each: Derived, metric: str) -> Iterator[Quantity]:
     sign = 1 if each.study.metrics[metric].direction == "max" else -1
     gaps = {seed: sign * (value - other.seeds[seed]) for seed, value in one.seeds.items() if seed in other.seeds}
     sides = each.extremes(metric, complement=False) if re.search(r"\b(?:largest|biggest|greatest|highest|smallest|least|lowest)\b", text) else []
-    named = each.seeds()
+    named = set(re.findall(r"\bseed (\d+)\b", each.own, re.IGNORECASE)) or each.seeds()
+    if re.search(r"\b(?:on average|mean|averaged)\b", each.own, re.IGNORECASE):
+        return
+    before, _ = each.sentence.near(each.number)
+    if not sides and not named and _SEED_BY_SEED.search(text) and _RANGE.search(text):
+        sides = ["min"] if re.search(r"\b(?:from|between)\s*$", before) else ["max"] if re.search(r"\b(?:to|and)\s*$|-$", before) else []
     for seed, gap in gaps.items():
         sizes = [abs(size) for size in gaps.values()]
         is_extreme = "max" if abs(gap) == max(sizes) else "min" if abs(gap) == min(sizes) else ""

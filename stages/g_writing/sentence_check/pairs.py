@@ -82,6 +82,10 @@ def _active_pair(sentence: Sentence, study: Study) -> Pair:
             r"\b(?:by|with) (?:the )?$", gap
         ):
             swapped = True
+        if re.search(r"\b(?:swap\w*|exchang\w+|trad(?:e|es|ed|ing)) (?:the )?$", sentence.text[: start.start], re.IGNORECASE) and re.fullmatch(
+            r" (?:for|by|with|against) (?:the )?", gap
+        ):
+            swapped = True  # 'swapping a for b'
         if re.fullmatch(r" (?:is|was|are|were|gets?|being) (?:\w+ed) (?:by|with|for) (?:the )?", gap) and re.search(
             r"replaced|swapped|exchanged|substituted", gap
         ):
@@ -180,7 +184,7 @@ def _compares_else(text: str, match: re.Match[str]) -> bool:
     behind = re.search(rf"\b{_FRACTION} (?:\w+ )?$", ahead, re.IGNORECASE)
     effect = behind or re.search(r"\beffect\b[^.,;]*\s*(?:is |was )?(?:much |even )?$", ahead)
     whole = re.search(
-        r"\b(?:half|most|all|part|%|thirds?|quarters?|rest|bulk|share|points?) of (?:the|this|its|our|that) (?:\w+ )?$", ahead
+        r"\b(?:half|most|all|part|%|thirds?|quarters?|fifths?|sixths?|sevenths?|eighths?|ninths?|tenths?|rest|bulk|share|points?) of (?:the|this|its|our|that) (?:\w+ )?$", ahead
     )
     return effect is not None or whole is not None or _about_a_bound(text, match) or match[0].lower() in {"best", "worst"}
 
@@ -399,7 +403,12 @@ def _superlatives(sentence: Sentence, study: Study) -> Iterator[str]:
             continue  # across its own seeds
         if re.match(r"\W*(?:possible|value|learning|p\b)", clause) or re.search(r"\bseed \d", sentence.text, re.IGNORECASE):
             continue
-        alone = re.fullmatch(r"\W*(?:one )?(?:\([^)]*\))?\W*", clause)
+        ranked = any(
+            re.fullmatch(r" (?:always |again |still )?(?:(?:is|was|came|comes|performs?|performed|ranks?|ends up|turns out)(?: out)?)(?: \w+ly)? (?:the )?", sentence.text[m.end : match.start()])
+            for m in sentence.conditions
+            if m.end <= match.start()
+        )
+        alone = not ranked and re.fullmatch(r"\W*(?:one )?(?:\([^)]*\))?\W*", clause)
         if alone and re.search(r"\b(?:seeds?|runs?|trials?|any)\b", sentence.text, re.IGNORECASE):
             continue
         if _of_one(match, sentence) or re.search(r"\b(?:second|third|next)[- ]$", sentence.text[: match.start()], re.IGNORECASE):
