@@ -14,7 +14,7 @@ from stages.g_writing.sentence_check.claims import claims
 from stages.g_writing.sentence_check.counts import Counts
 from stages.g_writing.sentence_check.derived import Derived, derived
 from stages.g_writing.sentence_check.extremes import compared_stretch, extremes
-from stages.g_writing.sentence_check.pairs import Pair, directions, metrics_of, of_speed, pair_of
+from stages.g_writing.sentence_check.pairs import Pair, between_pairs, directions, metrics_of, of_speed, pair_of
 from stages.g_writing.sentence_check.quantified import bounded, quantified, trend_stretch, trends
 from stages.g_writing.sentence_check.quantifiers import conditions_quantifier
 from stages.g_writing.sentence_check.quantities import UNIT_WORDS, Quantity, differences, fits, level, logarithms, other_unit, printed
@@ -355,6 +355,8 @@ class _Binder:
         start, end = part(number, self.sentence)
         if re.search(r"\bseed \d+\b", self.sentence.text[start:end], re.IGNORECASE):
             return  # those of one seed follow from the record
+        if compared_stretch(self.sentence) != (0, 0):
+            return  # of extremes
         for (a, b), (metric, complement) in (
             (pair, each) for pair in self.pairs_of(number, before) for each in self.metrics_with_complement(number)
         ):
@@ -393,7 +395,7 @@ class _Binder:
     def share_of(number: Number, before: str, after: str) -> bool:
         """'88 % of that of SGD', '42 % of the MLP's memory': one value over the other, not their difference."""
         other = re.match(
-            r"\s*% of (?:that (?:of|for|with)\b|the [\w-]+'s? |[\w-]+'s? |what\b|its |their |the (?:[\w-]+ )?(?:of|needed by|used by)\b)",
+            r"\s*% of (?:that (?:of|for|with)\b|the [\w-]+'s? |[\w-]+'s? |what\b|its |their |the (?:[\w-]+ ){1,2}(?:that|which|required by|taken by)\b|the (?:[\w-]+ )?(?:of|needed by|used by)\b)",
             after,
         )
         return number.unit == "%" and other is not None and not DIFFERENCE_BEFORE.search(before)
@@ -407,6 +409,9 @@ class _Binder:
         of_whole = r"^\s*(?:\w+ )?(?:out )?of (?:the |this |these |those |our |a total (?:of )?)?$|\b(?:total|whole|overall|full|entire) (?:gain|improvement|difference|effect|benefit|reduction)s? (?:of|is|was) $"
         if main and re.search(of_whole, before, re.IGNORECASE):
             return (main,)
+        between = [each for each in between_pairs(self.sentence) if each[0] <= number.start]
+        if between and len(between_pairs(self.sentence)) > 1:
+            return (between[-1][1],)
         part_of_it = re.fullmatch(r"\s*(?:points? |pp )?(?:out )?of (?:the |a total of )?", self.sentence.near(number)[1])
         if main and len(without) == 1 and part_of_it:
             return ((main[0], without[0]),)  # '0.79 of 1.29 points': what the part costs

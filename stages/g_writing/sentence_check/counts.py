@@ -147,11 +147,11 @@ class Counts:
             if number.value == (lost if self.sentence.has(r"(?:crash|fail)\w*") else done):
                 yield Quantity(number.value, "count(runs)")
             return
-        if self.sentence.has(r"finish\w*|complet\w*|converge\w*|crash\w*|fail\w*|surviv\w*"):
+        if self.sentence.has(r"finish\w*|complet\w*|converge\w*|crash\w*|fail\w*|surviv\w*|lost|loses"):
             ahead = [mention for mention in self.sentence.conditions if mention.end <= number.start]
             for mention in ahead[-1:] or self.sentence.conditions[:1]:
                 done = self.study.completed(mention.name)
-                if self.sentence.has(r"crash\w*|fail\w*"):
+                if self.sentence.has(r"crash\w*|fail\w*|lost|loses"):
                     done = self.study.planned_seeds - done
                 if number.value == done:
                     yield Quantity(number.value, f"n({mention.name})")

@@ -27,6 +27,7 @@ _OTHER_STATISTIC = re.compile(r"\b(?:median|standard deviations?|s\.d\.|std|conf
 _RANGE = re.compile(
     r"\b(?:span\w*|rang\w+|spread|differ\w*|apart|separat\w+|between|distance|gap|vary|varies|fluctuat\w*|scatter\w*|lies?)\b", re.IGNORECASE
 )
+_SEEDS_APART = re.compile(r"\bspan|\b(?:seeds|runs)\b[^.;]*\b(?:differ|vary|spread|scatter|apart)", re.IGNORECASE)
 _PAIRED = re.compile(r"\b(?:gap|gain|lead|advantage|margin|difference|improvement|ahead|behind|deficit|paired|benefit|edge|pairwise|beat|better|worse|above|below|higher|lower|more|less|by)s?\b", re.IGNORECASE)
 _SEED_BY_SEED = re.compile(r"\bseed (?:for|by) seed\b|\b(?:per-seed|paired|pairwise|seed-wise)\b|\b(?:from seed to seed|across (?:the )?seeds|depending on the seed)\b", re.IGNORECASE)
 _OF_PAIRS = re.compile(r"\b(?:per-seed|paired|pairwise|seed-wise|seeds?|runs?|pairs?)\b", re.IGNORECASE)
@@ -129,6 +130,9 @@ def _of_seeds(each: Derived, metric: str, *, complement: bool) -> Iterator[Quant
     run = re.search(r"\d-$", each.sentence.text[: each.number.start]) or re.match(r"-\d", each.sentence.text[each.number.end :])
     if run and _FROM_END_TO_END.search(each.sentence.text):
         sides = {"min" if each.sentence.text[each.number.end :].startswith("-") else "max"}
+    if side := _end_of_a_range(each):
+        ahead = [m.name for m in each.sentence.conditions if m.end <= each.number.start]
+        sides, names = {side}, ahead[-1:] or names[:1]
     for name in names:
         scores = each.scores(name, metric)
         if scores is None:
@@ -140,11 +144,20 @@ def _of_seeds(each: Derived, metric: str, *, complement: bool) -> Iterator[Quant
                 yield Quantity(shown, f"{name}.{metric}.{label}")
 
 
+def _end_of_a_range(each: Derived) -> str | None:
+    """'between 0.9088 and 0.9142' over the seeds: which end the number is."""
+    before, _ = each.sentence.near(each.number)
+    if re.search(r"\b(?:from|between)\s*$", before):
+        return "min"
+    ahead = each.sentence.text[: each.number.start]
+    return "max" if re.search(r"\b(?:from|between) [-\d.,]+ ?%? (?:to|and)\s*$", ahead) else None
+
+
 def _span(each: Derived, metric: str) -> Iterator[Quantity]:
     """From the lowest seed of one condition to its highest."""
     names = each.names()
     both = len(set(each.extremes(metric, complement=False))) == 2
-    if len(names) != 1 or not (both or _RANGE.search(each.sentence.text)) or not (both or each.telling or re.search(r"\bspan", each.own)):
+    if len(names) != 1 or not (both or _RANGE.search(each.sentence.text)) or not (both or each.telling or _SEEDS_APART.search(each.sentence.text)):
         return
     scores = each.scores(names[0], metric)
     if scores is None or scores.n < 2 or _OTHER_STATISTIC.search(each.sentence.text):
@@ -267,7 +280,7 @@ def _times(each: Derived) -> Iterator[Quantity]:
             if (shown := each.shown(total, metric, spread=False)) is not None:
                 yield Quantity(shown, f"sum({','.join(names) or 'all'}).{metric}")
         epochs = study.config.get("epochs")
-        if isinstance(epochs, int) and re.search(r"\b(?:per|an|each|every|one|a single) epoch\b", text) and len(names) == 1:
+        if isinstance(epochs, int) and re.search(r"\b(?:per|an|each|every|one|a single) epoch\b", text, re.IGNORECASE) and len(names) == 1:
             value = mean(study, names[0], metric)
             if value is not None and (shown := each.shown(value / epochs, metric, spread=False)) is not None:
                 yield Quantity(shown, f"{names[0]}.{metric}.mean / cfg.epochs")
@@ -301,7 +314,8 @@ def _of_the_configuration(each: Derived) -> Iterator[Quantity]:
         values = [config.get(key) for key in (*factors, *divisors)]
         if not all(isinstance(value, int) and not isinstance(value, bool) and value > 0 for value in values):
             continue
-        if not re.match(rf"\s*(?:\w+ ){{0,1}}?(?:{noun})\b", after, re.IGNORECASE) or not re.search(word, each.sentence.text, re.IGNORECASE):
+        named = each.telling or re.search(word, each.sentence.text, re.IGNORECASE)
+        if not named or not re.match(rf"\s*(?:\w+ ){{0,1}}?(?:{noun})\b", after, re.IGNORECASE):
             continue
         sizes = [value for value in values if isinstance(value, int)]
         exact = math.prod(sizes[: len(factors)]) / math.prod(sizes[len(factors) :])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -128,6 +129,16 @@ def ablated(sentence: Sentence, study: Study) -> str | None:
     return next(iter(without)) if len(without) == 1 and sentence.has(r"ablat\w+") else None
 
 
+def between_pairs(sentence: Sentence) -> list[tuple[int, tuple[str, str]]]:
+    """The pairs that 'between a and b' names, each with the place where it ends."""
+    return [
+        (second.end, (first.name, second.name))
+        for first, second in itertools.pairwise(sentence.conditions)
+        if re.search(r"\bbetween (?:the )?$", sentence.text[: first.start], re.IGNORECASE)
+        and re.fullmatch(r" and (?:the )?", sentence.text[first.end : second.start])
+    ]
+
+
 def directions(sentence: Sentence, study: Study, pair: Pair, *judged: tuple[int, int]) -> Iterator[str]:
     """Comparing words that the recorded means contradict, or that nothing recorded can bear out.
 
@@ -148,6 +159,8 @@ def directions(sentence: Sentence, study: Study, pair: Pair, *judged: tuple[int,
             metrics = metrics_of(sentence, study, match.start(), kind, match[0])
             if pair.metric and not sentence.metrics and kind in {"up", "down", "better", "worse"}:
                 metrics = [(pair.metric, False)]
+            if kind == "better" and re.search(r"\b(?:pa(?:ys?|id)|price) (?:for|of) (?:its|this|the|our|their) $", text[: match.start()]):
+                metrics = [(metric, False) for metric in study.metrics if not of_speed(metric, study)][:1]  # paid for with another
             if not metrics:
                 yield f"{match[0]!r}: nothing was recorded that could bear it out"
                 continue
@@ -567,6 +580,8 @@ def _factors(text: str, sentence: Sentence, study: Study, pair: Pair) -> Iterato
                 one, other = mean(study, a, metric, complement=complement), mean(study, b, metric, complement=complement)
                 if _VARIATION.search(text):
                     one, other = study.conditions[a][metric].std, study.conditions[b][metric].std
+                if len(gaps := between_pairs(sentence)) == 2:
+                    one, other = (_gap(study, names, metric) for _, names in gaps)
                 if effects := _of_parts(text, metric, study):
                     one, other = effects
                 if one is None or other is None or one * other <= 0 or (one < 0 and not re.match(_CLOSER, after)):
@@ -578,6 +593,11 @@ def _factors(text: str, sentence: Sentence, study: Study, pair: Pair) -> Iterato
         true = true or _of_settings(match, sentence, study, pair, factor)
         if not true:
             yield f"{match[0]!r}: no recorded ratio is near {factor:g}"
+
+
+def _gap(study: Study, names: tuple[str, str], metric: str) -> float | None:
+    one, other = (mean(study, name, metric) for name in names)
+    return None if one is None or other is None else abs(one - other)
 
 
 _CLOSER = r" (?:closer|nearer)\b"

@@ -225,7 +225,7 @@ class Roles:
         rate = re.match(r"\s*(?:\w+ )?\w+\s*(?:per|/)\s*(?:second|s|sec|step|hour|minute)\b", after)
         if not rate and self.settings.countable(number) and number.unit not in {"pp", "points", "x", "%"}:
             return "setting"
-        if re.match(r"\s*% of (?:that (?:of|for|with)\b|what\b|the [\w-]+'s? |[\w-]+'s? )", after):
+        if re.match(r"\s*% of (?:that (?:of|for|with)\b|what\b|the (?:[\w-]+ ){1,2}(?:that|which|required by|taken by)\b|the [\w-]+'s? |[\w-]+'s? )", after):
             return "difference"
         if number.unit in {"pp", "points", "x"} or DIFFERENCE_BEFORE.search(before) or DIFFERENCE_AFTER.match(after):
             return "difference"

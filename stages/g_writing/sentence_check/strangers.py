@@ -52,7 +52,8 @@ def strangers(sentence: Sentence, study: Study) -> Iterator[str]:
         word = match[0].lower()
         named = any(m.start <= match.start() < m.end for m in sentence.conditions)
         as_logarithm = word == "loss" and re.search(r"\bnats?\b|\bbits\b|logarithm", text) and {"perplexity", "ppl"} & aliases
-        if named or as_logarithm or re.search(rf"\b{re.escape(word)}\b", known.replace("_", " ")):
+        verb = word.startswith("return") and re.search(r"\b(?:cannot|can|will|would|not|to|tests?)\s+$", text[: match.start()])
+        if named or verb or as_logarithm or re.search(rf"\b{re.escape(word)}\b", known.replace("_", " ")):
             continue  # part of a recorded name
         if not any(word.startswith(alias) or alias in word or alias.startswith(word) for alias in aliases) and not _as_setting(
             text, match

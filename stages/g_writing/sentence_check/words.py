@@ -181,16 +181,16 @@ CONDITION_NOUNS = (
     r"|activations?(?: functions?)?|regulari[sz]ers?|encodings?|schemes?|strategies|strategy|candidates?|options?|alternatives?|treatments?|contenders?|competitors?|arms?|techniques?"
 )
 
-NUMERIC_UP = r"up (?:from|by)|go(?:es|ing)? up|went up|increas\w*|higher|rise[sn]?|rising|rose|grow\w*|grew|larger|longer|raise[sd]?|above|more|climb\w*|adds?|overhead|extra|additional|exceed\w*"
-NUMERIC_DOWN = r"(?<!slow )(?<!slowed )(?<!slows )down (?:from|by|to)|go(?:es|ing)? down|went down|decreas\w*|lower(?:s|ed|ing)?|reduc\w*|drop(?!out)\w*|(?:fall(?:s|en|ing)?|fell)(?! (?:\w+ )?(?:behind|short))|declin\w*|smaller|shorter|less|below|fewer|cut(?:s|ting)?|shrink\w*|sav(?:es|ed|ing)"
-BETTER = r"improv\w*|gain\w*|better|outperform\w*|beat(?:s|en|ing)?|superior|wins?|advantage|best|ahead|surpass\w*|benefit\w*|leads?(?! to)|leading(?! to)|favou?rs?"
+NUMERIC_UP = r"up (?:from|by)|go(?:es|ing)? up|went up|increas\w*|higher|rise[sn]?|rising|rose|grow\w*|grew|larger|longer|raise[sd]?|above|more|climb\w*|adds?|lengthen\w*|prolong\w*|lift(?:s|ed|ing)?|overhead|extra|additional|exceed\w*"
+NUMERIC_DOWN = r"(?<!slow )(?<!slowed )(?<!slows )down (?:from|by|to)|go(?:es|ing)? down|went down|decreas\w*|lower(?:s|ed|ing)?|reduc\w*|drop(?!out)\w*|(?:fall(?:s|en|ing)?|fell)(?! (?:\w+ )?(?:behind|short))|declin\w*|smaller|shorter|less|below|fewer|cut(?:s|ting)?|shrink\w*|sav(?:es|ed|ing)|shorten\w*|trim(?:s|med|ming)?|diminish\w*|slash\w*"
+BETTER = r"improv\w*|gain\w*|better|outperform\w*|beat(?:s|en|ing)?|superior|wins?|advantage|best|ahead|surpass\w*|benefit\w*|buys?|leads?(?! to)|leading(?! to)|favou?rs?"
 WORSE = r"(?:costs?|sacrifices?|forfeits?) (?:\w+ ){0,3}?\S*\d\S* (?:percentage |accuracy )?points|a loss of (?:\S+ ){0,2}?\S*\d\S* (?:percentage |accuracy )?points|worse(?:ns)?|degrad\w*|hurts?|inferior|underperform\w*|worst|deteriorat\w*|trails?|(?:falls?|fell) (?:\w+ )?short|behind|harms?|loses?|lags?"
 FASTER = r"faster|speed-?up|quicker|speeds|cheaper|less expensive"
 SLOWER = r"slower|slow(?:s|down)|costlier|more expensive"
 NEGATED = r"\b(?:not|no|never|neither|nor|without|cannot|fails? to|n't)\b"
 
 OUR_NAMES = (
-    r"our (?:\w+ )?(?:method|approach|model|variant|system|technique|algorithm|network|agent|pipeline|architecture|setup)|ours|our (?:\w+ )?(?:accuracies|scores|results)(?= |,)|our (?:\w+ )?(?:seeds|runs)|the proposed (?:\w+ )?(?:method|approach|model|variant|system|agent|network|technique|algorithm|pipeline|architecture)"
+    r"our (?:\w+ )?(?:method|approach|model|variant|system|technique|algorithm|network|agent|pipeline|architecture|setup)|ours|our (?:\w+ )?(?:accuracies|scores|results)(?= |,)|our (?:\w+ )?(?:seeds?|runs?)|our (?:lowest|highest|best|worst|weakest|strongest)(?= \w+,)|the proposed (?:\w+ )?(?:method|approach|model|variant|system|agent|network|technique|algorithm|pipeline|architecture)"
     r"|the (?:full|complete) (?:\w+ )?(?:method|model|agent|system|version|variant|configuration|pipeline|setup|architecture|network|approach)|the (?:new )?method"
 )
 BASELINE_NAMES = r"(?:the )?baseline(?: \w*(?:model|method|network))?|baselines?|the control|the vanilla \w+"
