@@ -406,6 +406,8 @@ class _Binder:
         without = [name for name in self.study.conditions if name.startswith(REMOVED)]
         if main and len(without) == 1 and re.search(r"\b(?:remaining|remainder|the rest|other)\b(?: \w+){0,2} $", before):
             return ((without[0], main[1]),)
+        if main and len(without) == 1 and re.match(r"\s*(?:points? |pp )?(?:remain|are left|survive|persist|are kept|are retained)\b", self.sentence.near(number)[1]):
+            return ((without[0], main[1]),)
         of_whole = r"^\s*(?:\w+ )?(?:out )?of (?:the |this |these |those |our |a total (?:of )?)?$|\b(?:total|whole|overall|full|entire) (?:gain|improvement|difference|effect|benefit|reduction)s? (?:of|is|was) $"
         if main and re.search(of_whole, before, re.IGNORECASE):
             return (main,)

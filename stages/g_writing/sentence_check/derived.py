@@ -213,11 +213,11 @@ def _between_extremes(each: Derived, metric: str) -> Iterator[Quantity]:
     """'the worst run of a is better than the best of b, by 23.4'."""
     pair = each.pair()
     said = list(_EXTREME.finditer(each.sentence.text))
-    if pair is None or not each.telling or len(said) != 2 or not _DISTANCE.search(each.sentence.text):
+    if pair is None or len(said) != 2 or not _DISTANCE.search(each.sentence.text):
         return
     one, other = (each.scores(name, metric) for name in pair)
     sides = [_side(match, upward=each.study.metrics[metric].direction == "max") for match in said]
-    if one is None or other is None or len(each.names()) != len(set(pair)):
+    if one is None or other is None:
         return
     values = [scores.max if side == "max" else scores.min for scores, side in zip((one, other), sides, strict=True)]
     if (shown := each.shown(abs(values[0] - values[1]), metric, spread=True)) is not None:

@@ -329,7 +329,7 @@ def _condition_pattern(name: str) -> str:
         part = part_pattern(name.removeprefix(prefix))
         return (
             rf"(?:leav\w+|tak\w+|switch\w*|turn\w*) (?:the )?{part} (?:out|away|off)|(?:without|no[ -]|lack(?:ing|s)?(?: of)?|absence of|skipping|for(?:e?)going|removing|dropping|disabling|ablating|excluding|omitting|minus|turning off|leaving out|taking away|cutting|deleting) ?(?:the |any |data |\w+ )?{part}"
-            rf"|{part} (?:is |was )?(?:removed|disabled|dropped|ablated|left out|omitted|switched off|turned off|excluded|absent)|{part}-free"
+            rf"|{part} (?:is |was )?(?:removed|disabled|dropped|ablated|left out|omitted|switched off|turned off|taken (?:away|out)|skipped|missing|lacking|deactivated|excluded|absent)|{part}-free"
         )
     return r"[\s_-]?".join(w.SHORT.get(word, _spelt(word)) for word in name.split("_"))
 
@@ -373,7 +373,7 @@ def _metrics(text: str, study: Study) -> Iterator[Mention]:
             found += [
                 Mention(metric, m.start(), m.end())
                 for m in re.finditer(rf"\b(?:{pattern})(?!\w)", text, re.IGNORECASE)
-                if m[0].lower() != "times"
+                if m[0].lower() != "times" and not (m[0].lower() == "taken" and re.match(r" (?:away|out|off|together|as|from)\b", text[m.end() :]))
             ]
     found.sort(key=lambda mention: (mention.start, -mention.end))
     end = -1
