@@ -316,10 +316,14 @@ class _Binder:
     def tested(self, number: Number) -> tuple[tuple[str, str], ...]:
         """The pairs that a test is of; where several are compared with one, that of the number's own part."""
         main = self.study.main_pair
-        names = {mention.name for mention in self.sentence.conditions} - {main[0] if main else ""}
+        others = [mention for mention in self.sentence.conditions if main and mention.name != main[0]]
         start, end = part(number, self.sentence)
-        own = {mention.name for mention in self.sentence.conditions if start <= mention.start < end} & names
-        if main and len(names) > 1 and len(own) == 1:
+        _, behind = self.sentence.near(number)
+        own = {mention.name for mention in others if start <= mention.start < end}
+        follows = [m for m in others if number.end <= m.start < number.end + len(behind)][:1]
+        if follows and re.fullmatch(r"[^();,]*\b(?:against|for|versus|vs|to|over) (?:that with )?(?:the )?", self.sentence.text[number.end : follows[0].start]):
+            own = {follows[0].name}
+        if main and len({mention.name for mention in others}) > 1 and len(own) == 1:
             return ((main[0], own.pop()),)
         return self.pair.options
 
@@ -395,7 +399,7 @@ class _Binder:
     def share_of(number: Number, before: str, after: str) -> bool:
         """'88 % of that of SGD', '42 % of the MLP's memory': one value over the other, not their difference."""
         other = re.match(
-            r"\s*% of (?:that (?:of|for|with)\b|the [\w-]+'s? |[\w-]+'s? |what\b|its |their |the (?:[\w-]+ ){1,2}(?:that|which|required by|taken by)\b|the (?:[\w-]+ )?(?:of|needed by|used by)\b)",
+            r"\s*% of (?:that (?:of|for|with)\b|the [\w-]+'s?\b|[\w-]+'s?(?=[\s.,])|what\b|its |their |the (?:[\w-]+ ){1,2}(?:that|which|required by|taken by)\b|the (?:[\w-]+ )?(?:of|needed by|used by)\b)",
             after,
         )
         return number.unit == "%" and other is not None and not DIFFERENCE_BEFORE.search(before)
@@ -480,8 +484,10 @@ class _Binder:
                             continue
                         yield Quantity(shown, f"{'1 - ' if complement else ''}{condition}.{metric}.{label}", (condition, metric))
                 if LOGARITHM.search(self.sentence.text) and self.last_level in {None, (condition, metric)}:
+                    bits, nats = self.sentence.has("bits?"), self.sentence.has("nats?")
                     for value, expression in logarithms(self.study, condition, metric):
-                        if fits(number, value):
+                        other_base = bits is not nats and expression.startswith("ln" if bits else "log2")
+                        if not other_base and fits(number, value):
                             yield Quantity(value, expression)
 
     def statistics_of(
@@ -587,7 +593,8 @@ class _Binder:
         if said and any(said[1] == facts.unit for facts in self.study.metrics.values()):
             of_unit = [metric for metric, facts in self.study.metrics.items() if facts.unit == said[1]]
             return [(metric, False) for metric in of_unit] if not mentions or {m.name for m in mentions} & set(of_unit) else []
-        beside = [
+        owner = [m for m in mentions if re.fullmatch(r"\W?\s*(?:percentage )?(?:points?|pp|seconds?|minutes?|nats|s|%) (?:of|in) (?:the |mean |test )*", self.sentence.text[number.end : m.start])]
+        beside = owner or [
             m
             for m in mentions
             if not any(min(m.start, number.start) < o.start < max(m.start, number.start) for o in self.sentence.numbers)
@@ -782,6 +789,9 @@ class _Binder:
     def reference_last(self, levels: Sequence[Number], distinct: Sequence[Mention]) -> bool:
         """'a improves it from x to y compared with b': the first number is the reference's, which is named last."""
         turn = re.search(r"\bfrom\b(?=.*\bto\b)", self.sentence.text)
+        taken = distinct[0].name.startswith(REMOVED) and re.match(r"\w+ing\b", self.sentence.text[distinct[0].start :])
+        if turn and taken and len(levels) == 2 == len(distinct) and distinct[1].end <= levels[0].start and distinct[1].name == self.study.proposed:
+            return True  # 'removing a part lowers the value of the whole from x to y'
         compared = re.search(r"\b(?:compared (?:with|to)|relative to|over|versus|against|instead of)\b", self.sentence.text)
         if turn is None or compared is None or not len(levels) == 2 == len(distinct):
             return False

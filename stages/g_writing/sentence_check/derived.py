@@ -36,7 +36,7 @@ _FROM_END_TO_END = re.compile(
     r"|\b(?:worst|slowest|highest|largest|longest)\b.*\b(?:best|fastest|lowest|smallest|shortest)\b",
     re.IGNORECASE,
 )
-_DISTANCE = re.compile(r"\b(?:distance|gap|apart|difference|differ\w*|separat\w+|away|between|margin|by|short of|behind|ahead)\b", re.IGNORECASE)
+_DISTANCE = re.compile(r"\b(?:distance|gap|apart|difference|differ\w*|separat\w+|away|between|margin|by|short of|behind|ahead|better|worse|above|below|higher|lower)\b", re.IGNORECASE)
 _WRONG = re.compile(r"\b(?:misclassif\w+|mis-?label\w+|wrong\w*|mistak\w+|errors?|errs|incorrect\w*|fails? on|misjudg\w+|misrecogni[sz]\w+)\b", re.IGNORECASE)
 _RIGHT = re.compile(r"(?<!in)\bcorrect\w*\b|\bright\b", re.IGNORECASE)
 _TOGETHER = re.compile(r"\b(?:in total|altogether|together|all in all|overall|in sum|all told|summed|sums?|combined|add up|adds up|the total|amount(?:s|ed)? to)\b", re.IGNORECASE)
@@ -110,6 +110,8 @@ def derived(each: Derived) -> Iterator[Quantity]:
         yield from _paired(each, metric)
         yield from _between_means(each, metric)
         yield from _between_extremes(each, metric)
+        yield from _of_spreads(each, metric)
+        yield from _of_comparisons(each, metric)
     yield from _counted_items(each)
     yield from _times(each)
     yield from _of_the_configuration(each)
@@ -222,6 +224,31 @@ def _between_extremes(each: Derived, metric: str) -> Iterator[Quantity]:
     values = [scores.max if side == "max" else scores.min for scores, side in zip((one, other), sides, strict=True)]
     if (shown := each.shown(abs(values[0] - values[1]), metric, spread=True)) is not None:
         yield Quantity(shown, f"{pair[0]}.{metric}.{sides[0]} - {pair[1]}.{metric}.{sides[1]}")
+
+
+def _of_spreads(each: Derived, metric: str) -> Iterator[Quantity]:
+    """'a's standard deviation is 1.6 times that of b'."""
+    pair = each.pair()
+    if pair is None or each.number.unit != "x" or not re.search(r"\b(?:standard deviation|s\.d\.|spread|scatter)", each.sentence.text):
+        return
+    one, other = (scores.std if (scores := each.scores(name, metric)) else None for name in pair)
+    if not one or not other:
+        return
+    smaller = re.match(r"\s*(?:times|×|x)?\s*(?:as )?(?:smaller|lower|less|small|low)\b", each.sentence.text[each.number.end :])
+    if each.holds(other / one if smaller else one / other):
+        yield Quantity(one / other, f"std({pair[0]})/std({pair[1]}).{metric}")
+
+
+def _of_comparisons(each: Derived, metric: str) -> Iterator[Quantity]:
+    """'both gains, 1.29 and 0.79 points': the recorded comparisons in their order, as many as there are numbers."""
+    tests = [test for key, test in each.study.comparisons.items() if key.endswith(f"/{metric}")]
+    alike = [n for n in each.sentence.numbers if "." in n.text and not n.word]
+    said = re.search(r"\b(?:both|the two|all) (?:\w+ )?(?:gains|differences|improvements|effects)\b", each.sentence.text, re.IGNORECASE)
+    if said is None or each.sentence.conditions or len(alike) != len(tests):
+        return
+    place = next((k for k, other in enumerate(alike) if other.start == each.number.start), None)
+    if place is not None and (shown := each.shown(abs(tests[place].mean_diff), metric, spread=True)) is not None:
+        yield Quantity(shown, f"mean_diff({place}).{metric}")
 
 
 def _side(match: re.Match[str], *, upward: bool) -> str:

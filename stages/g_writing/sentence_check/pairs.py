@@ -130,12 +130,15 @@ def ablated(sentence: Sentence, study: Study) -> str | None:
 
 
 def between_pairs(sentence: Sentence) -> list[tuple[int, tuple[str, str]]]:
-    """The pairs that 'between a and b' names, each with the place where it ends."""
+    """The pairs that 'between a and b' or 'a's lead over b' name, each with the place where it ends."""
     return [
         (second.end, (first.name, second.name))
         for first, second in itertools.pairwise(sentence.conditions)
-        if re.search(r"\bbetween (?:the )?$", sentence.text[: first.start], re.IGNORECASE)
-        and re.fullmatch(r" and (?:the )?", sentence.text[first.end : second.start])
+        if (
+            re.search(r"\bbetween (?:the )?$", sentence.text[: first.start], re.IGNORECASE)
+            and re.fullmatch(r" and (?:the )?", sentence.text[first.end : second.start])
+        )
+        or re.fullmatch(r"'s? (?:lead|advantage|gain|improvement|margin|edge) over (?:the )?", sentence.text[first.end : second.start])
     ]
 
 
@@ -412,7 +415,7 @@ def _superlatives(sentence: Sentence, study: Study) -> Iterator[str]:
             _OF_SEEDS.search(clause) and not re.search(r"\b(?:every|each|all) (?:\w+ )?seeds?\b", clause)
         ):
             continue
-        if re.search(r"\b(?:its|their|whose)\s*$", sentence.text[: match.start()]):
+        if re.search(r"\b(?:its|their|whose|our)\s*$", sentence.text[: match.start()]):
             continue  # across its own seeds
         if re.match(r"\W*(?:possible|value|learning|p\b)", clause) or re.search(r"\bseed \d", sentence.text, re.IGNORECASE):
             continue

@@ -25,7 +25,7 @@ DIFFERENCE_BEFORE = re.compile(
 )
 DIFFERENCE_AFTER = re.compile(
     r"^\s*(?:%|per ?cent|×|x|times|percentage points?|points?|pp|[A-Za-z][\w/]*(?= (?:below|above|lower|higher|less|more|better|worse)\b)|nats|bits|seconds?|minutes?|hours?|s|ms|min|h|GB|MB)?\s*(?:in absolute terms |absolute |relative |units? )?"
-    r"(?:in relative terms|in absolute terms|additional|extra|further|added|higher|lower|better|worse|faster|slower|more|less|fewer|longer|shorter|larger|smaller|below|above|cheaper|behind|ahead|gain|improvement|reduction"
+    r"(?:in relative terms|in absolute terms|additional|extra|further|added|higher|lower|better|worse|faster|slower|earlier|later|sooner|more|less|fewer|longer|shorter|larger|smaller|below|above|cheaper|behind|ahead|gain|improvement|reduction"
     r"|increase|decrease|overhead|drop|speed-?up|relative (?:gain|improvement|reduction|increase)|advantage)\b",
     re.IGNORECASE,
 )
@@ -61,6 +61,8 @@ class Roles:
             again = r"\s*(?:\S+ ?)?[,;(]?\s*(?:or|i\.\s?e\.|that is|equivalently|\()[,\s\\]*(?:about |roughly |around |nearly )?"
             if role == "level" and found and found[-1][1] == "difference" and number.unit and re.fullmatch(again, before):
                 role = "difference"
+            if role == "level" and found and found[-1][1] == "p" and not number.unit and re.search(r"\band (?:one )?(?:of )?$", before):
+                role = "p"
             found.append((number, role))
         return found
 
@@ -119,7 +121,7 @@ class Roles:
             before,
         ):
             return "dz"
-        of_effects = re.match(r"\W*(?:The )?(?:Cohen's d|d_\{?z|effect sizes?)", self.sentence.text)
+        of_effects = re.match(r"\W*(?:The )?(?:paired |standardi[sz]ed )?(?:Cohen's d|d_\{?z|effect sizes?)", self.sentence.text)
         if of_effects and "." in number.text and not number.unit and re.search(r"(?:\(|\b(?:than|to|versus|against|and|is|of))\s*$", before):
             return "dz"
         named = re.search(r"\b(?:confidence|CIs?|intervals?)\b", self.sentence.text)
@@ -225,7 +227,7 @@ class Roles:
         rate = re.match(r"\s*(?:\w+ )?\w+\s*(?:per|/)\s*(?:second|s|sec|step|hour|minute)\b", after)
         if not rate and self.settings.countable(number) and number.unit not in {"pp", "points", "x", "%"}:
             return "setting"
-        if re.match(r"\s*% of (?:that (?:of|for|with)\b|what\b|the (?:[\w-]+ ){1,2}(?:that|which|required by|taken by)\b|the [\w-]+'s? |[\w-]+'s? )", after):
+        if re.match(r"\s*% of (?:that (?:of|for|with)\b|what\b|the (?:[\w-]+ ){1,2}(?:that|which|required by|taken by)\b|the [\w-]+'s?\b|[\w-]+'s?(?=[\s.,]))", after):
             return "difference"
         if number.unit in {"pp", "points", "x"} or DIFFERENCE_BEFORE.search(before) or DIFFERENCE_AFTER.match(after):
             return "difference"

@@ -132,7 +132,7 @@ def _splits(sentence: Sentence, study: Study) -> Iterator[str]:
 
 
 _ORDINARY = frozenset(
-    """per the our we this these those that in on with without across both all each every training removing adding using per-seed relative compared
+    """what which whose whatever whoever where who how why whether per the our we this these those that in on with without across both all each every training removing adding using per-seed relative compared
     averaged mean average over for at from it its an a experiments models agents results learning details under when while although however
     one two three four five six seven eight nine ten no only best worst among overall here there their they details seed seeds runs run switching
     replacing dropping disabling moving going changing turning taking between by as to of if since because after before during further
