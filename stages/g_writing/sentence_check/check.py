@@ -750,7 +750,7 @@ class _Binder:
             return [distinct[1 - place if self.reference_last(levels, distinct) else place].name]
         before = [m for m in distinct if m.end <= number.start]
         after = [m for m in distinct if m.start >= number.end]
-        close = re.match(r"\s*(?:%|percent)?\s*(?:\w+ ){0,2}(?:for|by|with|of) (?:the )?", text[number.end :])
+        close = re.match(r"\s*(?:%|percent)?\s*(?:(?!that\b|those\b)\w+ ){0,2}(?:for|by|with|of) (?:the )?", text[number.end :])
         if close and after and after[0].start <= number.end + close.end() + 4:
             return [after[0].name]
         return [(before[-1] if before else after[0]).name]

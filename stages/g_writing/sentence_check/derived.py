@@ -180,6 +180,10 @@ def _paired(each: Derived, metric: str) -> Iterator[Quantity]:
     gaps = {seed: sign * (value - other.seeds[seed]) for seed, value in one.seeds.items() if seed in other.seeds}
     sides = each.extremes(metric, complement=False) if re.search(r"\b(?:largest|biggest|greatest|highest|smallest|least|lowest)\b", text) else []
     named = set(re.findall(r"\bseed (\d+)\b", each.own, re.IGNORECASE)) or each.seeds()
+    listed = re.search(r"\bseeds (\d+(?:(?:, and |, | and )\d+)+)", text)
+    alike = [n.start for n in each.sentence.numbers if "." in n.text]
+    if listed and len(each_seed := re.findall(r"\d+", listed[1])) == len(alike) and each.number.start in alike:
+        named = {each_seed[alike.index(each.number.start)]}
     if re.search(r"\b(?:on average|mean|averaged)\b", each.own, re.IGNORECASE):
         return
     before, _ = each.sentence.near(each.number)

@@ -98,7 +98,9 @@ def _of_conditions(sentence: Sentence) -> Iterator[_Extreme]:
         for mention in sentence.conditions:
             ahead = sentence.text[mention.end : match.start()] if mention.end <= match.start() else "-"
             behind = sentence.text[match.end() : mention.start] if match.end() <= mention.start else "-"
-            if mention.start <= match.start() < mention.end or re.fullmatch(r"'s? (?:own |single )?", ahead) or re.fullmatch(
+            if mention.start <= match.start() < mention.end or (
+                ahead == " " and sentence.text[mention.start : mention.end].lower() == "our"
+            ) or re.fullmatch(r"'s? (?:own |single )?", ahead) or re.fullmatch(
                 r"(?: [\w-]+){0,3} (?:of|for|by|with|from) (?:the )?", behind
             ):
                 yield _Extreme(mention.name, kind, min(match.start(), mention.start), max(match.end(), mention.end))

@@ -77,7 +77,8 @@ def _active_pair(sentence: Sentence, study: Study) -> Pair:
         following = next(mention for mention in mentions if mention.name == second)
         led = re.search(r"\bfrom (?:\w+ (?:with|of|for|by) )?(?:the )?$", sentence.text[: start.start]) is not None
         if re.search(r"\bfrom\b.*\bto\b", sentence.text) and len(sentence.numbers) >= 2:
-            swapped = not re.search(r"\b(?:intervals?|CIs?|rang\w+|runs?)\b", sentence.text) or led
+            taken = first.startswith(REMOVED) and second == study.proposed and re.match(r"\w+ing\b", sentence.text[start.start :])
+            swapped = not taken and (not re.search(r"\b(?:intervals?|CIs?|rang\w+|runs?)\b", sentence.text) or led)
         gap = sentence.text[start.end : following.start]
         if re.search(r"\breplac(?:ed|ing|es?) (?:the )?$", sentence.text[: start.start], re.IGNORECASE) and re.search(
             r"\b(?:by|with) (?:the )?$", gap
@@ -415,7 +416,7 @@ def _superlatives(sentence: Sentence, study: Study) -> Iterator[str]:
             _OF_SEEDS.search(clause) and not re.search(r"\b(?:every|each|all) (?:\w+ )?seeds?\b", clause)
         ):
             continue
-        if re.search(r"\b(?:its|their|whose|our)\s*$", sentence.text[: match.start()]):
+        if re.search(r"(?:\b(?:its|their|whose|[Oo]ur)|'s)\s*$", sentence.text[: match.start()]):
             continue  # across its own seeds
         if re.match(r"\W*(?:possible|value|learning|p\b)", clause) or re.search(r"\bseed \d", sentence.text, re.IGNORECASE):
             continue
@@ -605,7 +606,7 @@ def _gap(study: Study, names: tuple[str, str], metric: str) -> float | None:
 
 _CLOSER = r" (?:closer|nearer)\b"
 _CHANGED = re.compile(
-    r" (?:(?P<up>more|longer|higher|larger|slower|additional|extra)|(?P<down>less|fewer|shorter|lower|smaller|closer|nearer|faster|off|quicker))\b",
+    r" (?:of )?(?:(?P<up>more|longer|higher|larger|slower|additional|extra)|(?P<down>less|fewer|shorter|lower|smaller|closer|nearer|faster|off|quicker))\b",
     re.IGNORECASE,
 )
 
