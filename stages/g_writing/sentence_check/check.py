@@ -13,7 +13,7 @@ from stages.g_writing.sentence_check.alternatives import Reading, part, partners
 from stages.g_writing.sentence_check.claims import claims
 from stages.g_writing.sentence_check.counts import Counts
 from stages.g_writing.sentence_check.derived import Derived, derived
-from stages.g_writing.sentence_check.extremes import compared_stretch, extremes
+from stages.g_writing.sentence_check.extremes import compared_stretch, extremes, extremes_named
 from stages.g_writing.sentence_check.pairs import Pair, between_pairs, directions, metrics_of, of_speed, pair_of
 from stages.g_writing.sentence_check.quantified import bounded, quantified, trend_stretch, trends
 from stages.g_writing.sentence_check.quantifiers import conditions_quantifier
@@ -90,6 +90,8 @@ LOGARITHM = re.compile(r"\bcross-entropy\b|\bnats?\b|\bbits per token\b|\bentrop
 BOUNDING = ("level", "bound on seeds", "difference")
 """Roles in which a number can be the bound that so many seeds or conditions keep to."""
 _AGAINST = re.compile(r"\b(?:instead of|rather than|versus|vs|against|compared (?:with|to)|as opposed to|up from|down from|than)\b")
+CLOSE = 0.1
+"""How far, as a share, a value may be from a number that the text says it nearly reaches or just passes."""
 ABOUT = 0.05
 """How far, as a share, a value may be from a number that the text calls approximate."""
 
@@ -168,7 +170,11 @@ class _Binder:
             metrics = [(name, False) for name in self.study.metrics if of_speed(name, self.study)]
         for unit in dict.fromkeys((number.unit, said if not number.unit else number.unit)):
             tried = replace(number, unit=unit)
-            of = metrics if unit == number.unit else [(name, False) for name in named or self.study.metrics if of_speed(name, self.study)]
+            of = (
+                metrics
+                if unit == number.unit
+                else [(name, False) for name in named or self.study.metrics if of_speed(name, self.study)]
+            )
             each = Derived(tried, self.sentence, self.study, of, lambda value: self.holds(number, before, value))
             if found := list(derived(each)):
                 return found[:1]
@@ -321,7 +327,9 @@ class _Binder:
         _, behind = self.sentence.near(number)
         own = {mention.name for mention in others if start <= mention.start < end}
         follows = [m for m in others if number.end <= m.start < number.end + len(behind)][:1]
-        if follows and re.fullmatch(r"[^();,]*\b(?:against|for|versus|vs|to|over) (?:that with )?(?:the )?", self.sentence.text[number.end : follows[0].start]):
+        if follows and re.fullmatch(
+            r"[^();,]*\b(?:against|for|versus|vs|to|over) (?:that with )?(?:the )?", self.sentence.text[number.end : follows[0].start]
+        ):
             own = {follows[0].name}
         if main and len({mention.name for mention in others}) > 1 and len(own) == 1:
             return ((main[0], own.pop()),)
@@ -359,7 +367,7 @@ class _Binder:
         start, end = part(number, self.sentence)
         if re.search(r"\bseed \d+\b", self.sentence.text[start:end], re.IGNORECASE):
             return  # those of one seed follow from the record
-        if compared_stretch(self.sentence) != (0, 0):
+        if len(list(extremes_named(self.sentence))) == 2:
             return  # of extremes
         for (a, b), (metric, complement) in (
             (pair, each) for pair in self.pairs_of(number, before) for each in self.metrics_with_complement(number)
@@ -410,7 +418,13 @@ class _Binder:
         without = [name for name in self.study.conditions if name.startswith(REMOVED)]
         if main and len(without) == 1 and re.search(r"\b(?:remaining|remainder|the rest|other)\b(?: \w+){0,2} $", before):
             return ((without[0], main[1]),)
-        if main and len(without) == 1 and re.match(r"\s*(?:points? |pp )?(?:remain|are left|survive|persist|are kept|are retained)\b", self.sentence.near(number)[1]):
+        if (
+            main
+            and len(without) == 1
+            and re.match(
+                r"\s*(?:points? |pp )?(?:remain|are left|survive|persist|are kept|are retained)\b", self.sentence.near(number)[1]
+            )
+        ):
             return ((without[0], main[1]),)
         of_whole = r"^\s*(?:\w+ )?(?:out )?of (?:the |this |these |those |our |a total (?:of )?)?$|\b(?:total|whole|overall|full|entire) (?:gain|improvement|difference|effect|benefit|reduction)s? (?:of|is|was) $"
         if main and re.search(of_whole, before, re.IGNORECASE):
@@ -561,6 +575,9 @@ class _Binder:
         bound = re.search(rf"(?<!\w)(?:(?P<above>{ABOVE})|{BELOW})\s*$", words, re.IGNORECASE)
         if bound and re.search(r"\b(?:not|never|cannot|n't)\s+(?:\w+\s+)?$", words[: bound.start()]):
             return value <= number.value if bound["above"] else value >= number.value
+        close = re.search(r"\b(?:nearly|almost|just under|just over|slightly over)\s*$", words, re.IGNORECASE)
+        if close and abs(value - number.value) > CLOSE * abs(number.value) and not fits(number, value):
+            return False
         if re.search(rf"(?<!\w){ABOVE}\s*$", words, re.IGNORECASE):
             return value > number.value or (fits(number, value) and "least" in words)
         if re.search(rf"(?<!\w){BELOW}\s*$", words, re.IGNORECASE):
@@ -593,7 +610,14 @@ class _Binder:
         if said and any(said[1] == facts.unit for facts in self.study.metrics.values()):
             of_unit = [metric for metric, facts in self.study.metrics.items() if facts.unit == said[1]]
             return [(metric, False) for metric in of_unit] if not mentions or {m.name for m in mentions} & set(of_unit) else []
-        owner = [m for m in mentions if re.fullmatch(r"\W?\s*(?:percentage )?(?:points?|pp|seconds?|minutes?|nats|s|%) (?:of|in) (?:the |mean |test )*", self.sentence.text[number.end : m.start])]
+        owner = [
+            m
+            for m in mentions
+            if re.fullmatch(
+                r"\W?\s*(?:percentage )?(?:points?|pp|seconds?|minutes?|nats|s|%) (?:of|in) (?:the |mean |test )*",
+                self.sentence.text[number.end : m.start],
+            )
+        ]
         beside = owner or [
             m
             for m in mentions
@@ -629,8 +653,8 @@ class _Binder:
         clause = re.split(r"[,;]|\b(?:is|are|than|and|whereas|while)\b", after)[0]
         near = f"{before} \u2022 {clause}"
         whole = self.sentence.text
-        for part in {*metric.split("_")} & {"peak", "max", "min", "top", "best", "worst"}:  # of the metric's own name
-            near, whole = (re.sub(rf"\b{part}\b", "\u2022" * len(part), text, flags=re.IGNORECASE) for text in (near, whole))
+        for own_word in {*metric.split("_")} & {"peak", "max", "min", "top", "best", "worst"}:  # of the metric's own name
+            near, whole = (re.sub(rf"\b{own_word}\b", "\u2022" * len(own_word), text, flags=re.IGNORECASE) for text in (near, whole))
         seed = re.search(r"\bseed (\d+)\b", before, re.IGNORECASE) or re.search(r"\bseed (\d+)\b", whole, re.IGNORECASE)
         if seed:
             return (f"seed.{seed[1]}",)
@@ -694,7 +718,9 @@ class _Binder:
 
     def extreme_of_one(self, word: str) -> bool:
         """'the lowest accuracy of our method', 'the baseline's best': the superlative ranges over the runs of the one named."""
-        behind = rf"(?<!\bis )(?<!\bwas )(?<!\bare )(?<!\bwere )(?<!\bbeing )\b{word}(?: [\w-]+){{0,3}}? (?:of|for|by|with|from) (?:the )?$"
+        behind = (
+            rf"(?<!\bis )(?<!\bwas )(?<!\bare )(?<!\bwere )(?<!\bbeing )\b{word}(?: [\w-]+){{0,3}}? (?:of|for|by|with|from) (?:the )?$"
+        )
         return any(
             re.search(behind, self.sentence.text[: mention.start], re.IGNORECASE)
             or re.match(rf"'s? (?:own |single )?{word}\b", self.sentence.text[mention.end :], re.IGNORECASE)
@@ -790,7 +816,13 @@ class _Binder:
         """'a improves it from x to y compared with b': the first number is the reference's, which is named last."""
         turn = re.search(r"\bfrom\b(?=.*\bto\b)", self.sentence.text)
         taken = distinct[0].name.startswith(REMOVED) and re.match(r"\w+ing\b", self.sentence.text[distinct[0].start :])
-        if turn and taken and len(levels) == 2 == len(distinct) and distinct[1].end <= levels[0].start and distinct[1].name == self.study.proposed:
+        if (
+            turn
+            and taken
+            and len(levels) == 2 == len(distinct)
+            and distinct[1].end <= levels[0].start
+            and distinct[1].name == self.study.proposed
+        ):
             return True  # 'removing a part lowers the value of the whole from x to y'
         compared = re.search(r"\b(?:compared (?:with|to)|relative to|over|versus|against|instead of)\b", self.sentence.text)
         if turn is None or compared is None or not len(levels) == 2 == len(distinct):

@@ -296,7 +296,11 @@ def _ordering(sentence: Sentence, study: Study) -> Iterator[str]:
         sentence.text,
         re.IGNORECASE,
     )
-    sorted_by = re.search(r"\bin (?:the )?order of (?:(?P<up>increasing|ascending|rising|growing)|(?:decreasing|descending|falling))\b", sentence.text, re.IGNORECASE)
+    sorted_by = re.search(
+        r"\bin (?:the )?order of (?:(?P<up>increasing|ascending|rising|growing)|(?:decreasing|descending|falling))\b",
+        sentence.text,
+        re.IGNORECASE,
+    )
     said = said or sorted_by
     names = list(dict.fromkeys(m.name for m in sentence.conditions if said and m.start >= said.end()))
     if said is None or len(names) < 2:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from stages.g_writing.sentence_check.alternatives import part
+from stages.g_writing.sentence_check.extremes import extremes_named
 from stages.g_writing.sentence_check.quantities import SECONDS, Quantity, mean, printed
 from stages.g_writing.sentence_check.reading import Number, Sentence
 from stages.g_writing.sentence_check.study import Scores, Study
@@ -25,21 +26,42 @@ _EXTREME = re.compile(
 )
 _OTHER_STATISTIC = re.compile(r"\b(?:median|standard deviations?|s\.d\.|std|confidence|intervals?|p-?values?)\b|±", re.IGNORECASE)
 _RANGE = re.compile(
-    r"\b(?:span\w*|rang\w+|spread|differ\w*|apart|separat\w+|between|distance|gap|vary|varies|fluctuat\w*|scatter\w*|lies?)\b", re.IGNORECASE
+    r"\b(?:span\w*|rang\w+|spread|differ\w*|apart|separat\w+|between|distance|gap|vary|varies|fluctuat\w*|scatter\w*|lies?)\b",
+    re.IGNORECASE,
 )
 _SEEDS_APART = re.compile(r"\bspan|\b(?:seeds|runs)\b[^.;]*\b(?:differ|vary|spread|scatter|apart)", re.IGNORECASE)
-_PAIRED = re.compile(r"\b(?:gap|gain|lead|advantage|margin|difference|improvement|ahead|behind|deficit|paired|benefit|edge|pairwise|beat|better|worse|above|below|higher|lower|more|less|by)s?\b", re.IGNORECASE)
-_SEED_BY_SEED = re.compile(r"\bseed (?:for|by) seed\b|\b(?:per-seed|paired|pairwise|seed-wise)\b|\b(?:from seed to seed|across (?:the )?seeds|depending on the seed)\b", re.IGNORECASE)
+_PAIRED = re.compile(
+    r"\b(?:gap|gain|lead|advantage|margin|difference|improvement|ahead|behind|deficit|paired|benefit|edge|pairwise|beat|better|worse|above|below|higher|lower|more|less|by)s?\b",
+    re.IGNORECASE,
+)
+_SEED_BY_SEED = re.compile(
+    r"\bseed (?:for|by) seed\b|\b(?:per-seed|paired|pairwise|seed-wise)\b|\b(?:from seed to seed|across (?:the )?seeds|depending on the seed)\b",
+    re.IGNORECASE,
+)
 _OF_PAIRS = re.compile(r"\b(?:per-seed|paired|pairwise|seed-wise|seeds?|runs?|pairs?)\b", re.IGNORECASE)
+_OVER_SEEDS = re.compile(
+    r"\b(?:seeds?|runs?|trials?|luck\w+|unluck\w+|at best|at worst)\b|(?:'s|\b(?:its|our|their)) (?:own )?(?:best|worst|highest|lowest|weakest|strongest)\b",
+    re.IGNORECASE,
+)
+"""Words by which a superlative ranges over the seeds of one condition, not over the conditions."""
 _FROM_END_TO_END = re.compile(
     r"\b(?:best|fastest|lowest|smallest|shortest)\b.*\b(?:worst|slowest|highest|largest|longest)\b"
     r"|\b(?:worst|slowest|highest|largest|longest)\b.*\b(?:best|fastest|lowest|smallest|shortest)\b",
     re.IGNORECASE,
 )
-_DISTANCE = re.compile(r"\b(?:distance|gap|apart|difference|differ\w*|separat\w+|away|between|margin|by|short of|behind|ahead|better|worse|above|below|higher|lower)\b", re.IGNORECASE)
-_WRONG = re.compile(r"\b(?:misclassif\w+|mis-?label\w+|wrong\w*|mistak\w+|errors?|errs|incorrect\w*|fails? on|misjudg\w+|misrecogni[sz]\w+)\b", re.IGNORECASE)
+_DISTANCE = re.compile(
+    r"\b(?:distance|gap|apart|difference|differ\w*|separat\w+|away|between|margin|by|short of|behind|ahead|better|worse|above|below|higher|lower)\b",
+    re.IGNORECASE,
+)
+_WRONG = re.compile(
+    r"\b(?:misclassif\w+|mis-?label\w+|wrong\w*|mistak\w+|errors?|errs|incorrect\w*|fails? on|misjudg\w+|misrecogni[sz]\w+)\b",
+    re.IGNORECASE,
+)
 _RIGHT = re.compile(r"(?<!in)\bcorrect\w*\b|\bright\b", re.IGNORECASE)
-_TOGETHER = re.compile(r"\b(?:in total|altogether|together|all in all|overall|in sum|all told|summed|sums?|combined|add up|adds up|the total|amount(?:s|ed)? to)\b", re.IGNORECASE)
+_TOGETHER = re.compile(
+    r"\b(?:in total|altogether|together|all in all|overall|in sum|all told|summed|sums?|combined|add up|adds up|the total|amount(?:s|ed)? to)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -128,7 +150,7 @@ def _of_seeds(each: Derived, metric: str, *, complement: bool) -> Iterator[Quant
         names = [main[alike.index(each.number)]]  # 'we measure x against y'
     elif len(names) == len(alike) > 1 and each.number in alike:  # as many values as names: in their order
         names = [names[alike.index(each.number)]]
-    sides = set(each.extremes(metric, complement=complement))
+    sides = set(each.extremes(metric, complement=complement)) if _OVER_SEEDS.search(each.sentence.text) else set()
     run = re.search(r"\d-$", each.sentence.text[: each.number.start]) or re.match(r"-\d", each.sentence.text[each.number.end :])
     if run and _FROM_END_TO_END.search(each.sentence.text):
         sides = {"min" if each.sentence.text[each.number.end :].startswith("-") else "max"}
@@ -148,6 +170,8 @@ def _of_seeds(each: Derived, metric: str, *, complement: bool) -> Iterator[Quant
 
 def _end_of_a_range(each: Derived) -> str | None:
     """'between 0.9088 and 0.9142' over the seeds: which end the number is."""
+    if not re.search(r"\b(?:seeds?|runs?|span\w*|rang\w+|lies?|var(?:y|ies)|returns|scatter\w*)\b", each.sentence.text, re.IGNORECASE):
+        return None  # 'from x to y' is a change, too
     before, _ = each.sentence.near(each.number)
     if re.search(r"\b(?:from|between)\s*$", before):
         return "min"
@@ -159,7 +183,11 @@ def _span(each: Derived, metric: str) -> Iterator[Quantity]:
     """From the lowest seed of one condition to its highest."""
     names = each.names()
     both = len(set(each.extremes(metric, complement=False))) == 2
-    if len(names) != 1 or not (both or _RANGE.search(each.sentence.text)) or not (both or each.telling or _SEEDS_APART.search(each.sentence.text)):
+    if (
+        len(names) != 1
+        or not (both or _RANGE.search(each.sentence.text))
+        or not (both or each.telling or _SEEDS_APART.search(each.sentence.text))
+    ):
         return
     scores = each.scores(names[0], metric)
     if scores is None or scores.n < 2 or _OTHER_STATISTIC.search(each.sentence.text):
@@ -178,7 +206,11 @@ def _paired(each: Derived, metric: str) -> Iterator[Quantity]:
         return
     sign = 1 if each.study.metrics[metric].direction == "max" else -1
     gaps = {seed: sign * (value - other.seeds[seed]) for seed, value in one.seeds.items() if seed in other.seeds}
-    sides = each.extremes(metric, complement=False) if re.search(r"\b(?:largest|biggest|greatest|highest|smallest|least|lowest)\b", text) else []
+    sides = (
+        each.extremes(metric, complement=False)
+        if re.search(r"\b(?:largest|biggest|greatest|highest|smallest|least|lowest)\b", text)
+        else []
+    )
     named = set(re.findall(r"\bseed (\d+)\b", each.own, re.IGNORECASE)) or each.seeds()
     listed = re.search(r"\bseeds (\d+(?:(?:, and |, | and )\d+)+)", text)
     alike = [n.start for n in each.sentence.numbers if "." in n.text]
@@ -188,7 +220,9 @@ def _paired(each: Derived, metric: str) -> Iterator[Quantity]:
         return
     before, _ = each.sentence.near(each.number)
     if not sides and not named and _SEED_BY_SEED.search(text) and _RANGE.search(text):
-        sides = ["min"] if re.search(r"\b(?:from|between)\s*$", before) else ["max"] if re.search(r"\b(?:to|and)\s*$|-$", before) else []
+        sides = (
+            ["min"] if re.search(r"\b(?:from|between)\s*$", before) else ["max"] if re.search(r"\b(?:to|and)\s*$|-$", before) else []
+        )
     for seed, gap in gaps.items():
         sizes = [abs(size) for size in gaps.values()]
         is_extreme = "max" if abs(gap) == max(sizes) else "min" if abs(gap) == min(sizes) else ""
@@ -206,6 +240,8 @@ def _between_means(each: Derived, metric: str) -> Iterator[Quantity]:
         return
     one, other = (mean(each.study, name, metric) for name in pair)
     if one is None or other is None or not (near or _DISTANCE.search(each.sentence.text)):
+        return
+    if len(list(extremes_named(each.sentence))) == 2:
         return
     if each.number.unit == "%" and other and near:
         if each.holds(100 * abs(one - other) / abs(other)):
@@ -247,7 +283,9 @@ def _of_comparisons(each: Derived, metric: str) -> Iterator[Quantity]:
     """'both gains, 1.29 and 0.79 points': the recorded comparisons in their order, as many as there are numbers."""
     tests = [test for key, test in each.study.comparisons.items() if key.endswith(f"/{metric}")]
     alike = [n for n in each.sentence.numbers if "." in n.text and not n.word]
-    said = re.search(r"\b(?:both|the two|all) (?:\w+ )?(?:gains|differences|improvements|effects)\b", each.sentence.text, re.IGNORECASE)
+    said = re.search(
+        r"\b(?:both|the two|all) (?:\w+ )?(?:gains|differences|improvements|effects)\b", each.sentence.text, re.IGNORECASE
+    )
     if said is None or each.sentence.conditions or len(alike) != len(tests):
         return
     place = next((k for k, other in enumerate(alike) if other.start == each.number.start), None)
@@ -311,7 +349,11 @@ def _times(each: Derived) -> Iterator[Quantity]:
             if (shown := each.shown(total, metric, spread=False)) is not None:
                 yield Quantity(shown, f"sum({','.join(names) or 'all'}).{metric}")
         epochs = study.config.get("epochs")
-        if isinstance(epochs, int) and re.search(r"\b(?:per|an|each|every|one|a single) epoch\b", text, re.IGNORECASE) and len(names) == 1:
+        if (
+            isinstance(epochs, int)
+            and re.search(r"\b(?:per|an|each|every|one|a single) epoch\b", text, re.IGNORECASE)
+            and len(names) == 1
+        ):
             value = mean(study, names[0], metric)
             if value is not None and (shown := each.shown(value / epochs, metric, spread=False)) is not None:
                 yield Quantity(shown, f"{names[0]}.{metric}.mean / cfg.epochs")
@@ -354,4 +396,6 @@ def _of_the_configuration(each: Derived) -> Iterator[Quantity]:
         whole = {exact} if not divisors else {float(math.ceil(per_epoch)), float(math.floor(per_epoch))}
         repeats = config.get("epochs") if "epochs" in factors and divisors else 1
         if any(each.holds(value * (repeats if isinstance(repeats, int) else 1)) for value in whole):
-            yield Quantity(exact, f"{' * '.join(f'cfg.{key}' for key in factors)}{''.join(f' / cfg.{key}' for key in divisors)} ({name})")
+            yield Quantity(
+                exact, f"{' * '.join(f'cfg.{key}' for key in factors)}{''.join(f' / cfg.{key}' for key in divisors)} ({name})"
+            )

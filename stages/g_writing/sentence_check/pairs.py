@@ -56,7 +56,10 @@ def pair_of(sentence: Sentence, study: Study) -> Pair:
 def _agent_first(said: re.Match[str], sentence: Sentence) -> bool:
     """'Even without x, the baseline is beaten': nobody is named behind the verb, the one before its subject beats it."""
     ahead = [mention for mention in sentence.conditions if mention.end <= said.start()]
-    return len({mention.name for mention in ahead}) == 2 == len({mention.name for mention in sentence.conditions}) and ahead[-1].end + 1 >= said.start()
+    return (
+        len({mention.name for mention in ahead}) == 2 == len({mention.name for mention in sentence.conditions})
+        and ahead[-1].end + 1 >= said.start()
+    )
 
 
 def _is_reference(before: str) -> bool:
@@ -84,9 +87,9 @@ def _active_pair(sentence: Sentence, study: Study) -> Pair:
             r"\b(?:by|with) (?:the )?$", gap
         ):
             swapped = True
-        if re.search(r"\b(?:swap\w*|exchang\w+|trad(?:e|es|ed|ing)) (?:the )?$", sentence.text[: start.start], re.IGNORECASE) and re.fullmatch(
-            r" (?:for|by|with|against) (?:the )?", gap
-        ):
+        if re.search(
+            r"\b(?:swap\w*|exchang\w+|trad(?:e|es|ed|ing)) (?:the )?$", sentence.text[: start.start], re.IGNORECASE
+        ) and re.fullmatch(r" (?:for|by|with|against) (?:the )?", gap):
             swapped = True  # 'swapping a for b'
         if re.fullmatch(r" (?:is|was|are|were|gets?|being) (?:\w+ed) (?:by|with|for) (?:the )?", gap) and re.search(
             r"replaced|swapped|exchanged|substituted", gap
@@ -100,7 +103,9 @@ def _active_pair(sentence: Sentence, study: Study) -> Pair:
     if len(names) == 1:
         name = names[0]
         mention = mentions[0]
-        is_reference = _is_reference(sentence.text[: mention.start]) or _STARTED_FROM.search(sentence.text[: mention.start]) is not None
+        is_reference = (
+            _is_reference(sentence.text[: mention.start]) or _STARTED_FROM.search(sentence.text[: mention.start]) is not None
+        )
         others = [other for other in everyone if other != name]
         if study.proposed and name != study.proposed and name.startswith(REMOVED):
             others = [study.proposed]
@@ -163,7 +168,9 @@ def directions(sentence: Sentence, study: Study, pair: Pair, *judged: tuple[int,
             metrics = metrics_of(sentence, study, match.start(), kind, match[0])
             if pair.metric and not sentence.metrics and kind in {"up", "down", "better", "worse"}:
                 metrics = [(pair.metric, False)]
-            if kind == "better" and re.search(r"\b(?:pa(?:ys?|id)|price) (?:for|of) (?:its|this|the|our|their) $", text[: match.start()]):
+            if kind == "better" and re.search(
+                r"\b(?:pa(?:ys?|id)|price) (?:for|of) (?:its|this|the|our|their) $", text[: match.start()]
+            ):
                 metrics = [(metric, False) for metric in study.metrics if not of_speed(metric, study)][:1]  # paid for with another
             if not metrics:
                 yield f"{match[0]!r}: nothing was recorded that could bear it out"
@@ -201,7 +208,8 @@ def _compares_else(text: str, match: re.Match[str]) -> bool:
     behind = re.search(rf"\b{_FRACTION} (?:\w+ )?$", ahead, re.IGNORECASE)
     effect = behind or re.search(r"\beffect\b[^.,;]*\s*(?:is |was )?(?:much |even )?$", ahead)
     whole = re.search(
-        r"\b(?:half|most|all|part|%|thirds?|quarters?|fifths?|sixths?|sevenths?|eighths?|ninths?|tenths?|rest|bulk|share|points?) of (?:the|this|its|our|that) (?:\w+ )?$", ahead
+        r"\b(?:half|most|all|part|%|thirds?|quarters?|fifths?|sixths?|sevenths?|eighths?|ninths?|tenths?|rest|bulk|share|points?) of (?:the|this|its|our|that) (?:\w+ )?$",
+        ahead,
     )
     return effect is not None or whole is not None or _about_a_bound(text, match) or match[0].lower() in {"best", "worst"}
 
@@ -421,7 +429,10 @@ def _superlatives(sentence: Sentence, study: Study) -> Iterator[str]:
         if re.match(r"\W*(?:possible|value|learning|p\b)", clause) or re.search(r"\bseed \d", sentence.text, re.IGNORECASE):
             continue
         ranked = any(
-            re.fullmatch(r" (?:always |again |still )?(?:(?:is|was|came|comes|performs?|performed|ranks?|ends up|turns out)(?: out)?)(?: \w+ly)? (?:the )?", sentence.text[m.end : match.start()])
+            re.fullmatch(
+                r" (?:always |again |still )?(?:(?:is|was|came|comes|performs?|performed|ranks?|ends up|turns out)(?: out)?)(?: \w+ly)? (?:the )?",
+                sentence.text[m.end : match.start()],
+            )
             for m in sentence.conditions
             if m.end <= match.start()
         )
@@ -615,24 +626,28 @@ def _repeated(match: re.Match[str], text: str) -> bool:
     """'trained thrice per optimiser': how often, not how much."""
     made = r"\b(?:train(?:ed|ing)?|run|runs|repeated|carried out|executed|conducted|performed)(?: [\w]+){0,2} $"
     return match[0].lower() in {"twice", "thrice"} and (
-        re.search(made, text[: match.start()]) is not None and re.match(r"(?: per| with| for each| from|[,.]|$)", text[match.end() :]) is not None
+        re.search(made, text[: match.start()]) is not None
+        and re.match(r"(?: per| with| for each| from|[,.]|$)", text[match.end() :]) is not None
     )
 
 
 def _of_a_gain(match: re.Match[str], text: str) -> bool:
     """'three fifths of our gain': a share, held against the record with the other shares."""
-    return re.match(r" of (?:the|this|that|our|its) (?:\w+ ){0,2}?(?:gain|improvement|benefit|advantage)s?\b", text[match.end() :]) is not None
+    return (
+        re.match(r" of (?:the|this|that|our|its) (?:\w+ ){0,2}?(?:gain|improvement|benefit|advantage)s?\b", text[match.end() :])
+        is not None
+    )
 
 
 def _right_behind(match: re.Match[str], sentence: Sentence) -> list[tuple[str, bool]]:
     """'one fifth more training time': the metric that follows, else of several the last one before."""
     if not re.match(_FRACTION, match[0], re.IGNORECASE):
         return []
-    found = [m for m in sentence.metrics if m.start >= match.end() and re.fullmatch(r" (?:\w+ )?", sentence.text[match.end() : m.start])]
-    found = found or [m for m in sentence.metrics if m.end <= match.start()][-1:]
-    return [
-        (m.name, sentence.text[m.start : m.end].lower().startswith(("err", "misclass")) and "acc" in m.name) for m in found
+    found = [
+        m for m in sentence.metrics if m.start >= match.end() and re.fullmatch(r" (?:\w+ )?", sentence.text[match.end() : m.start])
     ]
+    found = found or [m for m in sentence.metrics if m.end <= match.start()][-1:]
+    return [(m.name, sentence.text[m.start : m.end].lower().startswith(("err", "misclass")) and "acc" in m.name) for m in found]
 
 
 def _of_settings(match: re.Match[str], sentence: Sentence, study: Study, pair: Pair, factor: float) -> bool:

@@ -16,7 +16,9 @@ _NUMBER = re.compile(
     r"(?<![\w.])(?P<sign>[-+])?(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|\d+|\.\d+)(?:e(?P<exp>[-+]?\d+))?"
     r"(?P<scale>k|K|M|B|G| thousand\b| million\b| billion\b)?(?![\w])"
 )
-_MATHS_ONLY = re.compile(r"\$[^$]*\\(?:frac|lVert|sum|int|nabla|mathbb|mathcal|lVert|log|exp|sqrt|partial|min|max|arg|hat|bar|tilde|theta|phi|ell)\b[^$]*\$")
+_MATHS_ONLY = re.compile(
+    r"\$[^$]*\\(?:frac|lVert|sum|int|nabla|mathbb|mathcal|lVert|log|exp|sqrt|partial|min|max|arg|hat|bar|tilde|theta|phi|ell)\b[^$]*\$"
+)
 _STRUCTURE = re.compile(
     r"\b(?:Sections?|Tables?|Figures?|Figs?\.?|Appendix|Appendices|Equations?|Eqs?\.?|Algorithms?|Chapters?|Lines?|Steps?|Theorems?|Lemmas?|Propositions?"
     r"|Corollar(?:y|ies)|Definitions?|Remarks?|Listings?|Assumptions?|Hypothes[ie]s|RQ|H)"
@@ -214,7 +216,10 @@ def _in_words(text: str, figures: list[tuple[int, int]]) -> Iterator[Number]:
 
 def _pronoun(before: str, after: str) -> bool:
     """'the best one', 'one that …': the word stands for a noun."""
-    if re.search(r"-(?:wide|deep|layer|token) $|\b(?:best|worst|weakest|strongest|fastest|slowest|lowest|highest|remaining|only|single) $", before):
+    if re.search(
+        r"-(?:wide|deep|layer|token) $|\b(?:best|worst|weakest|strongest|fastest|slowest|lowest|highest|remaining|only|single) $",
+        before,
+    ):
         return re.match(r" (?:\w+ )?(?:seeds?|runs?|point|hours?|minutes?|seconds?)\b", after) is None
     if re.search(r"\b(?:than|as|to|from)\s$", before) and re.match(
         r" (?:with|of|by|for|at|in|under|without)\b(?! (?:the )?(?:\w+ )?(?:seeds|runs))", after
@@ -373,7 +378,8 @@ def _metrics(text: str, study: Study) -> Iterator[Mention]:
             found += [
                 Mention(metric, m.start(), m.end())
                 for m in re.finditer(rf"\b(?:{pattern})(?!\w)", text, re.IGNORECASE)
-                if m[0].lower() != "times" and not (m[0].lower() == "taken" and re.match(r" (?:away|out|off|together|as|from)\b", text[m.end() :]))
+                if m[0].lower() != "times"
+                and not (m[0].lower() == "taken" and re.match(r" (?:away|out|off|together|as|from)\b", text[m.end() :]))
             ]
     found.sort(key=lambda mention: (mention.start, -mention.end))
     end = -1

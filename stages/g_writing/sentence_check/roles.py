@@ -61,7 +61,13 @@ class Roles:
             again = r"\s*(?:\S+ ?)?[,;(]?\s*(?:or|i\.\s?e\.|that is|equivalently|\()[,\s\\]*(?:about |roughly |around |nearly )?"
             if role == "level" and found and found[-1][1] == "difference" and number.unit and re.fullmatch(again, before):
                 role = "difference"
-            if role == "level" and found and found[-1][1] == "p" and not number.unit and re.search(r"\band (?:one )?(?:of )?$", before):
+            if (
+                role == "level"
+                and found
+                and found[-1][1] == "p"
+                and not number.unit
+                and re.search(r"\band (?:one )?(?:of )?$", before)
+            ):
                 role = "p"
             found.append((number, role))
         return found
@@ -112,7 +118,11 @@ class Roles:
             re.IGNORECASE,
         ):
             return "p"
-        if re.search(r"\bp\s*(?:-?\s*values?)?(?: of which)?\s*(?:(?:being|lies|lay|stays|comes)\s*)?(?:of|is|was|being|=|<=?|>=?|equal to|below|above|about)\s*$", before, re.IGNORECASE):
+        if re.search(
+            r"\bp\s*(?:-?\s*values?)?(?: of which)?\s*(?:(?:being|lies|lay|stays|comes)\s*)?(?:of|is|was|being|=|<=?|>=?|equal to|below|above|about)\s*$",
+            before,
+            re.IGNORECASE,
+        ):
             return "p"
         if re.search(r"\bn\s*=\s*$", before, re.IGNORECASE):
             return "seeds"
@@ -122,7 +132,12 @@ class Roles:
         ):
             return "dz"
         of_effects = re.match(r"\W*(?:The )?(?:paired |standardi[sz]ed )?(?:Cohen's d|d_\{?z|effect sizes?)", self.sentence.text)
-        if of_effects and "." in number.text and not number.unit and re.search(r"(?:\(|\b(?:than|to|versus|against|and|is|of))\s*$", before):
+        if (
+            of_effects
+            and "." in number.text
+            and not number.unit
+            and re.search(r"(?:\(|\b(?:than|to|versus|against|and|is|of))\s*$", before)
+        ):
             return "dz"
         named = re.search(r"\b(?:confidence|CIs?|intervals?)\b", self.sentence.text)
         if (
@@ -227,7 +242,10 @@ class Roles:
         rate = re.match(r"\s*(?:\w+ )?\w+\s*(?:per|/)\s*(?:second|s|sec|step|hour|minute)\b", after)
         if not rate and self.settings.countable(number) and number.unit not in {"pp", "points", "x", "%"}:
             return "setting"
-        if re.match(r"\s*% of (?:that (?:of|for|with)\b|what\b|the (?:[\w-]+ ){1,2}(?:that|which|required by|taken by)\b|the [\w-]+'s?\b|[\w-]+'s?(?=[\s.,]))", after):
+        if re.match(
+            r"\s*% of (?:that (?:of|for|with)\b|what\b|the (?:[\w-]+ ){1,2}(?:that|which|required by|taken by)\b|the [\w-]+'s?\b|[\w-]+'s?(?=[\s.,]))",
+            after,
+        ):
             return "difference"
         if number.unit in {"pp", "points", "x"} or DIFFERENCE_BEFORE.search(before) or DIFFERENCE_AFTER.match(after):
             return "difference"

@@ -52,6 +52,8 @@ def test_a_changed_digit_is_never_a_value_of_the_record() -> None:
         if case["label"] == "fabricated" or bounds:
             continue
         for bound in found.bound:
+            if bound.expression.startswith("bound("):
+                continue
             place = case["sentence"].find(bound.text)
             digits = [k for k in range(place, place + len(bound.text)) if case["sentence"][k].isdigit()]
             if place >= 0 and digits:
