@@ -68,6 +68,18 @@ def _is_reference(before: str) -> bool:
     return found is not None and (not found[0].lower().startswith("of") or _COMPARING.search(before[: found.start()]) is not None)
 
 
+def _exchanged(before: str, between: str) -> bool:
+    """'replacing a by b', 'swapping a for b', 'a is replaced by b': the second one is what the sentence is about."""
+    replaced = re.search(r"\breplac(?:ed|ing|es?) (?:the )?$", before, re.IGNORECASE) and re.search(
+        r"\b(?:by|with) (?:the )?$", between
+    )
+    swapped = re.search(r"\b(?:swap\w*|exchang\w+|trad(?:e|es|ed|ing)) (?:the )?$", before, re.IGNORECASE) and re.fullmatch(
+        r" (?:for|by|with|against) (?:the )?", between
+    )
+    passive = re.fullmatch(r" (?:is|was|are|were|gets?|being) (?:replaced|swapped|exchanged|substituted) (?:by|with|for) (?:the )?", between)
+    return bool(replaced or swapped or passive)
+
+
 def _active_pair(sentence: Sentence, study: Study) -> Pair:
     mentions = sentence.conditions
     names = list(dict.fromkeys(mention.name for mention in mentions))
@@ -82,19 +94,7 @@ def _active_pair(sentence: Sentence, study: Study) -> Pair:
         if re.search(r"\bfrom\b.*\bto\b", sentence.text) and len(sentence.numbers) >= 2:
             taken = first.startswith(REMOVED) and second == study.proposed and re.match(r"\w+ing\b", sentence.text[start.start :])
             swapped = not taken and (not re.search(r"\b(?:intervals?|CIs?|rang\w+|runs?)\b", sentence.text) or led)
-        gap = sentence.text[start.end : following.start]
-        if re.search(r"\breplac(?:ed|ing|es?) (?:the )?$", sentence.text[: start.start], re.IGNORECASE) and re.search(
-            r"\b(?:by|with) (?:the )?$", gap
-        ):
-            swapped = True
-        if re.search(
-            r"\b(?:swap\w*|exchang\w+|trad(?:e|es|ed|ing)) (?:the )?$", sentence.text[: start.start], re.IGNORECASE
-        ) and re.fullmatch(r" (?:for|by|with|against) (?:the )?", gap):
-            swapped = True  # 'swapping a for b'
-        if re.fullmatch(r" (?:is|was|are|were|gets?|being) (?:\w+ed) (?:by|with|for) (?:the )?", gap) and re.search(
-            r"replaced|swapped|exchanged|substituted", gap
-        ):
-            swapped = True
+        swapped = swapped or _exchanged(sentence.text[: start.start], sentence.text[start.end : following.start])
         if led and re.search(r"\bto (?:\w+ (?:with|of|for|by) )?(?:the )?$", sentence.text[start.end : following.start]):
             swapped = True
         if re.search(r"difference between", sentence.text, re.IGNORECASE):
