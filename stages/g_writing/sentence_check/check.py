@@ -394,6 +394,8 @@ class _Binder:
                     and self.sentence.has(f"{w.FASTER}|as (?:fast|quick)|reduc\\w*|shorter|smaller|less|lower|fewer")
                     and value < 1
                 )
+                slower = re.match(r"\s*(?:times|x|×)\s*(?:as (?:long|slow)|longer|slower)\b", after)
+                inverse = inverse or (unit == "x" and slower is not None and self.study.metrics[metric].direction == "max")
                 shown = 1 / value if inverse else 100 * value if share else value
                 if share and self.last_level is None and "which is" in before:  # 'lower by x, which is y % of it'
                     shown = 100 * abs(1 - value)

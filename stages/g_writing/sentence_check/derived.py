@@ -309,10 +309,11 @@ def _counted_items(each: Derived) -> Iterator[Quantity]:
     start, end = part(number, each.sentence)
     apart = re.match(r"\s*(?:\w+ ){0,3}?(?:more|fewer|less)\b|\s*(?:further|additional)\b", each.sentence.text[number.end :])
     pair = each.pair()
-    if apart and pair:
+    by = re.search(r"\bby\s*(?:about )?$", each.sentence.near(number)[0]) is not None
+    if (apart or by) and pair:
         one, other = (mean(each.study, name, metric) for name in pair)
-        rises = re.search(r"\b(?:fewer|less)\b", apart[0]) is None
-        if one is None or other is None or ((one > other) is rises) is (wrong is not None):
+        rises = apart is not None and re.search(r"\b(?:fewer|less)\b", apart[0]) is None
+        if one is None or other is None or (not by and ((one > other) is rises) is (wrong is not None)):
             return
         if each.holds(round(abs(one - other) * size)) and each.telling:
             yield Quantity(abs(one - other) * size, f"absdiff({pair[0]},{pair[1]}).{metric} * cfg.n_test")
@@ -388,7 +389,7 @@ def _of_the_configuration(each: Derived) -> Iterator[Quantity]:
         if not all(isinstance(value, int) and not isinstance(value, bool) and value > 0 for value in values):
             continue
         named = each.telling or re.search(word, each.sentence.text, re.IGNORECASE)
-        if not named or not re.match(rf"\s*(?:\w+ ){{0,1}}?(?:{noun})\b", after, re.IGNORECASE):
+        if not named or not re.match(rf"[\s-]*(?:\w+ ){{0,1}}?(?:{noun})\b", after, re.IGNORECASE):
             continue
         sizes = [value for value in values if isinstance(value, int)]
         exact = math.prod(sizes[: len(factors)]) / math.prod(sizes[len(factors) :])

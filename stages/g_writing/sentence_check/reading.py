@@ -260,7 +260,7 @@ def _conditions(text: str, study: Study) -> Iterator[Mention]:
         found += _of_family(key, members, text)
     without = [name for name in study.conditions if name.startswith(REMOVED)]
     if len(without) == 1:
-        pattern = r"(?:the )?ablated (?:variant|model|version|system|method)|the ablation(?! (?:study|studies|experiments?|shows?|of|confirms?|reveals?|removes?|isolates?)\b)"
+        pattern = r"without (?:it|them)\b(?! (?:be|is|are))|(?:the )?ablated (?:variant|model|version|system|method)|the ablation(?! (?:study|studies|experiments?|shows?|of|confirms?|reveals?|removes?|isolates?)\b)"
         found += [Mention(without[0], match.start(), match.end()) for match in re.finditer(rf"\b(?:{pattern})", text, re.IGNORECASE)]
     found = [_with_noun(mention, text) for mention in found]
     found.sort(key=lambda mention: (mention.start, -mention.end))

@@ -276,10 +276,11 @@ class Roles:
             if (
                 re.fullmatch(r"[ ][\w -]{0,25}", between)
                 and re.match(r"[\w ]*(?:ies|[^s]s)\b", self.sentence.text[mention.start : mention.end])
+                and not re.search(rf"\b(?:{w.CONDITION_NOUNS})\b", between)
                 and not re.search(r"loss$", self.sentence.text[mention.start : mention.end])
             ):
                 return re.search(
-                    r"\b(?:the|its|our|all|their)\s+$", self.sentence.text[: number.start], re.IGNORECASE
+                    r"(?:\b(?:the|its|our|all|their)|'s)\s+$", self.sentence.text[: number.start], re.IGNORECASE
                 ) is not None and number.value != len({m.name for m in self.sentence.conditions})
         return False
 

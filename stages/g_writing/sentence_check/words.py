@@ -190,7 +190,7 @@ SLOWER = r"(?<=seconds )later|(?<=minutes )later|slower|slow(?:s|down)|costlier|
 NEGATED = r"\b(?:not|no|never|neither|nor|without|cannot|fails? to|n't)\b"
 
 OUR_NAMES = (
-    r"our (?:\w+ )?(?:method|approach|model|variant|system|technique|algorithm|network|agent|pipeline|architecture|setup)|ours|our (?:\w+ )?(?:accuracies|scores|results)(?= |,)|our (?:\w+ )?(?:seeds|runs)|our(?= (?:\w+ ){0,2}?(?:accuracy|loss|error|perplexity|return|throughput|score|seeds?|runs?)\b(?! (?:gain|lead|improvement|advantage)))|the proposed (?:\w+ )?(?:method|approach|model|variant|system|agent|network|technique|algorithm|pipeline|architecture)"
+    r"our (?:\w+ )?(?:classifier|policy|learner|method|approach|model|variant|system|technique|algorithm|network|agent|pipeline|architecture|setup)|ours|our (?:\w+ )?(?:accuracies|scores|results)(?= |,)|our (?:\w+ )?(?:seeds|runs)|our(?= (?:\w+ ){0,2}?(?:accuracy|loss|error|perplexity|return|throughput|score|seeds?|runs?)\b(?! (?:gain|lead|improvement|advantage)))|the proposed (?:\w+ )?(?:method|approach|model|variant|system|agent|network|technique|algorithm|pipeline|architecture)"
     r"|the (?:full|complete) (?:\w+ )?(?:method|model|agent|system|version|variant|configuration|pipeline|setup|architecture|network|approach)|the (?:new )?method"
 )
 BASELINE_NAMES = r"(?:the )?baseline(?: \w*(?:model|method|network))?|baselines?|the control|the vanilla \w+"
