@@ -742,7 +742,10 @@ class _Binder:
         if not names:
             return self.unnamed(number, levels, place)
         if len(names) == 1:
-            if re.fullmatch(r"\W?\s*(?:[A-Za-z/]+ )?", text[number.end : max(number.end, distinct[0].start)]) and distinct[0].start > number.end:
+            if (
+                re.fullmatch(r"\W?\s*(?:[A-Za-z/]+ )?", text[number.end : max(number.end, distinct[0].start)])
+                and distinct[0].start > number.end
+            ):
                 return names  # '0.295 nats without x'
             if (
                 len(levels) == 2

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.pairs import Pair, ablated, metrics_of
-from stages.g_writing.sentence_check.quantities import mean, wins
+from stages.g_writing.sentence_check.quantities import mean
 from stages.g_writing.sentence_check.reading import Sentence
 from stages.g_writing.sentence_check.study import Study
 
@@ -37,7 +37,6 @@ def claims(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
     yield from _signs(sentence, study)
     yield from _which_is_better(sentence, study)
     yield from _signs_of_differences(sentence, study, pair)
-    yield from _no_seed(sentence, study, pair)
     yield from _ordering(sentence, study)
     yield from _names_of_seeds(sentence, study)
     yield from _unborne(sentence, study)
@@ -273,20 +272,6 @@ def _which_is_better(sentence: Sentence, study: Study) -> Iterator[str]:
     metric = min(sentence.metrics, key=lambda mention: abs(mention.start - said.start())).name
     if (study.metrics[metric].direction == "max") is not upward:
         yield f"{said[0]!r}: {metric} goes the other way"
-
-
-def _no_seed(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
-    """'better on none of the five seeds'."""
-    none = re.search(
-        r"\b(?:none|not one|not a single one) of (?:the |its |our |all )?(?:\w+ )?(?:seeds?|runs?)\b", sentence.text, re.IGNORECASE
-    )
-    verb = re.search(rf"\b(?:(?P<good>{w.BETTER})|{w.WORSE})\b", sentence.text, re.IGNORECASE)
-    if none is None or verb is None:
-        return
-    metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
-    won, of = wins(study, *pair.options[0], metric)
-    if (won if verb["good"] else of - won) > 0:
-        yield f"{none[0]!r}: it is so on {won if verb['good'] else of - won}"
 
 
 def _ordering(sentence: Sentence, study: Study) -> Iterator[str]:

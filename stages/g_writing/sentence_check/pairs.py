@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.quantifiers import conditions_quantifier, seeds_quantifier
-from stages.g_writing.sentence_check.quantities import FRACTIONS, SECONDS, mean, wins
+from stages.g_writing.sentence_check.quantities import FRACTIONS, SECONDS, mean
 from stages.g_writing.sentence_check.reading import REMOVED, Mention, Sentence, part_pattern
 from stages.g_writing.sentence_check.study import Study
 
@@ -76,7 +76,9 @@ def _exchanged(before: str, between: str) -> bool:
     swapped = re.search(r"\b(?:swap\w*|exchang\w+|trad(?:e|es|ed|ing)) (?:the )?$", before, re.IGNORECASE) and re.fullmatch(
         r" (?:for|by|with|against) (?:the )?", between
     )
-    passive = re.fullmatch(r" (?:is|was|are|were|gets?|being) (?:replaced|swapped|exchanged|substituted) (?:by|with|for) (?:the )?", between)
+    passive = re.fullmatch(
+        r" (?:is|was|are|were|gets?|being) (?:replaced|swapped|exchanged|substituted) (?:by|with|for) (?:the )?", between
+    )
     return bool(replaced or swapped or passive)
 
 
@@ -189,7 +191,6 @@ def directions(sentence: Sentence, study: Study, pair: Pair, *judged: tuple[int,
                     break
     yield from _best_seed(sentence, study)
     yield from _factors(text, sentence, study, pair)
-    yield from _every_seed(text, sentence, study, pair)
     everyone = r"\b(?:all|every|each|both) (?:\w+ ){0,2}?(?:methods?|conditions?|agents?|optimi[sz]ers?|models?|runs?|seeds?)\b"
     if re.search(rf"{everyone}[^.]*\b(?:complet\w+|finish\w+|converg\w+|succe\w+)", text, re.IGNORECASE) and any(
         study.completed(name) < study.planned_seeds for name in {m.name for m in sentence.conditions} or study.conditions
@@ -706,17 +707,3 @@ def _of_a_setting(match: re.Match[str], text: str, study: Study) -> bool:
     keys = [*study.families, *(key for key in study.config if key != "seeds")]
     words = "|".join(pattern for key in keys for pattern in w.setting_words(key))
     return re.match(rf" (?:the |its )?(?:{words})\b", text[match.end() :], re.IGNORECASE) is not None
-
-
-def _every_seed(text: str, sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
-    if not re.search(r"\b(?:all|every|each)\b(?:[^.,;]{0,20})\bseeds?\b", text) or not re.search(
-        rf"\b(?:{w.BETTER}|{w.WORSE}|{w.FASTER}|{w.SLOWER})\b", text
-    ):
-        return
-    worse = re.search(rf"\b(?:{w.WORSE})\b", text) is not None
-    metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
-    for a, b in pair.options[:1]:
-        if metric in study.conditions[a] and metric in study.conditions[b]:
-            won, of = wins(study, a, b, metric)
-            if (of - won if worse else won) != of:
-                yield f"not on every seed: {won} of {of}"
