@@ -9,11 +9,12 @@ from typing import Literal
 
 from stages.contracts import Contract
 from stages.g_writing.sentence_check import words as w
-from stages.g_writing.sentence_check.alternatives import Reading, partners, readings
+from stages.g_writing.sentence_check.alternatives import Reading, part, partners, readings
 from stages.g_writing.sentence_check.claims import claims
 from stages.g_writing.sentence_check.counts import Counts
-from stages.g_writing.sentence_check.extremes import compared_stretch, extremes
-from stages.g_writing.sentence_check.pairs import Pair, directions, metrics_of, of_speed, pair_of
+from stages.g_writing.sentence_check.derived import Derived, derived
+from stages.g_writing.sentence_check.extremes import compared_stretch, extremes, extremes_named
+from stages.g_writing.sentence_check.pairs import Pair, between_pairs, directions, metrics_of, of_speed, pair_of
 from stages.g_writing.sentence_check.quantified import bounded, quantified, trend_stretch, trends
 from stages.g_writing.sentence_check.quantifiers import conditions_quantifier
 from stages.g_writing.sentence_check.quantities import UNIT_WORDS, Quantity, differences, fits, level, logarithms, other_unit, printed
@@ -89,6 +90,8 @@ LOGARITHM = re.compile(r"\bcross-entropy\b|\bnats?\b|\bbits per token\b|\bentrop
 BOUNDING = ("level", "bound on seeds", "difference")
 """Roles in which a number can be the bound that so many seeds or conditions keep to."""
 _AGAINST = re.compile(r"\b(?:instead of|rather than|versus|vs|against|compared (?:with|to)|as opposed to|up from|down from|than)\b")
+CLOSE = 0.1
+"""How far, as a share, a value may be from a number that the text says it nearly reaches or just passes."""
 ABOUT = 0.05
 """How far, as a share, a value may be from a number that the text calls approximate."""
 
@@ -130,6 +133,8 @@ class _Binder:
                 candidates = self.unit_said_once(number, role, levels, roles)
             if not candidates:
                 candidates = self.second_chance(number, role, levels)
+            if not candidates:
+                candidates = self.derived(number, role)
             if candidates and self.denied(number, role):
                 raise _Refused(f"{number.text!r} is denied, but it is what was recorded")
             if not candidates:
@@ -152,6 +157,28 @@ class _Binder:
             return []
         finally:
             self.reading = None
+
+    def derived(self, number: Number, role: str) -> list[Quantity]:
+        """A value that follows from the record by a short calculation; none for a number of a test, an interval or a count."""
+        if role not in {"level", "difference", "setting", "range", "part of a whole", "metrics"}:
+            return []
+        before, _ = self.sentence.near(number)
+        said = next((o.unit for o in self.sentence.numbers if o.start > number.start and o.unit in {"s", "min", "h"}), "")
+        metrics = self.metrics_with_complement(number)
+        named = {mention.name for mention in self.sentence.metrics}
+        if number.unit in {"s", "min", "h", "ms"} and not any(of_speed(name, self.study) for name, _ in metrics):
+            metrics = [(name, False) for name in self.study.metrics if of_speed(name, self.study)]
+        for unit in dict.fromkeys((number.unit, said if not number.unit else number.unit)):
+            tried = replace(number, unit=unit)
+            of = (
+                metrics
+                if unit == number.unit
+                else [(name, False) for name in named or self.study.metrics if of_speed(name, self.study)]
+            )
+            each = Derived(tried, self.sentence, self.study, of, lambda value: self.holds(number, before, value))
+            if found := list(derived(each)):
+                return found[:1]
+        return []
 
     def unit_said_once(
         self, number: Number, role: str, levels: Sequence[Number], roles: Sequence[tuple[Number, str]]
@@ -236,7 +263,7 @@ class _Binder:
                 yield from self.tests(number, role)
             case "smallest p":
                 yield from self.counts(number).smallest_p(number)
-            case "seeds" | "part of seeds" | "conditions" | "metrics":
+            case "seeds" | "part of seeds" | "conditions" | "metrics" | "comparisons":
                 yield from self.counts(number).of_role(number, role)
             case "extreme":
                 yield from self.extremes_of_all(number)
@@ -271,7 +298,7 @@ class _Binder:
             if every and all(every):
                 yield every[0][0]
             return
-        for (a, b), metric in ((pair, metric) for pair in self.pair.options for metric in self.metrics(number)):
+        for (a, b), metric in ((pair, metric) for pair in self.tested(number) for metric in self.metrics(number)):
             found = self.study.compared(a, b, metric)
             if found is None:
                 continue
@@ -291,6 +318,22 @@ class _Binder:
                             yield Quantity(shown, f"{name}({a},{b}).{metric}")
             elif role == "p":
                 yield from self.p_values(number, before, test.t_p, test.wilcoxon_p, f"test({a},{b}).{metric}")
+
+    def tested(self, number: Number) -> tuple[tuple[str, str], ...]:
+        """The pairs that a test is of; where several are compared with one, that of the number's own part."""
+        main = self.study.main_pair
+        others = [mention for mention in self.sentence.conditions if main and mention.name != main[0]]
+        start, end = part(number, self.sentence)
+        _, behind = self.sentence.near(number)
+        own = {mention.name for mention in others if start <= mention.start < end}
+        follows = [m for m in others if number.end <= m.start < number.end + len(behind)][:1]
+        if follows and re.fullmatch(
+            r"[^();,]*\b(?:against|for|versus|vs|to|over) (?:that with )?(?:the )?", self.sentence.text[number.end : follows[0].start]
+        ):
+            own = {follows[0].name}
+        if main and len({mention.name for mention in others}) > 1 and len(own) == 1:
+            return ((main[0], own.pop()),)
+        return self.pair.options
 
     def p_values(self, number: Number, before: str, t_p: float | None, wilcoxon_p: float | None, test: str) -> Iterator[Quantity]:
         wilcoxon, t_test = self.sentence.has("Wilcoxon|signed-rank"), self.sentence.has(r"t-tests?|t test|Student")
@@ -321,6 +364,11 @@ class _Binder:
         before, after = self.sentence.near(number)
         if self.sentence.has("medians?") and not self.sentence.has("means?|averaged?"):
             return  # differences are recorded of means
+        start, end = part(number, self.sentence)
+        if re.search(r"\bseed \d+\b", self.sentence.text[start:end], re.IGNORECASE):
+            return  # those of one seed follow from the record
+        if len(list(extremes_named(self.sentence))) == 2:
+            return  # of extremes
         for (a, b), (metric, complement) in (
             (pair, each) for pair in self.pairs_of(number, before) for each in self.metrics_with_complement(number)
         ):
@@ -346,6 +394,8 @@ class _Binder:
                     and self.sentence.has(f"{w.FASTER}|as (?:fast|quick)|reduc\\w*|shorter|smaller|less|lower|fewer")
                     and value < 1
                 )
+                slower = re.match(r"\s*(?:times|x|×)\s*(?:as (?:long|slow)|longer|slower)\b", after)
+                inverse = inverse or (unit == "x" and slower is not None and self.study.metrics[metric].direction == "max")
                 shown = 1 / value if inverse else 100 * value if share else value
                 if share and self.last_level is None and "which is" in before:  # 'lower by x, which is y % of it'
                     shown = 100 * abs(1 - value)
@@ -359,7 +409,7 @@ class _Binder:
     def share_of(number: Number, before: str, after: str) -> bool:
         """'88 % of that of SGD', '42 % of the MLP's memory': one value over the other, not their difference."""
         other = re.match(
-            r"\s*% of (?:that (?:of|for|with)\b|the [\w-]+'s? |[\w-]+'s? |what\b|its |their |the (?:[\w-]+ )?(?:of|needed by|used by)\b)",
+            r"\s*% of (?:that (?:of|for|with)\b|the [\w-]+'s?\b|[\w-]+'s?(?=[\s.,])|what\b|its |their |the (?:[\w-]+ ){1,2}(?:that|which|required by|taken by)\b|the (?:[\w-]+ )?(?:of|needed by|used by)\b)",
             after,
         )
         return number.unit == "%" and other is not None and not DIFFERENCE_BEFORE.search(before)
@@ -370,9 +420,23 @@ class _Binder:
         without = [name for name in self.study.conditions if name.startswith(REMOVED)]
         if main and len(without) == 1 and re.search(r"\b(?:remaining|remainder|the rest|other)\b(?: \w+){0,2} $", before):
             return ((without[0], main[1]),)
+        if (
+            main
+            and len(without) == 1
+            and re.match(
+                r"\s*(?:points? |pp )?(?:remain|are left|survive|persist|are kept|are retained)\b", self.sentence.near(number)[1]
+            )
+        ):
+            return ((without[0], main[1]),)
         of_whole = r"^\s*(?:\w+ )?(?:out )?of (?:the |this |these |those |our |a total (?:of )?)?$|\b(?:total|whole|overall|full|entire) (?:gain|improvement|difference|effect|benefit|reduction)s? (?:of|is|was) $"
         if main and re.search(of_whole, before, re.IGNORECASE):
             return (main,)
+        between = [each for each in between_pairs(self.sentence) if each[0] <= number.start]
+        if between and len(between_pairs(self.sentence)) > 1:
+            return (between[-1][1],)
+        part_of_it = re.fullmatch(r"\s*(?:points? |pp )?(?:out )?of (?:the |a total of )?", self.sentence.near(number)[1])
+        if main and len(without) == 1 and part_of_it:
+            return ((main[0], without[0]),)  # '0.79 of 1.29 points': what the part costs
         own = partners(number, self.sentence, self.study)
         return (own,) if own else self.pair.options
 
@@ -436,8 +500,10 @@ class _Binder:
                             continue
                         yield Quantity(shown, f"{'1 - ' if complement else ''}{condition}.{metric}.{label}", (condition, metric))
                 if LOGARITHM.search(self.sentence.text) and self.last_level in {None, (condition, metric)}:
+                    bits, nats = self.sentence.has("bits?"), self.sentence.has("nats?")
                     for value, expression in logarithms(self.study, condition, metric):
-                        if fits(number, value):
+                        other_base = bits is not nats and expression.startswith("ln" if bits else "log2")
+                        if not other_base and fits(number, value):
                             yield Quantity(value, expression)
 
     def statistics_of(
@@ -511,6 +577,9 @@ class _Binder:
         bound = re.search(rf"(?<!\w)(?:(?P<above>{ABOVE})|{BELOW})\s*$", words, re.IGNORECASE)
         if bound and re.search(r"\b(?:not|never|cannot|n't)\s+(?:\w+\s+)?$", words[: bound.start()]):
             return value <= number.value if bound["above"] else value >= number.value
+        close = re.search(r"\b(?:nearly|almost|just under|just over|slightly over)\s*$", words, re.IGNORECASE)
+        if close and abs(value - number.value) > CLOSE * abs(number.value) and not fits(number, value):
+            return False
         if re.search(rf"(?<!\w){ABOVE}\s*$", words, re.IGNORECASE):
             return value > number.value or (fits(number, value) and "least" in words)
         if re.search(rf"(?<!\w){BELOW}\s*$", words, re.IGNORECASE):
@@ -543,7 +612,15 @@ class _Binder:
         if said and any(said[1] == facts.unit for facts in self.study.metrics.values()):
             of_unit = [metric for metric, facts in self.study.metrics.items() if facts.unit == said[1]]
             return [(metric, False) for metric in of_unit] if not mentions or {m.name for m in mentions} & set(of_unit) else []
-        beside = [
+        owner = [
+            m
+            for m in mentions
+            if re.fullmatch(
+                r"\W?\s*(?:percentage )?(?:points?|pp|seconds?|minutes?|nats|s|%) (?:of|in) (?:the |mean |test )*",
+                self.sentence.text[number.end : m.start],
+            )
+        ]
+        beside = owner or [
             m
             for m in mentions
             if not any(min(m.start, number.start) < o.start < max(m.start, number.start) for o in self.sentence.numbers)
@@ -578,8 +655,8 @@ class _Binder:
         clause = re.split(r"[,;]|\b(?:is|are|than|and|whereas|while)\b", after)[0]
         near = f"{before} \u2022 {clause}"
         whole = self.sentence.text
-        for part in {*metric.split("_")} & {"peak", "max", "min", "top", "best", "worst"}:  # of the metric's own name
-            near, whole = (re.sub(rf"\b{part}\b", "\u2022" * len(part), text, flags=re.IGNORECASE) for text in (near, whole))
+        for own_word in {*metric.split("_")} & {"peak", "max", "min", "top", "best", "worst"}:  # of the metric's own name
+            near, whole = (re.sub(rf"\b{own_word}\b", "\u2022" * len(own_word), text, flags=re.IGNORECASE) for text in (near, whole))
         seed = re.search(r"\bseed (\d+)\b", before, re.IGNORECASE) or re.search(r"\bseed (\d+)\b", whole, re.IGNORECASE)
         if seed:
             return (f"seed.{seed[1]}",)
@@ -643,7 +720,9 @@ class _Binder:
 
     def extreme_of_one(self, word: str) -> bool:
         """'the lowest accuracy of our method', 'the baseline's best': the superlative ranges over the runs of the one named."""
-        behind = rf"\b{word}(?: [\w-]+){{0,3}}? (?:of|for|by|with|from) (?:the )?$"
+        behind = (
+            rf"(?<!\bis )(?<!\bwas )(?<!\bare )(?<!\bwere )(?<!\bbeing )\b{word}(?: [\w-]+){{0,3}}? (?:of|for|by|with|from) (?:the )?$"
+        )
         return any(
             re.search(behind, self.sentence.text[: mention.start], re.IGNORECASE)
             or re.match(rf"'s? (?:own |single )?{word}\b", self.sentence.text[mention.end :], re.IGNORECASE)
@@ -663,6 +742,11 @@ class _Binder:
         if not names:
             return self.unnamed(number, levels, place)
         if len(names) == 1:
+            if (
+                re.fullmatch(r"\W?\s*(?:[A-Za-z/]+ )?", text[number.end : max(number.end, distinct[0].start)])
+                and distinct[0].start > number.end
+            ):
+                return names  # '0.295 nats without x'
             if (
                 len(levels) == 2
                 and re.search(r"\bfrom\b.*\bto\b", text)
@@ -699,7 +783,7 @@ class _Binder:
             return [distinct[1 - place if self.reference_last(levels, distinct) else place].name]
         before = [m for m in distinct if m.end <= number.start]
         after = [m for m in distinct if m.start >= number.end]
-        close = re.match(r"\s*(?:%|percent)?\s*(?:\w+ ){0,2}(?:for|by|with|of) (?:the )?", text[number.end :])
+        close = re.match(r"\s*(?:%|percent)?\s*(?:(?!that\b|those\b)\w+ ){0,2}(?:for|by|with|of) (?:the )?", text[number.end :])
         if close and after and after[0].start <= number.end + close.end() + 4:
             return [after[0].name]
         return [(before[-1] if before else after[0]).name]
@@ -738,6 +822,15 @@ class _Binder:
     def reference_last(self, levels: Sequence[Number], distinct: Sequence[Mention]) -> bool:
         """'a improves it from x to y compared with b': the first number is the reference's, which is named last."""
         turn = re.search(r"\bfrom\b(?=.*\bto\b)", self.sentence.text)
+        taken = distinct[0].name.startswith(REMOVED) and re.match(r"\w+ing\b", self.sentence.text[distinct[0].start :])
+        if (
+            turn
+            and taken
+            and len(levels) == 2 == len(distinct)
+            and distinct[1].end <= levels[0].start
+            and distinct[1].name == self.study.proposed
+        ):
+            return True  # 'removing a part lowers the value of the whole from x to y'
         compared = re.search(r"\b(?:compared (?:with|to)|relative to|over|versus|against|instead of)\b", self.sentence.text)
         if turn is None or compared is None or not len(levels) == 2 == len(distinct):
             return False

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.pairs import Pair, ablated, metrics_of
-from stages.g_writing.sentence_check.quantities import mean, wins
+from stages.g_writing.sentence_check.quantities import mean
 from stages.g_writing.sentence_check.reading import Sentence
 from stages.g_writing.sentence_check.study import Study
 
@@ -20,7 +20,12 @@ _SHARES = (
     (r"(?:less than|under) half|a minority|a small (?:part|share|fraction)|little", 0.0, 0.5),
     (r"(?:about |roughly )?half", 0.45, 0.55),
 )
+_NTHS = {"third": 3, "quarter": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10}
 """Words for a share of a gain, and the range in which the share has to lie."""
+
+
+NEAR_SHARE = 0.1
+"""How far, as a share of itself, a share of a gain may be from the fraction that the words give."""
 
 
 def claims(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
@@ -32,10 +37,30 @@ def claims(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
     yield from _signs(sentence, study)
     yield from _which_is_better(sentence, study)
     yield from _signs_of_differences(sentence, study, pair)
-    yield from _no_seed(sentence, study, pair)
     yield from _ordering(sentence, study)
     yield from _names_of_seeds(sentence, study)
     yield from _unborne(sentence, study)
+    yield from _effects_compared(sentence, study)
+
+
+def _effects_compared(sentence: Sentence, study: Study) -> Iterator[str]:
+    """'d_z is smaller for the comparison with a than for that with b': the recorded effect sizes of the method against both."""
+    said = re.match(
+        r"\W*(?:The )?(?:Cohen's d\w*|d_\{?z\}?|(?:paired |standardi[sz]ed )?effect sizes?)[^.;]*?\b(?:(?P<up>larger|greater|higher|bigger)|smaller|lower)\b[^.;]*\bthan\b",
+        sentence.text,
+        re.IGNORECASE,
+    )
+    if said is None:
+        return
+    ours = study.proposed
+    names = list(dict.fromkeys(mention.name for mention in sentence.conditions if mention.name != ours))
+    metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
+    tests = [found[0].cohens_dz for name in names if ours and (found := study.compared(ours, name, metric))]
+    sizes = [abs(size) for size in tests if size is not None]
+    if len(sizes) != 2:
+        yield f"{said[0]!r}: two effect sizes are not recorded"
+    elif (sizes[0] > sizes[1]) is (said["up"] is None):
+        yield f"{said[0]!r}: the recorded effect sizes are {sizes[0]:g} and {sizes[1]:g}"
 
 
 def _names_of_seeds(sentence: Sentence, study: Study) -> Iterator[str]:
@@ -71,6 +96,17 @@ def _names_of_seeds(sentence: Sentence, study: Study) -> Iterator[str]:
 
 def _share_of_the_gain(sentence: Sentence, study: Study) -> Iterator[str]:
     """'Augmentation accounts for most of the gain': what its removal costs, over what the whole method gains."""
+    exact = re.search(
+        rf"\b(?P<k>an?|one|two|three|four|five|six) (?P<n>{'|'.join(_NTHS)})s? of (?:the|this|that|our|its) (?:\w+ ){{0,2}}?{_WHOLE}\b",
+        sentence.text,
+        re.IGNORECASE,
+    )
+    if exact:
+        said = w.NUMBER_WORDS.get(exact["k"].lower(), 1) / _NTHS[exact["n"].lower()]
+        share = _share(sentence, study)
+        if share is None or abs(share / said - 1) > NEAR_SHARE:
+            yield f"{exact[0]!r}: " + ("no such share follows from the record" if share is None else f"the share is {share:.2f}")
+        return
     for pattern, low, high in _SHARES:
         match = re.search(
             rf"\b(?:{pattern}) (?:of )?(?:the|this|that|our|its) (?:\w+ ){{0,2}}?{_WHOLE}\b", sentence.text, re.IGNORECASE
@@ -238,20 +274,6 @@ def _which_is_better(sentence: Sentence, study: Study) -> Iterator[str]:
         yield f"{said[0]!r}: {metric} goes the other way"
 
 
-def _no_seed(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
-    """'better on none of the five seeds'."""
-    none = re.search(
-        r"\b(?:none|not one|not a single one) of (?:the |its |our |all )?(?:\w+ )?(?:seeds?|runs?)\b", sentence.text, re.IGNORECASE
-    )
-    verb = re.search(rf"\b(?:(?P<good>{w.BETTER})|{w.WORSE})\b", sentence.text, re.IGNORECASE)
-    if none is None or verb is None:
-        return
-    metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
-    won, of = wins(study, *pair.options[0], metric)
-    if (won if verb["good"] else of - won) > 0:
-        yield f"{none[0]!r}: it is so on {won if verb['good'] else of - won}"
-
-
 def _ordering(sentence: Sentence, study: Study) -> Iterator[str]:
     """'the ranking is a, b, c': from the best to the worst."""
     said = re.search(
@@ -259,10 +281,17 @@ def _ordering(sentence: Sentence, study: Study) -> Iterator[str]:
         sentence.text,
         re.IGNORECASE,
     )
+    sorted_by = re.search(
+        r"\bin (?:the )?order of (?:(?P<up>increasing|ascending|rising|growing)|(?:decreasing|descending|falling))\b",
+        sentence.text,
+        re.IGNORECASE,
+    )
+    said = said or sorted_by
     names = list(dict.fromkeys(m.name for m in sentence.conditions if said and m.start >= said.end()))
     if said is None or len(names) < 2:
         return
     metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
     values = [value if (value := mean(study, name, metric)) is not None else 0.0 for name in names]
-    if values != sorted(values, reverse=study.metrics[metric].direction == "max"):
+    falling = sorted_by["up"] is None if sorted_by else study.metrics[metric].direction == "max"
+    if values != sorted(values, reverse=falling):
         yield f"{said[0]!r}: the recorded means of {metric} are in another order"

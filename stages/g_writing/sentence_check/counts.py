@@ -35,6 +35,8 @@ class Counts:
         study = self.study
         if role == "metrics" and number.value == len(study.metrics):
             yield Quantity(number.value, "count(metrics)")
+        elif role == "comparisons" and number.value == len(study.comparisons):
+            yield Quantity(number.value, "count(comparisons)")
         elif role == "conditions":
             named = len({mention.name for mention in self.sentence.conditions})
             before, after = self.sentence.near(number)
@@ -103,8 +105,8 @@ class Counts:
             done = sum(study.completed(name) for name in study.conditions)
             if number.value == (planned if self.sentence.has("planned|scheduled") else done):
                 yield Quantity(number.value, "count(runs)")
-            elif not named_ones and all(study.completed(name) == number.value for name in study.conditions):
-                yield Quantity(number.value, "n(all)")
+            elif all(study.completed(name) == number.value for name in named_ones or study.conditions):
+                yield Quantity(number.value, f"n({named_ones[0] if named_ones else 'all'})")
         elif self.sentence.has(r"crash\w*|fail\w*|diverg\w*|aborted") and named_ones:
             if number.value == study.planned_seeds - study.completed(named_ones[0]):
                 yield Quantity(number.value, f"cfg.seeds - n({named_ones[0]})")
@@ -145,15 +147,18 @@ class Counts:
             if number.value == (lost if self.sentence.has(r"(?:crash|fail)\w*") else done):
                 yield Quantity(number.value, "count(runs)")
             return
-        if self.sentence.has(r"finish\w*|complet\w*|converge\w*|crash\w*|fail\w*|surviv\w*"):
-            for mention in self.sentence.conditions[:1]:
+        if self.sentence.has(r"finish\w*|complet\w*|converge\w*|crash\w*|fail\w*|surviv\w*|lost|loses"):
+            ahead = [mention for mention in self.sentence.conditions if mention.end <= number.start]
+            for mention in ahead[-1:] or self.sentence.conditions[:1]:
                 done = self.study.completed(mention.name)
-                if self.sentence.has(r"crash\w*|fail\w*"):
+                if self.sentence.has(r"crash\w*|fail\w*|lost|loses"):
                     done = self.study.planned_seeds - done
                 if number.value == done:
                     yield Quantity(number.value, f"n({mention.name})")
             return
-        worse = self.sentence.has(f"{w.WORSE}|{w.SLOWER}")
+        start, stop = self.sentence.text.rfind(";", 0, number.start) + 1, self.sentence.text.find(";", number.end)
+        clause = self.sentence.text[start : stop if stop > 0 else None]
+        worse = re.search(rf"\b(?:{w.WORSE}|{w.SLOWER})\b", clause, re.IGNORECASE) is not None
         for (a, b), metric in ((pair, metric) for pair in self.pair.options[:1] for metric in self.metrics[:1]):
             won, of = wins(self.study, a, b, metric)
             if number.value == (of - won if worse else won):

@@ -33,13 +33,13 @@ class _Extreme:
 
 def compared_stretch(sentence: Sentence) -> tuple[int, int]:
     """The part of the sentence that compares two extremes; empty where none does."""
-    found = list(_of_conditions(sentence))
+    found = list(extremes_named(sentence))
     return (found[0].start, found[1].end) if len(found) == 2 and found[0].condition != found[1].condition else (0, 0)
 
 
 def extremes(sentence: Sentence, study: Study) -> Iterator[str]:
     """Reasons against a comparison of the extreme seeds of two conditions."""
-    found = list(_of_conditions(sentence))
+    found = list(extremes_named(sentence))
     yield from _seeds_against(found, sentence, study)
     if len(found) != 2 or found[0].condition == found[1].condition:
         return
@@ -92,14 +92,18 @@ def _seeds_against(found: list[_Extreme], sentence: Sentence, study: Study) -> I
         yield f"{sentence.text[counted.start : counted.end]!r}: it is so for {count} of {len(values)}"
 
 
-def _of_conditions(sentence: Sentence) -> Iterator[_Extreme]:
+def extremes_named(sentence: Sentence) -> Iterator[_Extreme]:
+    """The best or worst seeds of conditions that the sentence names."""
     for match in _EXTREME.finditer(sentence.text):
         kind = next(name for name, said in match.groupdict().items() if said)
         for mention in sentence.conditions:
             ahead = sentence.text[mention.end : match.start()] if mention.end <= match.start() else "-"
             behind = sentence.text[match.end() : mention.start] if match.end() <= mention.start else "-"
-            if re.fullmatch(r"'s? (?:own |single )?", ahead) or re.fullmatch(
-                r"(?: [\w-]+){0,3} (?:of|for|by|with|from) (?:the )?", behind
+            if (
+                mention.start <= match.start() < mention.end
+                or (ahead == " " and sentence.text[mention.start : mention.end].lower() == "our")
+                or re.fullmatch(r"'s? (?:own |single )?", ahead)
+                or re.fullmatch(r"(?: [\w-]+){0,3} (?:of|for|by|with|from) (?:the )?", behind)
             ):
                 yield _Extreme(mention.name, kind, min(match.start(), mention.start), max(match.end(), mention.end))
                 break

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.quantifiers import conditions_quantifier, seeds_quantifier
-from stages.g_writing.sentence_check.quantities import FRACTIONS, SECONDS, mean, wins
+from stages.g_writing.sentence_check.quantities import FRACTIONS, SECONDS, mean
 from stages.g_writing.sentence_check.reading import REMOVED, Mention, Sentence, part_pattern
 from stages.g_writing.sentence_check.study import Study
 
@@ -18,6 +19,8 @@ _REFERENCE = re.compile(
     r"\s*(?:that of |those of |the |a |\w+ (?:of|for|by|with) (?:the )?|with |worst |best |mean |average |variant |version |model |method )*$",
     re.IGNORECASE,
 )
+_STARTED_FROM = re.compile(r"\bfrom (?:about )?[-\d.,]+k? ?(?:%|[A-Za-z/]+)? ?\(?$", re.IGNORECASE)
+"""'from 0.295 nats without x': the value before a change."""
 _INTRODUCED = re.compile(r"(?:compared (?:with|to)|relative to|over|against|versus|than|from)\s*(?:the |a )?$", re.IGNORECASE)
 
 
@@ -44,15 +47,39 @@ _COMPARING = re.compile(
 def pair_of(sentence: Sentence, study: Study) -> Pair:
     """The compared, the other way round where the verb is passive."""
     pair = _active_pair(sentence, study)
-    if _PASSIVE.search(sentence.text):
+    said = _PASSIVE.search(sentence.text)
+    if said and not _agent_first(said, sentence):
         return replace(pair, options=tuple((b, a) for a, b in pair.options))
     return pair
+
+
+def _agent_first(said: re.Match[str], sentence: Sentence) -> bool:
+    """'Even without x, the baseline is beaten': nobody is named behind the verb, the one before its subject beats it."""
+    ahead = [mention for mention in sentence.conditions if mention.end <= said.start()]
+    return (
+        len({mention.name for mention in ahead}) == 2 == len({mention.name for mention in sentence.conditions})
+        and ahead[-1].end + 1 >= said.start()
+    )
 
 
 def _is_reference(before: str) -> bool:
     """The words before a name make it what others are compared with; 'of' only behind a comparing word."""
     found = _REFERENCE.search(before)
     return found is not None and (not found[0].lower().startswith("of") or _COMPARING.search(before[: found.start()]) is not None)
+
+
+def _exchanged(before: str, between: str) -> bool:
+    """'replacing a by b', 'swapping a for b', 'a is replaced by b': the second one is what the sentence is about."""
+    replaced = re.search(r"\breplac(?:ed|ing|es?) (?:the )?$", before, re.IGNORECASE) and re.search(
+        r"\b(?:by|with) (?:the )?$", between
+    )
+    swapped = re.search(r"\b(?:swap\w*|exchang\w+|trad(?:e|es|ed|ing)) (?:the )?$", before, re.IGNORECASE) and re.fullmatch(
+        r" (?:for|by|with|against) (?:the )?", between
+    )
+    passive = re.fullmatch(
+        r" (?:is|was|are|were|gets?|being) (?:replaced|swapped|exchanged|substituted) (?:by|with|for) (?:the )?", between
+    )
+    return bool(replaced or swapped or passive)
 
 
 def _active_pair(sentence: Sentence, study: Study) -> Pair:
@@ -67,16 +94,9 @@ def _active_pair(sentence: Sentence, study: Study) -> Pair:
         following = next(mention for mention in mentions if mention.name == second)
         led = re.search(r"\bfrom (?:\w+ (?:with|of|for|by) )?(?:the )?$", sentence.text[: start.start]) is not None
         if re.search(r"\bfrom\b.*\bto\b", sentence.text) and len(sentence.numbers) >= 2:
-            swapped = not re.search(r"\b(?:intervals?|CIs?|rang\w+|runs?)\b", sentence.text) or led
-        gap = sentence.text[start.end : following.start]
-        if re.search(r"\breplac(?:ed|ing|es?) (?:the )?$", sentence.text[: start.start], re.IGNORECASE) and re.search(
-            r"\b(?:by|with) (?:the )?$", gap
-        ):
-            swapped = True
-        if re.fullmatch(r" (?:is|was|are|were|gets?|being) (?:\w+ed) (?:by|with|for) (?:the )?", gap) and re.search(
-            r"replaced|swapped|exchanged|substituted", gap
-        ):
-            swapped = True
+            taken = first.startswith(REMOVED) and second == study.proposed and re.match(r"\w+ing\b", sentence.text[start.start :])
+            swapped = not taken and (not re.search(r"\b(?:intervals?|CIs?|rang\w+|runs?)\b", sentence.text) or led)
+        swapped = swapped or _exchanged(sentence.text[: start.start], sentence.text[start.end : following.start])
         if led and re.search(r"\bto (?:\w+ (?:with|of|for|by) )?(?:the )?$", sentence.text[start.end : following.start]):
             swapped = True
         if re.search(r"difference between", sentence.text, re.IGNORECASE):
@@ -85,7 +105,9 @@ def _active_pair(sentence: Sentence, study: Study) -> Pair:
     if len(names) == 1:
         name = names[0]
         mention = mentions[0]
-        is_reference = _is_reference(sentence.text[: mention.start])
+        is_reference = (
+            _is_reference(sentence.text[: mention.start]) or _STARTED_FROM.search(sentence.text[: mention.start]) is not None
+        )
         others = [other for other in everyone if other != name]
         if study.proposed and name != study.proposed and name.startswith(REMOVED):
             others = [study.proposed]
@@ -115,6 +137,19 @@ def ablated(sentence: Sentence, study: Study) -> str | None:
     return next(iter(without)) if len(without) == 1 and sentence.has(r"ablat\w+") else None
 
 
+def between_pairs(sentence: Sentence) -> list[tuple[int, tuple[str, str]]]:
+    """The pairs that 'between a and b' or 'a's lead over b' name, each with the place where it ends."""
+    return [
+        (second.end, (first.name, second.name))
+        for first, second in itertools.pairwise(sentence.conditions)
+        if (
+            re.search(r"\bbetween (?:the )?$", sentence.text[: first.start], re.IGNORECASE)
+            and re.fullmatch(r" and (?:the )?", sentence.text[first.end : second.start])
+        )
+        or re.fullmatch(r"'s? (?:lead|advantage|gain|improvement|margin|edge) over (?:the )?", sentence.text[first.end : second.start])
+    ]
+
+
 def directions(sentence: Sentence, study: Study, pair: Pair, *judged: tuple[int, int]) -> Iterator[str]:
     """Comparing words that the recorded means contradict, or that nothing recorded can bear out.
 
@@ -131,10 +166,14 @@ def directions(sentence: Sentence, study: Study, pair: Pair, *judged: tuple[int,
                 continue
             varies = re.search(r"\b(?:vary|varies|varied)\s*(?:much |even )?$", text[: match.start()]) is not None
             denied = re.search(rf"{w.NEGATED}(?:\s+\w+){{0,2}}\s*$", text[: match.start()], re.IGNORECASE) is not None
-            compared = _than(sentence, text, match) or _of_several(sentence, match, pair) or pair
+            compared = _lost(sentence, study, match) or _than(sentence, text, match) or _of_several(sentence, match, pair) or pair
             metrics = metrics_of(sentence, study, match.start(), kind, match[0])
             if pair.metric and not sentence.metrics and kind in {"up", "down", "better", "worse"}:
                 metrics = [(pair.metric, False)]
+            if kind == "better" and re.search(
+                r"\b(?:pa(?:ys?|id)|price) (?:for|of) (?:its|this|the|our|their) $", text[: match.start()]
+            ):
+                metrics = [(metric, False) for metric in study.metrics if not of_speed(metric, study)][:1]  # paid for with another
             if not metrics:
                 yield f"{match[0]!r}: nothing was recorded that could bear it out"
                 continue
@@ -152,7 +191,6 @@ def directions(sentence: Sentence, study: Study, pair: Pair, *judged: tuple[int,
                     break
     yield from _best_seed(sentence, study)
     yield from _factors(text, sentence, study, pair)
-    yield from _every_seed(text, sentence, study, pair)
     everyone = r"\b(?:all|every|each|both) (?:\w+ ){0,2}?(?:methods?|conditions?|agents?|optimi[sz]ers?|models?|runs?|seeds?)\b"
     if re.search(rf"{everyone}[^.]*\b(?:complet\w+|finish\w+|converg\w+|succe\w+)", text, re.IGNORECASE) and any(
         study.completed(name) < study.planned_seeds for name in {m.name for m in sentence.conditions} or study.conditions
@@ -163,9 +201,16 @@ def directions(sentence: Sentence, study: Study, pair: Pair, *judged: tuple[int,
 def _compares_else(text: str, match: re.Match[str]) -> bool:
     """The word is of effects, names a whole of which a share is told, or bounds a number."""
     ahead = text[: match.start()]
-    effect = re.search(r"\beffect\b[^.,;]*\s*(?:is |was )?(?:much |even )?$", ahead)
+    level = re.match(r"(?: below| under| above)? the [\d.]+ ?%? (?:significance )?level\b", text[match.end() :])
+    if level or re.search(r"\bin (?:the )?order of $", ahead, re.IGNORECASE):
+        return True  # what is held against the record elsewhere
+    if re.search(r"\b(?:Cohen's d|d_\{?z|effect size)[^.;]*$", ahead):
+        return True
+    behind = re.search(rf"\b{_FRACTION} (?:\w+ )?$", ahead, re.IGNORECASE)
+    effect = behind or re.search(r"\beffect\b[^.,;]*\s*(?:is |was )?(?:much |even )?$", ahead)
     whole = re.search(
-        r"\b(?:half|most|all|part|%|thirds?|quarters?|rest|bulk|share|points?) of (?:the|this|its|our|that) (?:\w+ )?$", ahead
+        r"\b(?:half|most|all|part|%|thirds?|quarters?|fifths?|sixths?|sevenths?|eighths?|ninths?|tenths?|rest|bulk|share|points?) of (?:the|this|its|our|that) (?:\w+ )?$",
+        ahead,
     )
     return effect is not None or whole is not None or _about_a_bound(text, match) or match[0].lower() in {"best", "worst"}
 
@@ -185,6 +230,14 @@ def _than(sentence: Sentence, text: str, match: re.Match[str]) -> Pair | None:
         between = text[match.end() : mention.start] if mention.start >= match.end() else "-"
         if re.fullmatch(r" than (?:that of |with |for )?(?:the )?", between) and mention.name != names[0]:
             return Pair(((names[0], mention.name),), named=True)
+    return None
+
+
+def _lost(sentence: Sentence, study: Study, match: re.Match[str]) -> Pair | None:
+    """'Dropping x costs y points': without x against the whole."""
+    ahead = [mention for mention in sentence.conditions if mention.end <= match.start()]
+    if study.proposed and match[0].lower().startswith("cost") and ahead and ahead[-1].name.startswith(REMOVED):
+        return Pair(((ahead[-1].name, study.proposed),), named=True)
     return None
 
 
@@ -372,11 +425,19 @@ def _superlatives(sentence: Sentence, study: Study) -> Iterator[str]:
             _OF_SEEDS.search(clause) and not re.search(r"\b(?:every|each|all) (?:\w+ )?seeds?\b", clause)
         ):
             continue
-        if re.search(r"\b(?:its|their|whose)\s*$", sentence.text[: match.start()]):
+        if re.search(r"(?:\b(?:its|their|whose|[Oo]ur)|'s)\s*$", sentence.text[: match.start()]):
             continue  # across its own seeds
         if re.match(r"\W*(?:possible|value|learning|p\b)", clause) or re.search(r"\bseed \d", sentence.text, re.IGNORECASE):
             continue
-        alone = re.fullmatch(r"\W*(?:one )?(?:\([^)]*\))?\W*", clause)
+        ranked = any(
+            re.fullmatch(
+                r" (?:always |again |still )?(?:(?:is|was|came|comes|performs?|performed|ranks?|ends up|turns out)(?: out)?)(?: \w+ly)? (?:the )?",
+                sentence.text[m.end : match.start()],
+            )
+            for m in sentence.conditions
+            if m.end <= match.start()
+        )
+        alone = not ranked and re.fullmatch(r"\W*(?:one )?(?:\([^)]*\))?\W*", clause)
         if alone and re.search(r"\b(?:seeds?|runs?|trials?|any)\b", sentence.text, re.IGNORECASE):
             continue
         if _of_one(match, sentence) or re.search(r"\b(?:second|third|next)[- ]$", sentence.text[: match.start()], re.IGNORECASE):
@@ -412,7 +473,7 @@ def _superlative(word: str, place: int, clause: str, sentence: Sentence, study: 
     if _VARIATION.search(spoken):
         yield from _least_varied(word, subject.name, sentence, study)
         return
-    speedy = re.fullmatch("fastest|slowest|cheapest|quickest|most efficient|most expensive", word) is not None
+    speedy = re.match(r" speed\b", clause) or re.fullmatch("fastest|slowest|cheapest|quickest|most efficient|most expensive", word)
     metrics = metrics_of(sentence, study, place + len(word) + 1, "faster" if speedy else "better")
     if word.endswith("accurate"):  # by quality, whatever speed the sentence names beside it
         slow = {metric for metric in study.metrics if any(part in w.SPEED for part in (metric, *metric.split("_")))}
@@ -454,8 +515,28 @@ def _best_seed(sentence: Sentence, study: Study) -> Iterator[str]:
         names = list(study.main_pair)
     if seed is None or word is None or not names or sentence.has("worst-case"):
         return
+    if sentence.has("gaps?|gains?|lead|advantage|margin|differences?|improvements?|deficit") and _of_gaps(word, sentence):
+        yield from _extreme_gap(seed, word, sentence, study)
+        return
     for name in names if sentence.has("both") else names[:1]:
         yield from _extreme_seed(seed, word, name, sentence, study)
+
+
+def _of_gaps(word: re.Match[str], sentence: Sentence) -> bool:
+    """The superlative is of the distance between two conditions: 'the largest per-seed gap', 'where the gain is smallest'."""
+    return re.fullmatch(f"{_HIGH}|{_LOW}", word[0], re.IGNORECASE) is not None and not re.match(
+        r" (?:\w+ )?(?:accurac\w+|loss|return|perplexity|score|value)", sentence.text[word.end() :]
+    )
+
+
+def _extreme_gap(seed: re.Match[str], word: re.Match[str], sentence: Sentence, study: Study) -> Iterator[str]:
+    metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
+    pair = pair_of(sentence, study)
+    one, other = (study.conditions[name][metric].seeds if metric in study.conditions[name] else {} for name in pair.options[0])
+    gaps = {name: abs(value - other[name]) for name, value in one.items() if name in other}
+    high = re.fullmatch(_HIGH, word[0], re.IGNORECASE) is not None
+    if seed[1] not in gaps or gaps[seed[1]] != (max if high else min)(gaps.values()):
+        yield f"{word[0]!r}: between {' and '.join(pair.options[0])} it is not on seed {seed[1]}"
 
 
 def _extreme_seed(seed: re.Match[str], word: re.Match[str], name: str, sentence: Sentence, study: Study) -> Iterator[str]:
@@ -486,6 +567,7 @@ def _least_varied(word: str, subject: str, sentence: Sentence, study: Study) -> 
         yield f"{word!r}: the spread of {metric} is so for {winner}"
 
 
+_FRACTION = r"(?:an?|one|two|three|four) (?:third|quarter|fifth|sixth|seventh|eighth|ninth|tenth)s?"
 _FACTORS = {"twice": 2.0, "double": 2.0, "doubles": 2.0, "doubled": 2.0, "doubling": 2.0, "thrice": 3.0, "triple": 3.0, "triples": 3.0, "tripled": 3.0,
             "half": 0.5, "halves": 0.5, "halved": 0.5, "halving": 0.5, "quadruple": 4.0, "quadruples": 4.0, "tenfold": 10.0, "twofold": 2.0,
             "threefold": 3.0, "a third": 1 / 3, "a quarter": 0.25, "two thirds": 2 / 3, "an order of magnitude": 10.0,
@@ -498,31 +580,97 @@ def _factors(text: str, sentence: Sentence, study: Study, pair: Pair) -> Iterato
     for match in re.finditer(
         rf"\b(?:{'|'.join(_FACTORS)})\b(?! an? (?:hour|minute|day|second|(?:percentage )?point))", text, re.IGNORECASE
     ):
-        if _of_a_setting(match, text, study):
+        if _of_a_setting(match, text, study) or _of_a_gain(match, text):
+            continue
+        if _repeated(match, text):
+            if {"twice": 2, "thrice": 3}[match[0].lower()] != study.planned_seeds:
+                yield f"{match[0]!r}: {study.planned_seeds} seeds were run"
             continue
         factor = _FACTORS[match[0].lower()]
+        after = text[match.end() :]
         kind = "faster" if re.search(w.FASTER + r"|\bfast\b|\bslow\b|\bquick", text) else "better"
         true = False
-        for metric, complement in metrics_of(sentence, study, match.start(), kind):
+        metrics = _right_behind(match, sentence) or metrics_of(sentence, study, match.start(), kind)
+        for metric, complement in metrics:
             for a, b in pair.options:
                 one, other = mean(study, a, metric, complement=complement), mean(study, b, metric, complement=complement)
                 if _VARIATION.search(text):
                     one, other = study.conditions[a][metric].std, study.conditions[b][metric].std
+                if len(gaps := between_pairs(sentence)) == 2:
+                    one, other = (_gap(study, names, metric) for _, names in gaps)
                 if effects := _of_parts(text, metric, study):
                     one, other = effects
-                if one is None or other is None or one <= 0 or other <= 0:
+                if one is None or other is None or one * other <= 0 or (one < 0 and not re.match(_CLOSER, after)):
                     continue
                 ratio = one / other
                 if re.search(r"\bfast\b|faster|quick", text) and study.metrics[metric].direction == "min":
                     ratio = 1 / ratio
-                true = true or _near_factor(ratio, factor, text[: match.start()])
+                true = true or _near_factor(ratio, factor, text[: match.start()], after)
+        true = true or _of_settings(match, sentence, study, pair, factor)
         if not true:
             yield f"{match[0]!r}: no recorded ratio is near {factor:g}"
 
 
-def _near_factor(ratio: float, factor: float, before: str) -> bool:
-    """Whether a ratio is what 'twice', 'by a fifth' or 'more than half' say."""
-    if re.search(r"\bby (?:about |nearly |almost |roughly |more than |over |less than )?$", before):
+def _gap(study: Study, names: tuple[str, str], metric: str) -> float | None:
+    one, other = (mean(study, name, metric) for name in names)
+    return None if one is None or other is None else abs(one - other)
+
+
+_CLOSER = r" (?:closer|nearer)\b"
+_CHANGED = re.compile(
+    r" (?:of )?(?:(?P<up>more|longer|higher|larger|slower|additional|extra)|(?P<down>less|fewer|shorter|lower|smaller|closer|nearer|faster|off|quicker))\b",
+    re.IGNORECASE,
+)
+
+
+def _repeated(match: re.Match[str], text: str) -> bool:
+    """'trained thrice per optimiser': how often, not how much."""
+    made = r"\b(?:train(?:ed|ing)?|run|runs|repeated|carried out|executed|conducted|performed)(?: [\w]+){0,2} $"
+    return match[0].lower() in {"twice", "thrice"} and (
+        re.search(made, text[: match.start()]) is not None
+        and re.match(r"(?: per| with| for each| from|[,.]|$)", text[match.end() :]) is not None
+    )
+
+
+def _of_a_gain(match: re.Match[str], text: str) -> bool:
+    """'three fifths of our gain': a share, held against the record with the other shares."""
+    return (
+        re.match(r" of (?:the|this|that|our|its) (?:\w+ ){0,2}?(?:gain|improvement|benefit|advantage)s?\b", text[match.end() :])
+        is not None
+    )
+
+
+def _right_behind(match: re.Match[str], sentence: Sentence) -> list[tuple[str, bool]]:
+    """'one fifth more training time': the metric that follows, else of several the last one before."""
+    if not re.match(_FRACTION, match[0], re.IGNORECASE):
+        return []
+    found = [
+        m for m in sentence.metrics if m.start >= match.end() and re.fullmatch(r" (?:\w+ )?", sentence.text[match.end() : m.start])
+    ]
+    found = found or [m for m in sentence.metrics if m.end <= match.start()][-1:]
+    return [(m.name, sentence.text[m.start : m.end].lower().startswith(("err", "misclass")) and "acc" in m.name) for m in found]
+
+
+def _of_settings(match: re.Match[str], sentence: Sentence, study: Study, pair: Pair, factor: float) -> bool:
+    """'one's learning rate is a fifth of the other's': two conditions' values of one setting."""
+    for key, values in study.config.items():
+        if not isinstance(values, dict) or not any(sentence.has(pattern) for pattern in w.setting_words(key)):
+            continue
+        for a, b in pair.options:
+            one, other = values.get(a), values.get(b)
+            if isinstance(one, int | float) and isinstance(other, int | float) and other:
+                return _near_factor(one / other, factor, sentence.text[: match.start()], sentence.text[match.end() :])
+    return False
+
+
+def _near_factor(ratio: float, factor: float, before: str, after: str) -> bool:
+    """Whether a ratio is what 'twice', 'by a fifth', 'a fifth more' or 'more than half' say."""
+    changed = _CHANGED.match(after) if factor < 1 else None
+    if changed:
+        if (ratio > 1) is not (changed["up"] is not None):
+            return False
+        ratio = abs(1 - ratio)
+    elif re.search(r"\bby (?:about |nearly |almost |roughly |more than |over |less than )?$", before):
         ratio = abs(1 - ratio)
     if re.search(r"(?:more than|over|above|at least)\s*$", before, re.IGNORECASE):
         return ratio > factor
@@ -559,17 +707,3 @@ def _of_a_setting(match: re.Match[str], text: str, study: Study) -> bool:
     keys = [*study.families, *(key for key in study.config if key != "seeds")]
     words = "|".join(pattern for key in keys for pattern in w.setting_words(key))
     return re.match(rf" (?:the |its )?(?:{words})\b", text[match.end() :], re.IGNORECASE) is not None
-
-
-def _every_seed(text: str, sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
-    if not re.search(r"\b(?:all|every|each)\b(?:[^.,;]{0,20})\bseeds?\b", text) or not re.search(
-        rf"\b(?:{w.BETTER}|{w.WORSE}|{w.FASTER}|{w.SLOWER})\b", text
-    ):
-        return
-    worse = re.search(rf"\b(?:{w.WORSE})\b", text) is not None
-    metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
-    for a, b in pair.options[:1]:
-        if metric in study.conditions[a] and metric in study.conditions[b]:
-            won, of = wins(study, a, b, metric)
-            if (of - won if worse else won) != of:
-                yield f"not on every seed: {won} of {of}"

@@ -16,9 +16,12 @@ _NUMBER = re.compile(
     r"(?<![\w.])(?P<sign>[-+])?(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|\d+|\.\d+)(?:e(?P<exp>[-+]?\d+))?"
     r"(?P<scale>k|K|M|B|G| thousand\b| million\b| billion\b)?(?![\w])"
 )
-_MATHS_ONLY = re.compile(r"\$[^$]*\\(?:frac|lVert|sum|int|nabla|mathbb|mathcal|lVert|log|exp|sqrt|partial|min|max|arg)[^$]*\$")
+_MATHS_ONLY = re.compile(
+    r"\$[^$]*\\(?:frac|lVert|sum|int|nabla|mathbb|mathcal|lVert|log|exp|sqrt|partial|min|max|arg|hat|bar|tilde|theta|phi|ell)\b[^$]*\$"
+)
 _STRUCTURE = re.compile(
-    r"\b(?:Sections?|Tables?|Figures?|Figs?\.?|Appendix|Appendices|Equations?|Eqs?\.?|Algorithms?|Chapters?|Lines?|Steps?|Theorem|Lemma|Hypothes[ie]s|RQ|H)"
+    r"\b(?:Sections?|Tables?|Figures?|Figs?\.?|Appendix|Appendices|Equations?|Eqs?\.?|Algorithms?|Chapters?|Lines?|Steps?|Theorems?|Lemmas?|Propositions?"
+    r"|Corollar(?:y|ies)|Definitions?|Remarks?|Listings?|Assumptions?|Hypothes[ie]s|RQ|H)"
     r"[\s~]*\(?[A-Z]?\.?\d+(?:\.\d+)*[a-z]?\)?(?:(?:,| and|,? and|--|-| to)\s*[A-Z]?\.?\d+(?:\.\d+)*)*"
 )
 _COMMON_NAMES = re.compile(r"\btop-1\b|\b0(?:--?|/)1(?= loss)|\bL[012]\b|\bell[_ ]?[12]\b|\b[kK]-fold\b|\b[123]D\b|\bfp(?:16|32)\b|\bbf16\b|\b(?:16|32)-bit\b|\bcuda:\d\b", re.IGNORECASE)  # fmt: skip
@@ -181,7 +184,7 @@ def _in_words(text: str, figures: list[tuple[int, int]]) -> Iterator[Number]:
         if match[0].lower() == "one" and _pronoun(text[: match.start()], after):
             continue
         if re.match(
-            r"[- ](?:of (?:about )?-?\d|of (?:the|our|these)\b(?! (?:\w+ ){0,3}?(?:seeds|runs|pairs|differences))|another|can|may|should|would|is\b|way\b|by one|hand)",
+            r"[- ](?:(?:third|quarter|fifth|sixth|seventh|eighth|ninth|tenth)s?\b|of (?:about )?-?\d|of (?:the|our|these)\b(?! (?:\w+ ){0,3}?(?:seeds|runs|pairs|differences))|another|can|may|should|would|is\b|way\b|by one|hand)",
             after,
         ):
             continue
@@ -213,8 +216,11 @@ def _in_words(text: str, figures: list[tuple[int, int]]) -> Iterator[Number]:
 
 def _pronoun(before: str, after: str) -> bool:
     """'the best one', 'one that …': the word stands for a noun."""
-    if re.search(r"-(?:wide|deep|layer|token) $", before):
-        return True
+    if re.search(
+        r"-(?:wide|deep|layer|token) $|\b(?:best|worst|weakest|strongest|fastest|slowest|lowest|highest|remaining|only|single) $",
+        before,
+    ):
+        return re.match(r" (?:\w+ )?(?:seeds?|runs?|point|hours?|minutes?|seconds?)\b", after) is None
     if re.search(r"\b(?:than|as|to|from)\s$", before) and re.match(
         r" (?:with|of|by|for|at|in|under|without)\b(?! (?:the )?(?:\w+ )?(?:seeds|runs))", after
     ):
@@ -254,7 +260,7 @@ def _conditions(text: str, study: Study) -> Iterator[Mention]:
         found += _of_family(key, members, text)
     without = [name for name in study.conditions if name.startswith(REMOVED)]
     if len(without) == 1:
-        pattern = r"(?:the )?ablated (?:variant|model|version|system|method)|the ablation(?! (?:study|studies|experiments?|shows?|of|confirms?|reveals?|removes?|isolates?)\b)"
+        pattern = r"without (?:it|them)\b(?! (?:be|is|are))|(?:the )?ablated (?:variant|model|version|system|method)|the ablation(?! (?:study|studies|experiments?|shows?|of|confirms?|reveals?|removes?|isolates?)\b)"
         found += [Mention(without[0], match.start(), match.end()) for match in re.finditer(rf"\b(?:{pattern})", text, re.IGNORECASE)]
     found = [_with_noun(mention, text) for mention in found]
     found.sort(key=lambda mention: (mention.start, -mention.end))
@@ -327,8 +333,8 @@ def _condition_pattern(name: str) -> str:
     if prefix:
         part = part_pattern(name.removeprefix(prefix))
         return (
-            rf"(?:leav\w+|tak\w+|switch\w*|turn\w*) (?:the )?{part} (?:out|away|off)|(?:without|no|removing|dropping|disabling|ablating|excluding|omitting|minus|turning off|leaving out|taking away|cutting|deleting) (?:the |any |data |\w+ )?{part}"
-            rf"|{part} (?:is |was )?(?:removed|disabled|dropped|ablated|left out|omitted|switched off|turned off|excluded|absent)|{part}-free"
+            rf"(?:leav\w+|tak\w+|switch\w*|turn\w*) (?:the )?{part} (?:out|away|off)|(?:without|no[ -]|lack(?:ing|s)?(?: of)?|absence of|skipping|for(?:e?)going|removing|dropping|disabling|ablating|excluding|omitting|minus|turning off|leaving out|taking away|cutting|deleting) ?(?:the |any |data |\w+ )?{part}"
+            rf"|{part} (?:is |was )?(?:removed|disabled|dropped|ablated|left out|omitted|switched off|turned off|taken (?:away|out)|skipped|missing|lacking|deactivated|excluded|absent)|{part}-free"
         )
     return r"[\s_-]?".join(w.SHORT.get(word, _spelt(word)) for word in name.split("_"))
 
@@ -373,6 +379,7 @@ def _metrics(text: str, study: Study) -> Iterator[Mention]:
                 Mention(metric, m.start(), m.end())
                 for m in re.finditer(rf"\b(?:{pattern})(?!\w)", text, re.IGNORECASE)
                 if m[0].lower() != "times"
+                and not (m[0].lower() == "taken" and re.match(r" (?:away|out|off|together|as|from)\b", text[m.end() :]))
             ]
     found.sort(key=lambda mention: (mention.start, -mention.end))
     end = -1

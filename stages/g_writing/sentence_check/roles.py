@@ -12,7 +12,8 @@ from stages.g_writing.sentence_check.study import Study
 
 COUNTED = {
     "seeds": rf"^[\s-]*(?:of (?:the |our )?\w+ )?(?:(?!per\b|over\b|on\b|and\b|seconds?\b|minutes?\b|hours?\b)\w+ ){{0,2}}?(?:{w.SEED_NOUNS})\b",
-    "conditions": rf"^\s*(?:\w+ ){{0,2}}?(?:{w.CONDITION_NOUNS})\b",
+    "conditions": rf"^\s*(?:(?!for\b|with\b|by\b)\w+ ){{0,2}}?(?:{w.CONDITION_NOUNS})\b",
+    "comparisons": r"^\s*(?:(?!for\b|with\b)\w+ ){0,2}?(?:comparisons|tests|contrasts)\b",
     "metrics": r"^[\s-]*(?:\w+ ){0,1}?(?:metrics|measures)\b",
 }
 DIFFERENCE_BEFORE = re.compile(
@@ -24,7 +25,7 @@ DIFFERENCE_BEFORE = re.compile(
 )
 DIFFERENCE_AFTER = re.compile(
     r"^\s*(?:%|per ?cent|×|x|times|percentage points?|points?|pp|[A-Za-z][\w/]*(?= (?:below|above|lower|higher|less|more|better|worse)\b)|nats|bits|seconds?|minutes?|hours?|s|ms|min|h|GB|MB)?\s*(?:in absolute terms |absolute |relative |units? )?"
-    r"(?:in relative terms|in absolute terms|additional|extra|further|added|higher|lower|better|worse|faster|slower|more|less|fewer|longer|shorter|larger|smaller|below|above|cheaper|behind|ahead|gain|improvement|reduction"
+    r"(?:in relative terms|in absolute terms|additional|extra|further|added|higher|lower|better|worse|faster|slower|earlier|later|sooner|more|less|fewer|longer|shorter|larger|smaller|below|above|cheaper|behind|ahead|gain|improvement|reduction"
     r"|increase|decrease|overhead|drop|speed-?up|relative (?:gain|improvement|reduction|increase)|advantage)\b",
     re.IGNORECASE,
 )
@@ -60,6 +61,14 @@ class Roles:
             again = r"\s*(?:\S+ ?)?[,;(]?\s*(?:or|i\.\s?e\.|that is|equivalently|\()[,\s\\]*(?:about |roughly |around |nearly )?"
             if role == "level" and found and found[-1][1] == "difference" and number.unit and re.fullmatch(again, before):
                 role = "difference"
+            if (
+                role == "level"
+                and found
+                and found[-1][1] == "p"
+                and not number.unit
+                and re.search(r"\band (?:one )?(?:of )?$", before)
+            ):
+                role = "p"
             found.append((number, role))
         return found
 
@@ -75,6 +84,12 @@ class Roles:
             return "smallest p"
         if re.search(r"\b(?:every|each|any)\s*(?:single )?$", before, re.IGNORECASE) and number.text.lower() == "one":
             return "free"
+        if number.text.lower() == "zero" and re.search(r"\b(?:closer|nearer|close|near) to\s*$", before):
+            return "free"
+        if re.match(r"\s*times\b", self.sentence.text[number.end :]) and re.search(r"\bupdated\s*$", before):
+            return "setting"
+        if (part := self.part_of_all(number)) is not None:
+            return part
         if re.search(r"\bwithin\s*$", before) and re.match(r"\s*(?:[\w%]+ ){0,3}?of (?:each other|one another)", after):
             return "difference"
         families = "|".join(re.escape(key.replace("_", " ")) for key in self.study.families)
@@ -103,13 +118,25 @@ class Roles:
             re.IGNORECASE,
         ):
             return "p"
-        if re.search(r"\bp\s*(?:-?\s*values?)?\s*(?:of|is|was|=|<=?|>=?|equal to|below|above|about)\s*$", before, re.IGNORECASE):
+        if re.search(
+            r"\bp\s*(?:-?\s*values?)?(?: of which)?\s*(?:(?:being|lies|lay|stays|comes)\s*)?(?:of|is|was|being|=|<=?|>=?|equal to|below|above|about)\s*$",
+            before,
+            re.IGNORECASE,
+        ):
             return "p"
         if re.search(r"\bn\s*=\s*$", before, re.IGNORECASE):
             return "seeds"
         if re.search(
             r"(?<!\w)(?:Cohen's d|d|d_\{?z\}?|dz|effect size|standardi[sz]ed(?: \w+){0,2})(?: \w+){0,2}\s*(?:=|of|is|was|amounts to|comes to|equals|at|reaches|gives|:)\s*(?:about |around |roughly )?$",
             before,
+        ):
+            return "dz"
+        of_effects = re.match(r"\W*(?:The )?(?:paired |standardi[sz]ed )?(?:Cohen's d|d_\{?z|effect sizes?)", self.sentence.text)
+        if (
+            of_effects
+            and "." in number.text
+            and not number.unit
+            and re.search(r"(?:\(|\b(?:than|to|versus|against|and|is|of))\s*$", before)
         ):
             return "dz"
         named = re.search(r"\b(?:confidence|CIs?|intervals?)\b", self.sentence.text)
@@ -215,11 +242,26 @@ class Roles:
         rate = re.match(r"\s*(?:\w+ )?\w+\s*(?:per|/)\s*(?:second|s|sec|step|hour|minute)\b", after)
         if not rate and self.settings.countable(number) and number.unit not in {"pp", "points", "x", "%"}:
             return "setting"
-        if re.match(r"\s*% of (?:that (?:of|for|with)\b|what\b|the [\w-]+'s? |[\w-]+'s? )", after):
+        if re.match(
+            r"\s*% of (?:that (?:of|for|with)\b|what\b|the (?:[\w-]+ ){1,2}(?:that|which|required by|taken by)\b|the [\w-]+'s?\b|[\w-]+'s?(?=[\s.,]))",
+            after,
+        ):
             return "difference"
         if number.unit in {"pp", "points", "x"} or DIFFERENCE_BEFORE.search(before) or DIFFERENCE_AFTER.match(after):
             return "difference"
         return "level"
+
+    def part_of_all(self, number: Number) -> str | None:
+        """'3 out of 3', 'five cases out of five': the seeds on which it is so, and all of them."""
+        if number.unit or number.step != 1 or not self.sentence.has("seeds?|runs?"):
+            return None
+        ahead, behind = self.sentence.text[: number.start], self.sentence.text[number.end :]
+        counted = rf"(?:\d{{1,2}}|{'|'.join(w.NUMBER_WORDS)})"
+        if re.match(rf"\s(?:cases )?out of (?:the )?{counted}\W*(?:$|[,).;]|\w+ (?!seeds|runs))", behind, re.IGNORECASE):
+            return "part of seeds"
+        if re.search(rf"\b{counted}\s(?:cases )?out of (?:the )?$", ahead, re.IGNORECASE) and re.match(r"\s*(?:[,).;]|$)", behind):
+            return "seeds"
+        return None
 
     def article(self, number: Number) -> bool:
         """'One training run takes half an hour': an article, no count."""
@@ -234,10 +276,11 @@ class Roles:
             if (
                 re.fullmatch(r"[ ][\w -]{0,25}", between)
                 and re.match(r"[\w ]*(?:ies|[^s]s)\b", self.sentence.text[mention.start : mention.end])
+                and not re.search(rf"\b(?:{w.CONDITION_NOUNS})\b", between)
                 and not re.search(r"loss$", self.sentence.text[mention.start : mention.end])
             ):
                 return re.search(
-                    r"\b(?:the|its|our|all|their)\s+$", self.sentence.text[: number.start], re.IGNORECASE
+                    r"(?:\b(?:the|its|our|all|their)|'s)\s+$", self.sentence.text[: number.start], re.IGNORECASE
                 ) is not None and number.value != len({m.name for m in self.sentence.conditions})
         return False
 

@@ -51,7 +51,9 @@ def strangers(sentence: Sentence, study: Study) -> Iterator[str]:
     for match in re.finditer(rf"\b(?:{_MEASURES})\b", text, re.IGNORECASE):
         word = match[0].lower()
         named = any(m.start <= match.start() < m.end for m in sentence.conditions)
-        if named or re.search(rf"\b{re.escape(word)}\b", known.replace("_", " ")):
+        as_logarithm = word == "loss" and re.search(r"\bnats?\b|\bbits\b|logarithm", text) and {"perplexity", "ppl"} & aliases
+        verb = word.startswith("return") and re.search(r"\b(?:cannot|can|will|would|not|to|tests?)\s+$", text[: match.start()])
+        if named or verb or as_logarithm or re.search(rf"\b{re.escape(word)}\b", known.replace("_", " ")):
             continue  # part of a recorded name
         if not any(word.startswith(alias) or alias in word or alias.startswith(word) for alias in aliases) and not _as_setting(
             text, match
@@ -130,7 +132,7 @@ def _splits(sentence: Sentence, study: Study) -> Iterator[str]:
 
 
 _ORDINARY = frozenset(
-    """per the our we this these those that in on with without across both all each every training removing adding using per-seed relative compared
+    """what which whose whatever whoever where who how why whether per the our we this these those that in on with without across both all each every training removing adding using per-seed relative compared
     averaged mean average over for at from it its an a experiments models agents results learning details under when while although however
     one two three four five six seven eight nine ten no only best worst among overall here there their they details seed seeds runs run switching
     replacing dropping disabling moving going changing turning taking between by as to of if since because after before during further
@@ -155,6 +157,8 @@ def _unknown_conditions(sentence: Sentence, study: Study, known: str) -> Iterato
             or _letters(word) in _letters(known)
             or any(len(part) > 4 and _letters(word).startswith(part) for name in study.conditions for part in name.lower().split("_"))
             or word in w.NAMES_OF_TESTS
+            or word.lower() in w.NUMBER_WORDS
+            or re.match(r"[\s~]*\(?[A-Z]?\.?\u00b7", sentence.text[match.end() :])  # 'Lemmas 1 and 2'
         ):
             continue
         first = match.start() == 0 or re.search(r"[.:;]\s*$", sentence.text[: match.start()])

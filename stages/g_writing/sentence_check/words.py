@@ -65,12 +65,12 @@ QUALIFIERS = {"test": ("test",), "val": ("validation", "val", "dev", "held-out")
 SPEED = ("throughput", "tokens_per_s", "images_per_s", "samples_per_s", "time", "latency")
 
 SETTINGS: dict[str, tuple[str, ...]] = {
-    "lr": (r"learning rates?", r"step size", r"lr"),
-    "learning_rate": (r"learning rates?", r"step size", r"lr"),
-    "weight_decay": (r"weight decay",),
+    "lr": (r"learning rates?", r"step sizes?", r"lr"),
+    "learning_rate": (r"learning rates?", r"step sizes?", r"lr"),
+    "weight_decay": (r"weight decay", r"(?<!rate )decay"),
     "batch_size": (r"batch(?:es)?(?: size)?(?: of)?", r"minibatch(?:es)?"),
-    "epochs": (r"epochs?",),
-    "steps": (r"(?:\w+ )?steps", r"updates", r"iterations"),
+    "epochs": (r"epochs?", r"passes"),
+    "steps": (r"(?:\w+ )?steps", r"updates", r"updated", r"iterations"),
     "params": (r"parameters", r"params", r"weights"),
     "n_params": (r"parameters", r"params", r"weights"),
     "n_classes": (r"classes", r"categories"),
@@ -181,16 +181,16 @@ CONDITION_NOUNS = (
     r"|activations?(?: functions?)?|regulari[sz]ers?|encodings?|schemes?|strategies|strategy|candidates?|options?|alternatives?|treatments?|contenders?|competitors?|arms?|techniques?"
 )
 
-NUMERIC_UP = r"up (?:from|by)|go(?:es|ing)? up|went up|increas\w*|higher|rise[sn]?|rising|rose|grow\w*|grew|larger|longer|raise[sd]?|above|more|climb\w*|adds?|overhead|extra|additional|exceed\w*"
-NUMERIC_DOWN = r"(?<!slow )(?<!slowed )(?<!slows )down (?:from|by|to)|go(?:es|ing)? down|went down|decreas\w*|lower(?:s|ed|ing)?|reduc\w*|drop(?!out)\w*|(?:fall(?:s|en|ing)?|fell)(?! behind| short)|declin\w*|smaller|shorter|less|below|fewer|cut(?:s|ting)?|shrink\w*|sav(?:es|ed|ing)"
-BETTER = r"improv\w*|gain\w*|better|outperform\w*|beats?|superior|wins?|advantage|best|ahead|surpass\w*|benefit\w*|leads?(?! to)|leading(?! to)|favou?rs?"
-WORSE = r"a loss of (?:\S+ ){0,2}?\S*\d\S* (?:percentage |accuracy )?points|worse(?:ns)?|degrad\w*|hurts?|inferior|underperform\w*|worst|deteriorat\w*|trails?|(?:falls?|fell) short|behind|harms?|loses?|lags?"
-FASTER = r"faster|speed-?up|quicker|speeds?|cheaper|less expensive"
-SLOWER = r"slower|slow(?:s|down)|costlier|more expensive"
+NUMERIC_UP = r"up (?:from|by)|go(?:es|ing)? up|went up|increas\w*|higher|rise[sn]?|rising|rose|grow\w*|grew|larger|longer|raise[sd]?|above|more|climb\w*|adds?|lengthen\w*|prolong\w*|lift(?:s|ed|ing)?|overhead|extra|additional|exceed\w*"
+NUMERIC_DOWN = r"(?<!slow )(?<!slowed )(?<!slows )down (?:from|by|to)|go(?:es|ing)? down|went down|decreas\w*|lower(?:s|ed|ing)?|reduc\w*|drop(?!out)\w*|(?:fall(?:s|en|ing)?|fell)(?! (?:\w+ )?(?:behind|short))|declin\w*|smaller|shorter|less|below|fewer|cut(?:s|ting)?|shrink\w*|sav(?:es|ed|ing)|shorten\w*|trim(?:s|med|ming)?|diminish\w*|slash\w*"
+BETTER = r"improv\w*|gain\w*|better|outperform\w*|beat(?:s|en|ing)?|superior|wins?|advantage|best|ahead|surpass\w*|benefit\w*|buys?|leads?(?! to)|leading(?! to)|favou?rs?"
+WORSE = r"(?:costs?|sacrifices?|forfeits?) (?:\w+ ){0,3}?\S*\d\S* (?:percentage |accuracy )?points|a loss of (?:\S+ ){0,2}?\S*\d\S* (?:percentage |accuracy )?points|worse(?:ns)?|degrad\w*|hurts?|inferior|underperform\w*|worst|deteriorat\w*|trails?|(?:falls?|fell) (?:\w+ )?short|behind|harms?|loses?|lags?"
+FASTER = r"(?<=seconds )(?:earlier|sooner)|(?<=minutes )(?:earlier|sooner)|faster|speed-?up|quicker|speeds|cheaper|less expensive"
+SLOWER = r"(?<=seconds )later|(?<=minutes )later|slower|slow(?:s|down)|costlier|more expensive"
 NEGATED = r"\b(?:not|no|never|neither|nor|without|cannot|fails? to|n't)\b"
 
 OUR_NAMES = (
-    r"our (?:\w+ )?(?:method|approach|model|variant|system|technique|algorithm|network|agent|pipeline|architecture|setup)|ours|our (?:\w+ )?(?:accuracies|scores|results)(?= |,)|our (?:\w+ )?(?:seeds|runs)|the proposed (?:\w+ )?(?:method|approach|model|variant|system|agent|network|technique|algorithm|pipeline|architecture)"
+    r"our (?:\w+ )?(?:classifier|policy|learner|method|approach|model|variant|system|technique|algorithm|network|agent|pipeline|architecture|setup)|ours|our (?:\w+ )?(?:accuracies|scores|results)(?= |,)|our (?:\w+ )?(?:seeds|runs)|our(?= (?:\w+ ){0,2}?(?:accuracy|loss|error|perplexity|return|throughput|score|seeds?|runs?)\b(?! (?:gain|lead|improvement|advantage)))|the proposed (?:\w+ )?(?:method|approach|model|variant|system|agent|network|technique|algorithm|pipeline|architecture)"
     r"|the (?:full|complete) (?:\w+ )?(?:method|model|agent|system|version|variant|configuration|pipeline|setup|architecture|network|approach)|the (?:new )?method"
 )
 BASELINE_NAMES = r"(?:the )?baseline(?: \w*(?:model|method|network))?|baselines?|the control|the vanilla \w+"

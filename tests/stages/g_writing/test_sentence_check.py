@@ -6,8 +6,10 @@ accepted 4 of 56, 1 of 40, 2 of 35, 8 of 72, 9 of 64, 2 of 58, 2 of 55, 0 of 51 
 harder (shares, spreads, ranks, counts of runs, causes), and a plain one: true refused 14 of 60, 18 of 60, 19 of 60, 8 of 37, 6 of 27
 and 1 of 15, fabricated accepted 5 of 61, 3 of 62, 2 of 60, 6 of 39, 2 of 30 and 1 of 15. Nine rounds more, as varied as their writer
 could make them (numbered r1 to r9): true refused 14 of 53, 26 of 50, 9 of 48, 11 of 29, 9 of 31, 7 of 40, 8 of 35, 12 of 38 and
-9 of 34, fabricated accepted 4 of 53, 3 of 50, 3 of 49, 2 of 30, 0 of 32, 1 of 40, 1 of 35, 4 of 38 and 2 of 35. What is still
-judged wrongly, and sentences that proved to be labelled wrongly, are left out.
+9 of 34, fabricated accepted 4 of 53, 3 of 50, 3 of 49, 2 of 30, 0 of 32, 1 of 40, 1 of 35, 4 of 38 and 2 of 35. Two rounds by
+other hands (t10, t12): true refused 25 of 60 and 17 of 52, fabricated accepted 2 of 60 and 1 of 60; four more of calculated
+values (o1 to o4): 6 of 20, 12 of 35, 14 of 32 and 10 of 20, and 2 of 20, 3 of 30, 1 of 30 and 0 of 20. What is still judged
+wrongly, and sentences that proved to be labelled wrongly, are left out.
 """
 
 import json
@@ -52,6 +54,8 @@ def test_a_changed_digit_is_never_a_value_of_the_record() -> None:
         if case["label"] == "fabricated" or bounds:
             continue
         for bound in found.bound:
+            if bound.expression.startswith("bound("):
+                continue
             place = case["sentence"].find(bound.text)
             digits = [k for k in range(place, place + len(bound.text)) if case["sentence"][k].isdigit()]
             if place >= 0 and digits:
@@ -66,6 +70,40 @@ def test_the_reference_says_which_value_it_is() -> None:
     found = judged("A", "Our method attains 92.4\\% test accuracy against 91.1\\% for the baseline.")
     assert [bound.expression for bound in found.bound] == ["ours.test_accuracy.mean", "baseline.test_accuracy.mean"]
     assert judged("A", "Results on other datasets may differ.").verdict == "fine"
+
+
+@pytest.mark.parametrize(
+    ("context", "text", "expression"),
+    [
+        (
+            "A",
+            "The largest per-seed gap to the baseline, 1.67 points, occurs at seed 1.",
+            "absdiff(ours,baseline).test_accuracy.seed.1",
+        ),
+        ("A", "The baseline gets 886 of the 10,000 test images wrong.", "1 - baseline.test_accuracy.mean * cfg.n_test"),
+        ("A", "In total, the five runs of our method took just over three hours of training.", "sum(ours).train_time_s"),
+        ("B", "With SGD, the 50 million tokens are processed in 20.2 minutes.", "cfg.tokens / sgd.tokens_per_s.mean"),
+        ("B", "Each of the six attention heads operates on 64 dimensions.", "cfg.d_model / cfg.heads (head width)"),
+        ("C", "SAC's worst return ($-125.5$) is 23.4 above DQN's best ($-148.9$).", "sac.return.min - dqn.return.max"),
+    ],
+)
+def test_a_value_that_follows_from_the_record_is_calculated(context: str, text: str, expression: str) -> None:
+    assert expression in [bound.expression for bound in judged(context, text).bound]
+
+
+@pytest.mark.parametrize(
+    ("context", "text"),
+    [
+        ("A", "The proposed method improves test accuracy from 91.1\\% to 92.7\\%."),  # the best seed's is no mean
+        ("A", "The largest per-seed gap to the baseline is 1.38 points."),
+        ("A", "The test loss shrinks by nearly 19\\%."),
+        ("A", "Our lowest accuracy exceeds the baseline's highest by 1.29 points."),
+        ("B", "Swapping Muon for SGD lowers the validation perplexity by 7.54."),
+        ("C", "SAC beats DQN by 30.6 on average."),
+    ],
+)
+def test_a_derivable_value_in_another_role_is_refused(context: str, text: str) -> None:
+    assert judged(context, text).verdict == "refused"
 
 
 def test_the_benchmark_prints_both_rates() -> None:
