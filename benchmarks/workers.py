@@ -249,7 +249,9 @@ def compare(units: int, steps: int, kind: str) -> dict[str, Any]:
 def timed(start: Any) -> tuple[list[dict[str, Any]], float, str]:
     load, began = load_now(), time.perf_counter()
     found = records(start())
-    return found, round(time.perf_counter() - began, 1), load
+    wall = round(time.perf_counter() - began, 1)
+    print(f"{len(found)} units in {wall} s, {load}", file=sys.stderr, flush=True)  # a whole comparison takes minutes
+    return found, wall, load
 
 
 def simulate(units: int, kind: str, slots: int) -> dict[str, Any]:
