@@ -46,8 +46,17 @@ def study(preset: str, engine: str, to_stage: int) -> dict[str, float]:
         finally:
             if engine == "server":
                 subprocess.run([*PROGRAM, "server", "stop", "--output", folder], check=True, stdout=subprocess.DEVNULL)
-        stages = [json.loads(file.read_text()) for file in Path(folder).glob("rc-*/stages/*/output.json")]
-    by_number = {stage["stage"]: stage["seconds"] for stage in stages}
+        return split(total, seconds_of(next(Path(folder).glob("rc-*"))))
+
+
+def seconds_of(run: Path) -> dict[int, float]:
+    """Number of each stage of a run folder -> its wall time."""
+    stages = [json.loads(file.read_text()) for file in run.glob("stages/*/output.json")]
+    return {int(stage["stage"].split()[0]): stage["seconds"] for stage in stages}  # "12 experiment_run"
+
+
+def split(total: float, by_number: dict[int, float]) -> dict[str, float]:
+    """Wall time of a run by what it went to. by_number: stage -> its seconds."""
     experiments = sum(by_number.get(number, 0) for number in EXPERIMENTS)
     export = sum(by_number.get(number, 0) for number in EXPORT)
     thinking = sum(by_number.values()) - experiments - export
