@@ -4,6 +4,7 @@ import os
 import random
 import shutil
 import signal
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -66,5 +67,8 @@ def test_units_share_a_sandbox_until_one_ends_badly_and_each_has_the_bits_of_a_c
         waiting = place._worker
         assert waiting is not None
         os.kill(waiting._guest._wiring.process.pid, signal.SIGKILL)  # e.g. for its memory, while nothing was to do
+        until = time.monotonic() + 10
+        while waiting.waits and time.monotonic() < until:
+            time.sleep(0.01)
         assert unit(place).measurement == cold.measurement
         assert place._worker is not waiting
