@@ -25,7 +25,7 @@ HERE = Environment(python="3.11", torch="2.9.0", numpy="2.3.0", processor="x86_6
 
 @pytest.fixture
 def unit(tmp_path: Path) -> Callable[..., RunRecord]:
-    """Trains two steps on random letters and scores them; code: added to the candidate."""
+    """Trains two steps on random letters and scores them."""
     if shutil.which("bwrap") is None:
         pytest.skip("bubblewrap is not installed: apt install bubblewrap")
     letters = random.Random(1)
@@ -36,13 +36,13 @@ def unit(tmp_path: Path) -> Callable[..., RunRecord]:
     isolation = {seals: Bubblewrap(tmp_path) for seals in (True, False)}
     isolation[False].seals = False
 
-    def make(place: WarmPlace, code: str = "", seals: bool = True) -> RunRecord:
+    def make(place: WarmPlace, seals: bool = True) -> RunRecord:
         bench = Bench(
             isolation=isolation[seals], harness=shipped("sandbox") / "harness", data=tmp_path, corpus=corpus, metric="val_bpb",
             baseline=kit.train_py, run_folder=tmp_path / "run", startup_s=30,
         )  # fmt: skip
         request = TrainingRequest(
-            kit=kit.name, kit_sha256=kit.kit_sha256, condition="cosine", train_py=kit.train_py + code, seed=3, steps=2,
+            kit=kit.name, kit_sha256=kit.kit_sha256, condition="cosine", train_py=kit.train_py, seed=3, steps=2,
             budget_s=30, scored_bytes=2048, purpose="report",
         )  # fmt: skip
         return trained(bench, request, HERE, place)
@@ -51,7 +51,7 @@ def unit(tmp_path: Path) -> Callable[..., RunRecord]:
 
 
 @pytest.mark.slow
-def test_units_share_a_sandbox_until_one_ends_badly_and_each_has_the_bits_of_a_cold_start(unit: Callable[..., RunRecord]) -> None:
+def test_units_share_a_sandbox_as_long_as_it_lives_and_each_has_the_bits_of_a_cold_start(unit: Callable[..., RunRecord]) -> None:
     with closing(WarmPlace()) as place:
         cold = unit(place, seals=False)
         assert place._worker is None
@@ -61,14 +61,9 @@ def test_units_share_a_sandbox_until_one_ends_badly_and_each_has_the_bits_of_a_c
         assert worker is not None
         assert unit(place).measurement == cold.measurement
         assert place._worker is worker
-        assert unit(place, "\nraise RuntimeError('no such layer')\n").reason == "RuntimeError: no such layer"
-        assert not worker.alive
-        assert unit(place).measurement == cold.measurement
-        waiting = place._worker
-        assert waiting is not None
-        os.kill(waiting._guest._wiring.process.pid, signal.SIGKILL)  # e.g. for its memory, while nothing was to do
+        os.kill(worker._guest._wiring.process.pid, signal.SIGKILL)  # e.g. for its memory, while nothing was to do
         until = time.monotonic() + 10
-        while waiting.waits and time.monotonic() < until:
+        while worker.waits and time.monotonic() < until:
             time.sleep(0.01)
         assert unit(place).measurement == cold.measurement
-        assert place._worker is not waiting
+        assert place._worker is not worker

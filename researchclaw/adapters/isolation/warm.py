@@ -49,7 +49,8 @@ class WarmWorker:
         Raises:
             SandboxUnavailable: it could not be started, or was told to stop.
         """
-        inputs: dict[str, bytes | Path] = {**programs, "one_process.bpf": filter_program(sockets=False, processes=False, signals=False)}
+        inputs: dict[str, bytes | Path] = dict(programs)
+        inputs["one_process.bpf"] = filter_program(sockets=False, processes=False, signals=False)
         job = Job(
             argv=lambda inside: [
                 *(inside.python, "-I", "-B", f"{inside.inputs}/warm_worker.py"),
