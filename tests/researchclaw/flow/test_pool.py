@@ -84,7 +84,11 @@ def test_two_workers_on_postgresql_of_which_one_is_killed_give_what_this_machine
             local = bench.records(site.study("local", 4, "local", steps=2))
             first, _ = site.worker("one"), site.worker("two")
             study = site.study("pool", 4, "pool", steps=2, set_=("experiment.worker_lost_sec=15",))
-            arrived(study, 2)
+            arrived(study, 1)
+            until = time.monotonic() + 60
+            while '"machine":"one: ' not in (site.output / "pool" / "journal.jsonl").read_text():
+                assert time.monotonic() < until
+                time.sleep(0.1)
             its_own = descendants(first.pid)
             first.kill()
             end_soon(its_own)
