@@ -245,6 +245,7 @@ class ExperimentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, UnitOutco
         return answer
 
     async def teardown(self, *exc_info: Any) -> None:
+        self._rests_until = float("inf")  # a slot that ends by this kill asks for nothing
         for slot in self._slots:
             slot.kill()
         await super().teardown(*exc_info)

@@ -245,6 +245,26 @@ def test_a_slot_that_has_ended_asks_at_once_after_it_counts_as_free_and_a_full_w
     asyncio.run(asyncio.wait_for(scene(), 5))
 
 
+def test_a_worker_that_is_stopped_takes_nothing_any_more(worker: ExperimentWorker, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = list[str]()
+
+    async def noted(*_: object) -> list[Any]:
+        asked.append("something")
+        return []
+
+    for name in ("teardown", "get_and_submit_flow_runs", "_submit_run"):
+        monkeypatch.setattr(BaseWorker, name, noted)
+
+    async def scene() -> None:
+        await worker.teardown()
+        asked.clear()
+        await worker.get_and_submit_flow_runs()
+        await worker._submit_run(flow_run())
+
+    asyncio.run(scene())
+    assert asked == []
+
+
 def test_an_answer_that_is_older_than_the_beginning_of_a_unit_does_not_count_it_twice(
     worker: ExperimentWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
