@@ -271,6 +271,8 @@ def simulate(units: int, kind: str, slots: int, minutes: float) -> dict[str, Any
         before, load, began = cpu(site, postgres), load_now(), time.perf_counter()
         done = ended(site.study("simulated", units, "pool", set_=(f"experiment.worker_wait_sec={WAIT_S}",)), 60 * minutes)
         wall = time.perf_counter() - began
+        if not done:
+            raise SystemExit(f"no unit was done in {wall:.0f} s")
         used = cpu(site, postgres) - before
         store = sum(path.stat().st_size for path in (site.output / ".prefect" / "store").rglob("*") if path.is_file())
         return {
