@@ -44,12 +44,17 @@ class Site:
         self.folder, self.output, self.database_url = folder, folder / "artifacts", database_url
         self.url, self.pool = "", "bench"
         self.workers: list[subprocess.Popen[str]] = []
+        self.studies: list[subprocess.Popen[str]] = []
 
     def __enter__(self) -> Site:
         self.start()
         return self
 
     def __exit__(self, *exc: object) -> None:
+        for study in self.studies:
+            study.kill()  # of an interrupted measurement; one that has ended is left as it is
+            study.wait()
+        self.studies.clear()
         for worker in self.workers:
             if worker.poll() is None:
                 worker.kill()
@@ -97,9 +102,11 @@ class Site:
         """Prints a line of JSON for each record as it arrives, then 'all'."""
         words = [str(self.output), self.pool, run, str(units), executor, str(steps)]
         command = [sys.executable, str(Path(__file__).absolute()), "study", *words]
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [*command, *set_], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.folder, env=_clean()
         )
+        self.studies.append(process)
+        return process
 
 
 def _clean() -> dict[str, str]:
@@ -254,30 +261,45 @@ def timed(start: Any) -> tuple[list[dict[str, Any]], float, str]:
     return found, wall, load
 
 
-def simulate(units: int, kind: str, slots: int) -> dict[str, Any]:
-    """The server's part of `units` experiments."""
+def simulate(units: int, kind: str, slots: int, minutes: float) -> dict[str, Any]:
+    """The server's part of `units` experiments, or of as many as were done in so many minutes."""
     with place(kind) as (site, postgres):
         records(site.study("warm", 1, "local", steps=1))
         for number in (1, 2):
             site.simulated_worker(f"worker{number}", slots)
         empty = size(site, postgres)
         before, load, began = cpu(site, postgres), load_now(), time.perf_counter()
-        done = records(site.study("simulated", units, "pool", set_=(f"experiment.worker_wait_sec={WAIT_S}",)))
+        done = ended(site.study("simulated", units, "pool", set_=(f"experiment.worker_wait_sec={WAIT_S}",)), 60 * minutes)
         wall = time.perf_counter() - began
+        if not done:
+            raise SystemExit(f"no unit was done in {wall:.0f} s")
         used = cpu(site, postgres) - before
         store = sum(path.stat().st_size for path in (site.output / ".prefect" / "store").rglob("*") if path.is_file())
         return {
-            "units": len(done),
+            "submitted": units,
+            "units": done,
             "database": kind,
             "load": load,
             "wall_s": round(wall, 1),
-            "units_per_s": round(units / wall, 2),
+            "units_per_s": round(done / wall, 2),
             "server_cpu_s": round(used, 1),
-            "server_cpu_ms_per_unit": round(1000 * used / units, 1),
+            "server_cpu_ms_per_unit": round(1000 * used / done, 1),
             "database_mb": round((size(site, postgres) - empty) / 2**20, 1),
             "store_mb": round(store / 2**20, 1),
             "server_memory_mb": memory_mb(site.pid),
         }
+
+
+def ended(process: subprocess.Popen[str], seconds: float) -> int:
+    """Units of a study that have ended when it has, or when its time is over; it is killed then."""
+    try:
+        out, error = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.communicate()[0].count("ended ")
+    if process.returncode != 0:
+        raise SystemExit(f"the study failed: {error[-2000:]}")
+    return out.count("ended ")
 
 
 def cpu(site: Site, postgres: Cluster | None) -> float:
@@ -307,6 +329,7 @@ def main() -> None:
     parser.add_argument("--units", type=int, default=24)
     parser.add_argument("--steps", type=int, default=40, help="Training steps of each run.")
     parser.add_argument("--simulate", type=int, metavar="N", help="N units without training instead.")
+    parser.add_argument("--minutes", type=float, default=60, help="For N at most; what was done by then is counted.")
     parser.add_argument("--slots", type=int, default=8, help="Of each of the two workers when nothing is trained.")
     parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default=None)
     given = parser.parse_args()
@@ -314,8 +337,11 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing is left behind
     for kind in kinds.get(given.database, (given.database,)):
         try:
-            found = simulate(given.simulate, kind, given.slots) if given.simulate else compare(given.units, given.steps, kind)
-            print(json.dumps(found))
+            if given.simulate:
+                found = simulate(given.simulate, kind, given.slots, given.minutes)
+            else:
+                found = compare(given.units, given.steps, kind)
+            print(json.dumps(found), flush=True)
         except NoPostgres as exc:
             print(f"skipped: {exc}")
     return None

@@ -15,6 +15,7 @@ from researchclaw.adapters.experiment_runner import Bench, run_one
 from researchclaw.adapters.isolation.choice import Backend, choose_isolation
 from researchclaw.adapters.isolation.job import Isolation
 from researchclaw.adapters.isolation.limits import DEFAULT_LIMITS
+from researchclaw.adapters.isolation.warm import WarmPlace
 from researchclaw.shipped import shipped
 from researchclaw.unit_store import RemoteStore
 from researchclaw.units import (
@@ -28,6 +29,7 @@ from researchclaw.units import (
     read_unit,
     refuse_unless_same,
 )
+from stages.contracts import RunRecord, TrainingRequest
 
 PATIENCE_S = 3600.0
 """A finished result is worth waiting for a server that is away."""
@@ -37,6 +39,9 @@ LOG_MAX = 1 << 20
 
 SPARE_MB = 64
 """What must be free beside a unit's own disk: its result, and the data of the next."""
+
+_OF_THIS_PROCESS = WarmPlace()
+"""A slot does its units one after the other in the main thread of its process; the kernel ends its guests with that."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +65,10 @@ def gpus_of_slot(visible: str) -> tuple[int, ...]:
     return tuple(int(number) for number in visible.split(",") if number.strip().isdigit())
 
 
-def perform(name: str, place: Place) -> str:
+def perform(name: str, place: Place, warm: WarmPlace = _OF_THIS_PROCESS) -> str:
     """Do the unit, unless its result is there; the name of the result's file in the store.
 
+    warm: where a sandbox with torch in it waits for the next unit; to be used by one thread.
     Raises:
         UnitRefused: this machine must not do it.
         WorkerUnfit: its disk is full or out of order; another machine may do it.
@@ -72,14 +78,14 @@ def perform(name: str, place: Place) -> str:
     """
     store = RemoteStore(place.server_url, place.secret, patience_s=PATIENCE_S)
     try:
-        return store.result(name) or _made(name, place, store)
+        return store.result(name) or _made(name, place, store, warm)
     except OSError as exc:
         raise WorkerUnfit(f"{exc.strerror or exc} ({exc.filename or place.folder}); mend it there.") from exc
     finally:
         store.close()
 
 
-def _made(name: str, place: Place, store: RemoteStore) -> str:
+def _made(name: str, place: Place, store: RemoteStore, warm: WarmPlace) -> str:
     unit = read_unit(store.get(name))
     isolation = choose_isolation(
         place.folder,
@@ -97,7 +103,7 @@ def _made(name: str, place: Place, store: RemoteStore) -> str:
         )
     clean(place.folder)
     _enough_disk(place.folder, unit.disk_mb)
-    result = _done(name, unit, place, store, isolation, here)
+    result = _done(name, unit, place, store, isolation, here, warm)
     if result.record.verdict != "ok":
         _enough_disk(place.folder, 0)  # what ended badly on a full disk says nothing about the candidate
     content = packed(result)
@@ -114,7 +120,9 @@ def _enough_disk(folder: Path, wanted_mb: int) -> None:
         raise WorkerUnfit(f"{folder} has {free_mb} MB free and a unit may need {wanted_mb + SPARE_MB}; free some space there.")
 
 
-def _done(name: str, unit: Unit, place: Place, store: RemoteStore, isolation: Isolation, here: Environment) -> UnitResult:
+def _done(
+    name: str, unit: Unit, place: Place, store: RemoteStore, isolation: Isolation, here: Environment, warm: WarmPlace
+) -> UnitResult:
     fetched = {split: store.fetch(digest, place.folder / "files") for split, digest in unit.data.items()}
     with tempfile.TemporaryDirectory(prefix=f"unit-{_here()}-{os.getpid()}-", dir=place.folder) as scratch:
         data = Path(scratch, "data")
@@ -133,7 +141,7 @@ def _done(name: str, unit: Unit, place: Place, store: RemoteStore, isolation: Is
             keep_weights=unit.keep_weights,
             startup_s=unit.startup_s,
         )
-        record = run_one(bench, unit.request, None, threading.Event())
+        record = trained(bench, unit.request, here, warm)
         folder = Path(scratch, record.folder)
         weights: dict[str, str] = {}
         for path in sorted((folder / "weights").glob("*.safetensors")) if unit.keep_weights else ():
@@ -149,6 +157,14 @@ def _done(name: str, unit: Unit, place: Place, store: RemoteStore, isolation: Is
             hardware=hardware.found(),
             environment=here,
         )
+
+
+def trained(bench: Bench, request: TrainingRequest, here: Environment, warm: WarmPlace) -> RunRecord:
+    """Train and score in the sandbox that waits there, where the isolation can be sealed; else each starts cold."""
+    never = threading.Event()
+    if not bench.isolation.seals:
+        return run_one(bench, request, None, never)
+    return run_one(bench, request, None, never, lambda: warm.worker(bench.isolation, bench.harness, bench.limits, never, here))
 
 
 def _here() -> str:

@@ -31,7 +31,7 @@ from researchclaw.adapters.experiment_runner import Bench, Interrupted, command_
 from researchclaw.adapters.isolation.collector import ArtefactRefusedError, collect
 from researchclaw.adapters.isolation.job import Isolation, Job
 from researchclaw.adapters.isolation.limits import DEFAULT_LIMITS, Limits
-from researchclaw.adapters.isolation.warm import WarmWorker
+from researchclaw.adapters.isolation.warm import WarmPlace, WarmWorker
 from researchclaw.adapters.memory_room import MemoryRoom
 from researchclaw.adapters.step_clock import StepCost, time_steps
 from researchclaw.adapters.table_laboratory import TableLaboratory
@@ -88,11 +88,12 @@ class _Slots:
         for core in cores:
             self._free.put(core)
         self._mine = threading.local()
-        self._workers: list[WarmWorker] = []
+        self._places: list[WarmPlace] = []
         self.pool = ThreadPoolExecutor(len(cores), thread_name_prefix="run", initializer=self._begin)
 
     def _begin(self) -> None:
-        self._mine.core, self._mine.worker = self._free.get(), None
+        self._mine.core, self._mine.place = self._free.get(), WarmPlace()
+        self._places.append(self._mine.place)
 
     def core(self) -> int | None:
         """The core of the calling thread's guests."""
@@ -101,25 +102,15 @@ class _Slots:
 
     def warm(self, bench: Bench, stop: threading.Event) -> Callable[[], WarmWorker]:
         """The calling thread's worker; started when there is none, or the last one went with its run."""
-
-        def worker() -> WarmWorker:
-            known: WarmWorker | None = self._mine.worker
-            if known is None or not known.alive:
-                if known is not None:
-                    self._workers.remove(known)
-                known = WarmWorker(bench.isolation, bench.harness, replace(bench.limits, cpu=self.core()), stop)
-                self._mine.worker = known
-                self._workers.append(known)
-            return known
-
-        return worker
+        place: WarmPlace = self._mine.place
+        limits = replace(bench.limits, cpu=self.core())
+        return lambda: place.worker(bench.isolation, bench.harness, limits, stop)
 
     def close(self) -> None:
         """End the threads and with them their workers."""
         self.pool.shutdown(wait=True, cancel_futures=True)
-        for worker in self._workers:
-            worker.close()
-        self._workers.clear()
+        for place in self._places:
+            place.close()
 
 
 class LocalLaboratory:

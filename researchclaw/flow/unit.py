@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 from prefect import flow
 
+from researchclaw.adapters.isolation.warm import WarmPlace
 from researchclaw.hardware import pseudonym
 from researchclaw.unit_bench import Place, perform
 
@@ -27,4 +29,6 @@ def training_unit(unit: str) -> None:
     folder = Path(os.environ.get("RESEARCHCLAW_WORKER_FOLDER") or Path(tempfile.gettempdir()) / f"researchclaw-{os.getuid()}")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     secret = os.environ.get("PREFECT_API_AUTH_STRING") or os.environ.get("PREFECT_SERVER_API_AUTH_STRING")
-    perform(unit, Place(os.environ["PREFECT_API_URL"].removesuffix("/api"), secret, folder, pseudonym()))
+    place = Place(os.environ["PREFECT_API_URL"].removesuffix("/api"), secret, folder, pseudonym())
+    with closing(WarmPlace()) as warm:  # training and scoring share it
+        perform(unit, place, warm)

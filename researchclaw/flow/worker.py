@@ -39,6 +39,7 @@ from stages.errors import ResearchError
 if TYPE_CHECKING:
     from anyio.abc import TaskStatus
     from prefect.client.schemas.objects import FlowRun, State
+    from prefect.client.schemas.responses import WorkerFlowRunResponse
 
 logger = logging.getLogger(__name__)
 
@@ -91,6 +92,7 @@ class ExperimentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, UnitOutco
         self._slots = [Slot(gpu, work) for gpu in gpus]
         self._free = list(self._slots)
         self._cancelled: dict[UUID, asyncio.Event] = {}
+        self._freed = asyncio.Event()
         self._away = False
         self._rests_until = float("-inf")
         self.done = 0
@@ -104,6 +106,7 @@ class ExperimentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, UnitOutco
         try:
             if await self._may_begin(flow_run):
                 await self._say(flow_run, await self._end(flow_run, slot))
+                self._freed.set()  # heard after Prefect's worker has counted the slot as free: nothing waits between
         finally:
             self._free.append(slot)
         return UnitOutcome(identifier=self.name, status_code=0)
@@ -189,6 +192,20 @@ class ExperimentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, UnitOutco
                 if flow_run.id in self._cancelled:
                     self._cancelled[flow_run.id].set()
 
+    # ------------------------------------------------------------ asking for units
+
+    async def ask_when_free(self) -> None:
+        """A slot that has ended asks for the next unit at once; the poll is for slots that had nothing to do."""
+        while True:
+            await self._freed.wait()
+            self._freed.clear()
+            await self.get_and_submit_flow_runs()
+
+    async def _submit_scheduled_flow_runs(self, flow_run_response: list[WorkerFlowRunResponse]) -> list[FlowRun]:
+        """Without those at work: an answer may be older than their beginning, and to count one twice would end the worker."""
+        at_work = self.limiter.statistics().borrowers
+        return await super()._submit_scheduled_flow_runs([one for one in flow_run_response if one.flow_run.id not in at_work])
+
     # ------------------------------------------------------------ a machine that rests, a server that is away
 
     def _rests(self) -> bool:
@@ -196,7 +213,7 @@ class ExperimentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, UnitOutco
         return time.monotonic() < self._rests_until
 
     async def get_and_submit_flow_runs(self) -> list[FlowRun]:
-        if self._rests():
+        if self._rests() or not self._free:  # the server lists all that is due: a full worker need not ask each second
             return []
         return await self._unless_away(super().get_and_submit_flow_runs(), [])
 
@@ -228,6 +245,7 @@ class ExperimentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, UnitOutco
         return answer
 
     async def teardown(self, *exc_info: Any) -> None:
+        self._rests_until = float("inf")  # a slot that ends by this kill asks for nothing
         for slot in self._slots:
             slot.kill()
         await super().teardown(*exc_info)
@@ -242,6 +260,7 @@ async def serve(worker: ExperimentWorker, started: Callable[[], None]) -> None:
     with contextlib.suppress(asyncio.CancelledError):
         async with asyncio.TaskGroup() as group:
             group.create_task(worker.look_for_cancelled())
+            group.create_task(worker.ask_when_free())
             await worker.start(printer=lambda _said: started() if worker.is_setup else None)
 
 

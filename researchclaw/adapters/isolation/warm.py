@@ -16,7 +16,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,18 +32,24 @@ _START_S = 120.0  # importing torch on an overloaded machine
 _BORN_S = 30.0
 _KILLED = 137
 _GUEST_FILES = ("warm_worker.py", "run_training.py", "serve_model.py")
+_DIED = "A warm worker has died before its run began; nothing was run. Try again."
+
+
+def guest_programs(harness: Path) -> dict[str, bytes]:
+    """The harness' guest side as it lies there now, by name."""
+    return {name: (harness / name).read_bytes() for name in _GUEST_FILES}
 
 
 class WarmWorker:
     """One sandbox, one run at a time. Use it from one thread, which must live as long as the worker."""
 
-    def __init__(self, isolation: Isolation, harness: Path, limits: Limits, stop: threading.Event) -> None:
-        """Start it; a second or two pass until it is ready, or `stop` is set.
+    def __init__(self, isolation: Isolation, programs: Mapping[str, bytes], limits: Limits, stop: threading.Event) -> None:
+        """Start it; a second or two pass until it is ready, or `stop` is set. programs: of `guest_programs`.
 
         Raises:
             SandboxUnavailable: it could not be started, or was told to stop.
         """
-        inputs: dict[str, bytes | Path] = {name: (harness / name).read_bytes() for name in _GUEST_FILES}
+        inputs: dict[str, bytes | Path] = dict(programs)
         inputs["one_process.bpf"] = filter_program(sockets=False, processes=False, signals=False)
         job = Job(
             argv=lambda inside: [
@@ -70,6 +76,11 @@ class WarmWorker:
             self.close()
             raise SandboxUnavailable(f"A warm worker did not start ({said.splitlines()[-1] if said else 'it said nothing'}).")
         self.alive = True
+
+    @property
+    def waits(self) -> bool:
+        """Whether it lives and has nothing to do; one that waits for hours may be killed for its memory."""
+        return self.alive and self._silent()
 
     def close(self) -> None:
         """Kill it with whatever it runs."""
@@ -110,8 +121,11 @@ class WarmWorker:
             captured, their_stdout = pipe() if stdout is None else (None, stdout)
             try:
                 message = [content, stdin, their_stdout, their_stderr, their_status, *files]
-                socket.send_fds(self._control, [b"run"], message)
-                pid = self._birth()
+                try:
+                    socket.send_fds(self._control, [b"run"], message)
+                    pid = self._birth()
+                except ConnectionError as exc:
+                    raise SandboxUnavailable(_DIED) from exc
             except BaseException:
                 for fd in (status, stderr, captured):
                     if fd is not None:
@@ -125,7 +139,7 @@ class WarmWorker:
     def _birth(self) -> int:
         said, pid = self._hear(_BORN_S)
         if said != b"born":
-            raise SandboxUnavailable("A warm worker has died before its run began; nothing was run. Try again.")
+            raise SandboxUnavailable(_DIED)
         return pid
 
     def hear_end(self, wait_s: float) -> tuple[int, float, int] | None:
@@ -155,6 +169,37 @@ class WarmWorker:
             if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
                 return message, struct.unpack("iII", data)[0]
         return message, 0
+
+
+class WarmPlace:
+    """Where one thread keeps a warm worker between its runs."""
+
+    def __init__(self) -> None:
+        self._worker: WarmWorker | None = None
+        self._made_for: tuple[object, ...] = ()
+
+    def worker(
+        self, isolation: Isolation, harness: Path, limits: Limits, stop: threading.Event, versions: object = None
+    ) -> WarmWorker:
+        """The one that is there; a new one when it went with its run, or was made for anything else than is wanted now.
+
+        harness: compared by content, for a process that lives for days may see another version installed below it.
+        versions: of what is imported in it, compared for the same reason.
+        Raises:
+            SandboxUnavailable: as from `WarmWorker`.
+        """
+        programs = guest_programs(harness)
+        wanted = (isolation, programs, limits, versions)
+        if self._worker is None or not self._worker.waits or self._made_for != wanted:
+            self.close()
+            self._worker, self._made_for = WarmWorker(isolation, programs, limits, stop), wanted
+        return self._worker
+
+    def close(self) -> None:
+        """Kill the worker, if there is one."""
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.close()
 
 
 @dataclass

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
+import anyio
 import httpx
 import pytest
 
@@ -202,6 +203,88 @@ def test_a_worker_outlives_a_server_that_is_away_for_long(worker: ExperimentWork
 
     asyncio.run(scene())
     assert worker._submitting_flow_run_ids == set()
+
+
+def test_a_slot_that_has_ended_asks_at_once_after_it_counts_as_free_and_a_full_worker_does_not_ask(
+    worker: ExperimentWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at(worker, StateType.PENDING, monkeypatch)
+    place, one, asked = Place(), flow_run(), list[int]()
+    worker._slots[:] = worker._free[:] = [place]  # type: ignore[list-item]
+    worker._limiter = anyio.CapacityLimiter(1)
+
+    async def scheduled(_: object) -> list[Any]:
+        asked.append(int(worker.limiter.available_tokens))
+        return []
+
+    monkeypatch.setattr(BaseWorker, "get_and_submit_flow_runs", scheduled)
+
+    async def scene() -> None:
+        asking = asyncio.create_task(worker.ask_when_free())
+        worker.limiter.acquire_on_behalf_of_nowait(one.id)
+        at_work = asyncio.create_task(worker._submit_run_and_capture_errors(one))
+        while worker._free:
+            await asyncio.sleep(0)
+        assert await worker.get_and_submit_flow_runs() == []
+        assert asked == []
+        place.future.set_result("result")
+        await at_work
+        await asyncio.sleep(0)
+        assert asked == [1]
+        asking.cancel()
+
+    async def nothing(*_: object, **__: object) -> Any:
+        return None
+
+    worker._work_pool = SimpleNamespace()  # type: ignore[assignment]
+    monkeypatch.setattr(worker.job_configuration, "resolve_for_flow_run", nothing)
+    for name in ("_give_worker_labels_to_flow_run", "_propose_submitting_state"):
+        monkeypatch.setattr(worker, name, nothing)
+    monkeypatch.setattr(worker, "_emit_flow_run_submitted_event", lambda *_: None)
+    monkeypatch.setattr(worker, "get_flow_run_logger", lambda _: module.logger)
+    asyncio.run(asyncio.wait_for(scene(), 5))
+
+
+def test_a_worker_that_is_stopped_takes_nothing_any_more(worker: ExperimentWorker, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = list[str]()
+
+    async def noted(*_: object) -> list[Any]:
+        asked.append("something")
+        return []
+
+    for name in ("teardown", "get_and_submit_flow_runs", "_submit_run"):
+        monkeypatch.setattr(BaseWorker, name, noted)
+
+    async def scene() -> None:
+        await worker.teardown()
+        asked.clear()
+        await worker.get_and_submit_flow_runs()
+        await worker._submit_run(flow_run())
+
+    asyncio.run(scene())
+    assert asked == []
+
+
+def test_an_answer_that_is_older_than_the_beginning_of_a_unit_does_not_count_it_twice(
+    worker: ExperimentWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_work, waiting, taken = flow_run(), flow_run(), list[Any]()
+    worker._limiter = anyio.CapacityLimiter(2)
+
+    async def submit(_: object, one: Any) -> None:
+        taken.append(one)
+
+    monkeypatch.setattr(ExperimentWorker, "_submit_run", submit)
+    monkeypatch.setattr(worker, "get_flow_run_logger", lambda _: module.logger)
+
+    async def scene() -> None:
+        worker.limiter.acquire_on_behalf_of_nowait(at_work.id)
+        answer: Any = [SimpleNamespace(flow_run=one) for one in (at_work, waiting)]
+        async with anyio.create_task_group() as worker._runs_task_group:
+            await worker._submit_scheduled_flow_runs(answer)
+
+    asyncio.run(scene())
+    assert taken == [waiting]
 
 
 def test_a_worker_that_is_refused_does_not_go_on(worker: ExperimentWorker, monkeypatch: pytest.MonkeyPatch) -> None:
