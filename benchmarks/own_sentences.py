@@ -14,6 +14,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 
@@ -24,7 +25,7 @@ from stages.g_writing.claims import Sentence, sentences
 from stages.g_writing.document import Inlines, Text, ValueRef, flat
 from stages.g_writing.markdown import parse, print_inlines
 from stages.g_writing.recorded_study import RecordedStudy
-from stages.g_writing.typed_sentences import Desk, Typed
+from stages.g_writing.typed_sentences import Desk
 from stages.g_writing.values import format_value, leaves, normal
 
 _DIGITS = re.compile(r"\d[\d,.]*\d|\d")
@@ -33,7 +34,7 @@ _DIGITS = re.compile(r"\d[\d,.]*\d|\d")
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("folders", type=Path, nargs="+", metavar="FOLDER")
-    parser.add_argument("--verbose", action="store_true", help="every sentence that is refused, gets another reference or is false and bound")
+    parser.add_argument("--verbose", action="store_true", help="sentences that are refused, or false and bound")
     options = parser.parse_args()
     counts: Counter[str] = Counter()
     begun = perf_counter()
@@ -149,7 +150,7 @@ def _texts_made_false(text: str, desk: Desk) -> Iterator[str]:
         for place in {match.end() - 1, match.start()}:
             changed = str((int(text[place]) + 1) % 10)
             yield text[:place] + changed + text[place + 1 :]
-    for one, other in zip(found, found[1:], strict=False):
+    for one, other in pairwise(found):
         if one[0] != other[0]:
             yield text[: one.start()] + other[0] + text[one.end() : other.start()] + one[0] + text[other.end() :]
 

@@ -80,9 +80,7 @@ def as_ascii(typed: str) -> str:
     return typed.replace("\u2212", "-").replace("\u2013", "-").replace("\u00a0", " ")
 
 
-def _keys(
-    expression: str, conditions: Mapping[str, Slug], results: Results, *, signed: bool
-) -> Iterator[tuple[str, frozenset[Slug]]]:
+def _keys(expression: str, conditions: Mapping[str, Slug], results: Results, *, signed: bool) -> Iterator[tuple[str, frozenset[Slug]]]:
     """Keys of the record for what the check calls a value; several where the record has it under more than one name."""
     if expression in _TOTALS:
         yield _TOTALS[expression], frozenset()

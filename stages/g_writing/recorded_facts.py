@@ -96,8 +96,8 @@ class Facts:
                 if {made.a, made.b} <= set(about):
                     yield f"{operation}({made.a},{made.b}).{metric}"
 
-    def _cue(self, key: str, about: Collection[Slug]) -> str | None:
-        """A pattern for the words that name the key; None: the check judges such values, or it is not of what the sentence is about."""
+    def _cue(self, key: str, about: Collection[Slug]) -> str | None:  # noqa: PLR0911 - one return for each family of keys
+        """A pattern for the words that name the key; None: the check judges such values, or the sentence is about others."""
         family, _, name = key.partition(".")
         if family == "cfg":
             return _PREDICTED if name.startswith("predicted_") else "|".join((*setting_words(name), *_parts(name)))

@@ -17,8 +17,8 @@ from pydantic import JsonValue
 from stages.contracts import PairedComparison, Results, SeedSummary, Slug
 from stages.g_writing.binding import Names, names_of
 from stages.g_writing.sentence_check.reading import metric_patterns
-from stages.g_writing.sentence_check.words import QUALIFIERS
 from stages.g_writing.sentence_check.study import Compared, MetricFacts, Scores, Study
+from stages.g_writing.sentence_check.words import QUALIFIERS
 
 BASELINE = "baseline"
 """The check's own word for what the others are compared with."""
@@ -41,7 +41,7 @@ class RecordedStudy:
     def words(self) -> dict[Slug, str]:
         """Condition -> what the check calls it."""
         baselines = [name for name, condition in self.results.conditions.items() if condition.role == "baseline"]
-        found = {name: BASELINE for name in baselines[:1]}
+        found = dict.fromkeys(baselines[:1], BASELINE)
         others = [name for name in self.results.conditions if name not in found]
         return found | {name: f"qux{_letters(number)}" for number, name in enumerate(others)}
 
