@@ -21,6 +21,7 @@ from time import perf_counter
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from stages.contracts import Manuscript, Results
+from stages.g_writing.binding import mentions
 from stages.g_writing.claims import Sentence, sentences
 from stages.g_writing.document import Inlines, Text, ValueRef, flat
 from stages.g_writing.markdown import parse, print_inlines
@@ -153,6 +154,11 @@ def _texts_made_false(text: str, desk: Desk) -> Iterator[str]:
     for one, other in pairwise(found):
         if one[0] != other[0]:
             yield text[: one.start()] + other[0] + text[one.end() : other.start()] + one[0] + text[other.end() :]
+    labels = {name: condition.label for name, condition in desk.recorded.results.conditions.items()}
+    for mention in mentions(text, desk.recorded.names):
+        for name, label in labels.items():
+            if name != mention.condition:
+                yield text[: mention.start] + label + text[mention.end :]
 
 
 if __name__ == "__main__":

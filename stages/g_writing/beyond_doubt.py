@@ -8,13 +8,14 @@ and on what came, and that no word moves it elsewhere (another split, other seed
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from stages.g_writing.claims import PREDICTION, Sentence
 from stages.g_writing.document import ValueRef, flat
 from stages.g_writing.proposed_references import Printed
 from stages.g_writing.read_for_check import ForCheck, Shown
 from stages.g_writing.recorded_study import RecordedStudy
-from stages.g_writing.sentence_check.words import setting_words
+from stages.g_writing.sentence_check.words import NUMBER_WORDS, setting_words
 from stages.g_writing.values import Kind
 
 MEASURED: frozenset[Kind] = frozenset({"measure", "difference", "percent"})
@@ -71,15 +72,63 @@ _NO_UNIT = re.compile(
 """Behind a number: no word that could be a unit."""
 
 
-def beyond_doubt(one: Printed, sentence: Sentence, shown: Shown, read: ForCheck, recorded: RecordedStudy) -> bool:
-    """Whether the number is this value and no other."""
-    if PREDICTION.search(shown.text) or _OF_OTHERS.search(shown.text):
+_PLAIN = frozenset(
+    """a an the this that these those its it both each every all and or but so also again as while whereas which where there here
+    we our is are was were be been has have had do does did ends ended end reach reaches reached reaching attains attained
+    gets averages average averaged averaging rises rise rose falls fall fell raises raise raised raising lowers lower
+    lowered lowering increases increased increase decreases decreased decrease costs cost costing loses lost lose gains
+    gained gain saves saved improves improved improve beats beat outperforms outperformed differs differ stands stays lies
+    gives gave yields yielded scores scored score shows show showed obtains obtained achieves achieved achieve measured
+    measure measures observe observed find found report sees see seen trails leads amounts amount comes equals corresponds
+    behind ahead below above worsens worsened degrades degraded hurts helps train trains trained training run runs ran use
+    uses used using repeat repeated make made fix fixed set share shares shared hold holds remains remained keep kept keeps
+    obtain compare compared comparing relative respect with of for by to from at in on over across under against than
+    between within about around per through versus vs until better worse higher highest lowest more less best worst mean
+    means median standard deviation deviations spread range ranges difference differences gap paired absolute confidence
+    interval intervals ci cis percent cent percentage points point p value values test tests holm adjusted effect size dz
+    hedges result results seed seeds condition conditions comparison comparisons final same respectively clearly clear
+    significant significantly overall thus hence therefore however then meanwhile nearly rate peak length layers heads
+    parameters sequences bytes tokens model models network networks transformer study paper main single individual largest
+    smallest s sd n validation metric seconds budget time thread processor beside scatter most least farthest nearer even
+    whose alone beyond nothing reference ordered order list led how much trusted question case names open setting""".split()
+)
+"""Words that move a number to no other thing. A word that is missing costs a question to the writer, no more."""
+
+
+def beyond_doubt(found: Sequence[Printed], sentence: Sentence, shown: Shown, read: ForCheck, recorded: RecordedStudy) -> bool:
+    """Whether the numbers are these values and no others."""
+    if PREDICTION.search(shown.text) or _OF_OTHERS.search(shown.text) or not _plainly_said(found, read):
         return False
+    return all(_certain(one, sentence, shown, read, recorded) for one in found)
+
+
+def _plainly_said(found: Sequence[Printed], read: ForCheck) -> bool:
+    """No word of the sentence could name something that the record does not hold: a variant, a corpus, a machine."""
+    words = read.without_names
+    for one in found:
+        if _is_setting(one):
+            for pattern in setting_words(_setting_of(one)):
+                words = re.sub(rf"(?<!\w)(?:{pattern})(?!\w)", " ", words, flags=re.IGNORECASE)
+    return all(word.lower() in _PLAIN or word.lower() in NUMBER_WORDS for word in re.findall(r"[^\W\d_]+", words))
+
+
+def _is_setting(one: Printed) -> bool:
+    return one.reference.key.startswith("cfg.") or one.kind == "count"
+
+
+def _setting_of(one: Printed) -> str:
+    name = one.reference.key.rpartition(".")[2]
+    for condition in one.conditions:
+        name = name.removeprefix(f"{condition}_")
+    return name
+
+
+def _certain(one: Printed, sentence: Sentence, shown: Shown, read: ForCheck, recorded: RecordedStudy) -> bool:
     key = one.reference.key
     if key in _COUNTED:
         counted = re.match(rf"[ -](?:\w+ )?(?:{_COUNTED[key]})\b", shown.text[one.end :])
         return OWN_SETTINGS.match(sentence.place) is not None and counted is not None
-    if key.startswith("cfg.") or one.kind == "count":
+    if _is_setting(one):
         return _setting(one, sentence, shown, read)
     return OWN_RESULTS.match(sentence.place) is not None and bool(one.conditions) and _result(one, sentence, shown, read, recorded)
 
@@ -94,11 +143,9 @@ def _setting(one: Printed, sentence: Sentence, shown: Shown, read: ForCheck) -> 
     named = {condition for condition, _, _ in read.named}
     if not OWN_SETTINGS.match(sentence.place) or not one.conditions <= named or (one.conditions and len(named) > 1):
         return False
-    name = one.reference.key.rpartition(".")[2]
+    name = _setting_of(one)
     if name == "n" or "(" in one.reference.key:
         return re.match(r"[ -](?:\w+ )?(?:seeds?|runs?|pairs?)\b", shown.text[one.end :]) is not None
-    for condition in one.conditions:
-        name = name.removeprefix(f"{condition}_")
     near = f"{shown.text[max(0, one.start - 30) : one.start]} \N{BULLET} {shown.text[one.end : one.end + 30]}"
     said = any(re.search(rf"(?<!\w)(?:{pattern})(?!\w)", near, re.IGNORECASE) for pattern in setting_words(name))
     return said and (_OURS.search(shown.text) is not None or bool(one.conditions))

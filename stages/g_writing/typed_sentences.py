@@ -119,8 +119,7 @@ class Desk:
                 return None  # 'x gigabytes', 'x hours': of a thing that the record does not measure
             else:
                 found.append(printed)
-        certain = bool(found) and not unprinted and read is first
-        certain = certain and all(beyond_doubt(one, sentence, text, read, self.recorded) for one in found)
+        certain = bool(found) and not unprinted and read is first and beyond_doubt(found, sentence, text, read, self.recorded)
         return Typed(
             verdict="needs references" if facts else judgement.verdict,
             reason=judgement.reason,
