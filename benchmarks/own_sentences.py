@@ -154,7 +154,8 @@ def _texts_made_false(text: str, desk: Desk) -> Iterator[str]:
     for one, other in pairwise(found):
         if one[0] != other[0]:
             yield text[: one.start()] + other[0] + text[one.end() : other.start()] + one[0] + text[other.end() :]
-    labels = {name: condition.label for name, condition in desk.recorded.results.conditions.items()}
+    conditions = desk.recorded.results.conditions.items()
+    labels = {name: condition.label for name, condition in conditions if condition.role != "tuned"}  # it stands in no ranking
     for mention in mentions(text, desk.recorded.names):
         for name, label in labels.items():
             if name != mention.condition:

@@ -65,7 +65,7 @@ _BESIDE_BEHIND = re.compile(
     r"(?:(?:the|training|runs|with|a|an) )*"
 )
 _NO_UNIT = re.compile(
-    r" ?%|[,.;:)\]!?]|$| ?(?:\u00b1|\()| (?:percentage )?points?\b"
+    r" ?%| per ?cent\b|[,.;:)\]!?]|$| ?(?:\u00b1|\()| (?:percentage )?points?\b"
     r"| (?:and|or|for|with|on|in|to|over|than|against|versus|at|by|while|whereas|but|when|as|per seed|below|above|lower|higher|better"
     r"|worse|under|is|was|from|of the|across|averaged|had|that)\b"
 )

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 
 from stages.contracts import BoundSentence
 from stages.errors import ManuscriptRefused
-from stages.g_writing.against_record import claims, desk, faults
+from stages.g_writing.against_record import claims, desk, faults, names
 from stages.g_writing.claims import Sentence, sentences
 from stages.g_writing.document import Document
+from stages.g_writing.lint import typed_numbers
 from stages.g_writing.record import PaperRecord
-from stages.g_writing.typed_sentences import TYPED
 
 Read = Callable[[Sequence[str]], Document]
 """The document that these texts make together."""
@@ -26,11 +26,10 @@ def bound_by_rule(
     its comparison is none that the record supports. among: sentences that may be changed.
     """
     document = read(texts)
-    typed = {(found.place, found.quote) for found in faults(document, (), record) if found.gate and found.rule in TYPED}
-    judge = desk(record)
+    phrases, judge = names(record), desk(record)
     done: list[BoundSentence] = []
     for sentence in sentences(document):
-        if (sentence.place, sentence.markdown) not in typed or not among(sentence):
+        if not among(sentence) or not any(found.gate for found in typed_numbers(sentence, phrases)):
             continue
         judged = judge.judged(sentence)
         if judged is None or judged.rewritten is None:

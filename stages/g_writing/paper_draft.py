@@ -139,14 +139,12 @@ def run(inputs: Inputs, ctx: Context) -> Manuscript:
         )
         return with_patches(body, ctx.model.ask(question, answer=Mended).patches)
 
-    bodies, bound = _bound(outline, at_once(write, outline.sections), record)
-    complaints = complaints_of(outline, bodies, record)
+    bodies, bound, complaints = _by_reference(outline, at_once(write, outline.sections), record)
     for _ in range(MENDING_ROUNDS):
         if not any(complaints):
             break
-        bodies, more = _bound(outline, at_once(mend, range(len(bodies))), record)
+        bodies, more, complaints = _by_reference(outline, at_once(mend, range(len(bodies))), record)
         bound += more
-        complaints = complaints_of(outline, bodies, record)
     if refused := [line for lines in complaints for line in lines]:
         faulty, which = ("a fault", "") if len(refused) == 1 else (f"{len(refused)} faults", ", the first")
         raise ManuscriptRefused(f"the draft still has {faulty} after {MENDING_ROUNDS} rounds of mending{which}: {refused[0]}")
@@ -159,13 +157,18 @@ def run(inputs: Inputs, ctx: Context) -> Manuscript:
     )
 
 
-def _bound(outline: Outline, bodies: Sequence[str], record: PaperRecord) -> tuple[tuple[str, ...], tuple[BoundSentence, ...]]:
-    """The sections with typed numbers by reference where no judgement is needed; as they are while one of them cannot be read."""
-    if any(_unreadable(section, body, record) for section, body in zip(outline.sections, bodies, strict=True)):
-        return tuple(bodies), ()
-    if any(_doubled_labels(outline, bodies)):
-        return tuple(bodies), ()
-    return bound_by_rule(bodies, lambda texts: parse(assembled(outline, texts), (record.author,)), record)
+def _by_reference(
+    outline: Outline, bodies: Sequence[str], record: PaperRecord
+) -> tuple[tuple[str, ...], tuple[BoundSentence, ...], tuple[tuple[str, ...], ...]]:
+    """The sections with typed numbers by reference where nothing is left to judge, what was so changed, and what still forbids export."""
+    complaints = complaints_of(outline, bodies, record)
+    if not any(complaints):
+        return tuple(bodies), (), complaints
+    unreadable = any(_unreadable(section, body, record) for section, body in zip(outline.sections, bodies, strict=True))
+    if unreadable or any(_doubled_labels(outline, bodies)):
+        return tuple(bodies), (), complaints
+    changed, bound = bound_by_rule(bodies, lambda texts: parse(assembled(outline, texts), (record.author,)), record)
+    return changed, bound, complaints_of(outline, changed, record) if bound else complaints
 
 
 def with_patches(body: str, patches: Sequence[Patch]) -> str:
