@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from stages.g_writing.claims import PREDICTION, Sentence
+from stages.g_writing.claims import COMPARISON, PREDICTION, Sentence
 from stages.g_writing.document import ValueRef, flat
 from stages.g_writing.proposed_references import Printed
 from stages.g_writing.read_for_check import ForCheck, Shown
@@ -99,6 +99,11 @@ def beyond_doubt(found: Sequence[Printed], sentence: Sentence, shown: Shown, rea
     """Whether the numbers are these values and no others."""
     if PREDICTION.search(shown.text) or _OF_OTHERS.search(shown.text) or not _plainly_said(found, read):
         return False
+    named = {condition for condition, _, _ in read.named}
+    for part in flat(sentence.content):  # a value by key compares what the sentence names, and nothing else
+        pair = COMPARISON.search(part.expression) if isinstance(part, ValueRef) else None
+        if pair and not {pair["a"], pair["b"]} <= named:
+            return False
     return all(_certain(one, sentence, shown, read, recorded) for one in found)
 
 

@@ -160,7 +160,7 @@ def run(inputs: Inputs, ctx: Context) -> Manuscript:
 def _by_reference(
     outline: Outline, bodies: Sequence[str], record: PaperRecord
 ) -> tuple[tuple[str, ...], tuple[BoundSentence, ...], tuple[tuple[str, ...], ...]]:
-    """The sections with typed numbers by reference where nothing is left to judge, what was so changed, and what still forbids export."""
+    """The sections with typed numbers by reference where nothing is left to judge, what was so changed, and the complaints left."""
     complaints = complaints_of(outline, bodies, record)
     if not any(complaints):
         return tuple(bodies), (), complaints

@@ -15,8 +15,8 @@ from stages.g_writing.values import Leaf, format_value, normal
 
 BLANK = "\N{MIDDLE DOT}"
 """What the check itself puts for digits that are no number."""
-_UNDECIDED = "was set beside"
-"""For a verdict that decides nothing: the check takes 'does not differ clearly' for a claim about the means."""
+_VERDICT = "was set beside"
+"""For a verdict by key: the claims table judges it, and the check takes 'does not differ clearly' for a claim about the means."""
 _KNOWN_TO_THE_CHECK = re.compile(
     r"\w+\.\w+\.(?:mean|std|min|max|median|n|seed\.\w+)$|(?:diff|absdiff|rel|absrel|ci_low|ci_high|dz|wins|test|cmp)\("
     r"|cfg\.(?:seeds|conditions|runs_reported)$"
@@ -84,8 +84,8 @@ def _word(part: Inline, known: Mapping[str, Leaf]) -> str:
         key = normal(part.expression)
         if key not in known or not _KNOWN_TO_THE_CHECK.match(key):
             return "some"
-        if known[key].value == "not distinguishable":
-            return _UNDECIDED
+        if known[key].kind == "verdict":
+            return _VERDICT
         try:
             return format_value(known[key], part.format, key=key)[0]
         except ManuscriptRefused:

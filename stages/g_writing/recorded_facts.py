@@ -8,7 +8,7 @@ rule: whose value it is, only the whole sentence tells.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,6 +20,8 @@ from stages.g_writing.values import Leaf, format_value
 
 LONG = 4
 """Significant digits from which a number says by itself which value it is."""
+BESIDE = 40
+"""Signs on each side of a number in which the words stand that tell two values apart."""
 _FORMATS = ("int", "words", "text", "percent1", "signed3", "f1", "f2", "f3", "f4", "f5", "p")
 _CUES = {
     "cost_ratio": r"times|costs?|slower|faster|cheaper",
@@ -38,9 +40,13 @@ _PARTS = {
     "mb": r"MB|megabytes?",
     "kib": r"KiB|kibibytes?",
     "gb": r"GB|gigabytes?",
+    "xz": r"xz",
     "bz2": r"bzip\w*|bz2",
     "val": r"val\w*|scor\w+",
     "train": r"train\w*|fit\w*",
+    "evaluation": r"evaluat\w*|scor\w+",
+    "wall": r"elapsed|wall\w*",
+    "cpu": r"processor|cpu",
 }
 _SIGNED = r"[+\-\u2212\u2013]\d+\.\d+"
 _INTERVAL = re.compile(rf"(?P<low>{_SIGNED})(?: ?%)? ?(?:to|and|,) ?(?P<high>{_SIGNED})")
@@ -81,9 +87,22 @@ class Facts:
             alone = len(re.sub(r"\D", "", typed).strip("0")) >= LONG and not about
             cues = {key: cue for key in printed if (cue := self._cue(key, about)) is not None}
             keys = [key for key, cue in cues.items() if alone or re.search(rf"(?<!\w)(?:{cue})(?!\w)", text, re.IGNORECASE)]
+        if len({self.known[key].value for key in keys}) > 1:
+            keys = self._nearest(keys, text[max(0, start - BESIDE) : end + BESIDE])
         if len({self.known[key].value for key in keys}) != 1:
             return None
         return Reference(typed=typed, key=keys[0], format=printed[keys[0]])
+
+    @staticmethod
+    def _nearest(keys: Sequence[str], beside: str) -> list[str]:
+        """Those of which most parts stand beside the number: 'hours of scoring' is evaluation_hours and not train_wall_hours."""
+        stand = {
+            key: sum(
+                re.search(rf"(?<!\w)(?:{part})(?!\w)", beside, re.IGNORECASE) is not None for part in _parts(key.rpartition(".")[2])
+            )
+            for key in keys
+        }
+        return [key for key, count in stand.items() if count == max(stand.values())]
 
     def _signed(self, text: str, start: int, about: Collection[Slug]) -> Iterator[str]:
         """A number with a sign is a recorded difference of the two that the sentence is about, or an end of its interval."""
