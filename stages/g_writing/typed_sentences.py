@@ -53,7 +53,7 @@ class Typed(Contract):
         if self.references:
             said.append("write " + " and ".join(f"{one.markdown} for '{one.typed}'" for one in dict.fromkeys(self.references)))
         if self.verdict == "refused":
-            said.append(f"the record does not bear it out: {self.reason}")
+            said.append(f"no reference is proposed: {self.reason}")
         elif self.unprinted:
             said.append(f"no stored value prints {' and '.join(map(repr, self.unprinted))}")
         return "; ".join(said)

@@ -155,6 +155,6 @@ def test_what_the_record_leaves_open_or_denies_is_given_back_with_its_reference_
     manuscript = paper_draft.run(inputs, studies.with_mind(mind))
     assert not manuscript.bound
     (lines,) = mind.complaints
-    assert any(f"the record does not bear it out: '{mean}'" in line for line in lines)
+    assert any(f"no reference is proposed: '{mean}'" in line for line in lines)
     assert any(f"write {{{{constant.val_bpb.mean|f3}}}} for '{mean}'" in line for line in lines)
     assert any("absdiff(linear,baseline).val_bpb|f5" in line for line in lines)

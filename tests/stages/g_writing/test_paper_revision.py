@@ -121,7 +121,7 @@ def test_a_patch_with_a_typed_number_that_the_record_holds_is_applied_by_referen
 @pytest.mark.parametrize(
     ("typed", "says"),
     [
-        ("Linear decay reaches 2.274 bpb.", "the record does not bear it out: '2.274'"),
+        ("Linear decay reaches 2.274 bpb.", "no reference is proposed: '2.274'"),
         ("Linear decay with restarts reaches 2.234 bpb.", "write {{linear.val_bpb.mean|f3}} for '2.234'"),
     ],
 )

@@ -196,4 +196,4 @@ def test_the_lint_says_what_to_write_or_why_a_sentence_cannot_stand(record: Pape
     document = parse(f"# T\n\n## Abstract\n\nWords.\n\n## Results {{#sec:results}}\n\n{text}\n")
     first, second = (finding.text for finding in faults(document, (), record) if finding.rule == "numeral")
     assert first.endswith(f"give the value by its key: write {{{{constant.val_bpb.mean|f3}}}} for '{numbers['c']}'")
-    assert f"the record does not bear it out: '{numbers['c']}'" in second
+    assert f"no reference is proposed: '{numbers['c']}'" in second
