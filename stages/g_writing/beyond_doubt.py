@@ -64,6 +64,11 @@ _BESIDE_BEHIND = re.compile(
     r"(?: (?!compared|relative|than|against|over|as)[\w%]+){0,2} ?(?:\(|(?:for|with|of|by|under|from) )"
     r"(?:(?:the|training|runs|with|a|an) )*"
 )
+_A_DIFFERENCE = re.compile(
+    r"(?i)\b(?:differ\w*|gap|margin|gains?|costs?|saves?|loses?|lost|gained|saved|by|more|less|lead|change\w*)\b"
+)
+_COMPARED_BEHIND = re.compile(r" (?:\w+ ){0,3}?(?:above|below|higher|lower|better|worse|more|less|ahead|behind)\b")
+"""Beside a number: it is said to be a difference, and so is nobody's own value."""
 _NO_UNIT = re.compile(
     r" ?%| per ?cent\b|[,.;:)\]!?]|$| ?(?:\u00b1|\()| (?:percentage )?points?\b"
     r"| (?:and|or|for|with|on|in|to|over|than|against|versus|at|by|while|whereas|but|when|as|per seed|below|above|lower|higher|better"
@@ -164,7 +169,10 @@ def _result(one: Printed, sentence: Sentence, shown: Shown, read: ForCheck, reco
         digits = re.sub(r"\D", "", one.reference.typed).lstrip("0")
         if len(digits) < TELLING_DIGITS or not (read.measured or _another_value(sentence, recorded)):
             return False
-    return len(named) == 2 if len(one.conditions) == 2 else _owned(one, shown, read)
+    if len(one.conditions) == 2:
+        return len(named) == 2
+    ahead = re.split(r"[,;(]|\d", shown.text[: one.start])[-1]
+    return not _A_DIFFERENCE.search(ahead) and not _COMPARED_BEHIND.match(shown.text[one.end :]) and _owned(one, shown, read)
 
 
 def _another_value(sentence: Sentence, recorded: RecordedStudy) -> bool:

@@ -111,6 +111,8 @@ A constant learning rate lowers the validation bits per byte by {r} % against th
 A constant learning rate raises the validation bits per byte by {d} % against the baseline.
 The difference between a constant learning rate and the baseline is {low} bpb with a 95 % interval from {d} to {high}.
 The difference between a constant learning rate and the baseline is {d} bpb with a 90 % interval from {low} to {high}.
+The difference between a constant learning rate and the baseline is {b} bpb.
+The gap of a constant learning rate to the baseline is {b} bpb.
 The best seed of a constant learning rate reaches {max} bpb.
 The median of a constant learning rate is {max} bpb.
 A constant learning rate reaches {c} nats.
