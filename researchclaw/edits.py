@@ -65,7 +65,16 @@ def edited_output(before: c.Contract, text: str) -> c.Contract:
         return _plan(before, after)
     if isinstance(before, c.Shortlist) and isinstance(after, c.Shortlist):
         return _shortlist(before, after)
+    if _bound(after) != _bound(before):
+        raise EditRefused("'bound' says which sentences were put by reference, and is not edited; edit the Markdown")
     return after
+
+
+def _bound(output: c.Contract) -> tuple[c.BoundSentence, ...]:
+    """Of a manuscript, revised or not, what the program itself changed in it."""
+    if isinstance(output, c.RevisedManuscript):
+        return output.manuscript.bound
+    return output.bound if isinstance(output, c.Manuscript) else ()
 
 
 def _goal(before: c.Goal, after: c.Goal) -> c.Goal:

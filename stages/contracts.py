@@ -944,6 +944,14 @@ class Outline(Contract):
     figures: tuple[FigureSpec, ...]
 
 
+class BoundSentence(Contract):
+    """A sentence whose typed numbers were replaced, by rule, by the references that print exactly them."""
+
+    place: str = Field(description="'abstract', 'sec:<id>' …, where it stood then.")
+    typed: str = Field(description="As it was written, in Markdown.")
+    bound: str = Field(description="As it was put into the text; a later patch may have changed it.")
+
+
 class Manuscript(Contract):
     """Stage 17: the document in its Markdown form (dialect: stages/g_writing/document.py), values by key."""
 
@@ -951,6 +959,7 @@ class Manuscript(Contract):
     authors: tuple[str, ...]
     markdown: str
     figures: tuple[FigureSpec, ...]
+    bound: tuple[BoundSentence, ...] = Field(default=(), exclude_if=_says_nothing, description="In the order in which it was done.")
 
 
 class Weakness(Contract):

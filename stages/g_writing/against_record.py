@@ -9,16 +9,24 @@ from stages.g_writing.claims import Claim, claims_table
 from stages.g_writing.document import Document
 from stages.g_writing.lint import Finding, lint
 from stages.g_writing.record import PaperRecord
+from stages.g_writing.recorded_study import RecordedStudy
+from stages.g_writing.typed_sentences import Desk, advised
 
 
 def faults(document: Document, figures: Iterable[FigureSpec], record: PaperRecord) -> tuple[Finding, ...]:
-    """Every fault of the text, gates first."""
-    return lint(
+    """Every fault of the text, gates first; where a number is typed, with the reference that would print it."""
+    found = lint(
         document,
         citation_keys=record.citable,
         figure_ids={figure.id for figure in figures},
         names=names(record),
     )
+    return advised(found, document, desk(record))
+
+
+def desk(record: PaperRecord) -> Desk:
+    """The record, laid out for judging sentences with typed numbers."""
+    return Desk(RecordedStudy(record.results, called(record), names(record)))
 
 
 def claims(document: Document, record: PaperRecord) -> tuple[Claim, ...]:

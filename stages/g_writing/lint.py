@@ -147,13 +147,22 @@ def lint(
         *_repetition(text),
     ]
     for sentence in text:
-        words = mask.sub(lambda match: "\0" * len(match[0]), sentence.words) if mask.pattern else sentence.words
+        words = _masked(sentence, mask)
         found += _numbers(sentence, words)
         found += _code_numbers(sentence, names)
         found += _claims(sentence, words)
         found += _wording(sentence, words)
     order = {"gate": 0, "major": 1, "minor": 2}
     return tuple(sorted(dict.fromkeys(found), key=lambda finding: order[finding.severity]))
+
+
+def typed_numbers(sentence: Sentence, names: Collection[str]) -> tuple[Finding, ...]:
+    """Of these faults only those of the sentence's own numerals and number words."""
+    return tuple(_numbers(sentence, _masked(sentence, _mask(names))))
+
+
+def _masked(sentence: Sentence, mask: re.Pattern[str]) -> str:
+    return mask.sub(lambda match: "\0" * len(match[0]), sentence.words) if mask.pattern else sentence.words
 
 
 def _mask(names: Collection[str]) -> re.Pattern[str]:

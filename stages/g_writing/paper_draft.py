@@ -9,10 +9,11 @@ from typing import ClassVar
 from pydantic import Field
 
 from stages.asking import at_once
-from stages.contracts import Contract, FigureSpec, Manuscript, Outline, SectionPlan, Work
+from stages.contracts import BoundSentence, Contract, FigureSpec, Manuscript, Outline, SectionPlan, Work
 from stages.errors import ManuscriptRefused
 from stages.g_writing import paper_outline
 from stages.g_writing.against_record import claims, faults
+from stages.g_writing.bound_sentences import bound_by_rule
 from stages.g_writing.markdown import parse
 from stages.g_writing.record import PaperRecord
 from stages.g_writing.section_facts import facts_for, figures_for, values_for
@@ -138,17 +139,36 @@ def run(inputs: Inputs, ctx: Context) -> Manuscript:
         )
         return with_patches(body, ctx.model.ask(question, answer=Mended).patches)
 
-    bodies = at_once(write, outline.sections)
-    complaints = complaints_of(outline, bodies, record)
+    bodies, bound, complaints = _by_reference(outline, at_once(write, outline.sections), record)
     for _ in range(MENDING_ROUNDS):
         if not any(complaints):
             break
-        bodies = at_once(mend, range(len(bodies)))
-        complaints = complaints_of(outline, bodies, record)
+        bodies, more, complaints = _by_reference(outline, at_once(mend, range(len(bodies))), record)
+        bound += more
     if refused := [line for lines in complaints for line in lines]:
         faulty, which = ("a fault", "") if len(refused) == 1 else (f"{len(refused)} faults", ", the first")
         raise ManuscriptRefused(f"the draft still has {faulty} after {MENDING_ROUNDS} rounds of mending{which}: {refused[0]}")
-    return Manuscript(title=outline.title, authors=(record.author,), markdown=assembled(outline, bodies), figures=outline.figures)
+    return Manuscript(
+        title=outline.title,
+        authors=(record.author,),
+        markdown=assembled(outline, bodies),
+        figures=outline.figures,
+        bound=bound,
+    )
+
+
+def _by_reference(
+    outline: Outline, bodies: Sequence[str], record: PaperRecord
+) -> tuple[tuple[str, ...], tuple[BoundSentence, ...], tuple[tuple[str, ...], ...]]:
+    """The sections with typed numbers by reference where nothing is left to judge, what was so changed, and the complaints left."""
+    complaints = complaints_of(outline, bodies, record)
+    if not any(complaints):
+        return tuple(bodies), (), complaints
+    unreadable = any(_unreadable(section, body, record) for section, body in zip(outline.sections, bodies, strict=True))
+    if unreadable or any(_doubled_labels(outline, bodies)):
+        return tuple(bodies), (), complaints
+    changed, bound = bound_by_rule(bodies, lambda texts: parse(assembled(outline, texts), (record.author,)), record)
+    return changed, bound, complaints_of(outline, changed, record) if bound else complaints
 
 
 def with_patches(body: str, patches: Sequence[Patch]) -> str:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from stages.contracts import ChangeAnswer, Manuscript
+from stages.contracts import BoundSentence, ChangeAnswer, Manuscript
 from stages.errors import ManuscriptRefused
 from stages.g_writing.against_record import claims, faults, names
-from stages.g_writing.document import cited_keys
+from stages.g_writing.bound_sentences import bound_by_rule
+from stages.g_writing.claims import sentences
+from stages.g_writing.document import Document, cited_keys
 from stages.g_writing.markdown import parse, print_markdown
 from stages.g_writing.record import PaperRecord
+from stages.g_writing.typed_sentences import TYPED
 from stages.g_writing.values import render_values
 
 _LOOKED_UP = re.compile(r"\{\{[^{}]*\}\}|\[@[^\]]*\]|@[A-Za-z0-9_:./+-]+|\{#[^}]*\}|\$[^$]*\$")
@@ -30,13 +34,34 @@ def apply_answers(
         if not answer.done:
             settled.append(answer)
             continue
+        before, after = answer.before or "", answer.after or ""
+        bound: tuple[BoundSentence, ...] = ()
         try:
-            manuscript = patched(manuscript, answer.before or "", answer.after or "", record)
+            after, bound = _bound(manuscript, before, after, record)
+            manuscript = patched(manuscript, before, after, record)
         except ManuscriptRefused as error:
             settled.append(answer.model_copy(update={"done": False, "answer": f"Refused: {error}."}))
         else:
-            settled.append(answer)
+            manuscript = manuscript.model_copy(update={"bound": (*manuscript.bound, *bound)})
+            settled.append(answer.model_copy(update={"after": after}) if bound else answer)
     return manuscript, tuple(settled)
+
+
+def _bound(manuscript: Manuscript, before: str, after: str, record: PaperRecord) -> tuple[str, tuple[BoundSentence, ...]]:
+    """What the patch puts in, with typed numbers by reference where no judgement is needed.
+
+    Raises:
+        ManuscriptRefused: the changed text cannot be read.
+    """
+    if not before or manuscript.markdown.count(before) != 1 or not (_numerals(after, record) - _numerals(before, record)):
+        return after, ()
+
+    def read(texts: Sequence[str]) -> Document:
+        return parse(manuscript.markdown.replace(before, texts[0]), manuscript.authors)
+
+    stood = {sentence.markdown for sentence in sentences(parse(manuscript.markdown, manuscript.authors))}
+    texts, bound = bound_by_rule((after,), read, record, among=lambda sentence: sentence.markdown not in stood)
+    return texts[0], bound
 
 
 def patched(manuscript: Manuscript, before: str, after: str, record: PaperRecord) -> Manuscript:
@@ -49,10 +74,13 @@ def patched(manuscript: Manuscript, before: str, after: str, record: PaperRecord
     count = manuscript.markdown.count(before) if before else 0
     if count != 1:
         raise ManuscriptRefused(f"the passage to change stands {count} times in the manuscript, not once: {before[:80]!r}")
-    if typed := sorted(_numerals(after, record) - _numerals(before, record)):
-        raise ManuscriptRefused(f"the change types the numerals {', '.join(typed)}; values are given by key")
+    typed = sorted(_numerals(after, record) - _numerals(before, record))
     changed = canonical(manuscript.model_copy(update={"markdown": manuscript.markdown.replace(before, after)}))
     old, new = parse(manuscript.markdown, manuscript.authors), parse(changed.markdown, changed.authors)
+    if typed:
+        had = {finding.message for finding in faults(old, manuscript.figures, record)}
+        told = (found.text for found in faults(new, manuscript.figures, record) if found.rule in TYPED and found.message not in had)
+        raise ManuscriptRefused("; ".join((f"the change types the numerals {', '.join(typed)}; values are given by key", *told)))
     if strangers := sorted(set(cited_keys(new)) - set(cited_keys(old)) - record.citable):
         raise ManuscriptRefused(f"the change cites works that are not on the shortlist: {', '.join(strangers)}")
     render_values(new, record.results)

@@ -10,6 +10,8 @@ from stages.errors import ManuscriptRefused
 from stages.g_writing.claims import BETTER, CERTAIN, WORSE, claims_table
 from stages.g_writing.lint import lint
 from stages.g_writing.markdown import parse
+from stages.g_writing.recorded_study import RecordedStudy
+from stages.g_writing.typed_sentences import Desk, advised
 from stages.g_writing.values import render_values
 
 CHECKED = frozenset({"numeral", "placeholder", "citation", "maths"})
@@ -35,9 +37,10 @@ def remark_faults(text: str, results: Results, names: Collection[str]) -> tuple[
         render_values(document, results)
     except ManuscriptRefused as refusal:
         return (str(refusal),)
+    desk = Desk(RecordedStudy(results, {}, frozenset(names)))
     found = [
         finding.message
-        for finding in lint(document, citation_keys=(), figure_ids=(), names=names)
+        for finding in advised(lint(document, citation_keys=(), figure_ids=(), names=names), document, desk)
         if finding.gate and (finding.rule in CHECKED or (finding.rule == "claim" and _JUDGES.search(finding.quote)))
     ]
     found += [f"the count {match[0]!r} is typed; give it by its key" for match in _COUNTED.finditer(text)]

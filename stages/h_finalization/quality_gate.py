@@ -68,6 +68,7 @@ def run(inputs: Inputs, ctx: Context) -> QualityReport:
             *_for_a_person(inputs.reviews, inputs.revised.answers),
             *_doubtful(with_judgements(support, read)),
             *_open_statements(document, record, ctx),
+            *_bound(manuscript),
         ),
         manuscript_sha256=manuscript_sha256(manuscript),
         support=read,
@@ -200,6 +201,11 @@ def _answers(reviews: Reviews, answers: tuple[ChangeAnswer, ...]) -> Check:
     return _check(
         "required changes", wrong, f"{len(reviews.required)} required, {done} made, {len(answers) - done} refused with a reason"
     )
+
+
+def _bound(manuscript: Manuscript) -> Iterator[str]:
+    """What was written with typed numbers and stands by reference now."""
+    yield from (f"typed numbers were put by reference in {one.place}: {one.bound} (written: {one.typed})" for one in manuscript.bound)
 
 
 def _open_statements(document: Document, record: PaperRecord, ctx: Context) -> Iterator[str]:

@@ -6,6 +6,7 @@ import pytest
 from researchclaw.edits import EditRefused, edited_output
 from researchclaw.kits import shipped_kits
 from stages.contracts import (
+    BoundSentence,
     Contract,
     Contrast,
     ExperimentPlan,
@@ -13,8 +14,10 @@ from stages.contracts import (
     Hardware,
     Hypotheses,
     Hypothesis,
+    Manuscript,
     PlannedComparison,
     PrismaCounts,
+    RevisedManuscript,
     RunRecords,
     Screened,
     Shortlist,
@@ -203,3 +206,17 @@ def test_the_flow_of_records_is_counted_and_not_edited(shortlist: Shortlist) -> 
     )
     assert isinstance(edited, Shortlist)
     assert edited.counts == PrismaCounts(identified=4, duplicates=0, removed_by_rule=1, screened=3, excluded=2, included=1)
+
+
+@pytest.mark.parametrize("revised", [False, True])
+def test_the_text_is_a_person_s_to_edit_and_what_was_put_by_reference_is_not(revised: bool) -> None:
+    manuscript = Manuscript(title="T", authors=(), markdown="# T", figures=())
+    before = RevisedManuscript(manuscript=manuscript, answers=()) if revised else manuscript
+
+    def edited(**changes: object) -> str:
+        other = manuscript.model_copy(update=changes)
+        return (RevisedManuscript(manuscript=other, answers=()) if revised else other).model_dump_json()
+
+    assert edited_output(before, edited(markdown="# U")) != before
+    with pytest.raises(EditRefused, match="put by reference"):
+        edited_output(before, edited(bound=(BoundSentence(place="abstract", typed="5 seeds", bound="{{cfg.seeds|int}} seeds"),)))

@@ -32,6 +32,8 @@ class Bound(Contract):
     text: str
     expression: str
     value: float
+    start: int
+    """Place in the sentence as `reading.plain` gives it."""
 
 
 class Judgement(Contract):
@@ -76,7 +78,9 @@ def judge(sentence: str, study: Study) -> Judgement:
     for number, quantity in bound:
         rewritten += read_sentence.text[end : number.start] + f"{{{{{quantity.expression}}}}}"
         end = number.end
-    references = tuple(Bound(text=number.text, expression=quantity.expression, value=quantity.value) for number, quantity in bound)
+    references = tuple(
+        Bound(text=number.text, expression=quantity.expression, value=quantity.value, start=number.start) for number, quantity in bound
+    )
     return Judgement(
         verdict="needs references",
         reason="every number is in the record",

@@ -55,6 +55,7 @@ def test_the_sections_stand_in_order_and_the_appendices_are_marked(inputs, studi
     assert all(section.appendix == section.id.startswith("appendix_") for section in top)
     assert manuscript.authors == ("A. Author",)
     assert manuscript.figures == inputs.outline.figures
+    assert "bound" not in manuscript.model_dump(mode="json")
 
 
 @pytest.mark.parametrize(
@@ -127,3 +128,33 @@ def test_a_section_is_shown_what_it_needs_and_no_more(inputs, studies):
     assert {work.key for work in sections["related_work"].works} == set(sections["related_work"].section.keys)
     placed = [figure.id for question in sections.values() for figure in question.figures]
     assert len(placed) == len(set(placed))
+
+
+def test_a_typed_number_that_the_record_holds_is_put_by_reference_before_anybody_is_asked(inputs, studies):
+    mean = f"{inputs.analysis.results.conditions['constant'].metrics['val_bpb'].mean:.3f}"
+    typed = f"A constant learning rate reaches {mean} bpb in the mean over three seeds."
+    mind = Careless(studies.context().model, typed, patience=99)
+    manuscript = paper_draft.run(inputs, studies.with_mind(mind))
+    assert not mind.complaints
+    (one,) = manuscript.bound
+    assert (one.place, one.typed) == ("sec:conclusion", typed)
+    assert one.bound == (
+        "A constant learning rate reaches {{constant.val_bpb.mean|f3}} bpb in the mean over {{constant.val_bpb.n|words}} seeds."
+    )
+    assert one.bound in manuscript.markdown and typed not in manuscript.markdown
+
+
+def test_what_the_record_leaves_open_or_denies_is_given_back_with_its_reference_or_the_reason(inputs, studies):
+    results = inputs.analysis.results
+    mean = f"{results.conditions['constant'].metrics['val_bpb'].mean:.3f}"
+    made = results.comparisons["linear_vs_baseline"]["val_bpb"]
+    assert made.verdict == "not distinguishable"
+    compared = f"Linear decay is {'worse' if made.mean_diff > 0 else 'better'} than the baseline by {abs(made.mean_diff):.5f} bpb."
+    spoilt = f"Linear decay reaches {mean} bpb. A constant learning rate with restarts reaches {mean} bpb. {compared}"
+    mind = Careless(studies.context().model, spoilt, patience=1)
+    manuscript = paper_draft.run(inputs, studies.with_mind(mind))
+    assert not manuscript.bound
+    (lines,) = mind.complaints
+    assert any(f"no reference is proposed: '{mean}'" in line for line in lines)
+    assert any(f"write {{{{constant.val_bpb.mean|f3}}}} for '{mean}'" in line for line in lines)
+    assert any("absdiff(linear,baseline).val_bpb|f5" in line for line in lines)

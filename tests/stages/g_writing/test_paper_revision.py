@@ -104,3 +104,30 @@ def test_guidance_is_followed_or_its_refusal_is_on_record(tmp_path: Path) -> Non
     assert (followed.id, followed.done) == ("guidance_1", True)
     assert (unheeded.id, unheeded.done) == ("guidance_2", False)
     assert "Make it more exciting." in unheeded.answer
+
+
+def test_a_patch_with_a_typed_number_that_the_record_holds_is_applied_by_reference(tmp_path: Path) -> None:
+    typed = "Over five seeds, linear decay reaches 2.234 bpb."
+    revision = revised(tmp_path, patch(SENTENCE, f"{SENTENCE} {typed}"))
+    (answer,) = revision.answers
+    (one,) = revision.manuscript.bound
+    assert answer.done
+    assert one.typed == typed
+    assert one.bound == "Over {{linear.val_bpb.n|words}} seeds, linear decay reaches {{linear.val_bpb.mean|f3}} bpb."
+    assert answer.after == f"{SENTENCE} {one.bound}"
+    assert one.bound in revision.manuscript.markdown
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("Linear decay reaches 2.274 bpb.", "no reference is proposed: '2.274'"),
+        ("Linear decay with restarts reaches 2.234 bpb.", "write {{linear.val_bpb.mean|f3}} for '2.234'"),
+    ],
+)
+def test_a_refused_patch_says_which_reference_to_write_or_why_there_is_none(typed: str, says: str, tmp_path: Path) -> None:
+    revision = revised(tmp_path, patch(SENTENCE, f"{SENTENCE} {typed}"))
+    (answer,) = revision.answers
+    assert not answer.done
+    assert says in answer.answer
+    assert not revision.manuscript.bound

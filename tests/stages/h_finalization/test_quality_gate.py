@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from stages.contracts import ChangeAnswer, Manuscript, QualityReport, Reviews, RevisedManuscript, Weakness
+from stages.contracts import BoundSentence, ChangeAnswer, Manuscript, QualityReport, Reviews, RevisedManuscript, Weakness
 from stages.h_finalization import quality_gate
 
 small = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("small_study.py"))))
@@ -49,6 +49,24 @@ def test_a_broken_rule_fails_its_check(name: str, tmp_path: Path) -> None:
     found = report(tmp_path, small.MARKDOWN.replace(old, new, 1))
     assert name in failed(found)
     assert not found.passed
+
+
+def test_a_number_that_a_person_typed_into_the_text_gets_its_reference_told(tmp_path: Path) -> None:
+    old = "Adam was used throughout [@kingma2015adam]."
+    typed = small.MARKDOWN.replace(old, f"{old} Linear decay reaches 2.234 bpb. The baseline reaches 2.234 bpb.")
+    said = failed(report(tmp_path, typed))["language"]
+    assert "write {{linear.val_bpb.mean|f3}} for '2.234'" in said
+    assert "no reference is proposed: '2.234'" in said
+
+
+def test_what_was_put_by_reference_is_shown_to_a_person(tmp_path: Path) -> None:
+    outputs = small.record()
+    one = BoundSentence(place="sec:results", typed="It reaches 2.234 bpb.", bound="It reaches {{linear.val_bpb.mean|f3}} bpb.")
+    manuscript = outputs[Manuscript].model_copy(update={"bound": (one,)})
+    outputs[RevisedManuscript] = RevisedManuscript(manuscript=manuscript, answers=())
+    outputs[Reviews] = Reviews(reviews=(), required=())
+    found = quality_gate.run(small.inputs_of(quality_gate.Inputs, outputs), small.context(tmp_path))
+    assert any(one.bound in line and one.typed in line for line in found.for_a_person)
 
 
 def test_a_required_change_without_an_answer_fails_and_a_refusal_goes_to_a_person(tmp_path: Path) -> None:
