@@ -77,6 +77,26 @@ _NO_UNIT = re.compile(
 """Behind a number: no word that could be a unit."""
 
 
+_UNIT = re.compile(
+    r"(?i)[ -]?(%|(?:per ?cent|points?|seconds?|minutes?|hours?|ms|s|bytes?|bits?|[kmg]i?b|tokens?|sequences?|steps?|epochs?|layers?"
+    r"|heads?|parameters?|weights?|runs?|seeds?|pairs?|conditions?|comparisons?|models?|networks?|tables?|threads?|processors?)\b)"
+)
+"""Right behind a setting's number: what it counts."""
+_UNITS_OF = {
+    "budget_s": r"seconds?|s",
+    "batch_size": r"sequences?",
+    "context": r"bytes?|tokens?",
+    "depth": r"layers?",
+    "heads": r"heads?",
+    "scored_bytes": r"bytes?",
+    "scored_kib": r"kib",
+    "parameters": r"parameters?|weights?",
+    "tokens": r"tokens?|bytes?",
+    "steps": r"steps?",
+}
+"""What a setting is counted in, by the end of its name; any other has no unit."""
+
+
 _PLAIN = frozenset(
     """a an the this that these those its it both each every all and or but so also again as while whereas which where there here
     we our is are was were be been has have had do does did ends ended end reach reaches reached reaching attains attained
@@ -156,9 +176,19 @@ def _setting(one: Printed, sentence: Sentence, shown: Shown, read: ForCheck) -> 
     name = _setting_of(one)
     if name == "n" or "(" in one.reference.key:
         return re.match(r"[ -](?:\w+ )?(?:seeds?|runs?|pairs?)\b", shown.text[one.end :]) is not None
+    if not _in_its_unit(name, shown.text[one.end :]):
+        return False
     near = f"{shown.text[max(0, one.start - 30) : one.start]} \N{BULLET} {shown.text[one.end : one.end + 30]}"
     said = any(re.search(rf"(?<!\w)(?:{pattern})(?!\w)", near, re.IGNORECASE) for pattern in setting_words(name))
     return said and (_OURS.search(shown.text) is not None or bool(one.conditions))
+
+
+def _in_its_unit(name: str, after: str) -> bool:
+    """Behind the number of the setting stands its own unit, or none."""
+    unit = _UNIT.match(after)
+    if unit is None:
+        return True
+    return any(re.search(rf"(?:^|_){key}$", name) and re.fullmatch(words, unit[1], re.IGNORECASE) for key, words in _UNITS_OF.items())
 
 
 def _result(one: Printed, sentence: Sentence, shown: Shown, read: ForCheck, recorded: RecordedStudy) -> bool:

@@ -86,6 +86,7 @@ TRUE = {
         "The worst seed of a constant learning rate reaches {{constant.val_bpb.max|f3}} bpb."
     ),
     "Every condition was run with five seeds.": "Every condition was run with {{cfg.seeds|words}} seeds.",
+    "Every run has a budget of 20 seconds.": "Every run has a budget of {{cfg.budget_s|text}} seconds.",
     "In all runs the width is 96 and the learning rate is 0.002.": (
         "In all runs the width is {{cfg.width|text}} and the learning rate is {{cfg.learning_rate|text}}."
     ),
@@ -134,6 +135,11 @@ The model has 96 layers.
 We trained for 96 epochs.
 The learning rate is 0.02 in all runs.
 The weight decay is 0.002 in all runs.
+Every run has a budget of 20 bytes.
+Every run has a batch size of 16 seconds.
+In all runs the width is 96 layers.
+In all runs the depth is 2 heads.
+Every run has a budget of 20%.
 Popular models use a width of 96.""".split("\n")
 
 
