@@ -183,6 +183,13 @@ def run_folder(root: Path, request: TrainingRequest) -> Path:
     return folder
 
 
+def looked_at_test(request: TrainingRequest, record: RunRecord) -> bool:
+    """Whether the weights of a run were scored on the sealed test split, whatever came of it."""
+    if request.split == "test":
+        return record.cost.evaluation_s > 0  # a run that ends before its evaluation has none
+    return request.sealed and record.measurement is not None
+
+
 def integer_constant(source: str, name: str) -> int | None:
     """The literal of a top-level `NAME = 123`, the last one if there are several; None when there is none."""
     found = None

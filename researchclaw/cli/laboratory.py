@@ -267,6 +267,7 @@ def experiment(
                 wiring.isolation_of(settings, wiring.state_folder(settings)),
                 wiring.limits_of(settings),
                 _echo,
+                state=wiring.state_around(settings, Path.cwd()),
                 train=train,
                 seed=seed,
                 split="test" if split == "test" else "val",
