@@ -117,7 +117,9 @@ class Container:
         """The engine's command line up to the shim's settings."""
         limits = job.limits
         words = [self._program, "run", "--rm", "--name", name, "--pull", "never", "--log-driver", "none", "--hostname", "sandbox"]
-        words += ["--network", "none", "--ipc", "private", "--read-only", "--user", f"{_USER}:{_USER}"]
+        words += ["--network", "none", "--ipc", "none" if job.sealed else "private", "--read-only", "--user", f"{_USER}:{_USER}"]
+        if self._engine == "podman":
+            words += self._podman_covers()
         words += ["--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
         everything = limits.memory_mb + limits.scratch_mb + limits.tmp_mb + limits.shm_mb  # the engine counts files in memory, too
         words += ["--pids-limit", str(limits.processes + 4), "--memory", f"{everything}m", "--memory-swap", f"{everything}m"]
@@ -128,14 +130,8 @@ class Container:
         if not job.sealed:
             for place, size in ((_INSIDE.scratch, limits.scratch_mb), ("/tmp", limits.tmp_mb)):  # noqa: S108
                 words += ["--tmpfs", f"{place}:rw,nosuid,nodev,size={size}m,mode=1777"]
-        words += [
-            "--shm-size",
-            f"{limits.shm_mb}m",
-            "--volume",
-            f"{home / 'lab'}:/lab:ro",
-            "--volume",
-            f"{home / 'door'}:/lab/door:ro",
-        ]
+            words += ["--shm-size", f"{limits.shm_mb}m"]
+        words += ["--volume", f"{home / 'lab'}:/lab:ro", "--volume", f"{home / 'door'}:/lab/door:ro"]
         for place, content in job.inputs.items():
             if isinstance(content, Path):
                 words += ["--volume", f"{content}:{_INSIDE.inputs}/{place}:ro"]
@@ -143,6 +139,12 @@ class Container:
             chosen = ",".join(map(str, self._gpus))
             words += ["--gpus", f"device={chosen}"] if self._engine == "docker" else self._podman_gpus()
         return [*words, "--entrypoint", "python3", self._image, "-I", "-S", "-B", "/lab/shim.py"]
+
+    def _podman_covers(self) -> list[str]:
+        """Against what Podman adds to a read-only container: folders to write into, of no size, and the kernel's own."""
+        covered = ["/dev/mqueue"] if self._gpus else ["/dev/mqueue", "/sys"]  # a GPU's driver reads /sys
+        empty = [word for place in covered for word in ("--tmpfs", f"{place}:ro,nosuid,nodev,noexec,size=4k,mode=0555")]
+        return ["--read-only-tmpfs=false", *empty]
 
     def _podman_gpus(self) -> list[str]:
         return [word for gpu in self._gpus for word in ("--device", f"nvidia.com/gpu={gpu}")]
@@ -176,7 +178,7 @@ class Container:
             "nice": job.limits.nice,
             "cpu": None,
             "fds": given,
-            "folders": [_INSIDE.scratch, "/tmp", "/dev/shm"],  # noqa: S108
+            "folders": [_INSIDE.scratch] if job.sealed else [_INSIDE.scratch, "/tmp", "/dev/shm"],  # noqa: S108
             "handshake": "/lab/door/socket",
             "filter": "/lab/filter.bpf",
             "keep_children": False,
