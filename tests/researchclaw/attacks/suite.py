@@ -30,7 +30,7 @@ SMALL = Limits(
     wall_s=3, cpu_s=1, memory_mb=256, processes=32, scratch_mb=16, scratch_files=500, tmp_mb=8, shm_mb=8, output_kb=64, nice=5
 )
 Found = dict[str, tuple[bool, str]]
-BACKEND, IMAGE = sys.argv[2:4] if len(sys.argv) > 3 else ("auto", None)  # noqa: PLR2004
+BACKEND, IMAGE = sys.argv[2:4] if len(sys.argv) > 3 else ("auto", None)
 
 
 def execute(state: Path, argv: list[str], limits: Limits, files: tuple[Path, ...] = ()) -> tuple[int, str, str]:
