@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -217,7 +217,7 @@ def experiment(
     as_json: AsJson = False,
 ) -> None:
     """Train and score one candidate in the sandbox, as a run would."""
-    from researchclaw import experiment_cli, gpu_kits, wiring
+    from researchclaw import experiment_cli, experiments, wiring
     from researchclaw.command_kits import command_kit_folder
 
     settings = load_settings(config, None, list(set_ or []))
@@ -234,67 +234,14 @@ def experiment(
         raise typer.Exit(again)
     if split not in ("val", "test"):
         must_be_known("--split", split, ("val", "test"))
-    if kit in gpu_kits.gpu_kit_names():
-        if steps is not None or keep is not None or (recipe is not None and train is not None):
-            raise typer.BadParameter(
-                "--steps and --keep are for kits of a study; --recipe and --train exclude each other", param_hint="--kit"
-            )
-        from researchclaw import gpu_runs
-
-        raise typer.Exit(
-            gpu_runs.run_kit(
-                kit,
-                settings,
-                _echo,
-                train=train,
-                recipe=recipe,
-                seed=seed,
-                split="test" if split == "test" else "val",
-                budget_s=budget,
-                scored_bytes=scored_bytes,
-                json_output=as_json,
-            )
-        )
-    if recipe is not None:
-        raise typer.BadParameter("only GPU kits have recipes", param_hint="--recipe")
-    folder = command_kit_folder(kit)
-    if folder is not None:
-        if steps is not None or scored_bytes is not None or keep is not None:
-            raise typer.BadParameter("--steps, --scored-bytes and --keep are for language-model kits", param_hint="--kit")
-        raise typer.Exit(
-            experiment_cli.run_command(
-                folder,
-                wiring.isolation_of(settings, wiring.state_folder(settings)),
-                wiring.limits_of(settings),
-                _echo,
-                state=wiring.state_around(settings, Path.cwd()),
-                train=train,
-                seed=seed,
-                split="test" if split == "test" else "val",
-                budget_s=budget,
-                json_output=as_json,
-            )
-        )
-    must_be_known("--kit", kit, _every_kit())
-    code = experiment_cli.run_experiment(
-        kit=kit,
-        state=wiring.state_around(settings, Path.cwd()),
-        echo=_echo,
-        train=train,
-        seed=seed,
-        steps=steps,
-        budget_s=budget,
-        scored_bytes=scored_bytes,
-        split="test" if split == "test" else "val",
-        json_output=as_json,
-        output=keep,
-        corpus=settings.experiment.corpus,
-        limits=wiring.limits_of(settings),
-        allow_weaker=settings.sandbox.allow_weaker,
-        backend=settings.sandbox.backend,
-        image=settings.sandbox.image,
-        gpus=settings.sandbox.gpu,
-    )
+    if command_kit_folder(kit) is None:
+        must_be_known("--kit", kit, _every_kit())
+    chosen: Literal["val", "test"] = "test" if split == "test" else "val"
+    asked = experiments.Asked(kit, train, recipe, seed, steps, budget, scored_bytes, chosen, keep, as_json)
+    try:
+        code = experiments.run(asked, settings, _echo)
+    except experiments.UnfitChoice as exc:
+        raise typer.BadParameter(str(exc), param_hint=exc.option) from exc
     raise typer.Exit(code)
 
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from researchclaw.adapters import experiment_runner
-from researchclaw.adapters.experiment_runner import Bench, looked_at_test
+from researchclaw.adapters.experiment_runner import Bench, Place, looked_at_test
 from researchclaw.adapters.isolation.collector import Weights
 from researchclaw.adapters.isolation.job import Isolation
 from stages.contracts import CorpusFacts, Measurement, RunCost, RunRecord, TrainingRequest
@@ -57,7 +57,7 @@ def scored(monkeypatch: pytest.MonkeyPatch, place: Path, verdicts: dict[str, str
     bench = Bench(cast(Isolation, None), place, place, CORPUS, "val_bpb", "", place, on_look=looks.append)
     progress, weights = experiment_runner._Progress(), [Weights(place / "w", "1" * 64, 100)]
     for step in (experiment_runner._score, experiment_runner._score_sealed):
-        step(bench, request(), progress, weights, 64, None, threading.Event(), None)
+        step(bench, request(), progress, weights, 64, Place(None, threading.Event(), None))
     return progress, looks
 
 
