@@ -98,7 +98,7 @@ def run_command_kit(
     budget = budget_s or kit.budget_s
     verdict: Verdict = "ok"
     value: float | None = None
-    fault = candidate_rules.fault(files[first].decode("utf-8", "replace")) if first.endswith(".py") else None
+    fault = broken_rule(first, files[first])
     if fault is not None:
         return _record(kit, seed, split, isolation, "rejected", fault, None, None)
     limits = replace(limits, wall_s=10 * budget + 30, cpu_s=1.5 * budget + _STARTUP_S)
@@ -124,6 +124,12 @@ def run_command_kit(
             elif not math.isfinite(value):
                 verdict, reason, value = "nonfinite", f"{kit.metric.name} is not finite", None
     return _record(kit, seed, split, isolation, verdict, reason, value, outcome, looks)
+
+
+def broken_rule(name: str, source: bytes) -> str | None:
+    """Why a program is refused before it is run, with the remedy; None: it is not. Only Python is read."""
+    fault = candidate_rules.fault(source.decode("utf-8", "replace"), name) if name.endswith(".py") else None
+    return f"{fault}: int(os.environ['SEED'])" if fault is not None and "seed" in fault else fault
 
 
 def _held_out(kit: CommandKit, folder: Path, split: Literal["val", "test"]) -> _HeldOut | None:

@@ -80,11 +80,29 @@ def test_secrets_links_and_version_control_stay_at_home(repository: Path, tmp_pa
     assert set(program_files(load_command_kit(folder), folder)) == {"train.py", "data.py", "data.csv"}
 
 
+def test_a_kit_inside_its_repository_keeps_its_answers_from_the_program(repository: Path, tmp_path: Path) -> None:
+    folder = repository / "kits" / "mine"
+    made(repository, tmp_path, target=folder)
+    for name in ("private/val_labels.txt", "public/train.npz"):
+        (folder / name).parent.mkdir()
+        (folder / name).write_text("1", encoding="utf-8")
+    assert set(program_files(load_command_kit(folder), folder)) == {"train.py", "data.py", "data.csv", "train.npz"}
+
+
+def test_a_repository_that_was_moved_is_named(repository: Path, tmp_path: Path) -> None:
+    folder = made(repository, tmp_path)
+    repository.rename(tmp_path / "elsewhere")
+    with pytest.raises(SettingsError, match=r"kit\.yaml: source: there is no folder .*repo; write where"):
+        load_command_kit(folder)
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
         ({"scope": ("missing.py",)}, "no file"), ({"scope": ("../*.py",)}, "leads out"), ({"command": ""}, "command"),
-        ({"metric": "Bad Name"}, "metric.name"), ({"source": Path("/no/such/folder")}, "is no folder"),
+        ({"metric": "Bad Name"}, "metric.name: small letters.*let the program print it so"),
+        ({"name": "2nd"}, "name: small letters"),
+        ({"source": Path("/no/such/folder")}, "is no folder"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_a_kit_is_refused_and_leaves_nothing(
