@@ -62,6 +62,17 @@ def test_a_sealed_guest_gets_no_folder_to_write_into(engines: Path) -> None:
     assert "--read-only-tmpfs=false" in words
 
 
+def test_what_holds_the_answers_is_found_in_the_image_and_covered(engines: Path) -> None:
+    (engines / "docker").write_text(f'#!/bin/sh\necho "$@" >> {engines}/asked\necho /site/sklearn/datasets/data\n', encoding="utf-8")
+    container = Container("docker", "torch:1")
+    for _ in range(2):
+        assert container._in_the_image(("sklearn/datasets/data",)) == ("/site/sklearn/datasets/data",)
+    (asked,) = [line for line in (engines / "asked").read_text(encoding="utf-8").splitlines() if line.startswith("run")]  # once
+    assert "--network none --read-only" in asked
+    words = container.command(Job(argv=lambda _: ["true"]), Path("/x"), "n", ("/site/sklearn/datasets/data",))
+    assert "/x/empty:/site/sklearn/datasets/data:ro" in following(words, "--volume")
+
+
 def test_only_the_chosen_gpus_are_passed_through(engines: Path) -> None:
     assert engines
     job = Job(argv=lambda _: ["true"])
