@@ -100,6 +100,8 @@ def load_command_kit(folder: Path) -> CommandKit:
         SettingsError: its kit.yaml is missing or wrong; names file and key.
     """
     kit = read_contract(folder / KIT_FILE, TypeAdapter(CommandKit))
+    if not repository(kit, folder).is_dir():
+        raise SettingsError(f"{folder / KIT_FILE}: source: there is no folder {kit.source}; write where the repository lies now")
     if not list(scope_files(kit, folder)):
         raise SettingsError(f"{folder / KIT_FILE}: scope: no file fits {', '.join(kit.scope)}")
     return kit
@@ -120,15 +122,16 @@ def scope_files(kit: CommandKit, folder: Path) -> Iterator[str]:
 
 
 def program_files(kit: CommandKit, folder: Path) -> dict[str, bytes]:
-    """What the training sandbox gets: for a shipped kit the scope and what is public, else the repository without secrets.
+    """What the training sandbox gets: what is public in the kit, and the files in scope or the whole repository.
 
-    Links are left out, and so are version control, caches and files that look like keys.
+    Links are left out, and so are version control, caches, files that look like keys, and the kit itself where it lies in the
+    repository: it may hold the answers.
     Raises:
         SettingsError: the repository is too large to be copied for each run.
     """
-    root = repository(kit, folder)
+    root, home = repository(kit, folder), folder.resolve()
+    public = {file.name: file.read_bytes() for file in sorted((folder / "public").glob("*")) if file.is_file()}
     if kit.source is None:
-        public = {file.name: file.read_bytes() for file in sorted((folder / "public").glob("*")) if file.is_file()}
         return {**public, **{name: (root / name).read_bytes() for name in scope_files(kit, folder)}}
     found: dict[str, bytes] = {}
     total = 0
@@ -136,11 +139,13 @@ def program_files(kit: CommandKit, folder: Path) -> dict[str, bytes]:
         relative = file.relative_to(root)
         if file.is_symlink() or not file.is_file() or _LEFT_OUT & set(relative.parts) or _SECRET.search(file.name):
             continue
+        if file.resolve().is_relative_to(home):
+            continue
         total += file.stat().st_size
         if len(found) >= _FILES_MAX or total > _BYTES_MAX:
             raise SettingsError(f"{root} holds more than {_FILES_MAX} files or {_BYTES_MAX >> 20} MB; put data elsewhere")
         found[relative.as_posix()] = file.read_bytes()
-    return found
+    return {**found, **public}
 
 
 def new_kit(
@@ -175,7 +180,10 @@ def new_kit(
         kit = CommandKit.model_validate(described)
     except ValidationError as exc:
         first = exc.errors(include_url=False)[0]
-        raise SettingsError(f"kits new: {'.'.join(map(str, first['loc']))}: {first['msg']}") from exc
+        said = "small letters, digits and _, beginning with a letter" if first["type"] == "string_pattern_mismatch" else first["msg"]
+        remedies = {"metric": "; let the program print it so, its case does not matter", "name": "; give another with --name"}
+        remedy = remedies.get(str(first["loc"][0]), "")
+        raise SettingsError(f"kits new: {'.'.join(map(str, first['loc']))}: {said}{remedy}") from exc
     if not list(scope_files(kit, target)):
         raise SettingsError(f"--scope: no file of {source} fits {', '.join(scope)}")
     target.mkdir(parents=True)

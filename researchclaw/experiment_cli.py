@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import shlex
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -23,8 +24,9 @@ from researchclaw.adapters.isolation.job import Inside, Isolation, Job
 from researchclaw.adapters.isolation.limits import DEFAULT_LIMITS, Limits
 from researchclaw.adapters.isolation.self_test import self_test
 from researchclaw.adapters.isolation.streams import plain_text
-from researchclaw.adapters.laboratory import LocalLaboratory, looks_at
-from researchclaw.command_kits import CommandKit, load_command_kit
+from researchclaw.adapters.laboratory import LocalLaboratory
+from researchclaw.adapters.sealed_looks import looks_at, told_of_looks
+from researchclaw.command_kits import CommandKit, load_command_kit, scope_files
 from researchclaw.kits import kit_folder, kit_names, kits_folder, load_kit
 from stages.contracts import Kit, RunRecord, TrainingRequest
 from stages.errors import ExperimentFailed, SandboxUnavailable, SettingsError
@@ -98,7 +100,7 @@ def run_experiment(
         for line in told(record, request):
             echo(line)
         if looks:
-            echo(f"looks       {looks} at this sealed test split on this machine; each one makes it worth less")
+            echo(told_of_looks(looks))
     return 0 if record.verdict == "ok" else 1
 
 
@@ -108,6 +110,7 @@ def run_command(
     limits: Limits,
     echo: Echo,
     *,
+    state: Path,
     train: Path | None,
     seed: int,
     split: Literal["val", "test"],
@@ -118,7 +121,7 @@ def run_command(
     if train is not None:
         read_candidate(train)
     kit = load_command_kit(folder)
-    record = run_command_kit(kit, folder, isolation, limits, seed=seed, split=split, candidate=train, budget_s=budget_s)
+    record = run_command_kit(kit, folder, isolation, limits, seed=seed, split=split, candidate=train, budget_s=budget_s, state=state)
     if json_output:
         echo(record.model_dump_json(indent=2))
     else:
@@ -132,7 +135,22 @@ def told_of_a_command(record: CommandRecord) -> list[str]:
     lines = [f"verdict    {record.verdict}" + (f": {record.reason}" if record.reason else "")]
     if record.value is not None:
         lines.append(f"{record.metric:<10} {record.value:.6f} on the {record.split} split, scored by {record.scored_by}")
-    return [*lines, f"training   {record.train_cpu_s:.1f} s of CPU time", f"isolation  {record.isolation}"]
+    lines += [f"training   {record.train_cpu_s:.1f} s of CPU time", f"isolation  {record.isolation}"]
+    return [*lines, told_of_looks(record.looks)] if record.looks is not None else lines
+
+
+def told_of_a_kit(kit: CommandKit, folder: Path) -> list[str]:
+    """A command kit in a few lines for a person."""
+    better = "lower is better" if kit.metric.lower_is_better else "higher is better"
+    who = "labels that the program never sees" if kit.score.kind == "labels" else "the program itself, checked by nobody"
+    return [
+        f"{kit.name}: {kit.title}",
+        kit.summary,
+        f"metric: {kit.metric.label} ({better}), scored by {who}",
+        f"command: {shlex.join(kit.command)}, {kit.budget_s:g} s of CPU time",
+        f"may change: {', '.join(scope_files(kit, folder))}",
+        f"folder: {folder}" + (f", of the repository {kit.source}" if kit.source is not None else ""),
+    ]
 
 
 def check_command_kit(kit: CommandKit, folder: Path, isolation: Isolation, limits: Limits, echo: Echo) -> int:

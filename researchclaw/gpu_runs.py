@@ -8,7 +8,8 @@ from typing import Literal
 
 from researchclaw import gpu_kits, wiring
 from researchclaw.adapters.gpu_experiment import GpuBench, GpuRecord, run_gpu_kit
-from researchclaw.adapters.laboratory import LocalLaboratory, note_look
+from researchclaw.adapters.laboratory import LocalLaboratory
+from researchclaw.adapters.sealed_looks import note_look, told_of_looks
 from researchclaw.experiment_cli import Echo, read_candidate
 from researchclaw.gpu_kits import GpuKit
 from researchclaw.settings import Settings
@@ -68,7 +69,7 @@ def run_kit(
         echo(line)
     looks = count_look(record, settings)
     if looks is not None and not json_output:
-        echo(f"looks      {looks} at this sealed test split on this machine; each one makes it worth less")
+        echo(told_of_looks(looks))
     return 0 if record.verdict == "ok" else 1
 
 

@@ -17,10 +17,13 @@ DATA_MAX = 8_192
 _SEEDING = frozenset({"manual_seed", "manual_seed_all", "seed", "default_rng", "RandomState"})
 
 
-def fault(source: str) -> str | None:
-    """Why the candidate is refused, in one line; None when no rule is broken. Source that does not parse is no fault here."""
+def fault(source: str, name: str = "train.py") -> str | None:
+    """Why the candidate is refused, in one line; None when no rule is broken. Source that does not parse is no fault here.
+
+    name: of its file.
+    """
     if len(source) > SOURCE_MAX:
-        return f"train.py is {len(source)} characters long, {SOURCE_MAX} are allowed"
+        return f"{name} is {len(source)} characters long, {SOURCE_MAX} are allowed"
     try:
         tree = python_source.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -29,26 +32,40 @@ def fault(source: str) -> str | None:
     described = _docstrings(tree)
     for node in ast.walk(tree):
         if _chooses_a_seed(node):
-            return f"train.py chooses its own seed (line {getattr(node, 'lineno', 0)}); the seed is the laboratory's"
+            return f"{name} chooses its own seed (line {getattr(node, 'lineno', 0)}); the seed is the laboratory's"
         if isinstance(node, ast.Constant) and id(node) not in described:
             carried += len(node.value) if isinstance(node.value, str | bytes) else len(repr(node.value))
     if carried > DATA_MAX:
-        return f"train.py carries data: its literals hold {carried} characters, {DATA_MAX} are allowed"
+        return f"{name} carries data: its literals hold {carried} characters, {DATA_MAX} are allowed"
     return None
 
 
 def _chooses_a_seed(node: ast.AST) -> bool:
-    """A generator that is seeded with literals alone, or another value put into a name `seed`."""
+    """A generator that is seeded with literals alone, or another value than the given one put into a name `seed`."""
     if isinstance(node, ast.Call):
         name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node.func, ast.Name) else ""
         given = [*node.args, *(word.value for word in node.keywords)]
         return name in _SEEDING and bool(given) and all(isinstance(value, ast.Constant) for value in given)
     targets: list[ast.expr] = []
     if isinstance(node, ast.Assign):
-        targets = node.targets
-    elif isinstance(node, ast.AugAssign | ast.AnnAssign):
-        targets = [node.target] if node.value is not None else []
+        targets = [] if _is_the_given_seed(node.value) else node.targets
+    elif isinstance(node, ast.AnnAssign):
+        targets = [] if node.value is None or _is_the_given_seed(node.value) else [node.target]
+    elif isinstance(node, ast.AugAssign):
+        targets = [node.target]
     return any(isinstance(target, ast.Name) and target.id.lower() == "seed" for target in targets)
+
+
+def _is_the_given_seed(value: ast.expr) -> bool:
+    """`os.environ["SEED"]`, `os.environ.get("SEED", "0")` or `os.getenv("SEED")`, as they are or in `int(…)`."""
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "int" and len(value.args) == 1:
+        value = value.args[0]
+    if isinstance(value, ast.Subscript):
+        return ast.unparse(value) in ("os.environ['SEED']", "environ['SEED']")
+    if not isinstance(value, ast.Call) or not value.args or value.keywords:
+        return False
+    asks = ast.unparse(value.func) in ("os.environ.get", "environ.get", "os.getenv", "getenv")
+    return asks and isinstance(value.args[0], ast.Constant) and value.args[0].value == "SEED"
 
 
 def _docstrings(tree: ast.Module) -> set[int]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -19,8 +20,10 @@ from researchclaw.adapters.isolation.job import Inside, Isolation, Job
 from researchclaw.adapters.isolation.limits import Limits
 from researchclaw.adapters.isolation.streams import plain_text
 from researchclaw.adapters.isolation.supervisor import Outcome
+from researchclaw.adapters.sealed_looks import note_look
 from researchclaw.command_kits import CommandKit, LabelScore, printed_metric, program_files, scope_files
-from stages.contracts import Contract, Slug, Verdict
+from stages.contracts import Contract, Sha256, Slug, Verdict
+from stages.errors import SettingsError
 
 _STARTUP_S = 4.0
 _ARTEFACT_MAX = 256 << 20
@@ -54,6 +57,16 @@ class CommandRecord(Contract):
     peak_memory_mb: float
     isolation: str
     log_tail: str
+    looks: int | None = Field(default=None, description="At these sealed test labels on this machine so far; None: this was none.")
+
+
+@dataclass(frozen=True)
+class _HeldOut:
+    """What is asked, and the right answers."""
+
+    inputs: bytes
+    labels: tuple[str, ...]
+    sha256: Sha256
 
 
 def run_command_kit(
@@ -66,13 +79,18 @@ def run_command_kit(
     split: Literal["val", "test"] = "val",
     candidate: Path | None = None,
     budget_s: float | None = None,
+    state: Path | None = None,
 ) -> CommandRecord:
     """Run and score once. candidate: takes the place of the first file in scope. Whatever the program does is a verdict.
 
+    state: where looks at the sealed test split are counted; that split needs it.
     Raises:
-        SettingsError: the kit's files cannot be used.
+        SettingsError: the kit's files cannot be used, or it has no test split.
         SandboxUnavailable: no guest could be started.
     """
+    assert state is not None or split == "val"
+    held_out = _held_out(kit, folder, split)
+    looks: int | None = None
     files = program_files(kit, folder)
     first = next(iter(scope_files(kit, folder)))
     if candidate is not None:
@@ -80,7 +98,7 @@ def run_command_kit(
     budget = budget_s or kit.budget_s
     verdict: Verdict = "ok"
     value: float | None = None
-    fault = candidate_rules.fault(files[first].decode("utf-8", "replace")) if first.endswith(".py") else None
+    fault = broken_rule(first, files[first])
     if fault is not None:
         return _record(kit, seed, split, isolation, "rejected", fault, None, None)
     limits = replace(limits, wall_s=10 * budget + 30, cpu_s=1.5 * budget + _STARTUP_S)
@@ -90,11 +108,13 @@ def run_command_kit(
         reason = _fault(outcome, budget)
         if reason is not None:
             verdict = "timeout" if outcome.excess in ("wall time", "CPU time") else "crash"
-        elif isinstance(kit.score, LabelScore):
+        elif held_out is not None and isinstance(kit.score, LabelScore):
             artefact = Path(kept, kit.score.artefact)
             try:
                 collect(guest.scratch, kit.score.artefact, artefact, _ARTEFACT_MAX)
-                value = _agreement(kit, kit.score, folder, files, artefact, isolation, limits, split)
+                if state is not None and split == "test":  # before the answers are there: a refusal is a look, too
+                    looks = note_look(state, held_out.sha256, hashlib.sha256(files[first]).hexdigest(), seed)
+                value = _agreement(kit, kit.score, folder, files, artefact, isolation, limits, held_out)
             except ArtefactRefusedError as exc:
                 verdict, reason = "rejected", str(exc)
         else:
@@ -103,7 +123,35 @@ def run_command_kit(
                 verdict, reason = "rejected", f"the program printed no number after {kit.metric.name}"
             elif not math.isfinite(value):
                 verdict, reason, value = "nonfinite", f"{kit.metric.name} is not finite", None
-    return _record(kit, seed, split, isolation, verdict, reason, value, outcome)
+    return _record(kit, seed, split, isolation, verdict, reason, value, outcome, looks)
+
+
+def broken_rule(name: str, source: bytes) -> str | None:
+    """Why a program is refused before it is run, with the remedy; None: it is not. Only Python is read."""
+    fault = candidate_rules.fault(source.decode("utf-8", "replace"), name) if name.endswith(".py") else None
+    return f"{fault}: int(os.environ['SEED'])" if fault is not None and "seed" in fault else fault
+
+
+def _held_out(kit: CommandKit, folder: Path, split: Literal["val", "test"]) -> _HeldOut | None:
+    """What the kit keeps from its program; None: it keeps nothing, the program scores itself.
+
+    Raises:
+        SettingsError: the kit has no such split.
+    """
+    if not isinstance(kit.score, LabelScore):
+        if split == "test":
+            raise SettingsError(f"--split test: {kit.name} has no sealed split, its program computes its own number; leave it out.")
+        return None
+    contents = []
+    for file in (folder / "private" / f"{split}_inputs.npz", folder / "private" / f"{split}_labels.txt"):
+        try:
+            contents.append(file.read_bytes())
+        except OSError as exc:
+            raise SettingsError(f"{file} cannot be read ({exc.strerror}); a kit that is scored by labels needs it.") from exc
+    labels = tuple(contents[1].decode("utf-8", "replace").split())
+    if not labels:
+        raise SettingsError(f"{file} holds no label; write one a line, in the order of the inputs.")
+    return _HeldOut(contents[0], labels, hashlib.sha256(b"".join(contents)).hexdigest())
 
 
 def _argv(command: tuple[str, ...]) -> Callable[[Inside], list[str]]:
@@ -144,7 +192,7 @@ def _agreement(
     artefact: Path,
     isolation: Isolation,
     limits: Limits,
-    split: Literal["val", "test"],
+    held_out: _HeldOut,
 ) -> float:
     """Share of right labels; the predicting sandbox has neither labels nor training data.
 
@@ -152,9 +200,8 @@ def _agreement(
         ArtefactRefusedError: the predictions are not there or are no labels.
     """
     given_files = {name: files[name] for name in scope_files(kit, folder)}
-    given_files |= {"inputs.npz": (folder / "private" / f"{split}_inputs.npz").read_bytes(), score.artefact: artefact.read_bytes()}
+    given_files |= {"inputs.npz": held_out.inputs, score.artefact: artefact.read_bytes()}
     job = _job(kit, score.predict, artefact.with_name("predict"), given_files, limits, 0)
-    truth = (folder / "private" / f"{split}_labels.txt").read_text(encoding="utf-8").split()
     with isolation.start(job) as guest:
         outcome, _ = guest.run()
         if outcome.exit_code != 0:  # what it printed stays here: it has seen the inputs
@@ -164,9 +211,9 @@ def _agreement(
         said = artefact.with_name("predictions.txt")
         collect(guest.scratch, "predictions.txt", said, _PREDICTIONS_MAX)
     given = said.read_bytes().decode("ascii", "replace").split()
-    if len(given) != len(truth):
-        raise ArtefactRefusedError(f"{len(given)} labels were predicted for {len(truth)} inputs")
-    return sum(a == b for a, b in zip(given, truth, strict=True)) / len(truth)
+    if len(given) != len(held_out.labels):
+        raise ArtefactRefusedError(f"{len(given)} labels were predicted for {len(held_out.labels)} inputs")
+    return sum(a == b for a, b in zip(given, held_out.labels, strict=True)) / len(held_out.labels)
 
 
 def _record(
@@ -178,6 +225,7 @@ def _record(
     reason: str | None,
     value: float | None,
     outcome: Outcome | None,
+    looks: int | None = None,
 ) -> CommandRecord:
     return CommandRecord(
         kit=kit.name,
@@ -193,4 +241,5 @@ def _record(
         peak_memory_mb=round(outcome.peak_memory_mb, 1) if outcome else 0.0,
         isolation=isolation.name,
         log_tail=plain_text(outcome.stdout + outcome.stderr)[-2000:] if outcome else "",
+        looks=looks,
     )

@@ -91,6 +91,16 @@ class Bench:
     """Called each time that the evaluator has answered for the sealed test split, whatever its verdict; from any thread."""
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where the guests of one run are, and what ends them early."""
+
+    cpu: int | None
+    stop: threading.Event
+    warm: Callable[[], WarmWorker] | None
+    """Gives a worker that is free, where runs need not start cold."""
+
+
 @dataclass
 class _Progress:
     """What is known of a run so far."""
@@ -121,6 +131,7 @@ def run_one(
     progress = _Progress()
     weights = folder / "weights"
     weights.mkdir()
+    place = Place(cpu, stop, warm)
     try:
         context = integer_constant(request.train_py, "CONTEXT")
         broken_rule = candidate_rules.fault(request.train_py)
@@ -129,11 +140,11 @@ def run_one(
         elif context is None or context < 1 or 512 % context:
             progress.verdict, progress.reason = "rejected", "train.py must set CONTEXT to a literal that divides 512"
         else:
-            collected = _train(bench, request, progress, weights, cpu, stop, warm)
+            collected = _train(bench, request, progress, weights, place)
             if collected:
-                _score(bench, request, progress, collected, context, cpu, stop, warm)
+                _score(bench, request, progress, collected, context, place)
             if request.sealed and progress.measurement is not None:
-                _score_sealed(bench, request, progress, collected[:1], context, cpu, stop, warm)
+                _score_sealed(bench, request, progress, collected[:1], context, place)
     finally:
         if not bench.keep_weights:
             shutil.rmtree(weights)
@@ -183,6 +194,13 @@ def run_folder(root: Path, request: TrainingRequest) -> Path:
     return folder
 
 
+def looked_at_test(request: TrainingRequest, record: RunRecord) -> bool:
+    """Whether the weights of a run were scored on the sealed test split, whatever came of it."""
+    if request.split == "test":
+        return record.cost.evaluation_s > 0  # a run that ends before its evaluation has none
+    return request.sealed and record.measurement is not None
+
+
 def integer_constant(source: str, name: str) -> int | None:
     """The literal of a top-level `NAME = 123`, the last one if there are several; None when there is none."""
     found = None
@@ -224,37 +242,29 @@ def training_inputs(harness: Path, data: Path, train_py: str) -> dict[str, bytes
     }
 
 
-def _train(
-    bench: Bench,
-    request: TrainingRequest,
-    progress: _Progress,
-    weights: Path,
-    cpu: int | None,
-    stop: threading.Event,
-    warm: Callable[[], WarmWorker] | None,
-) -> list[Weights]:
+def _train(bench: Bench, request: TrainingRequest, progress: _Progress, weights: Path, place: Place) -> list[Weights]:
     """Weights of the run, the final ones first, then the checkpoints in order; empty when the verdict is already known."""
     limits = replace(
-        bench.limits, wall_s=10 * request.budget_s + 6 * bench.startup_s, cpu_s=1.5 * request.budget_s + bench.startup_s, cpu=cpu
+        bench.limits, wall_s=10 * request.budget_s + 6 * bench.startup_s, cpu_s=1.5 * request.budget_s + bench.startup_s, cpu=place.cpu
     )  # 10 times: a loaded laptop needed 7 (measured 2026-11)
     names = ["weights", *(f"checkpoint_{step}" for step in checkpoint_steps(request.steps))]
     cap = bench.limits.scratch_mb * 2**20
     began = time.monotonic()
     with ExitStack() as held:
-        if warm is None:
+        if place.warm is None:
             guest = held.enter_context(bench.isolation.start(_training_job(bench, request, limits)))
 
             def taken(name: str) -> Weights:
                 return collect_weights(guest.scratch, f"{name}.safetensors", weights / f"{name}.safetensors", cap)
         else:
             files = {name: _own_file(held, weights / f"{name}.safetensors") for name in names}
-            guest = held.enter_context(_warm_training(warm(), bench, request, limits, files))
+            guest = held.enter_context(_warm_training(place.warm(), bench, request, limits, files))
 
             def taken(name: str) -> Weights:
                 return written_weights(files[name], weights / f"{name}.safetensors", f"{name}.safetensors", cap)
 
         waited_s = time.monotonic() - began
-        outcome, signs = guest.run(stop)
+        outcome, signs = guest.run(place.stop)
         progress.printed = printed(outcome)
         progress.cost = cost_of(outcome, signs, waited_s)
         if outcome.stopped and outcome.excess is None:
@@ -364,16 +374,7 @@ def cost_of(outcome: Outcome, signs: list[Sign], waited_s: float) -> RunCost:
 # ---------------------------------------------------------------- scoring
 
 
-def _score(
-    bench: Bench,
-    request: TrainingRequest,
-    progress: _Progress,
-    weights: list[Weights],
-    context: int,
-    cpu: int | None,
-    stop: threading.Event,
-    warm: Callable[[], WarmWorker] | None,
-) -> None:
+def _score(bench: Bench, request: TrainingRequest, progress: _Progress, weights: list[Weights], context: int, place: Place) -> None:
     """Let the evaluator ask the model, which runs in a sandbox of its own; the verdict and the value are the evaluator's."""
     began = time.monotonic()
     steps = [*checkpoint_steps(request.steps), request.steps][-len(weights) :]
@@ -384,16 +385,16 @@ def _score(
     os.close(answer_read)
     try:
         try:
-            guest = _model_guest(bench, request, weights, cpu, warm, ask_read, answer_write)
+            guest = _model_guest(bench, request, weights, place, ask_read, answer_write)
         finally:
             os.close(ask_read)
             os.close(answer_write)
         excess = None
         with guest:
-            if not guest.watch(lambda: evaluator.poll() is not None, stop):
+            if not guest.watch(lambda: evaluator.poll() is not None, place.stop):
                 excess = guest.run()[0].excess
             guest.linger(_GOODBYE_S)  # its input has ended; a warm worker that is killed must be started again
-        if stop.is_set():
+        if place.stop.is_set():
             raise Interrupted
         # A guest that ended early has closed its pipes; the evaluator sees that and ends with a verdict.
         said, complaints = evaluator.communicate(timeout=_EVALUATION_WALL_S)
@@ -431,19 +432,12 @@ def _score(
 
 
 def _score_sealed(
-    bench: Bench,
-    request: TrainingRequest,
-    progress: _Progress,
-    weights: list[Weights],
-    context: int,
-    cpu: int | None,
-    stop: threading.Event,
-    warm: Callable[[], WarmWorker] | None,
+    bench: Bench, request: TrainingRequest, progress: _Progress, weights: list[Weights], context: int, place: Place
 ) -> None:
     """The final weights once more, on the test split. What comes of that is told apart: no verdict rests on test data."""
     assert progress.measurement is not None
     again = _Progress(cost=progress.cost)
-    _score(bench, request.model_copy(update={"split": "test"}), again, weights, context, cpu, stop, warm)
+    _score(bench, request.model_copy(update={"split": "test"}), again, weights, context, place)
     evaluation_s = round(progress.cost.evaluation_s + again.cost.evaluation_s, 3)
     progress.cost = progress.cost.model_copy(update={"evaluation_s": evaluation_s})
     told: dict[str, object] = (
@@ -454,21 +448,15 @@ def _score_sealed(
     progress.measurement = progress.measurement.model_copy(update=told)
 
 
-def _model_guest(
-    bench: Bench,
-    request: TrainingRequest,
-    weights: list[Weights],
-    cpu: int | None,
-    warm: Callable[[], WarmWorker] | None,
-    requests: int,
-    answers: int,
-) -> Guest:
+def _model_guest(bench: Bench, request: TrainingRequest, weights: list[Weights], place: Place, requests: int, answers: int) -> Guest:
     """The guest that answers with the model's logits."""
-    limits = replace(bench.limits, wall_s=_EVALUATION_WALL_S, cpu_s=None, scratch_mb=1, tmp_mb=1, shm_mb=1, cpu=cpu)
-    if warm is not None:
+    limits = replace(bench.limits, wall_s=_EVALUATION_WALL_S, cpu_s=None, scratch_mb=1, tmp_mb=1, shm_mb=1, cpu=place.cpu)
+    if place.warm is not None:
         with ExitStack() as opened:
             files = [opened.enter_context(file.path.open("rb")).fileno() for file in weights]
-            return warm().start({"do": "serve", "train_py": request.train_py}, limits, files=files, stdin=requests, stdout=answers)
+            return place.warm().start(
+                {"do": "serve", "train_py": request.train_py}, limits, files=files, stdin=requests, stdout=answers
+            )
     names = [f"{number}.safetensors" for number in range(len(weights))]
     job = Job(
         argv=lambda inside: [

@@ -33,6 +33,7 @@ from researchclaw.adapters.isolation.job import Isolation, Job
 from researchclaw.adapters.isolation.limits import DEFAULT_LIMITS, Limits
 from researchclaw.adapters.isolation.warm import WarmPlace, WarmWorker
 from researchclaw.adapters.memory_room import MemoryRoom
+from researchclaw.adapters.sealed_looks import note_look
 from researchclaw.adapters.step_clock import StepCost, time_steps
 from researchclaw.adapters.table_laboratory import TableLaboratory
 from researchclaw.journal import sha256_of
@@ -466,26 +467,6 @@ def locked(file: Path) -> Iterator[None]:
         yield
     finally:
         os.close(fd)
-
-
-def note_look(state: Path, corpus: Sha256, what: Sha256, seed: int) -> int:
-    """Write down a look at a sealed test split; how often that has happened for its corpus on this machine.
-
-    what: hash of the request or of the weights.
-    """
-    with locked(state / "test_looks.lock"), (state / "test_looks.tsv").open("a", encoding="utf-8") as file:
-        file.write(f"{corpus}\t{what}\t{seed}\n")
-    return looks_at(state, corpus)
-
-
-def looks_at(state: Path, corpus: Sha256) -> int:
-    """How often the sealed test split of a corpus was looked at on this machine."""
-    file = state / "test_looks.tsv"
-    if not file.exists():
-        return 0
-    with locked(state / "test_looks.lock"):
-        lines = file.read_text(encoding="utf-8").splitlines()
-    return sum(line.split("\t")[0] == corpus for line in lines)
 
 
 def _listing(source: Path) -> str:

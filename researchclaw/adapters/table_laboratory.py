@@ -30,6 +30,7 @@ from researchclaw.adapters.experiment_runner import Interrupted, cost_of, last_l
 from researchclaw.adapters.isolation.collector import ArtefactRefusedError, NonFiniteWeightsError, Weights, collect_weights
 from researchclaw.adapters.isolation.job import STATUS_FD, Isolation, Job
 from researchclaw.adapters.isolation.limits import DEFAULT_LIMITS, Limits
+from researchclaw.adapters.sealed_looks import note_look
 from researchclaw.journal import sha256_of
 from stages.contracts import CorpusFacts, GeneratedKit, Measurement, RunCost, RunRecord, TrainingRequest, Verdict
 from stages.d_design.generated_code import kit_sha256, prepared_as_frozen
@@ -258,6 +259,8 @@ class TableLaboratory:
         measurement = None
         with tempfile.TemporaryDirectory(prefix="researchclaw-fit-") as scratch:
             fitted = self._fit(kit, request.train_py, request.seed, request.split, request.budget_s, Path(scratch), cpu, stop)
+            if request.split == "test" and fitted.state is not None:  # what was fitted has been asked about the sealed rows
+                note_look(self._state, self._split(kit, request.seed).sha256, sha256_of(request), request.seed)
             if fitted.verdict == "ok":
                 measurement = self._measure(kit, request, fitted)
         record = RunRecord(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -52,8 +52,19 @@ def kits_list(as_json: AsJson = False) -> None:
 def _kit(name: str) -> Kit:
     from researchclaw.kits import kit_folder, load_kit
 
-    must_be_known("kit", name, _every_kit())
+    _kit_must_be_known("kit", name)
     return load_kit(kit_folder(name))
+
+
+def _kit_must_be_known(key: str, name: str) -> None:
+    """Raises: SettingsError: it is no shipped kit; a folder with a kit of one's own is named by its path."""
+    from researchclaw.command_kits import KIT_FILE
+
+    if (Path(name) / KIT_FILE).is_file():
+        raise SettingsError(f"{key}: a kit of your own is named by its path: write ./{name}")
+    if "/" in name:
+        raise SettingsError(f"{key}: there is no {KIT_FILE} in {name}; `researchclaw kits new --to {name}` writes one.")
+    must_be_known(key, name, _every_kit())
 
 
 def _every_kit() -> tuple[str, ...]:
@@ -78,9 +89,10 @@ def kits_show(name: Annotated[str, typer.Argument(metavar="KIT")], as_json: AsJs
         print(one.model_dump_json(indent=2) if as_json else "\n".join((*lines, recipes, gpu_kits.need(one))))
         return
     if (folder := command_kit_folder(name)) is not None:
+        from researchclaw.experiment_cli import told_of_a_kit
+
         program = load_command_kit(folder)
-        told = f"{program.name}: {program.title}\nmetric: {program.metric.label}\ncommand: {' '.join(program.command)}"
-        print(program.model_dump_json(indent=2) if as_json else told)
+        print(program.model_dump_json(indent=2) if as_json else "\n".join(told_of_a_kit(program, folder)))
         return
     kit = _kit(name)
     if as_json:
@@ -102,7 +114,8 @@ def kits_check(
 ) -> None:
     """Read a kit as a run would; says what is wrong with it."""
     from researchclaw import experiment_cli, gpu_kits, wiring
-    from researchclaw.command_kits import command_kit_folder, load_command_kit
+    from researchclaw.adapters.command_experiment import broken_rule
+    from researchclaw.command_kits import command_kit_folder, load_command_kit, program_files, scope_files
 
     settings = load_settings(config, None, list(set_ or []))
     if name in gpu_kits.gpu_kit_names():
@@ -118,6 +131,9 @@ def kits_check(
     folder = command_kit_folder(name)
     if folder is not None:
         program = load_command_kit(folder)
+        first = next(scope_files(program, folder))
+        if (fault := broken_rule(first, program_files(program, folder)[first])) is not None:
+            raise SettingsError(f"{program.name}: {fault}.")
         print(f"{program.name} is sound: {' '.join(program.command)}, {program.metric.name}, scored by {program.score.kind}")
         if deep:
             isolation = wiring.isolation_of(settings, wiring.state_folder(settings))
@@ -144,6 +160,7 @@ def kits_new(
 ) -> None:
     """Make a kit of a repository; asks at a terminal for what no option says."""
     import re
+    import shlex
 
     from researchclaw.command_kits import new_kit
 
@@ -167,11 +184,8 @@ def kits_new(
         scope=tuple(scope),
         budget_s=budget,
     )
-    print(
-        f"{target} is written. Next: researchclaw kits check --deep ./{target}"
-        if not target.is_absolute()
-        else f"{target} is written."
-    )
+    place = target if target.is_absolute() else f"./{target}"
+    print(f"{target} is written. Next: researchclaw kits check --deep {shlex.quote(str(place))}")
 
 
 def _asked(option: str, question: str, default: str | None) -> str:
@@ -217,7 +231,7 @@ def experiment(
     as_json: AsJson = False,
 ) -> None:
     """Train and score one candidate in the sandbox, as a run would."""
-    from researchclaw import experiment_cli, gpu_kits, wiring
+    from researchclaw import experiment_cli, experiments, wiring
     from researchclaw.command_kits import command_kit_folder
 
     settings = load_settings(config, None, list(set_ or []))
@@ -234,66 +248,14 @@ def experiment(
         raise typer.Exit(again)
     if split not in ("val", "test"):
         must_be_known("--split", split, ("val", "test"))
-    if kit in gpu_kits.gpu_kit_names():
-        if steps is not None or keep is not None or (recipe is not None and train is not None):
-            raise typer.BadParameter(
-                "--steps and --keep are for kits of a study; --recipe and --train exclude each other", param_hint="--kit"
-            )
-        from researchclaw import gpu_runs
-
-        raise typer.Exit(
-            gpu_runs.run_kit(
-                kit,
-                settings,
-                _echo,
-                train=train,
-                recipe=recipe,
-                seed=seed,
-                split="test" if split == "test" else "val",
-                budget_s=budget,
-                scored_bytes=scored_bytes,
-                json_output=as_json,
-            )
-        )
-    if recipe is not None:
-        raise typer.BadParameter("only GPU kits have recipes", param_hint="--recipe")
-    folder = command_kit_folder(kit)
-    if folder is not None:
-        if steps is not None or scored_bytes is not None or keep is not None:
-            raise typer.BadParameter("--steps, --scored-bytes and --keep are for language-model kits", param_hint="--kit")
-        raise typer.Exit(
-            experiment_cli.run_command(
-                folder,
-                wiring.isolation_of(settings, wiring.state_folder(settings)),
-                wiring.limits_of(settings),
-                _echo,
-                train=train,
-                seed=seed,
-                split="test" if split == "test" else "val",
-                budget_s=budget,
-                json_output=as_json,
-            )
-        )
-    must_be_known("--kit", kit, _every_kit())
-    code = experiment_cli.run_experiment(
-        kit=kit,
-        state=wiring.state_around(settings, Path.cwd()),
-        echo=_echo,
-        train=train,
-        seed=seed,
-        steps=steps,
-        budget_s=budget,
-        scored_bytes=scored_bytes,
-        split="test" if split == "test" else "val",
-        json_output=as_json,
-        output=keep,
-        corpus=settings.experiment.corpus,
-        limits=wiring.limits_of(settings),
-        allow_weaker=settings.sandbox.allow_weaker,
-        backend=settings.sandbox.backend,
-        image=settings.sandbox.image,
-        gpus=settings.sandbox.gpu,
-    )
+    if command_kit_folder(kit) is None:
+        _kit_must_be_known("--kit", kit)
+    chosen: Literal["val", "test"] = "test" if split == "test" else "val"
+    asked = experiments.Asked(kit, train, recipe, seed, steps, budget, scored_bytes, chosen, keep, as_json)
+    try:
+        code = experiments.run(asked, settings, _echo)
+    except experiments.UnfitChoice as exc:
+        raise typer.BadParameter(str(exc), param_hint=exc.option) from exc
     raise typer.Exit(code)
 
 

@@ -30,7 +30,7 @@ from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound, PrefectHTTPS
 from prefect.states import Cancelling, Crashed
 from prefect.workers.process import ProcessWorker
 
-from researchclaw.adapters.experiment_runner import run_folder, write_run
+from researchclaw.adapters.experiment_runner import looked_at_test, run_folder, write_run
 from researchclaw.adapters.laboratory import LocalLaboratory, append_result
 from researchclaw.flow.unit import ENTRYPOINT, FLOW
 from researchclaw.flow.worker import HEARTBEAT_S, UNFIT, queue_of
@@ -464,7 +464,7 @@ class PoolLaboratory:
             (folder / "weights").mkdir(exist_ok=True)
             self._store.fetch(digest, folder / "weights").replace(folder / "weights" / name)
         record = self._record(result, request, folder)
-        if record.measurement is not None and (request.split == "test" or request.sealed):
+        if looked_at_test(request, record):
             self._local.note_look(request)
         (folder / "log.txt").write_text(result.log, encoding="utf-8")
         (folder / "measurement.json").write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")

@@ -53,7 +53,8 @@ def program_scorer(name: str, repository: Repository, plan: Plan, settings: Sett
     """The scorer of a kit that is one program; None for a kit of a study."""
     if name in command_kit_names():
         kit, folder = load_command_kit(folder_of(name)), folder_of(name)
-        isolation = wiring.isolation_of(settings, wiring.state_folder(settings))
+        state = wiring.state_folder(settings)
+        isolation = wiring.isolation_of(settings, state)
         limits = wiring.limits_of(settings)
 
         def once(source: bytes, seed: int, split: Literal["val", "test"], whole: bool) -> CommandRecord:
@@ -61,7 +62,15 @@ def program_scorer(name: str, repository: Repository, plan: Plan, settings: Sett
                 candidate = Path(place, "train.py")
                 candidate.write_bytes(source)
                 return run_command_kit(
-                    kit, folder, isolation, limits, seed=seed, split=split, candidate=candidate, budget_s=plan.kit_budget_s
+                    kit,
+                    folder,
+                    isolation,
+                    limits,
+                    seed=seed,
+                    split=split,
+                    candidate=candidate,
+                    budget_s=plan.kit_budget_s,
+                    state=state,
                 )
 
         return ProgramScorer(repository, isolation.name, once)

@@ -14,6 +14,7 @@ from stages.asking import accepted
 from stages.b_literature.literature_collect import BY_CITATION
 from stages.contracts import (
     Brief,
+    Candidate,
     Candidates,
     CitedWork,
     Contract,
@@ -108,20 +109,8 @@ def run(inputs: Inputs, ctx: Context) -> Shortlist:
         guidance=guidance,
     )
     screening = accepted(ctx, question, Screening)
-    reasons = {one.number: Screened(key="", included=True, reason=one.reason) for one in screening.included}
-    reasons |= {
-        number: Screened(key="", included=False, reason=group.reason) for group in screening.excluded for number in group.numbers
-    }
-    judged = {
-        candidate.work.key: reasons[number].model_copy(update={"key": candidate.work.key})
-        for number, candidate in enumerate(read, start=1)
-    }
-    decisions = tuple(
-        judged.get(key) or Screened(key=key, included=False, reason=unread[key], by_rule=True)
-        for key in (candidate.work.key for candidate in candidates)
-    )
-    included = {decision.key for decision in decisions if decision.included}
-    chosen = [candidate.work for candidate in candidates if candidate.work.key in included]
+    judged = _judged(screening, [candidate.work.key for candidate in read])
+    chosen = [candidate.work for candidate in read if judged[candidate.work.key].included]
     if not chosen:
         raise EvidenceMissing("the screening left no work to cite; widen the topic or the search")
     verdicts = {cited.key: cited for cited in ctx.library.verify(chosen)}
@@ -131,26 +120,16 @@ def run(inputs: Inputs, ctx: Context) -> Shortlist:
         raise EvidenceMissing(
             f"of {len(chosen)} works that were chosen none is confirmed ({doubts}); try again when the sources answer"
         )
-    kept = {work.key for work in works}
-    decisions = tuple(
-        Screened(key=decision.key, included=False, reason=_unconfirmed(verdicts[decision.key]))
-        if decision.included and decision.key not in kept
-        else decision
-        for decision in decisions
+    dropped = verdicts.keys() - {work.key for work in works}
+    decided = (
+        judged
+        | {key: Screened(key=key, included=False, reason=reason, by_rule=True) for key, reason in unread.items()}
+        | {key: Screened(key=key, included=False, reason=_unconfirmed(verdicts[key])) for key in dropped}
     )
-    identified = sum(candidate.records or len(candidate.queries) for candidate in candidates)
     return Shortlist(
         works=works,
-        decisions=decisions,
-        counts=PrismaCounts(
-            identified=identified,
-            duplicates=identified - len(candidates),
-            removed_by_rule=len(unread),
-            screened=len(read),
-            excluded=len(read) - len(works),
-            included=len(works),
-            by_citation=sum(BY_CITATION in candidate.queries for candidate in candidates),
-        ),
+        decisions=tuple(decided[candidate.work.key] for candidate in candidates),
+        counts=_counted(candidates, read=len(read), included=len(works)),
         doubted=tuple(cited for cited in verdicts.values() if cited.verdict != "verified"),
         guidance_not_understood=screening.guidance_not_understood,
     )
@@ -178,6 +157,28 @@ def _left_out_by_rule(inputs: Inputs, factors: Sequence[Factor], guidance: Seque
             if place > most and work.key not in named and not best_of_a_query:
                 unread[work.key] = f"not among the first {most} works with a summary, as the search ranks them; not read"
     return unread
+
+
+def _judged(screening: Screening, keys: Sequence[str]) -> dict[str, Screened]:
+    """Key -> the decision on it. keys: of the candidates in the order of their numbers."""
+    judged = {keys[one.number - 1]: Screened(key=keys[one.number - 1], included=True, reason=one.reason) for one in screening.included}
+    for group in screening.excluded:
+        for key in (keys[number - 1] for number in group.numbers):
+            judged[key] = Screened(key=key, included=False, reason=group.reason)
+    return judged
+
+
+def _counted(candidates: Sequence[Candidate], *, read: int, included: int) -> PrismaCounts:
+    identified = sum(candidate.records or len(candidate.queries) for candidate in candidates)
+    return PrismaCounts(
+        identified=identified,
+        duplicates=identified - len(candidates),
+        removed_by_rule=len(candidates) - read,
+        screened=read,
+        excluded=read - included,
+        included=included,
+        by_citation=sum(BY_CITATION in candidate.queries for candidate in candidates),
+    )
 
 
 def _faults(screening: Screening, question: ScreenQuestion) -> list[str]:

@@ -312,6 +312,23 @@ def test_the_stages_are_listed_from_the_pipeline(say: Say, toys: ModuleType) -> 
     assert rows[6]["inputs"] == ["Aim", "Scores", "Decision"]
 
 
+def test_a_kit_of_ones_own_is_named_by_its_path_and_read_before_it_is_run(say: Say, tmp_path: Path) -> None:
+    source = tmp_path / "2nd try"
+    source.mkdir()
+    (source / "train.py").write_text("import os\nseed = int(os.environ['SEED'])\nprint('val_loss:', seed)\n", encoding="utf-8")
+    how = ("--command", "python train.py", "--metric", "val_loss", "--direction", "lower", "--scope", "train.py", "--to", "mine")
+    assert "--name" in say("kits", "new", "--from", str(source), *how)[2]
+    code, out, _ = say("kits", "new", "--from", str(source), *how, "--name", "mine")
+    assert (code, "kits check --deep ./mine" in out) == (0, True)
+    assert "scored by the program itself, checked by nobody" in say("kits", "show", "./mine")[1]
+    assert "mine is sound" in say("kits", "check", "./mine")[1]
+    assert "write ./mine" in say("kits", "show", "mine")[2]
+    assert "there is no kit.yaml in ./nowhere" in say("experiment", "--kit", "./nowhere")[2]
+    (source / "train.py").write_text("seed = 42\n", encoding="utf-8")
+    code, _, err = say("kits", "check", "./mine")
+    assert (code, "chooses its own seed (line 1)" in err, "int(os.environ['SEED'])" in err) == (2, True, True)
+
+
 def test_kits_are_listed_shown_and_checked(say: Say) -> None:
     assert "tiny_lm" in say("kits", "list")[1]
     assert "val_bpb" in say("kits", "show", "tiny_lm", "--json")[1]

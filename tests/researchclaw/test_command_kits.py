@@ -9,6 +9,7 @@ import pytest
 from researchclaw.adapters.command_experiment import CommandRecord, run_command_kit
 from researchclaw.adapters.isolation.bubblewrap import Bubblewrap
 from researchclaw.adapters.isolation.limits import Limits
+from researchclaw.adapters.sealed_looks import looks_at
 from researchclaw.command_kits import (
     command_kit_folder,
     command_kit_names,
@@ -17,6 +18,7 @@ from researchclaw.command_kits import (
     printed_metric,
     program_files,
 )
+from researchclaw.experiment_cli import run_command
 from stages.errors import SettingsError
 
 
@@ -78,11 +80,29 @@ def test_secrets_links_and_version_control_stay_at_home(repository: Path, tmp_pa
     assert set(program_files(load_command_kit(folder), folder)) == {"train.py", "data.py", "data.csv"}
 
 
+def test_a_kit_inside_its_repository_keeps_its_answers_from_the_program(repository: Path, tmp_path: Path) -> None:
+    folder = repository / "kits" / "mine"
+    made(repository, tmp_path, target=folder)
+    for name in ("private/val_labels.txt", "public/train.npz"):
+        (folder / name).parent.mkdir()
+        (folder / name).write_text("1", encoding="utf-8")
+    assert set(program_files(load_command_kit(folder), folder)) == {"train.py", "data.py", "data.csv", "train.npz"}
+
+
+def test_a_repository_that_was_moved_is_named(repository: Path, tmp_path: Path) -> None:
+    folder = made(repository, tmp_path)
+    repository.rename(tmp_path / "elsewhere")
+    with pytest.raises(SettingsError, match=r"kit\.yaml: source: there is no folder .*repo; write where"):
+        load_command_kit(folder)
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
         ({"scope": ("missing.py",)}, "no file"), ({"scope": ("../*.py",)}, "leads out"), ({"command": ""}, "command"),
-        ({"metric": "Bad Name"}, "metric.name"), ({"source": Path("/no/such/folder")}, "is no folder"),
+        ({"metric": "Bad Name"}, "metric.name: small letters.*let the program print it so"),
+        ({"name": "2nd"}, "name: small letters"),
+        ({"source": Path("/no/such/folder")}, "is no folder"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_a_kit_is_refused_and_leaves_nothing(
@@ -108,6 +128,74 @@ def test_a_kit_of_ones_own_runs_in_the_sandbox_and_says_who_scored_it(repository
     assert run_command_kit(load_command_kit(folder), folder, sandbox, Limits()).verdict == "nonfinite"
     (repository / "data.py").write_text("VALUE = 'x'\n", encoding="utf-8")
     assert run_command_kit(load_command_kit(folder), folder, sandbox, Limits()).verdict == "rejected"
+
+
+PARROT = """import shutil, sys
+if '--predict' in sys.argv:
+    shutil.copyfile('inputs.npz', 'predictions.txt')
+else:
+    open('model.npz', 'w').write('nothing was learned')
+"""
+
+
+@pytest.fixture
+def parrot(tmp_path: Path) -> Path:
+    """A kit scored by labels whose program answers with what it was asked."""
+    folder = tmp_path / "parrot"
+    (folder / "private").mkdir(parents=True)
+    for name, text in {
+        "val_inputs.npz": "1 2",
+        "val_labels.txt": "1\n2\n",
+        "test_inputs.npz": "1 2",
+        "test_labels.txt": "1\n3\n",
+    }.items():
+        (folder / "private" / name).write_text(text, encoding="utf-8")
+    (folder / "train.py").write_text(PARROT, encoding="utf-8")
+    (folder / "kit.yaml").write_text(
+        "name: parrot\ntitle: a parrot\nsummary: says it again\nbudget_s: 5\ncommand: [python, train.py]\nscope: [train.py]\n"
+        "metric: {name: accuracy, label: accuracy, unit: fraction, lower_is_better: false}\n"
+        "score: {kind: labels, predict: [python, train.py, --predict], artefact: model.npz}\n",
+        encoding="utf-8",
+    )
+    return folder
+
+
+def test_a_look_at_the_sealed_labels_is_counted_also_when_it_is_refused(parrot: Path, tmp_path: Path, sandbox: Bubblewrap) -> None:
+    lines: list[str] = []
+    state = tmp_path / "looks"
+    dumb = tmp_path / "dumb.py"
+    dumb.write_text(PARROT.replace("'inputs.npz', 'predictions.txt'", "'inputs.npz', 'elsewhere.txt'"), encoding="utf-8")
+    absent = tmp_path / "absent.py"
+    absent.write_text("print('leaves no model')\n", encoding="utf-8")
+
+    def run(split: str, train: Path | None = None) -> str:
+        lines.clear()
+        how = {"state": state, "train": train, "seed": 0, "split": split, "budget_s": None, "json_output": False}
+        run_command(parrot, sandbox, Limits(), lines.append, **how)  # type: ignore[arg-type]
+        return "\n".join(lines)
+
+    assert "accuracy   1.000000 on the val split" in run("val")
+    assert not (state / "test_looks.tsv").exists()
+    assert "accuracy   0.500000 on the test split" in run("test")
+    assert "looks      1 at this sealed test split" in lines[-1]
+    assert "rejected: the run left no readable file predictions.txt" in run("test", dumb)
+    assert "looks      2 at" in lines[-1]
+    assert "rejected" in run("test", absent)  # nothing was asked about the sealed inputs
+    assert "looks" not in lines[-1]
+    (data,) = {line.split("\t")[0] for line in (state / "test_looks.tsv").read_text(encoding="utf-8").splitlines()}
+    assert looks_at(state, data) == 2
+
+
+def test_a_kit_without_a_sealed_split_refuses_to_be_scored_on_one(
+    repository: Path, parrot: Path, tmp_path: Path, sandbox: Bubblewrap
+) -> None:
+    folder = made(repository, tmp_path)
+    with pytest.raises(SettingsError, match="no sealed split"):
+        run_command_kit(load_command_kit(folder), folder, sandbox, Limits(), split="test", state=tmp_path)
+    (parrot / "private" / "test_labels.txt").unlink()
+    with pytest.raises(SettingsError, match=r"test_labels\.txt cannot be read"):
+        run_command_kit(load_command_kit(parrot), parrot, sandbox, Limits(), split="test", state=tmp_path)
+    assert not (tmp_path / "test_looks.tsv").exists()
 
 
 CHEATS = {  # put at the beginning of train.py: (source, verdict, reason)
@@ -153,7 +241,7 @@ def test_digits_is_scored_by_labels_that_the_program_never_sees(tmp_path: Path, 
     assert 0.9 < honest.value < 1.0
     assert run("honest again", "").value == honest.value
     assert run("another seed", "", seed=1).value != honest.value
-    assert run("sealed", "", split="test").value != honest.value
+    assert run("sealed", "", split="test", state=tmp_path).value != honest.value
     for name, (start, verdict, reason) in CHEATS.items():
         record = run(name, start)
         assert (record.verdict, name) == (verdict, name)

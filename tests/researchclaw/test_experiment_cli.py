@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from researchclaw.adapters.isolation.limits import Limits
-from researchclaw.adapters.laboratory import looks_at, note_look
 from researchclaw.experiment_cli import doctor_sandbox, program_argument, run_experiment, sandbox_exec
 from researchclaw.kits import kits_folder
 from stages.errors import SandboxUnavailable, SettingsError
@@ -131,9 +130,3 @@ def test_an_experiment_ends_with_its_verdict(state: Path, tmp_path: Path) -> Non
 def test_a_candidate_that_cannot_be_read_is_a_settings_error(state: Path, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="--train"):
         run_experiment(kit="tiny_lm", state=state, echo=lambda _: None, train=tmp_path / "missing.py")
-
-
-def test_looks_at_the_sealed_split_are_counted_for_each_corpus(tmp_path: Path) -> None:
-    assert looks_at(tmp_path, "a" * 64) == 0
-    assert [note_look(tmp_path, corpus * 64, "0" * 64, 1) for corpus in "aab"] == [1, 2, 1]
-    assert [looks_at(tmp_path, corpus * 64) for corpus in "abc"] == [2, 1, 0]

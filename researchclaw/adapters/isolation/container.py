@@ -19,6 +19,7 @@ import struct
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ from typing import Literal
 
 from researchclaw.adapters.isolation.bubblewrap import guest_environment, memory_folder_usage, resource_limits
 from researchclaw.adapters.isolation.channels import Channels
+from researchclaw.adapters.isolation.guest_python import DATA_SETS
 from researchclaw.adapters.isolation.job import Inside, Job
 from researchclaw.adapters.isolation.limits import NOFILE
 from researchclaw.adapters.isolation.seccomp import filter_program
@@ -38,6 +40,15 @@ _SHIM = Path(__file__).with_name("shim.py")
 _USER = 64200  # nobody's; 60000-64999 are kept for such uses by Debian
 _INSIDE = Inside(python="python3", inputs="/lab/input", scratch="/lab/scratch")
 _START_S = 60.0
+_ULIMITS = [
+    *("--ulimit", f"nofile={NOFILE}:{NOFILE}", "--ulimit", "nproc=4096:4096"),  # nproc counts per user id, over all containers
+    *("--ulimit", "core=1:1"),
+]
+_FIND = """
+import os, sys
+found = {os.path.realpath(os.path.join(path, name)) for path in sys.path for name in sys.argv[1:]}
+print(*sorted(filter(os.path.isdir, found)), sep="\\n")
+"""
 _WEAKER = "or set sandbox.allow_weaker: true and accept results marked 'process only'"
 
 
@@ -67,6 +78,7 @@ class Container:
         self._program = program
         self._image = image
         self._gpus = gpus
+        self._places: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     @property
     def name(self) -> str:
@@ -74,8 +86,6 @@ class Container:
 
     def start(self, job: Job) -> Guest:
         """See `Isolation.start`."""
-        if job.hidden:
-            raise SandboxUnavailable(f"{self.name} cannot hide {job.hidden[0]}, which holds the answers of this kit; use bubblewrap.")
         if job.control:
             raise SandboxUnavailable(f"{self.name} keeps no worker warm.")
         if job.sources and not any(name.startswith("corpus/") for name in job.inputs):
@@ -83,6 +93,7 @@ class Container:
                 f"The image {self._image} shows its standard library as text, which is this kit's own corpus: a candidate could read "
                 "what it is scored on. Set experiment.corpus to a file or folder of your own, or sandbox.backend: bubblewrap."
             )
+        covered = self._in_the_image((*job.hidden, *(() if job.data_sets else DATA_SETS)))
         home = Path(tempfile.mkdtemp(prefix="researchclaw-container-"))
         with ExitStack() as undo:
             undo.callback(shutil.rmtree, home)
@@ -94,7 +105,7 @@ class Container:
             settings = self._shim_settings(job, len(channels.given()))
             errors = undo.enter_context(tempfile.TemporaryFile())
             process = subprocess.Popen(
-                [*self.command(job, home, name), json.dumps(settings)],
+                [*self.command(job, home, name, covered), json.dumps(settings)],
                 stdin=subprocess.DEVNULL,
                 stdout=errors,
                 stderr=errors,
@@ -113,29 +124,27 @@ class Container:
             release=(lambda: shutil.rmtree(home), door.close, errors.close),
         )
 
-    def command(self, job: Job, home: Path, name: str) -> list[str]:
-        """The engine's command line up to the shim's settings."""
+    def command(self, job: Job, home: Path, name: str, covered: Sequence[str] = ()) -> list[str]:
+        """The engine's command line up to the shim's settings. covered: folders of the image that the guest finds empty."""
         limits = job.limits
         words = [self._program, "run", "--rm", "--name", name, "--pull", "never", "--log-driver", "none", "--hostname", "sandbox"]
-        words += ["--network", "none", "--ipc", "private", "--read-only", "--user", f"{_USER}:{_USER}"]
+        words += ["--network", "none", "--ipc", "none" if job.sealed else "private", "--read-only", "--user", f"{_USER}:{_USER}"]
+        if self._engine == "podman":
+            words += ["--read-only-tmpfs=false"]  # it would add folders to write into, of no size
+            words += _empty("/dev/mqueue") if self._gpus else _empty("/dev/mqueue", "/sys")  # a GPU's driver reads /sys
         words += ["--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
         everything = limits.memory_mb + limits.scratch_mb + limits.tmp_mb + limits.shm_mb  # the engine counts files in memory, too
         words += ["--pids-limit", str(limits.processes + 4), "--memory", f"{everything}m", "--memory-swap", f"{everything}m"]
-        for kind, value in (("nofile", NOFILE), ("nproc", 4096), ("core", 1)):  # nproc counts per user id, over all containers
-            words += ["--ulimit", f"{kind}={value}:{value}"]
+        words += _ULIMITS
         if limits.cpu is not None:
             words += ["--cpuset-cpus", str(limits.cpu)]
         if not job.sealed:
             for place, size in ((_INSIDE.scratch, limits.scratch_mb), ("/tmp", limits.tmp_mb)):  # noqa: S108
                 words += ["--tmpfs", f"{place}:rw,nosuid,nodev,size={size}m,mode=1777"]
-        words += [
-            "--shm-size",
-            f"{limits.shm_mb}m",
-            "--volume",
-            f"{home / 'lab'}:/lab:ro",
-            "--volume",
-            f"{home / 'door'}:/lab/door:ro",
-        ]
+            words += ["--shm-size", f"{limits.shm_mb}m"]
+        words += ["--volume", f"{home / 'lab'}:/lab:ro", "--volume", f"{home / 'door'}:/lab/door:ro"]
+        for place in covered:  # podman would copy what lies there into a memory folder
+            words += ["--volume", f"{home / 'empty'}:{place}:ro"]
         for place, content in job.inputs.items():
             if isinstance(content, Path):
                 words += ["--volume", f"{content}:{_INSIDE.inputs}/{place}:ro"]
@@ -144,12 +153,27 @@ class Container:
             words += ["--gpus", f"device={chosen}"] if self._engine == "docker" else self._podman_gpus()
         return [*words, "--entrypoint", "python3", self._image, "-I", "-S", "-B", "/lab/shim.py"]
 
+    def _in_the_image(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Where folders of packages lie in the image; it is asked once. Copies that no import finds are not known.
+
+        Raises:
+            SandboxUnavailable: the engine or the image's Python does not run.
+        """
+        if names and names not in self._places:
+            words = [self._program, "run", "--rm", "--pull", "never", "--network", "none", "--read-only", "--user", f"{_USER}:{_USER}"]
+            words += [*_ULIMITS, "--entrypoint", "python3", self._image, "-I", "-B", "-c", _FIND, *names]
+            asked = subprocess.run(words, capture_output=True, text=True, timeout=_START_S, check=False)
+            if asked.returncode != 0:
+                raise self._not_started(asked.stderr)
+            self._places[names] = tuple(asked.stdout.splitlines())
+        return self._places.get(names, ())
+
     def _podman_gpus(self) -> list[str]:
         return [word for gpu in self._gpus for word in ("--device", f"nvidia.com/gpu={gpu}")]
 
     def _lay_out(self, home: Path, job: Job) -> None:
         """What is bound: the shim, the filter and the inputs, readable by the container's user."""
-        for folder in ("lab/input", "lab/scratch", "lab/door", "door"):
+        for folder in ("lab/input", "lab/scratch", "lab/door", "door", "empty"):
             (home / folder).mkdir(parents=True)
         (home / "lab" / "shim.py").write_bytes(_SHIM.read_bytes())
         (home / "lab" / "filter.bpf").write_bytes(filter_program(sockets=not job.sealed, processes=not job.one_process))
@@ -176,7 +200,7 @@ class Container:
             "nice": job.limits.nice,
             "cpu": None,
             "fds": given,
-            "folders": [_INSIDE.scratch, "/tmp", "/dev/shm"],  # noqa: S108
+            "folders": [_INSIDE.scratch] if job.sealed else [_INSIDE.scratch, "/tmp", "/dev/shm"],  # noqa: S108
             "handshake": "/lab/door/socket",
             "filter": "/lab/filter.bpf",
             "keep_children": False,
@@ -200,7 +224,10 @@ class Container:
             return connection, int(struct.unpack("3i", peer)[0])
         errors.seek(0)  # type: ignore[attr-defined]
         said = errors.read().decode(errors="replace")  # type: ignore[attr-defined]
-        raise SandboxUnavailable(
+        raise self._not_started(said)
+
+    def _not_started(self, said: str) -> SandboxUnavailable:
+        return SandboxUnavailable(
             f"The container did not start, nothing was run ({self._engine}: {_last_line(said)}). Check that the engine runs here and "
             f"that the image {self._image} is there and has python3, {_WEAKER}."
         )
@@ -241,6 +268,11 @@ def _listener(path: Path) -> socket.socket:
     finally:
         os.close(folder)
     return listener
+
+
+def _empty(*places: str) -> list[str]:
+    """Options that put an empty folder in the place of each."""
+    return [word for place in places for word in ("--tmpfs", f"{place}:ro,nosuid,nodev,noexec,size=4k,mode=0555")]
 
 
 def _last_line(text: str) -> str:

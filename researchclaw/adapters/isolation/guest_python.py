@@ -28,7 +28,7 @@ _LEFT_OUT = frozenset(
     | {"site-packages", "dist-packages"}
 )  # nothing that trains needs them
 _PACKAGES_WITH_COPIES = ("pip", "setuptools", "pkg_resources", "exceptiongroup", "griffe", "griffecli", "mypy")
-_DATA_SETS = ("sklearn/datasets/data", "sklearn/datasets/images")
+DATA_SETS = ("sklearn/datasets/data", "sklearn/datasets/images")
 """Below site-packages; a guest that could read them while it trains would have the held-out rows."""
 _PARTS_OF_A_PREFIX = ("bin", "lib", "lib64", "pyvenv.cfg")  # a prefix may be a project's root: its other files are not bound
 _ALREADY_INSIDE = ("/usr", "/bin", "/lib", "/lib64")
@@ -94,7 +94,7 @@ def guest_python(state: Path) -> GuestPython:
         covered_packages=tuple(
             str(folder / name) for folder in packages for name in _PACKAGES_WITH_COPIES if (folder / name).is_dir()
         ),
-        data_sets=tuple(str(folder / name) for folder in packages for name in _DATA_SETS if (folder / name).is_dir()),
+        data_sets=tuple(str(folder / name) for folder in packages for name in DATA_SETS if (folder / name).is_dir()),
         empty=empty,
     )
 

@@ -21,13 +21,24 @@ def test_the_shipped_candidates_break_no_rule(kit: str) -> None:
         "random.seed(a=1)",
         "seed += 1",
         "seed: int = 3",
+        "seed = int('137')",
+        "seed = int(os.environ['SEED']) * 0 + 137",
+        "seed += int(os.environ['SEED'])",
+        "seed = int(os.environ['HOME'])",
     ],
 )
 def test_a_seed_of_its_own_is_named(source: str) -> None:
     assert "chooses its own seed" in str(fault(source))
 
 
-@pytest.mark.parametrize("source", ["torch.manual_seed(seed)", "g.manual_seed(seed * 3 + 1)", "x.seed()", "seeds = 1", "x = ("])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "torch.manual_seed(seed)", "g.manual_seed(seed * 3 + 1)", "x.seed()", "seeds = 1", "x = (",
+        "seed = int(os.environ['SEED'])", "SEED = int(os.environ.get('SEED', '0'))", "seed: int = int(os.getenv('SEED', 0))",
+        "seed = os.environ['SEED']",
+    ],
+)  # fmt: skip
 def test_the_given_seed_may_be_used(source: str) -> None:
     assert fault(source) is None
 

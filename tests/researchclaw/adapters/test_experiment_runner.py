@@ -9,10 +9,10 @@ from typing import Any, cast
 import pytest
 
 from researchclaw.adapters import experiment_runner
-from researchclaw.adapters.experiment_runner import Bench
+from researchclaw.adapters.experiment_runner import Bench, Place, looked_at_test
 from researchclaw.adapters.isolation.collector import Weights
 from researchclaw.adapters.isolation.job import Isolation
-from stages.contracts import CorpusFacts, TrainingRequest
+from stages.contracts import CorpusFacts, Measurement, RunCost, RunRecord, TrainingRequest
 
 CORPUS = CorpusFacts(name="c", sha256="c" * 64, files=1, train_bytes=9, val_bytes=9, test_bytes=9, references={})
 
@@ -57,7 +57,7 @@ def scored(monkeypatch: pytest.MonkeyPatch, place: Path, verdicts: dict[str, str
     bench = Bench(cast(Isolation, None), place, place, CORPUS, "val_bpb", "", place, on_look=looks.append)
     progress, weights = experiment_runner._Progress(), [Weights(place / "w", "1" * 64, 100)]
     for step in (experiment_runner._score, experiment_runner._score_sealed):
-        step(bench, request(), progress, weights, 64, None, threading.Event(), None)
+        step(bench, request(), progress, weights, 64, Place(None, threading.Event(), None))
     return progress, looks
 
 
@@ -78,3 +78,23 @@ def test_a_refusal_on_the_test_split_takes_nothing_from_the_validation_score_and
     assert progress.measurement.sealed_value is None
     assert progress.measurement.sealed_fault == f"{verdict}: an answer is no number"
     assert len(looks) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "evaluation_s", "measured", "looked"),
+    [
+        ({"sealed": True}, 1.0, True, True),
+        ({"sealed": True}, 1.0, False, False),  # refused on the validation split: never asked about the other
+        ({"sealed": False}, 1.0, True, False),
+        ({"sealed": False, "split": "test"}, 1.0, True, True),
+        ({"sealed": False, "split": "test"}, 1.0, False, True),  # refused on the test split
+        ({"sealed": False, "split": "test"}, 0.0, False, False),  # crashed while it trained
+    ],
+)
+def test_a_record_tells_whether_its_weights_met_the_test_split(
+    asked: dict[str, object], evaluation_s: float, measured: bool, looked: bool
+) -> None:
+    cost = RunCost(train_cpu_s=1, train_wall_s=1, startup_s=1, evaluation_s=evaluation_s, peak_memory_mb=1)
+    measurement = Measurement.model_construct(value=2.5) if measured else None
+    record = RunRecord.model_construct(cost=cost, measurement=measurement)
+    assert looked_at_test(request(**asked), record) is looked

@@ -13,7 +13,8 @@ import pytest
 
 from researchclaw.adapters.experiment_runner import checkpoint_steps, integer_constant, run_folder
 from researchclaw.adapters.isolation.bubblewrap import Bubblewrap
-from researchclaw.adapters.laboratory import LocalLaboratory, append_result, looks_at
+from researchclaw.adapters.laboratory import LocalLaboratory, append_result
+from researchclaw.adapters.sealed_looks import looks_at
 from researchclaw.adapters.step_clock import StepCost, quantised, with_shared_ratios
 from researchclaw.journal import sha256_of
 from researchclaw.kits import kits_folder, load_kit

@@ -7,6 +7,7 @@ import pytest
 
 from researchclaw.adapters.isolation.choice import choose_isolation
 from researchclaw.adapters.laboratory import LocalLaboratory
+from researchclaw.adapters.sealed_looks import looks_at
 from researchclaw.shipped import shipped
 from stages.contracts import GeneratedKit, MeasureName, RunRecord, TrainingRequest
 from stages.d_design.generated_code import kit_sha256
@@ -136,3 +137,16 @@ def test_a_kit_without_a_salt_gets_one_that_nobody_can_guess(laboratory: LocalLa
     one, other = (laboratory.prepare(_kit(salt=""), 1).salt for _ in range(2))
     assert len(one) == 32
     assert one != other
+
+
+def test_a_look_at_sealed_rows_is_counted_also_when_it_is_refused(laboratory: LocalLaboratory) -> None:
+    kit = _kit(salt="looks")
+    by_the_crowd = NEAREST.replace("return np.argmin", "return (len(inputs) > 20) + np.argmin")
+    unfit = NEAREST.replace("    spread = ", "    1 / 0\n    spread = ")
+    seen = _run(laboratory, kit).measurement
+    assert seen is not None
+    counted = []
+    for train_py, verdict in ((NEAREST, "ok"), (by_the_crowd, "rejected"), (unfit, "crash")):
+        assert _run(laboratory, kit, train_py, split="test").verdict == verdict
+        counted.append(looks_at(laboratory.run_folder.parent / "state", seen.corpus_sha256))
+    assert counted == [1, 2, 2]  # a fit that fails was asked about nothing

@@ -1,6 +1,6 @@
 """Host side of the attack suite: every payload through the function behind `researchclaw sandbox exec`, judged from outside.
 
-    python suite.py STATE
+    python suite.py STATE [docker|podman IMAGE]
 
 Prints one JSON object {attack: [withstood, detail]}. The guest's word counts against the sandbox only: what a guest says it
 won is a failure, and what it is silent about is looked for on the host (canaries, listeners, processes, settings).
@@ -30,13 +30,23 @@ SMALL = Limits(
     wall_s=3, cpu_s=1, memory_mb=256, processes=32, scratch_mb=16, scratch_files=500, tmp_mb=8, shm_mb=8, output_kb=64, nice=5
 )
 Found = dict[str, tuple[bool, str]]
+BACKEND, IMAGE = sys.argv[2:4] if len(sys.argv) > 3 else ("auto", None)
 
 
 def execute(state: Path, argv: list[str], limits: Limits, files: tuple[Path, ...] = ()) -> tuple[int, str, str]:
     """Exit code, what the guest printed, what the sandbox said."""
     shown: list[str] = []
     said: list[str] = []
-    code = sandbox_exec(argv, state=state, echo=said.append, limits=limits, with_files=files, write=lambda _, text: shown.append(text))
+    code = sandbox_exec(
+        argv,
+        state=state,
+        echo=said.append,
+        limits=limits,
+        with_files=files,
+        write=lambda _, text: shown.append(text),
+        backend=BACKEND,  # type: ignore[arg-type]
+        image=IMAGE,
+    )
     return code, "".join(shown), " ".join(said)
 
 

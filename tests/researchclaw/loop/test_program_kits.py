@@ -6,6 +6,7 @@ import pytest
 
 from researchclaw.adapters.command_experiment import CommandRecord
 from researchclaw.loop import program_kits
+from researchclaw.loop.contracts import Plan
 from researchclaw.loop.program_kits import ProgramScorer
 from researchclaw.loop.repository import Repository
 from researchclaw.loop.scorers import InterruptedScoringError
@@ -35,6 +36,31 @@ def test_digits_is_scored_through_the_same_door_as_any_kit(tmp_path: Path) -> No
     scorer.stop.set()
     with pytest.raises(InterruptedScoringError):
         scorer.score(tree, 4)
+
+
+def test_a_confirmation_on_the_sealed_labels_counts_its_look_in_the_projects_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, Path]] = []
+
+    def run(*_: object, split: str, state: Path, **__: object) -> CommandRecord:
+        asked.append((split, state))
+        raise InterruptedScoringError
+
+    monkeypatch.setattr(program_kits, "run_command_kit", run)
+    monkeypatch.setattr(program_kits.wiring, "isolation_of", lambda *_: Isolated())
+    repository = Repository.create(tmp_path / "r.git")
+    tree = repository.written(None, {"train.py": b"WIDTH = 1\n"})
+    plan = Plan.model_construct(kit="digits", kit_budget_s=None)
+    scorer = program_kits.program_scorer("digits", repository, plan, Settings(output=tmp_path))
+    assert scorer is not None
+    with pytest.raises(InterruptedScoringError):
+        scorer.held_out(tree)
+    assert asked == [("test", tmp_path / ".state")]
+
+
+class Isolated:
+    name = "-"
 
 
 def test_every_shipped_kit_can_be_improved() -> None:

@@ -39,7 +39,10 @@ def test_everything_that_shuts_a_guest_in_is_on_the_command_line(engines: Path, 
         assert following(words, option) == [value]
     assert "--read-only" in words
     assert "--rm" in words
+    assert "--read-only-tmpfs=false" in words  # podman would give /run and /var/tmp to write into
     assert following(words, "--tmpfs") == [
+        "/dev/mqueue:ro,nosuid,nodev,noexec,size=4k,mode=0555",
+        "/sys:ro,nosuid,nodev,noexec,size=4k,mode=0555",
         "/lab/scratch:rw,nosuid,nodev,size=100m,mode=1777",
         "/tmp:rw,nosuid,nodev,size=10m,mode=1777",
     ]
@@ -50,8 +53,24 @@ def test_everything_that_shuts_a_guest_in_is_on_the_command_line(engines: Path, 
 
 def test_a_sealed_guest_gets_no_folder_to_write_into(engines: Path) -> None:
     assert engines
-    words = Container("docker", "torch:1").command(Job(argv=lambda _: ["true"], sealed=True), Path("/home/x"), "n")
+    sealed = Job(argv=lambda _: ["true"], sealed=True)
+    words = Container("docker", "torch:1").command(sealed, Path("/home/x"), "n")
     assert "--tmpfs" not in words
+    assert (following(words, "--ipc"), following(words, "--shm-size")) == (["none"], [])  # /dev/shm is a folder, too
+    words = Container("podman", "torch:1").command(sealed, Path("/home/x"), "n")
+    assert all(":ro," in mount for mount in following(words, "--tmpfs"))
+    assert "--read-only-tmpfs=false" in words
+
+
+def test_what_holds_the_answers_is_found_in_the_image_and_covered(engines: Path) -> None:
+    (engines / "docker").write_text(f'#!/bin/sh\necho "$@" >> {engines}/asked\necho /site/sklearn/datasets/data\n', encoding="utf-8")
+    container = Container("docker", "torch:1")
+    for _ in range(2):
+        assert container._in_the_image(("sklearn/datasets/data",)) == ("/site/sklearn/datasets/data",)
+    (asked,) = [line for line in (engines / "asked").read_text(encoding="utf-8").splitlines() if line.startswith("run")]  # once
+    assert "--network none --read-only" in asked
+    words = container.command(Job(argv=lambda _: ["true"]), Path("/x"), "n", ("/site/sklearn/datasets/data",))
+    assert "/x/empty:/site/sklearn/datasets/data:ro" in following(words, "--volume")
 
 
 def test_only_the_chosen_gpus_are_passed_through(engines: Path) -> None:
@@ -59,6 +78,7 @@ def test_only_the_chosen_gpus_are_passed_through(engines: Path) -> None:
     job = Job(argv=lambda _: ["true"])
     assert following(Container("docker", "i", gpus=(1, 3)).command(job, Path("/x"), "n"), "--gpus") == ["device=1,3"]
     podman = Container("podman", "i", gpus=(1, 3)).command(job, Path("/x"), "n")
+    assert not any(mount.startswith("/sys") for mount in following(podman, "--tmpfs"))
     assert following(podman, "--device") == ["nvidia.com/gpu=1", "nvidia.com/gpu=3"]
 
 
