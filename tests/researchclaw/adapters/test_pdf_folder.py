@@ -13,7 +13,7 @@ from pypdf import PdfWriter
 from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 
 from researchclaw.adapters.pdf_folder import PdfFolder
-from researchclaw.adapters.pdf_text import PASSAGE, Unreadable, best_passages, pages_of
+from researchclaw.adapters.pdf_text import PASSAGE, WALL_S, Unreadable, best_passages, pages_of
 from stages.contracts import Work
 from stages.errors import SettingsError
 
@@ -135,7 +135,7 @@ def test_what_cannot_be_read_is_said_and_ends_soon(content: bytes | Callable[[],
     found = pages_of(written, tmp_path)
     assert isinstance(found, Unreadable)
     assert words in found.reason
-    assert time.monotonic() - begun < 40
+    assert time.monotonic() - begun < WALL_S  # a hang, not a speed; what it may compute is bounded by CPU_S of the reader
 
 
 def test_a_file_that_cannot_be_read_is_named_beside_its_work(tmp_path: Path) -> None:
