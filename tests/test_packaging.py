@@ -29,9 +29,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment that holds the wheel and sees the dependencies, but not the checkout."""
     home = tmp_path_factory.mktemp("environment")
-    venv.create(home, with_pip=True)
-    python = home / "bin" / "python"
-    subprocess.run([python, "-m", "pip", "install", "-q", "--no-deps", "--no-index", wheel], check=True)
+    venv.create(home)
+    pip = [sys.executable, "-m", "pip", "--python", str(home / "bin" / "python")]
+    subprocess.run([*pip, "install", "-q", "--no-deps", "--no-index", wheel], check=True)
     packages = next((home / "lib").glob("python*")) / "site-packages"
     # a path added this way is searched, but its own .pth files, such as that of an editable install, are not read
     (packages / "dependencies.pth").write_text(f"{sysconfig.get_paths()['purelib']}\n")

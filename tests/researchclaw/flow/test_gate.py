@@ -240,8 +240,8 @@ def test_two_at_once_one_wins_and_the_other_says_why(project: Any, waiting: Any,
 def test_a_run_that_waits_costs_no_time_worth_naming(project: Any, waiting: Any) -> None:
     process, form = waiting()
     before = _cpu_s(process.pid)
-    time.sleep(10)
-    assert _cpu_s(process.pid) - before < 0.1  # 1 % of a core; measured 0.15 %
+    time.sleep(5)
+    assert _cpu_s(process.pid) - before < 0.05  # 1 % of a core; measured 0.15 %
     project.submit(form, decision="approve")
     ended(process, 0)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from difflib import SequenceMatcher
 
@@ -232,7 +234,7 @@ def _alike(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
         return True
     if min(len(one), len(other)) < 5:
         return False
-    if _alike_to_the_eye(" ".join(one), " ".join(other)):
+    if look_alike(" ".join(one), " ".join(other)):
         return True
     if 2 * min(len(one), len(other)) < SIMILAR * (len(one) + len(other)):
         return False
@@ -242,12 +244,35 @@ def _alike(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     return SequenceMatcher(None, one, other, autojunk=False).ratio() >= SIMILAR
 
 
-def _alike_to_the_eye(one: str, other: str) -> bool:
+def look_alike(one: str, other: str) -> bool:
     """Whether the letters agree; catches sentences that differ in a few short names only."""
     if 2 * min(len(one), len(other)) < LOOK_ALIKE * (len(one) + len(other)):
         return False
-    matcher = SequenceMatcher(None, one, other, autojunk=False)
-    return matcher.real_quick_ratio() >= LOOK_ALIKE and matcher.quick_ratio() >= LOOK_ALIKE and matcher.ratio() >= LOOK_ALIKE
+    needed = LOOK_ALIKE * (len(one) + len(other)) / 2
+    # Two bounds that nearly every pair fails, for a hundredth of what ratio() costs: it counts letters in common, in order, so
+    # there are no more of them than letters in common, and no more than in the longest common subsequence.
+    mine, theirs = _letters(one), _letters(other)
+    if sum(min(count, theirs[letter]) for letter, count in mine.items()) < needed or common_subsequence(one, other) < needed:
+        return False
+    return SequenceMatcher(None, one, other, autojunk=False).ratio() >= LOOK_ALIKE
+
+
+@functools.lru_cache(maxsize=4096)
+def _letters(text: str) -> Counter[str]:
+    return Counter(text)
+
+
+def common_subsequence(one: str, other: str) -> int:
+    """Length of the longest common subsequence, a bit for each letter of `one` (Hyyrö 2004, "Bit-parallel LCS-length computation")."""
+    places: dict[str, int] = {}
+    for place, letter in enumerate(one):
+        places[letter] = places.get(letter, 0) | 1 << place
+    everything = (1 << len(one)) - 1
+    open_ = everything
+    for letter in other:
+        here = open_ & places.get(letter, 0)
+        open_ = (open_ + here | open_ - here) & everything
+    return len(one) - open_.bit_count()
 
 
 def paragraph(*parts: str) -> str:

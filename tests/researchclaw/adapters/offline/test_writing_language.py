@@ -1,8 +1,20 @@
 """Small pieces of English."""
 
+import random
+from difflib import SequenceMatcher
+
 import pytest
 
-from researchclaw.adapters.offline.writing.language import Voice, cited, listing, lowered, printable
+from researchclaw.adapters.offline.writing.language import (
+    LOOK_ALIKE,
+    Voice,
+    cited,
+    common_subsequence,
+    listing,
+    look_alike,
+    lowered,
+    printable,
+)
 
 
 def test_a_list_reads_as_people_write_it():
@@ -52,3 +64,22 @@ def test_what_may_not_stand_in_a_section_is_no_option():
     assert (
         voice.say("x", "It is best of all the settings tried.", "It has the leading mean of all.") == "It has the leading mean of all."
     )
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "length"), [("", "", 0), ("a", "", 0), ("", "a", 0), ("abcbdab", "bdcaba", 4), ("the seeds", "these beds", 8)]
+)
+def test_the_longest_common_subsequence_is_counted(one, other, length):
+    assert common_subsequence(one, other) == length
+
+
+def test_two_texts_look_alike_exactly_when_difflib_says_so():
+    draw = random.Random(5)
+    found = []
+    for _ in range(400):
+        one = [draw.choice("the seds ") for _ in range(draw.randrange(1, 70))]
+        other = [draw.choice("the seds ") if draw.random() < 0.15 else letter for letter in one]
+        texts = "".join(one), "".join(other)
+        found.append(look_alike(*texts))
+        assert found[-1] == (SequenceMatcher(None, *texts, autojunk=False).ratio() >= LOOK_ALIKE), texts
+    assert 40 < sum(found) < 360
