@@ -19,7 +19,8 @@ from stages.g_writing.sentence_check.quantified import bounded, quantified, tren
 from stages.g_writing.sentence_check.quantifiers import conditions_quantifier
 from stages.g_writing.sentence_check.quantities import UNIT_WORDS, Quantity, differences, fits, level, logarithms, other_unit, printed
 from stages.g_writing.sentence_check.reading import REMOVED, Mention, Number, Sentence, read
-from stages.g_writing.sentence_check.roles import ABOVE, BELOW, DEVIATION, DEVIATION_HEAD, DIFFERENCE_BEFORE, REACHED, Roles
+from stages.g_writing.sentence_check.phrases import ABOVE, BELOW, DEVIATION, DEVIATION_HEAD, DIFFERENCE_BEFORE, REACHED
+from stages.g_writing.sentence_check.roles import Roles
 from stages.g_writing.sentence_check.settings import Settings
 from stages.g_writing.sentence_check.significance import significance
 from stages.g_writing.sentence_check.strangers import of_others, strangers

@@ -67,6 +67,13 @@ class Study(Contract):
             return seeds
         return max(scores.n for by_metric in self.conditions.values() for scores in by_metric.values())
 
+    @property
+    def seed_names(self) -> set[str]:
+        """Every seed that was run or planned, as it is written."""
+        named = {seed for by_metric in self.conditions.values() for scores in by_metric.values() for seed in scores.seeds}
+        planned = self.config.get("seeds")
+        return named | {str(seed) for seed in planned} if isinstance(planned, list) else named
+
     def completed(self, condition: str) -> int:
         return min(scores.n for scores in self.conditions[condition].values())
 
