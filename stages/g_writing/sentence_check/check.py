@@ -15,11 +15,11 @@ from stages.g_writing.sentence_check.counts import Counts
 from stages.g_writing.sentence_check.derived import Derived, derived
 from stages.g_writing.sentence_check.extremes import compared_stretch, extremes, extremes_named
 from stages.g_writing.sentence_check.pairs import Pair, between_pairs, directions, metrics_of, of_speed, pair_of
+from stages.g_writing.sentence_check.phrases import ABOVE, BELOW, DEVIATION, DEVIATION_HEAD, DIFFERENCE_BEFORE, REACHED
 from stages.g_writing.sentence_check.quantified import bounded, quantified, trend_stretch, trends
 from stages.g_writing.sentence_check.quantifiers import conditions_quantifier
 from stages.g_writing.sentence_check.quantities import UNIT_WORDS, Quantity, differences, fits, level, logarithms, other_unit, printed
 from stages.g_writing.sentence_check.reading import REMOVED, Mention, Number, Sentence, read
-from stages.g_writing.sentence_check.phrases import ABOVE, BELOW, DEVIATION, DEVIATION_HEAD, DIFFERENCE_BEFORE, REACHED
 from stages.g_writing.sentence_check.roles import Roles
 from stages.g_writing.sentence_check.settings import Settings
 from stages.g_writing.sentence_check.significance import significance

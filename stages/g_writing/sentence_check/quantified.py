@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.pairs import Pair, metrics_of
+from stages.g_writing.sentence_check.phrases import ABOVE, BELOW, DEVIATION, REACHED
 from stages.g_writing.sentence_check.quantifiers import Quantifier, conditions_quantifier, seeds_quantifier
 from stages.g_writing.sentence_check.quantities import level, mean, printed
 from stages.g_writing.sentence_check.reading import Number, Sentence
-from stages.g_writing.sentence_check.phrases import ABOVE, BELOW, DEVIATION, REACHED
 from stages.g_writing.sentence_check.study import Study
 
 _COMPARING = re.compile(
