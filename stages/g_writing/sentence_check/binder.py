@@ -43,7 +43,7 @@ def bound_numbers(now: Progress) -> list[tuple[Number, Quantity]]:
         if within:
             found.append((number, Quantity(number.value, f"bound({number.text})")))
             continue
-        candidates = list(candidates(now, number, role, levels))
+        candidates = list(quantities_in(now, number, role, levels))
         if not candidates:
             candidates = unit_said_once(now, number, role, levels, roles)
         if not candidates:
@@ -62,7 +62,7 @@ def bound_numbers(now: Progress) -> list[tuple[Number, Quantity]]:
     return found
 
 
-def candidates(  # noqa: PLR0912 - one case for each role
+def quantities_in(  # noqa: PLR0912 - one case for each role
     now: Progress, number: Number, role: str, levels: Sequence[Number]
 ) -> Iterator[Quantity]:
     match role:
@@ -103,7 +103,7 @@ def second_chance(now: Progress, number: Number, role: str, levels: Sequence[Num
     try:
         for reading in readings(number, role, now.sentence, now.study, last):
             now.reading = reading
-            if found := list(candidates(now, replace(number, unit=reading.unit), reading.role, levels)):
+            if found := list(quantities_in(now, replace(number, unit=reading.unit), reading.role, levels)):
                 return found[:1]
         return []
     finally:
@@ -137,7 +137,7 @@ def unit_said_once(
         return []
     free = {other.start for other, its in roles if its == "free"}
     said = next((o.unit for o in reversed(now.sentence.numbers) if o.end <= number.start and o.unit and o.start not in free), "")
-    found = list(candidates(now, replace(number, unit=said), role, levels)) if said in {"%", "pp", "points", "s", "min", "h"} else []
+    found = list(quantities_in(now, replace(number, unit=said), role, levels)) if said in {"%", "pp", "points", "s", "min", "h"} else []
     return found or (list(now.settings.named(number)) if role == "level" else [])
 
 
