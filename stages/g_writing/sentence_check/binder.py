@@ -9,11 +9,12 @@ from dataclasses import replace
 from stages.g_writing.sentence_check.agreement import holds
 from stages.g_writing.sentence_check.alternatives import readings
 from stages.g_writing.sentence_check.changes import changes, ranges
+from stages.g_writing.sentence_check.comparing import of_speed
 from stages.g_writing.sentence_check.counts import Counts
 from stages.g_writing.sentence_check.derived import Derived, derived
 from stages.g_writing.sentence_check.levels import extremes_of_all, seed_bounds, values_of
 from stages.g_writing.sentence_check.measured import metrics_for, metrics_with_complement
-from stages.g_writing.sentence_check.pairs import Pair, of_speed
+from stages.g_writing.sentence_check.pairs import Pair
 from stages.g_writing.sentence_check.phrases import ABOVE, BELOW, REACHED
 from stages.g_writing.sentence_check.progress import Progress, Refused
 from stages.g_writing.sentence_check.quantified import bounded
@@ -137,7 +138,9 @@ def unit_said_once(
         return []
     free = {other.start for other, its in roles if its == "free"}
     said = next((o.unit for o in reversed(now.sentence.numbers) if o.end <= number.start and o.unit and o.start not in free), "")
-    found = list(quantities_in(now, replace(number, unit=said), role, levels)) if said in {"%", "pp", "points", "s", "min", "h"} else []
+    found = (
+        list(quantities_in(now, replace(number, unit=said), role, levels)) if said in {"%", "pp", "points", "s", "min", "h"} else []
+    )
     return found or (list(now.settings.named(number)) if role == "level" else [])
 
 

@@ -8,8 +8,8 @@ from typing import Literal
 from stages.contracts import Contract
 from stages.g_writing.sentence_check.binder import bound_numbers, spoken_of
 from stages.g_writing.sentence_check.claims import claims
+from stages.g_writing.sentence_check.directions import directions
 from stages.g_writing.sentence_check.extremes import compared_stretch, extremes
-from stages.g_writing.sentence_check.pairs import directions
 from stages.g_writing.sentence_check.progress import Progress, Refused
 from stages.g_writing.sentence_check.quantified import quantified, trend_stretch, trends
 from stages.g_writing.sentence_check.reading import read

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stages.g_writing.sentence_check import words as w
-from stages.g_writing.sentence_check.pairs import metrics_of
+from stages.g_writing.sentence_check.comparing import metrics_of
 from stages.g_writing.sentence_check.quantifiers import seeds_quantifier
 from stages.g_writing.sentence_check.reading import Sentence
 from stages.g_writing.sentence_check.study import Study

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from stages.g_writing.sentence_check import words as w
-from stages.g_writing.sentence_check.pairs import metrics_of, of_speed
+from stages.g_writing.sentence_check.comparing import metrics_of, of_speed
 from stages.g_writing.sentence_check.progress import Progress
 from stages.g_writing.sentence_check.quantities import UNIT_WORDS
 from stages.g_writing.sentence_check.reading import Number

@@ -11,7 +11,8 @@ import re
 from collections.abc import Callable, Iterator
 
 from stages.g_writing.sentence_check import words as w
-from stages.g_writing.sentence_check.pairs import Pair, metrics_of
+from stages.g_writing.sentence_check.comparing import metrics_of
+from stages.g_writing.sentence_check.pairs import Pair
 from stages.g_writing.sentence_check.phrases import ABOVE, BELOW, DEVIATION, REACHED
 from stages.g_writing.sentence_check.quantifiers import Quantifier, conditions_quantifier, seeds_quantifier
 from stages.g_writing.sentence_check.quantities import level, mean, printed
