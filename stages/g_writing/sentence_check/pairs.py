@@ -28,9 +28,9 @@ class Pair:
     options: tuple[tuple[str, str], ...]
     named: bool
     strict: bool = False
+    """A claim against everything that is left out: it has to hold for all of the options."""
     metric: str | None = None
     """The one metric that the sentence's numbers are of."""
-    """A claim against everything that is left out: it has to hold for all of the options."""
 
 
 _PASSIVE = re.compile(

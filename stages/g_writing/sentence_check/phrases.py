@@ -6,6 +6,12 @@ import re
 
 from stages.g_writing.sentence_check import words as w
 
+
+def any_of(words: str) -> re.Pattern[str]:
+    """One of the words, separated by '|', as a whole word in any case."""
+    return re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
+
+
 COUNTED = {
     "seeds": rf"^[\s-]*(?:of (?:the |our )?\w+ )?(?:(?!per\b|over\b|on\b|and\b|seconds?\b|minutes?\b|hours?\b)\w+ ){{0,2}}?(?:{w.SEED_NOUNS})\b",
     "conditions": rf"^\s*(?:(?!for\b|with\b|by\b)\w+ ){{0,2}}?(?:{w.CONDITION_NOUNS})\b",

@@ -119,7 +119,7 @@ def _steps_compared(sentence: Sentence, study: Study) -> Iterator[str]:
     stretch, names, more = _steps(sentence)
     if names is None:
         return
-    metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
+    metric = sentence.first_metric(study)
     values = [mean(study, name, metric) for name in names]
     if None in values:
         return

@@ -63,6 +63,14 @@ class Sentence:
     def has(self, pattern: str) -> bool:
         return re.search(rf"\b(?:{pattern})\b", self.text, re.IGNORECASE) is not None
 
+    def find(self, pattern: str) -> re.Match[str] | None:
+        """The first place of a pattern, whatever its case."""
+        return re.search(pattern, self.text, re.IGNORECASE)
+
+    def first_metric(self, study: Study) -> str:
+        """The metric named first; the study's first where none is named."""
+        return self.metrics[0].name if self.metrics else next(iter(study.metrics))
+
     @cached_property
     def without_conditions(self) -> str:
         """The text with the names of conditions blanked."""

@@ -148,7 +148,7 @@ def _of_gaps(word: re.Match[str], sentence: Sentence) -> bool:
 
 
 def _extreme_gap(seed: re.Match[str], word: re.Match[str], sentence: Sentence, study: Study) -> Iterator[str]:
-    metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
+    metric = sentence.first_metric(study)
     pair = pair_of(sentence, study)
     one, other = (study.conditions[name][metric].seeds if metric in study.conditions[name] else {} for name in pair.options[0])
     gaps = {name: abs(value - other[name]) for name, value in one.items() if name in other}
@@ -158,7 +158,7 @@ def _extreme_gap(seed: re.Match[str], word: re.Match[str], sentence: Sentence, s
 
 
 def _extreme_seed(seed: re.Match[str], word: re.Match[str], name: str, sentence: Sentence, study: Study) -> Iterator[str]:
-    metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
+    metric = sentence.first_metric(study)
     scores = study.conditions[name].get(metric)
     if scores is None or seed[1] not in scores.seeds:
         yield f"seed {seed[1]} of it was not recorded"
@@ -173,7 +173,7 @@ def _extreme_seed(seed: re.Match[str], word: re.Match[str], name: str, sentence:
 
 def _least_varied(word: str, subject: str, sentence: Sentence, study: Study) -> Iterator[str]:
     """Who varies least or most over seeds; one seed says nothing about it."""
-    metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
+    metric = sentence.first_metric(study)
     spreads = {name: scores[metric].std for name, scores in study.conditions.items() if metric in scores}
     known = {name: spread for name, spread in spreads.items() if spread is not None}
     if subject not in known:
