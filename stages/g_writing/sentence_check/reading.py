@@ -119,7 +119,10 @@ def read(raw: str, study: Study) -> Sentence:
     text = plain(re.sub(r"\\cite[pt]?\w*\*?(?:\[[^\]]*\])*\{[^}]+\}", "(cited)", text))
     text = _blank(_STRUCTURE, text)
     text = _blank(_COMMON_NAMES, text)
+    patterns = [rf"(?:{condition_pattern(name)})" for name in study.conditions]
     for name in sorted(_names(study), key=len, reverse=True):
+        if any(re.fullmatch(pattern, name, re.IGNORECASE) for pattern in patterns):
+            continue  # the configuration's model is one of the conditions: its name is read as theirs
         text = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", lambda m: re.sub(r"[\d-]", "\u00b7", m[0]), text)
     metrics = tuple(_metrics(text, study))
     for mention in metrics:  # the digits of F1 and R^2 are no numbers
@@ -260,7 +263,7 @@ def _unit(after: str) -> str:
 
 
 def _conditions(text: str, study: Study) -> Iterator[Mention]:
-    patterns = {name: _condition_pattern(name) for name in study.conditions}
+    patterns = {name: condition_pattern(name) for name in study.conditions}
     found = []
     for name, pattern in patterns.items():
         found += [Mention(name, match.start(), match.end()) for match in re.finditer(rf"\b(?:{pattern})\b", text, re.IGNORECASE)]
@@ -330,28 +333,53 @@ def part_pattern(part: str) -> str:
     return r"[\s-]".join(w.SHORT.get(word, "-?".join(map(re.escape, _stem(word))) + r"\w*") for word in part.split("_"))
 
 
-def _condition_pattern(name: str) -> str:
+def removed(name: str) -> tuple[str, str] | None:
+    """('gatv2', 'skip') of gatv2_no_skip, ('', 'skip') of no_skip: what is left and what was taken from it."""
+    found = re.fullmatch(rf"(?:(?P<base>\w+?)_)?(?:{'|'.join(REMOVED)})(?P<part>\w+)", name)
+    return (found["base"] or "", found["part"]) if found else None
+
+
+def condition_pattern(name: str) -> str:
+    """How a text may name a condition."""
     if name in {"ours", "proposed", "our_method", "full"}:
         return w.OUR_NAMES
     if name in {"baseline", "base"}:
         return w.BASELINE_NAMES
     if name in {"both", "combined", "combination"}:
         return r"combin\w+(?: (?:the two|both|them))?|the combination|both (?:together|combined|at once|of them combined)|(?:with|using|under) both(?=[ ,.])(?! (?:methods|conditions|models|metrics|tests|seeds|the|of)\b)"
-    prefix = next((prefix for prefix in REMOVED if name.startswith(prefix)), None)
-    if prefix:
-        part = part_pattern(name.removeprefix(prefix))
-        return (
-            rf"(?:leav\w+|tak\w+|switch\w*|turn\w*) (?:the )?{part} (?:out|away|off)|(?:without|no[ -]|lack(?:ing|s)?(?: of)?|absence of|skipping|for(?:e?)going|removing|dropping|disabling|ablating|excluding|omitting|minus|turning off|leaving out|taking away|cutting|deleting) ?(?:the |any |data |\w+ )?{part}"
-            rf"|{part} (?:is |was )?(?:removed|disabled|dropped|ablated|left out|omitted|switched off|turned off|taken (?:away|out)|skipped|missing|lacking|deactivated|excluded|absent)|{part}-free"
-        )
-    return r"[\s_-]?".join(w.SHORT.get(word, _spelt(word)) for word in name.split("_"))
+    if taken := removed(name):
+        without = _without(part_pattern(taken[1]))
+        base = condition_pattern(taken[0]) if taken[0] else ""
+        return rf"(?:{base})(?: \w+)? (?:{without})|(?:{without}),? (?:the |our )?(?:{base})|{without}" if base else without
+    words = r"[\s_-]?".join(w.SHORT.get(word, _spelt(word)) for word in name.split("_"))
+    return "|".join((words, *w.NAMES_OF_METHODS.get(name, ()), *_initials(name)))
+
+
+def _initials(name: str) -> Iterator[str]:
+    """'mixture density network' for mdn: as many words as the name has letters, each with its letter; two letters are too few."""
+    if re.fullmatch(r"[a-z]{3,5}", name):
+        yield r"[\s-]".join(rf"{letter}[a-z]+" for letter in name)
+
+
+def _without(part: str) -> str:
+    """How a text may say that a part is missing."""
+    return (
+        rf"(?:leav\w+|tak\w+|switch\w*|turn\w*|strip\w*) (?:the )?{part} (?:out|away|off)|(?:without|no[ -]|lack(?:ing|s)?(?: of)?|absence of|(?:deprived|stripped|shorn|bereft|devoid|robbed) of|skipping|for(?:e?)going|removing|dropping|disabling|ablating|excluding|omitting|minus|turning off|leaving out|taking away|cutting|deleting) ?(?:the |its |any |data |\w+ )?{part}"
+        rf"|{part}(?: (?!is|was|are|were)\w+)? (?:is |was |are |were )?(?:removed|disabled|dropped|ablated|left out|omitted|(?:switched|turned) off|(?:taken|stripped) (?:away|out)|skipped|missing|lacking|deactivated|excluded|absent)|{part}-free"
+    )
+
+
+LONG = 6
+"""Letters from which on a word of an id may stand in two words in a text ('blur pooling' for blurpool) and take an ending."""
 
 
 def _spelt(word: str) -> str:
-    """A word that a text may hyphenate: U-Net for unet, GPT-2 for gpt2."""
+    """A word that a text may hyphenate: U-Net for unet, GPT-2 for gpt2, blur-pooled for blurpool."""
     ending = next((each for each in ("ed", "ing") if word.endswith(each) and len(word) > len(each) + 2), "")
     if ending:  # 'fine-tuning' for fine_tuned
         return "-?".join(map(re.escape, word.removesuffix(ending))) + r"(?:ed|ing|e|es|s)?"
+    if len(word) >= LONG:
+        return r"[\s-]?".join(map(re.escape, word)) + r"(?:ed|ing|s)?"
     return "-?".join(map(re.escape, word)) if len(word) > 2 else re.escape(word)
 
 
@@ -364,6 +392,11 @@ def metric_patterns(metric: str) -> tuple[str, ...]:
     if not own and {*metric.split("_")} & {"s", "ms", "sec", "seconds", "min", "minutes", "hours", "h"}:
         return w.METRICS["time"]
     return (*(w.METRICS.get(parts[-1], ()) if parts else ()), own) if own else (metric,)
+
+
+def _spaced(words: str) -> str:
+    """The words with spaces or hyphens between them: 'on-time rate'."""
+    return r"[\s-]".join(map(re.escape, words.split(" ")))
 
 
 def _metric_stems(metric: str) -> Iterator[str]:
@@ -380,7 +413,7 @@ def _metrics(text: str, study: Study) -> Iterator[Mention]:
     found = []
     for metric in study.metrics:
         for pattern in (
-            *(rf"(?:{re.escape(words)}\w{{0,2}}|{re.escape(words.removesuffix('y'))}ies)" for words in metric_patterns(metric)),
+            *(rf"(?:{_spaced(words)}\w{{0,2}}|{_spaced(words.removesuffix('y'))}ies)" for words in metric_patterns(metric)),
             *_metric_stems(metric),
         ):
             found += [

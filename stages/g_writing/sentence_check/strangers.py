@@ -47,6 +47,7 @@ def strangers(sentence: Sentence, study: Study) -> Iterator[str]:
             yield f"{match[0]} is not the data of this study"
     if not speaks:
         return
+    yield from _elsewhere(sentence, known)
     aliases = {alias.lower() for metric in study.metrics for alias in metric_patterns(metric)}
     for match in re.finditer(rf"\b(?:{_MEASURES})\b", text, re.IGNORECASE):
         word = match[0].lower()
@@ -92,6 +93,19 @@ def _hardware_recorded(text: str, study: Study) -> bool:
     )
 
 
+def _elsewhere(sentence: Sentence, known: str) -> Iterator[str]:
+    """'On ogbn-products, a reaches …': one name in front, written with a hyphen or digit, that is no recorded one."""
+    said = re.match(r"\W*(?:On|For) ([A-Za-z][\w]*(?:[-_.\u00b7\d][\w.]*)+),? ", sentence.raw)
+    if (
+        said
+        and not sentence.cited
+        and _letters(said[1]) not in _letters(known)
+        and not any(m.start < said.end(1) and said.start(1) < m.end for m in sentence.conditions)
+        and not re.match(r"\w+-(?:level|time|wise|seed|run)\b|[a-z]+-[a-z]+ [a-z]", sentence.raw[said.start(1) :])
+    ):
+        yield f"{said[1]} is not the data of this study"
+
+
 def _as_setting(text: str, match: re.Match[str]) -> bool:
     return bool(re.search(r"(?:mixed|half|single|double|numerical|over-)\s*$", text[: match.start()])) or bool(
         re.match(r"[- ](?:function|curve|landscape|weight|term)", text[match.end() :])
@@ -101,8 +115,8 @@ def _as_setting(text: str, match: re.Match[str]) -> bool:
 def _splits(sentence: Sentence, study: Study) -> Iterator[str]:
     """'validation accuracy' where only test accuracy was measured."""
     scored = {part for metric in study.metrics if "time" not in metric for part in metric.split("_")} & set(w.QUALIFIERS)
-    match = re.search(
-        r"\bon (?:the |our )?(validation|held-out|dev|training|test) (?:set|split|data|images|examples)\b", sentence.text
+    match = sentence.find(
+        r"\bon (?:the |our )?(validation|held-out|dev|training|test) (?:set|split|data|images|examples|nodes|graphs|documents)\b"
     )
     if match is None and (sentence.conditions or sentence.metrics or "%" in sentence.text):
         match = re.search(
@@ -155,6 +169,7 @@ def _unknown_conditions(sentence: Sentence, study: Study, known: str) -> Iterato
         if (
             any(start <= match.start() < end for start, end in covered)
             or _letters(word) in _letters(known)
+            or (len(_letters(word)) > 8 and _letters(word)[:-3] in _letters(known))  # 'Anti-aliasing' of 'anti-aliased'
             or any(len(part) > 4 and _letters(word).startswith(part) for name in study.conditions for part in name.lower().split("_"))
             or word in w.NAMES_OF_TESTS
             or word.lower() in w.NUMBER_WORDS
