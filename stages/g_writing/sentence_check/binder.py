@@ -178,7 +178,7 @@ def denied(now: Progress, number: Number, role: str) -> bool:
     before = now.sentence.text[: number.start]
     return (
         re.search(
-            r"\b(?:not|never|n't)\b(?![^.,;(]*\b(?:significan|claim|reject|distinguish|exclud|contain|includ|only|just|until|been)\w*)[^.,;(]*$",
+            r"\b(?:not|never|n't)\b(?![^.,;(]*\b(?:significan|claim|reject|distinguish|exclud|contain|includ|only|just|until|been)\w*)[^.,;:(]*$",
             before,
         )
         is not None

@@ -227,11 +227,23 @@ _CAUSE = re.compile(
 )
 
 
+def _decided(sentence: Sentence, cause: re.Match[str]) -> bool:
+    """'We study a because …': the reason for what the authors did, with no result in it."""
+    did = r"\W*(?:Here,? |In this \w+,? )?(?:we|our (?:study|analysis)) (?:\w+ly )?(?:stud(?:y|ied)|chose|choose|selected?|us(?:e|ed)|pick(?:ed)?|adopt(?:ed)?|consider(?:ed)?|focus(?:ed)?|includ(?:e|ed)|exclud(?:e|ed)|omit(?:ted)?|refrain(?:ed)?)\b"
+    return re.match(did, sentence.text[: cause.start()], re.IGNORECASE) is not None and not sentence.numbers
+
+
 def _unborne(sentence: Sentence, study: Study) -> Iterator[str]:
     """Achievements and causes that scores over seeds cannot bear out; of seeds and runs the counts speak."""
     cause = _CAUSE.search(sentence.text)
     spoken = sentence.conditions or sentence.metrics or sentence.has("gains?|improvements?|effects?|differences?|advantage|overhead")
-    if cause and spoken and not sentence.cited and not re.search(r"\b(?:seeds?|runs?)\b", sentence.text[cause.end() :]):
+    if (
+        cause
+        and spoken
+        and not _decided(sentence, cause)
+        and not sentence.cited
+        and not re.search(r"\b(?:seeds?|runs?)\b", sentence.text[cause.end() :])
+    ):
         yield f"{cause[0]!r}: nothing was recorded that could bear it out"
     if sentence.cited or sentence.has(rf"{w.HEDGED}|seeds?|runs?|crash\w*") or ablated(sentence, study):
         return

@@ -22,9 +22,9 @@ _FACTORS = {"twice": 2.0, "double": 2.0, "doubles": 2.0, "doubled": 2.0, "doubli
 def factors(text: str, sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
     """Factors in words, held to a tenth."""
     for match in re.finditer(
-        rf"\b(?:{'|'.join(_FACTORS)})\b(?! an? (?:hour|minute|day|second|(?:percentage )?point))", text, re.IGNORECASE
+        rf"\b(?:{'|'.join(_FACTORS)})\b(?! an? (?:hour|minute|day|second|dozen|(?:percentage )?point))", text, re.IGNORECASE
     ):
-        if _of_a_setting(match, text, study) or _of_a_gain(match, text):
+        if _of_a_setting(match, text, study) or _of_a_gain(match, text) or re.search(r"\band a $", text[: match.start()]):
             continue
         if _repeated(match, text):
             if {"twice": 2, "thrice": 3}[match[0].lower()] != study.planned_seeds:

@@ -18,7 +18,10 @@ _REFERENCE = re.compile(
 )
 _STARTED_FROM = re.compile(r"\bfrom (?:about )?[-\d.,]+k? ?(?:%|[A-Za-z/]+)? ?\(?$", re.IGNORECASE)
 """'from 0.295 nats without x': the value before a change."""
-_INTRODUCED = re.compile(r"(?:compared (?:with|to)|relative to|over|against|versus|than|from)\s*(?:the |a )?$", re.IGNORECASE)
+_INTRODUCED = re.compile(
+    r"(?:compared (?:with|to)|relative to|next to|alongside|beside|with respect to|as opposed to|unlike|over|against|versus|than|from)\s*(?:the |a )?$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)

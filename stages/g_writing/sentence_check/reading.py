@@ -17,7 +17,7 @@ _NUMBER = re.compile(
     r"(?P<scale>k|K|M|B|G| thousand\b| million\b| billion\b)?(?![\w])"
 )
 _MATHS_ONLY = re.compile(
-    r"\$[^$]*\\(?:frac|lVert|sum|int|nabla|mathbb|mathcal|lVert|log|exp|sqrt|partial|min|max|arg|hat|bar|tilde|theta|phi|ell)\b[^$]*\$"
+    r"\$[^$]*_(?:[ijkt]\b|\{[ijkt][^{}]*\})[^$]*\$|\$[^$]*\\(?:frac|lVert|sum|int|nabla|mathbb|mathcal|lVert|log|exp|sqrt|partial|min|max|arg|hat|bar|tilde|theta|phi|ell)\b[^$]*\$"
 )
 _STRUCTURE = re.compile(
     r"\b(?:Sections?|Tables?|Figures?|Figs?\.?|Appendix|Appendices|Equations?|Eqs?\.?|Algorithms?|Chapters?|Lines?|Steps?|Theorems?|Lemmas?|Propositions?"
@@ -199,7 +199,17 @@ def _in_words(text: str, figures: list[tuple[int, int]]) -> Iterator[Number]:
             after,
         ):
             continue
+        if re.match(r"-(?:sided|tailed|hot|shot|way)\b", after):
+            continue  # a kind of test or of coding
+        if match[0].lower() == "dozen" and (half := re.search(r"\b(half )?an? $|\b(half a )$", text[: match.start()], re.IGNORECASE)):
+            value = 6.0 if "half" in half[0].lower() else 12.0
+            yield Number(text[half.start() : match.end()], value, 1.0, half.start(), match.end(), _unit(after), word=True)
+            continue
         value, scale, end = float(w.NUMBER_WORDS[match[0].lower()]), 1.0, match.end()
+        if and_half := re.match(r" and a half\b", after):
+            end += and_half.end()
+            yield Number(text[match.start() : end], value + 0.5, 0.1, match.start(), end, _unit(text[end:]), word=True)
+            continue
         if unit_word := re.match(r"-(one|two|three|four|five|six|seven|eight|nine)\b", after):
             if value < 20 or value > 90:
                 continue
@@ -263,7 +273,9 @@ def _unit(after: str) -> str:
 
 
 def _conditions(text: str, study: Study) -> Iterator[Mention]:
-    patterns = {name: condition_pattern(name) for name in study.conditions}
+    patterns = {name: condition_pattern(name, study.proposed or "") for name in study.conditions}
+    if study.proposed and any(removed(name) for name in study.conditions):
+        patterns[study.proposed] += rf"|{_COMPLETE}"
     found = []
     for name, pattern in patterns.items():
         found += [Mention(name, match.start(), match.end()) for match in re.finditer(rf"\b(?:{pattern})\b", text, re.IGNORECASE)]
@@ -280,6 +292,10 @@ def _conditions(text: str, study: Study) -> Iterator[Mention]:
         if mention.start >= end:
             yield mention
             end = mention.end
+
+
+_COMPLETE = r"the (?:full|complete|whole|intact|entire) (?:recipe|method|model|version|system|configuration|variant|pipeline|network|agent|approach)"
+"""What parts were taken from, where the study has conditions without a part."""
 
 
 def _of_family(key: str, members: dict[str, str], text: str) -> Iterator[Mention]:
@@ -339,8 +355,8 @@ def removed(name: str) -> tuple[str, str] | None:
     return (found["base"] or "", found["part"]) if found else None
 
 
-def condition_pattern(name: str) -> str:
-    """How a text may name a condition."""
+def condition_pattern(name: str, whole: str = "") -> str:
+    """How a text may name a condition; whole: the method that parts are taken from."""
     if name in {"ours", "proposed", "our_method", "full"}:
         return w.OUR_NAMES
     if name in {"baseline", "base"}:
@@ -349,8 +365,9 @@ def condition_pattern(name: str) -> str:
         return r"combin\w+(?: (?:the two|both|them))?|the combination|both (?:together|combined|at once|of them combined)|(?:with|using|under) both(?=[ ,.])(?! (?:methods|conditions|models|metrics|tests|seeds|the|of)\b)"
     if taken := removed(name):
         without = _without(part_pattern(taken[1]))
-        base = condition_pattern(taken[0]) if taken[0] else ""
-        return rf"(?:{base})(?: \w+)? (?:{without})|(?:{without}),? (?:the |our )?(?:{base})|{without}" if base else without
+        base = condition_pattern(taken[0] or whole) if taken[0] or whole else ""
+        noun = r"(?: (?!and|or|to|than|the|our|is|was)\w+)?"
+        return rf"(?:{base}){noun} (?:{without})|(?:{without})(?:{noun},)? (?:the |our )?(?:{base})|{without}" if base else without
     words = r"[\s_-]?".join(w.SHORT.get(word, _spelt(word)) for word in name.split("_"))
     return "|".join((words, *w.NAMES_OF_METHODS.get(name, ()), *_initials(name)))
 

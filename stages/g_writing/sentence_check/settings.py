@@ -53,14 +53,29 @@ class Settings:
             keys = [key for near, key in sorted(found) if near <= best + NEARLY_AS_NEAR]
             self.last_key = keys[0]
             return keys
+        if listed := self.per_condition(number):
+            return listed
         if self.last_key and re.fullmatch(r"[\s,)\](\[=]*(?:(?:for|with|in) [\w -]+?)?[\s,]*(?:and|or)?[\s,(]*", before) and before:
             return [self.last_key]
         return []
 
+    def per_condition(self, number: Number) -> list[str]:
+        """'The learning rate was set for each: x for a, y for b': behind a setting that has a value for each condition."""
+        ahead = self.sentence.text[: number.start]
+        if self.sentence.metrics or number.unit:
+            return []
+        return [
+            key
+            for key, value in self.study.config.items()
+            if isinstance(value, dict) and {m.name for m in self.sentence.conditions} & set(value)
+            for pattern in w.setting_words(key)
+            if re.search(rf"(?<!\w)(?:{pattern})(?!\w)", ahead, re.IGNORECASE)
+        ][:1]
+
     def nearness(self, key: str, before: str, after: str) -> Iterator[tuple[float, str]]:
         """How near the words beside a number name a setting, the smaller the nearer; nothing where they do not."""
         for pattern in w.setting_words(key):
-            between = r"(?:(?!and\b|or\b|with\b|of\b|per\b|each\b|every\b)\w+[\s-]+)"
+            between = r"(?:(?!and\b|or\b|with\b|of\b|per\b|each\b|every\b|in\b)\w+[\s-]+)"
             behind = re.match(rf"^[\s-]*{between}{{0,2}}?(?:{pattern})(?!\w)", after, re.IGNORECASE)
             if behind:
                 yield 0.5 + 0.1 * len(behind[0].split()), key
@@ -188,7 +203,11 @@ class Settings:
             m for m in names if m.end <= number.start and not any(m.end <= o.start < number.start for o in self.sentence.numbers)
         ]
         between = self.sentence.text[number.end : following[0].start] if following else ""
-        chosen = following[:1] if following and re.fullmatch(r"\s*(?:for|with|in|\()\s*", between) else preceding[-1:] or following[:1]
+        chosen = (
+            following[:1]
+            if following and re.fullmatch(r"\s*(?:for|with|in|\()\s*(?:the )?", between)
+            else preceding[-1:] or following[:1]
+        )
         for mention in chosen:
             yield f".{mention.name}", value[mention.name]
 

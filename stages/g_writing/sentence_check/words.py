@@ -80,7 +80,7 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "beta1": (r"beta_?\{?1\}?", r"first momentum \w+"),
     "beta2": (r"beta_?\{?2\}?", r"second momentum \w+"),
     "beta": (r"beta",),
-    "gamma": (r"discount(?: factor)?", r"gamma"),
+    "gamma": (r"discount(?:ed|ing)?(?: factor| rate)?", r"gamma"),
     "layers": (r"layers?", r"blocks", r"deep"),
     "n_layers": (r"layers?", r"blocks", r"deep"),
     "depth": (r"depth", r"layers?"),
@@ -89,8 +89,8 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "d_model": (r"width", r"d_model", r"(?:hidden|model|embedding) (?:size|dimension|width)", r"dimensions?", r"wide"),
     "hidden": (r"hidden (?:size|dimension|units|width)", r"width", r"units"),
     "width": (r"width", r"wide", r"channels"),
-    "context": (r"context(?: \w+)?", r"sequence length", r"(?<!\d )sequences", r"tokens (?:each|per sequence)", r"token (?:sequences|windows|context)"),
-    "seq_len": (r"sequence length", r"context(?: \w+)?", r"sequences"),
+    "context": (r"context(?: \w+)?", r"windows?", r"sequence length", r"(?<!\d )sequences", r"tokens (?:each|per sequence)", r"token (?:sequences|windows|context)"),
+    "seq_len": (r"sequence length", r"windows?", r"context(?: \w+)?", r"sequences"),
     "tokens": (r"(?:\w+ )?tokens",),
     "n_tokens": (r"(?:\w+ )?tokens",),
     "episodes_eval": (r"(?:evaluation )?episodes",),
@@ -153,7 +153,8 @@ def setting_words(key: str) -> tuple[str, ...]:
     if key in SETTINGS:
         return SETTINGS[key]
     words = key_parts(key)
-    return (r"[\s_-]".join(words),) if words else ()
+    stem = re.sub(r"_(?:bytes|tokens|chars|frames|samples|pixels)$", "", key)
+    return ((r"[\s_-]".join(words),) if words else ()) + (SETTINGS.get(stem, ()) if stem != key else ())
 
 
 def key_parts(key: str) -> list[str]:
@@ -188,13 +189,13 @@ NAMES_OF_METHODS: dict[str, tuple[str, ...]] = {
 
 CONDITION_NOUNS = (
     r"conditions?|methods?|variants?|optimi[sz]ers?|models?|agents?|algorithms?|configurations?|approach(?:es)?|systems?|settings?|networks?|architectures?"
-    r"|activations?(?: functions?)?|regulari[sz]ers?|encodings?|schemes?|strategies|strategy|candidates?|options?|alternatives?|treatments?|contenders?|competitors?|arms?|techniques?"
+    r"|activations?(?: functions?)?|regulari[sz]ers?|encodings?|schemes?|strategies|strategy|candidates?|options?|alternatives?|treatments?|contenders?|competitors?|arms?|techniques?|polic(?:y|ies)|predictors?|classifiers?|learners?|estimators?|heuristics?|recipes?|samplers?|solvers?"
 )
 
 NUMERIC_UP = r"up (?:from|by)|go(?:es|ing)? up|went up|increas\w*|higher|rise[sn]?|rising|rose|grow\w*|grew|larger|longer|raise[sd]?|above|more|climb\w*|adds?|lengthen\w*|prolong\w*|lift(?:s|ed|ing)?|overhead|extra|additional|exceed\w*"
-NUMERIC_DOWN = r"(?<!slow )(?<!slowed )(?<!slows )down (?:from|by|to)|go(?:es|ing)? down|went down|decreas\w*|lower(?:s|ed|ing)?|reduc\w*|drop(?!out)\w*|(?:fall(?:s|en|ing)?|fell)(?! (?:\w+ )?(?:behind|short))|declin\w*|smaller|shorter|less|below|fewer|cut(?:s|ting)?|shrink\w*|sav(?:es|ed|ing)|shorten\w*|trim(?:s|med|ming)?|diminish\w*|slash\w*"
+NUMERIC_DOWN = r"(?<!slow )(?<!slowed )(?<!slows )down (?:from|by|to)|go(?:es|ing)? down|went down|decreas\w*|lower(?:s|ed|ing)?|reduc\w*|drop(?!out)\w*|(?:fall(?:s|en|ing)?|fell)(?! (?:\w+ )?(?:behind|short))|declin\w*|smaller|shorter|less|below|fewer|cut(?:s|ting)?|shrink\w*|sav(?:es|ed|ing)|shorten\w*|trim(?:s|med|ming)?|diminish\w*|slash\w*|shav(?:es?|ed|ing)|shed(?:s|ding)?"
 BETTER = r"out(?:shin|class|do|did|rank|run|scor|pac|strip|play|match|weigh)\w*|edg(?:es?|ed|ing) out|eclips\w*|improv\w*|gain\w*|better|outperform\w*|beat(?:s|en|ing)?|superior|wins?|advantage|best|ahead|surpass\w*|benefit\w*|buys?|leads?(?! to)|leading(?! to)|favou?rs?"
-WORSE = r"(?:costs?|sacrifices?|forfeits?) (?:\w+ ){0,3}?\S*\d\S* (?:percentage |accuracy )?points|a loss of (?:\S+ ){0,2}?\S*\d\S* (?:percentage |accuracy )?points|worse(?:ns)?|degrad\w*|hurts?|inferior|underperform\w*|worst|deteriorat\w*|trails?|(?:falls?|fell) (?:\w+ )?short|behind|harms?|loses?|lags?"
+WORSE = r"(?:costs?|sacrifices?|forfeits?) (?:\w+ ){0,3}?\S*\d\S* (?:percentage |accuracy )?points|a loss of (?:\S+ ){0,2}?\S*\d\S* (?:percentage |accuracy )?points|worse(?:ns)?|degrad\w*|hurts?|inferior|underperform\w*|worst|deteriorat\w*|trails?|(?:falls?|fell) (?:\w+ )?short|behind(?! (?:each|every) (?:entry|row|number|value|figure|point|mean|cell|bar|curve))|harms?|loses?|lags?"
 FASTER = r"(?<=seconds )(?:earlier|sooner)|(?<=minutes )(?:earlier|sooner)|faster|speed-?up|quicker|speeds|cheaper|less expensive"
 SLOWER = r"(?<=seconds )later|(?<=minutes )later|slower|slow(?:s|down)|costlier|more expensive"
 NEGATED = r"\b(?:not|no|never|neither|nor|without|cannot|fails? to|n't)\b"

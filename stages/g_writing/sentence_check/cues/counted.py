@@ -18,6 +18,10 @@ def out_of_all(at: Place) -> str | None:
     if at.number.unit or at.number.step != 1 or not at.sentence.has("seeds?|runs?"):
         return None
     counted = rf"(?:\d{{1,2}}|{'|'.join(w.NUMBER_WORDS)})"
+    if re.match(rf"\s(?:seeds?|runs?) out of (?:the )?{counted}\b", at.behind, re.IGNORECASE):
+        return "part of seeds"
+    if re.search(rf"\b{counted}\s(?:seeds?|runs?) out of (?:the )?$", at.ahead, re.IGNORECASE):
+        return "seeds"
     if re.match(rf"\s(?:cases )?out of (?:the )?{counted}\W*(?:$|[,).;]|\w+ (?!seeds|runs))", at.behind, re.IGNORECASE):
         return "part of seeds"
     if re.search(rf"\b{counted}\s(?:cases )?out of (?:the )?$", at.ahead, re.IGNORECASE) and re.match(r"\s*(?:[,).;]|$)", at.behind):
