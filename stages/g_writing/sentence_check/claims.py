@@ -228,9 +228,11 @@ _CAUSE = re.compile(
 
 
 def _decided(sentence: Sentence, cause: re.Match[str]) -> bool:
-    """'We study a because …': the reason for what the authors did, with no result in it."""
+    """'We study a because …': the reason for what the authors did, with no result in it; or for the least p that a rank test gives."""
     did = r"\W*(?:Here,? |In this \w+,? )?(?:we|our (?:study|analysis)) (?:\w+ly )?(?:stud(?:y|ied)|chose|choose|selected?|us(?:e|ed)|pick(?:ed)?|adopt(?:ed)?|consider(?:ed)?|focus(?:ed)?|includ(?:e|ed)|exclud(?:e|ed)|omit(?:ted)?|refrain(?:ed)?)\b"
-    return re.match(did, sentence.text[: cause.start()], re.IGNORECASE) is not None and not sentence.numbers
+    of_a_test = sentence.has("Wilcoxon|signed-rank") and sentence.has(r"minimum|smallest|lowest|least") and sentence.has("p|p-values?")
+    chosen = re.match(did, sentence.text[: cause.start()], re.IGNORECASE) is not None and not sentence.numbers
+    return chosen or of_a_test
 
 
 def _unborne(sentence: Sentence, study: Study) -> Iterator[str]:

@@ -95,7 +95,9 @@ class Counts:
             and (done == runs or self.sentence.has(rf"of (?:the |our |all )?{number.text}|planned|scheduled"))
         ):
             yield Quantity(number.value, "count(runs)")
-        elif self.sentence.has(r"of (?:the |our |all )?\w+ (?:\w+ )?(?:seeds|runs|differences)|planned|scheduled|intended"):
+        elif self.sentence.has(
+            r"of (?:the |our |all )?\w+ (?:\w+ )?(?:seeds|runs|differences)|(?:seeds?|runs?) out of (?:the )?\w+|planned|scheduled|intended"
+        ):
             if number.value == study.planned_seeds:
                 yield Quantity(number.value, "cfg.seeds")
             elif number.value == study.planned_seeds * len(study.conditions) and self.sentence.has("planned|scheduled"):

@@ -21,7 +21,7 @@ from stages.g_writing.sentence_check.study import Scores, Study
 TELLING = 3
 """Digits from which on a number says by itself which value it is; among some hundred derivable values two digits meet one by chance."""
 _EXTREME = re.compile(
-    r"\b(?P<good>best|strongest|luckiest)|(?P<bad>worst|weakest|poorest|unluckiest|least lucky)|(?P<high>highest|largest|top|maximum|biggest|greatest|slowest|longest)"
+    r"\b(?P<good>best|strongest|luckiest|most (?:favou?rable|fortunate|successful|lucky))|(?P<bad>worst|weakest|poorest|unluckiest|least (?:favou?rable|fortunate|successful|lucky))|(?P<high>highest|largest|top|maximum|biggest|greatest|slowest|longest)"
     r"|(?P<low>lowest|smallest|minimum|least|fastest|quickest|shortest)\b",
     re.IGNORECASE,
 )

@@ -11,7 +11,7 @@ from stages.g_writing.sentence_check.measured import metrics_for, metrics_with_c
 from stages.g_writing.sentence_check.owners import conditions_of, everywhere
 from stages.g_writing.sentence_check.phrases import ABOVE, LOGARITHM, REACHED
 from stages.g_writing.sentence_check.progress import Progress
-from stages.g_writing.sentence_check.quantities import Quantity, fits, level, logarithms, other_unit, printed
+from stages.g_writing.sentence_check.quantities import Quantity, fits, in_other_base, level, logarithms, other_unit, printed
 from stages.g_writing.sentence_check.reading import Number
 from stages.g_writing.sentence_check.statistics_said import statistics_said
 
@@ -30,9 +30,10 @@ def values_of(  # noqa: PLR0912 - the conditions under which a recorded value is
             if same_kind and now.last_level is not None and metric != now.last_level[1]:
                 continue  # numbers of one unit in a sentence that names no metric are of one metric
             wrong_unit = other_unit(after, now.study.metrics[metric].unit)
+            of_entropy = LOGARITHM.search(now.sentence.text) is not None
             if (
                 scores is None
-                or (wrong_unit and not LOGARITHM.search(now.sentence.text))
+                or (wrong_unit and not of_entropy)
                 or (stat == "std" and now.last_level not in {None, (condition, metric)})
             ):
                 continue
@@ -46,18 +47,21 @@ def values_of(  # noqa: PLR0912 - the conditions under which a recorded value is
                     continue
                 for value, label in level(scores, name, complement=complement):
                     shown = printed(value, now.study.metrics[metric].unit, number.unit, spread=name == "std")
-                    if shown is None or not holds(number, before, shown):
+                    if shown is None or wrong_unit or not holds(number, before, shown):
                         continue
                     if bound_on_all and not holds_for_all(
                         now, number, before, metric, "std" if name == "std" else "mean", complement=complement
                     ):
                         continue
                     yield Quantity(shown, f"{'1 - ' if complement else ''}{condition}.{metric}.{label}", (condition, metric))
-            if LOGARITHM.search(now.sentence.text) and now.last_level in {None, (condition, metric)}:
+            if of_entropy and now.last_level in {None, (condition, metric)}:
                 bits, nats = now.sentence.has("bits?"), now.sentence.has("nats?")
                 for value, expression in logarithms(now.study, condition, metric):
                     other_base = bits is not nats and expression.startswith("ln" if bits else "log2")
                     if not other_base and fits(number, value):
+                        yield Quantity(value, expression)
+                for value, unit, expression in in_other_base(now.study, condition, metric):
+                    if re.match(rf"\s*{unit}s?\b", after) and holds(number, before, value):
                         yield Quantity(value, expression)
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from stages.g_writing.sentence_check import words as w
+from stages.g_writing.sentence_check.pairs import REPLACES
 from stages.g_writing.sentence_check.progress import Progress
 from stages.g_writing.sentence_check.quantifiers import conditions_quantifier
 from stages.g_writing.sentence_check.reading import REMOVED, Mention, Number
@@ -117,6 +118,8 @@ def reference_last(now: Progress, levels: Sequence[Number], distinct: Sequence[M
         and distinct[1].name == now.study.proposed
     ):
         return True  # 'removing a part lowers the value of the whole from x to y'
+    if turn and len(levels) == 2 == len(distinct) and REPLACES.fullmatch(now.sentence.text[distinct[0].end : distinct[1].start]):
+        return True  # 'falls from x to y once a replaces b'
     compared = re.search(r"\b(?:compared (?:with|to)|relative to|over|versus|against|instead of)\b", now.sentence.text)
     if turn is None or compared is None or not len(levels) == 2 == len(distinct):
         return False

@@ -68,6 +68,12 @@ def _is_reference(before: str) -> bool:
     return found is not None and (not found[0].lower().startswith("of") or _COMPARING.search(before[: found.start()]) is not None)
 
 
+REPLACES = re.compile(
+    r" (?:replaces?|replaced|takes? the place of|supersedes?|stands in for|is substituted for|substitutes) (?:the )?"
+)
+"""'a replaces b': b was there before."""
+
+
 def _exchanged(before: str, between: str) -> bool:
     """'replacing a by b', 'swapping a for b', 'a is replaced by b': the second one is what the sentence is about."""
     replaced = re.search(r"\breplac(?:ed|ing|es?) (?:the )?$", before, re.IGNORECASE) and re.search(
@@ -95,7 +101,8 @@ def _active_pair(sentence: Sentence, study: Study) -> Pair:
         led = re.search(r"\bfrom (?:\w+ (?:with|of|for|by) )?(?:the )?$", sentence.text[: start.start]) is not None
         if re.search(r"\bfrom\b.*\bto\b", sentence.text) and len(sentence.numbers) >= 2:
             taken = first.startswith(REMOVED) and second == study.proposed and re.match(r"\w+ing\b", sentence.text[start.start :])
-            swapped = not taken and (not re.search(r"\b(?:intervals?|CIs?|rang\w+|runs?)\b", sentence.text) or led)
+            replaces = REPLACES.fullmatch(sentence.text[start.end : following.start])
+            swapped = not taken and not replaces and (not re.search(r"\b(?:intervals?|CIs?|rang\w+|runs?)\b", sentence.text) or led)
         swapped = swapped or _exchanged(sentence.text[: start.start], sentence.text[start.end : following.start])
         if led and re.search(r"\bto (?:\w+ (?:with|of|for|by) )?(?:the )?$", sentence.text[start.end : following.start]):
             swapped = True
@@ -108,6 +115,13 @@ def _active_pair(sentence: Sentence, study: Study) -> Pair:
         is_reference = (
             _is_reference(sentence.text[: mention.start]) or _STARTED_FROM.search(sentence.text[: mention.start]) is not None
         )
+        part = ablated(sentence, study)
+        if (
+            part
+            and name == study.proposed
+            and sentence.has(r"worth|adds?|contribut\w+|brings?|owes|benefits?|(?:effect|value|benefit|contribution) of")
+        ):
+            return Pair(((name, part),), named=True)  # 'x is worth 0.8 points to the method'
         others = [other for other in everyone if other != name]
         if study.proposed and name != study.proposed and name.startswith(REMOVED):
             others = [study.proposed]

@@ -45,5 +45,5 @@ DEVIATION = re.compile(
 DEVIATION_HEAD = re.compile(r"\((?:[\w ]+ )?(?:standard deviations?|s\.d\.|sd|std)\b[^)]*\)(?=[^(]*\(\s*\d)", re.IGNORECASE)
 """'Accuracy (standard deviation): a 91.14 (0.21)': deviations stand in brackets behind their values."""
 
-LOGARITHM = re.compile(r"\bcross-entropy\b|\bnats?\b|\bbits per token\b|\bentropy\b")
+LOGARITHM = re.compile(r"\bcross-entropy\b|\bnats?\b|\bbits per \w+\b|\bentropy\b")
 """Words by which a perplexity may be given as its logarithm."""

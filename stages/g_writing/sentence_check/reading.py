@@ -195,21 +195,14 @@ def _in_words(text: str, figures: list[tuple[int, int]]) -> Iterator[Number]:
         if match[0].lower() == "one" and _pronoun(text[: match.start()], after):
             continue
         if re.match(
-            r"[- ](?:(?:third|quarter|fifth|sixth|seventh|eighth|ninth|tenth)s?\b|of (?:about )?-?\d|of (?:the|our|these)\b(?! (?:\w+ ){0,3}?(?:seeds|runs|pairs|differences))|another|can|may|should|would|is\b|way\b|by one|hand)",
+            r"-(?:sided|tailed|hot|shot|way)\b|[- ](?:(?:third|quarter|fifth|sixth|seventh|eighth|ninth|tenth)s?\b|of (?:about )?-?\d|of (?:the|our|these)\b(?! (?:\w+ ){0,3}?(?:seeds|runs|pairs|differences))|another|can|may|should|would|is\b|way\b|by one|hand)",
             after,
         ):
             continue
-        if re.match(r"-(?:sided|tailed|hot|shot|way)\b", after):
-            continue  # a kind of test or of coding
-        if match[0].lower() == "dozen" and (half := re.search(r"\b(half )?an? $|\b(half a )$", text[: match.start()], re.IGNORECASE)):
-            value = 6.0 if "half" in half[0].lower() else 12.0
-            yield Number(text[half.start() : match.end()], value, 1.0, half.start(), match.end(), _unit(after), word=True)
+        if composed := _composed(match, text):
+            yield composed
             continue
         value, scale, end = float(w.NUMBER_WORDS[match[0].lower()]), 1.0, match.end()
-        if and_half := re.match(r" and a half\b", after):
-            end += and_half.end()
-            yield Number(text[match.start() : end], value + 0.5, 0.1, match.start(), end, _unit(text[end:]), word=True)
-            continue
         if unit_word := re.match(r"-(one|two|three|four|five|six|seven|eight|nine)\b", after):
             if value < 20 or value > 90:
                 continue
@@ -233,6 +226,17 @@ def _in_words(text: str, figures: list[tuple[int, int]]) -> Iterator[Number]:
             continue
         value = 0.5 if match[0].lower().startswith("half") else 1.0
         yield Number(match[0], value, 0.1, match.start(), match.end(), _unit(text[match.end() :]), word=True)
+
+
+def _composed(match: re.Match[str], text: str) -> Number | None:
+    """'half a dozen', 'one and a half': a number of several words that is no sum of tens."""
+    if match[0].lower() == "dozen" and (ahead := re.search(r"\b(?:half )?an? $", text[: match.start()], re.IGNORECASE)):
+        value = 6.0 if ahead[0].lower().startswith("half") else 12.0
+        return Number(text[ahead.start() : match.end()], value, 1.0, ahead.start(), match.end(), _unit(text[match.end() :]), word=True)
+    if and_half := re.match(r" and a half\b", text[match.end() :]):
+        value, end = w.NUMBER_WORDS[match[0].lower()] + 0.5, match.end() + and_half.end()
+        return Number(text[match.start() : end], value, 0.1, match.start(), end, _unit(text[end:]), word=True)
+    return None
 
 
 def _pronoun(before: str, after: str) -> bool:
@@ -285,7 +289,7 @@ def _conditions(text: str, study: Study) -> Iterator[Mention]:
     if len(without) == 1:
         pattern = r"without (?:it|them)\b(?! (?:be|is|are))|(?:the )?ablated (?:variant|model|version|system|method)|the ablation(?! (?:study|studies|experiments?|shows?|of|confirms?|reveals?|removes?|isolates?)\b)"
         found += [Mention(without[0], match.start(), match.end()) for match in re.finditer(rf"\b(?:{pattern})", text, re.IGNORECASE)]
-    found = [_with_noun(mention, text) for mention in found]
+    found = [_with_noun(mention, text) for mention in found if not _NO_NAME.match(text, mention.start)]
     found.sort(key=lambda mention: (mention.start, -mention.end))
     end = -1
     for mention in found:
@@ -296,6 +300,10 @@ def _conditions(text: str, study: Study) -> Iterator[Mention]:
 
 _COMPLETE = r"the (?:full|complete|whole|intact|entire) (?:recipe|method|model|version|system|configuration|variant|pipeline|network|agent|approach)"
 """What parts were taken from, where the study has conditions without a part."""
+
+
+_NO_NAME = re.compile(r"learning (?:rates?|curves?|schedules?|algorithms?)\b|training (?:set|data|time|steps?)\b", re.IGNORECASE)
+"""Terms of the trade that hold a word of some condition's name ('learning rate', where a condition is called learned)."""
 
 
 def _of_family(key: str, members: dict[str, str], text: str) -> Iterator[Mention]:
@@ -437,6 +445,10 @@ def _metrics(text: str, study: Study) -> Iterator[Mention]:
                 Mention(metric, m.start(), m.end())
                 for m in re.finditer(rf"\b(?:{pattern})(?!\w)", text, re.IGNORECASE)
                 if m[0].lower() != "times"
+                and not (
+                    m[0].lower() in {"take", "takes"}
+                    and re.match(r" (?:its|place|part|effect|care|account|advantage)\b", text[m.end() :])
+                )
                 and not (m[0].lower() == "taken" and re.match(r" (?:away|out|off|together|as|from)\b", text[m.end() :]))
             ]
     found.sort(key=lambda mention: (mention.start, -mention.end))

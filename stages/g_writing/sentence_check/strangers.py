@@ -52,7 +52,14 @@ def strangers(sentence: Sentence, study: Study) -> Iterator[str]:
     for match in re.finditer(rf"\b(?:{_MEASURES})\b", text, re.IGNORECASE):
         word = match[0].lower()
         named = any(m.start <= match.start() < m.end for m in sentence.conditions)
-        as_logarithm = word == "loss" and re.search(r"\bnats?\b|\bbits\b|logarithm", text) and {"perplexity", "ppl"} & aliases
+        in_bits = (
+            word.startswith("bits per")
+            and any(facts.unit.startswith("nat") for facts in study.metrics.values())
+            and re.search(r"\b(?:amounts?|equals?|equivalent|corresponds?|expressed|converted|i\.e\.|that is)\b", text, re.IGNORECASE)
+        )
+        as_logarithm = in_bits or (
+            word == "loss" and re.search(r"\bnats?\b|\bbits\b|logarithm", text) and {"perplexity", "ppl"} & aliases
+        )
         verb = word.startswith("return") and re.search(r"\b(?:cannot|can|will|would|not|to|tests?)\s+$", text[: match.start()])
         if named or verb or as_logarithm or re.search(rf"\b{re.escape(word)}\b", known.replace("_", " ")):
             continue  # part of a recorded name
