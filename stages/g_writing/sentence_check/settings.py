@@ -75,7 +75,7 @@ class Settings:
     def nearness(self, key: str, before: str, after: str) -> Iterator[tuple[float, str]]:
         """How near the words beside a number name a setting, the smaller the nearer; nothing where they do not."""
         for pattern in w.setting_words(key):
-            between = r"(?:(?!and\b|or\b|with\b|of\b|per\b|each\b|every\b|in\b)\w+[\s-]+)"
+            between = r"(?:(?!and\b|or\b|with\b|of\b|per\b|each\b|every\b|in\b|on\b|for\b|at\b|from\b|by\b|using\b|under\b)\w+[\s-]+)"
             behind = re.match(rf"^[\s-]*{between}{{0,2}}?(?:{pattern})(?!\w)", after, re.IGNORECASE)
             if behind:
                 yield 0.5 + 0.1 * len(behind[0].split()), key
