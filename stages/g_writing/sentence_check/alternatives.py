@@ -233,7 +233,7 @@ def beside(number: Number, sentence: Sentence) -> list[str]:
         if mention.end <= number.start:
             between = sentence.text[mention.end : number.start]
             if re.fullmatch(
-                r"(?:'s)?[\s,]*(?:[(:=]|(?:, )?(?:at|with|has|is|reaches|gets|scores|takes|needs|stands at|comes to|ends at|yields|gives|))\s*(?:about |a |an |only )?",
+                r"(?:'s)?[\s,]*(?:[(:=]|(?:, |, which |, who )?(?:at|with|has|is|stays at|remains at|reaches|gets|scores|takes|needs|stands at|comes to|ends at|yields|gives|))\s*(?:about |a |an |only )?",
                 between,
             ):
                 return [mention.name]

@@ -84,6 +84,9 @@ def pairs_of(now: Progress, number: Number, before: str) -> tuple[tuple[str, str
         and re.match(r"\s*(?:points? |pp )?(?:remain|are left|survive|persist|are kept|are retained)\b", now.sentence.near(number)[1])
     ):
         return ((without[0], main[1]),)
+    due = r"\s*(?:points? |pp )?(?:of (?:these|them|which|this|that) )?(?:(?:are|is|were|was|would be) (?:lost|due|owed|attributable)|(?:come|comes|stem|stems) from|disappear|vanish)\b"
+    if main and len(without) == 1 and re.match(due, now.sentence.near(number)[1]):
+        return ((main[0], without[0]),)  # 'of these, 0.79 come from the part'
     of_whole = r"^\s*(?:\w+ )?(?:out )?of (?:the |this |these |those |our |a total (?:of )?)?$|\b(?:total|whole|overall|full|entire) (?:gain|improvement|difference|effect|benefit|reduction)s? (?:of|is|was) $"
     if main and re.search(of_whole, before, re.IGNORECASE):
         return (main,)

@@ -88,6 +88,13 @@ class Counts:
             yield Quantity(number.value, "cfg.seeds")
             return
         done, runs = sum(study.completed(name) for name in study.conditions), study.planned_seeds * len(study.conditions)
+        left = re.match(
+            r"\s*(?:seeds?|runs?)? ?(?:(?:is|are|was|were) left|remain(?:s|ed)?|surviv\w*)\b", self.sentence.text[number.end :]
+        )
+        if left and named_ones and not re.search(r"\bout of (?:the )?$", self.sentence.text[: number.start]):
+            if number.value == study.completed(named_ones[0]):
+                yield Quantity(number.value, f"n({named_ones[0]})")
+            return
         of_all = not named_ones and self.sentence.has(r"runs|models|trainings|experiments")
         if (
             of_all

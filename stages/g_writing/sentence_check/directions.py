@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -10,7 +11,7 @@ from stages.g_writing.sentence_check.comparing import FRACTION_WORDS, means_hold
 from stages.g_writing.sentence_check.factors import factors
 from stages.g_writing.sentence_check.pairs import Pair
 from stages.g_writing.sentence_check.quantifiers import conditions_quantifier, seeds_quantifier
-from stages.g_writing.sentence_check.reading import REMOVED, Sentence
+from stages.g_writing.sentence_check.reading import REMOVED, Sentence, removed
 from stages.g_writing.sentence_check.study import Study
 from stages.g_writing.sentence_check.superlatives import best_seed, superlatives
 
@@ -22,6 +23,7 @@ def directions(sentence: Sentence, study: Study, pair: Pair, *judged: tuple[int,
     """
     text = _without_statistics(_without_names(sentence))
     yield from superlatives(sentence, study)
+    yield from _unknown_verbs(sentence)
     counted = _counted(sentence.text, study)
     for kind, pattern in (
         ("up", w.NUMERIC_UP), ("down", w.NUMERIC_DOWN), ("better", w.BETTER), ("worse", w.WORSE), ("faster", w.FASTER), ("slower", w.SLOWER),
@@ -61,6 +63,22 @@ def directions(sentence: Sentence, study: Study, pair: Pair, *judged: tuple[int,
         study.completed(name) < study.planned_seeds for name in {m.name for m in sentence.conditions} or study.conditions
     ):
         yield "not every seed was completed"
+
+
+_RELATIONS = re.compile(
+    rf"(?:{w.NUMERIC_UP}|{w.NUMERIC_DOWN}|{w.BETTER}|{w.WORSE}|{w.FASTER}|{w.SLOWER}|{w.RESULT_VERBS}|and|or|nor|versus|vs|than|then|plus|minus|with|without|against|over|by|from|to|for|like|as|but|"
+    r"uses?|used|extends?|extended|replaces?|replaced|contains?|includes?|included|lacks?|lacked|adds?|added|shares?|shared|follows?|followed|precedes?|preceded|matches|matched|equals?|equalled|"
+    r"resembles?|resembled|differs?|joins?|joined|adopts?|adopted|modifies|modified|simplifies|generali[sz]es|combines?|combined|undercuts?|tops?|bests?|overtakes?|overtook|because|while|whereas|when|where|needs?|requires?)",
+    re.IGNORECASE,
+)
+
+
+def _unknown_verbs(sentence: Sentence) -> Iterator[str]:
+    """'a trounces b': one word between two names that is no known relation says which is ahead in a way that nothing here can check."""
+    for first, second in itertools.pairwise(sentence.conditions):
+        said = re.fullmatch(r" ([a-z]+(?:s|ed)) (?:the |our )?", sentence.text[first.end : second.start])
+        if said and first.name != second.name and not _RELATIONS.fullmatch(said[1]):
+            yield f"{said[1]!r}: what it says of the two is not known"
 
 
 def _compares_else(text: str, match: re.Match[str]) -> bool:
@@ -151,9 +169,7 @@ def _without_names(sentence: Sentence) -> str:
     """The text with the names of conditions blanked: the 'without' of a name denies nothing."""
     text = sentence.text
     for mention in sentence.conditions:
-        if mention.name.startswith(REMOVED) or re.search(
-            r"\b(?:without|no|minus)\b", text[mention.start : mention.end], re.IGNORECASE
-        ):
+        if removed(mention.name) or re.search(r"\b(?:without|no|minus)\b", text[mention.start : mention.end], re.IGNORECASE):
             text = text[: mention.start] + "\u2022" * (mention.end - mention.start) + text[mention.end :]
     return text
 

@@ -62,7 +62,7 @@ def _gap(study: Study, names: tuple[str, str], metric: str) -> float | None:
 
 _CLOSER = r" (?:closer|nearer)\b"
 _CHANGED = re.compile(
-    r" (?:of )?(?:(?P<up>more|longer|higher|larger|slower|additional|extra)|(?P<down>less|fewer|shorter|lower|smaller|closer|nearer|faster|off|quicker))\b",
+    r" (?:of )?(?:(?P<up>more|longer|higher|larger|slower|additional|extra|above|over)|(?P<down>less|fewer|shorter|lower|smaller|closer|nearer|faster|off|quicker|below|under))\b",
     re.IGNORECASE,
 )
 

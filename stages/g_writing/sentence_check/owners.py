@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from stages.g_writing.sentence_check import words as w
-from stages.g_writing.sentence_check.pairs import REPLACES
+from stages.g_writing.sentence_check.pairs import CHANGES_OF, REPLACES
 from stages.g_writing.sentence_check.progress import Progress
 from stages.g_writing.sentence_check.quantifiers import conditions_quantifier
 from stages.g_writing.sentence_check.reading import REMOVED, Mention, Number
@@ -61,6 +61,11 @@ def conditions_of(now: Progress, number: Number, levels: Sequence[Number]) -> li
             nearest = min(levels, key=lambda n: min(abs(n.end - distinct[0].start), abs(n.start - distinct[0].end)))
             return names if nearest is number else [opponent]
         return names
+    owned = {other.start: name for other in levels if (name := bracketed(now, other, distinct))}
+    if number.start in owned:
+        return [owned[number.start]]
+    if place is not None and len(levels) == 2 == len(names) and owned:  # 'with a, it falls from x (b) to y'
+        return [name for name in names if name not in owned.values()]
     anchors = levels if place is not None else [n for n in now.sentence.numbers if n.start <= number.start and n in levels][-1:]
     if place is None:  # a deviation belongs to the value before it
         return conditions_of(now, anchors[-1], levels) if anchors else names
@@ -106,6 +111,20 @@ def unnamed(now: Progress, number: Number, levels: Sequence[Number], place: int 
     return list(now.study.conditions)
 
 
+def bracketed(now: Progress, number: Number, distinct: Sequence[Mention]) -> str | None:
+    """The one in brackets right behind a number: '24.64 (Adam)'."""
+    return next(
+        (
+            mention.name
+            for mention in distinct
+            if mention.start > number.end
+            and re.fullmatch(r"\s?%?(?: [A-Za-z/]+){0,2} \((?:the )?", now.sentence.text[number.end : mention.start])
+            and now.sentence.text[mention.end :].startswith(")")
+        ),
+        None,
+    )
+
+
 def reference_last(now: Progress, levels: Sequence[Number], distinct: Sequence[Mention]) -> bool:
     """'a improves it from x to y compared with b': the first number is the reference's, which is named last."""
     turn = re.search(r"\bfrom\b(?=.*\bto\b)", now.sentence.text)
@@ -118,7 +137,9 @@ def reference_last(now: Progress, levels: Sequence[Number], distinct: Sequence[M
         and distinct[1].name == now.study.proposed
     ):
         return True  # 'removing a part lowers the value of the whole from x to y'
-    if turn and len(levels) == 2 == len(distinct) and REPLACES.fullmatch(now.sentence.text[distinct[0].end : distinct[1].start]):
+    between = now.sentence.text[distinct[0].end : distinct[1].start]
+    changed = CHANGES_OF.fullmatch(between) and distinct[1].end <= levels[0].start
+    if turn and len(levels) == 2 == len(distinct) and (changed or REPLACES.fullmatch(between)):
         return True  # 'falls from x to y once a replaces b'
     compared = re.search(r"\b(?:compared (?:with|to)|relative to|over|versus|against|instead of)\b", now.sentence.text)
     if turn is None or compared is None or not len(levels) == 2 == len(distinct):

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 
 from stages.g_writing.sentence_check import words as w
-from stages.g_writing.sentence_check.reading import REMOVED, Sentence, part_pattern
+from stages.g_writing.sentence_check.reading import REMOVED, Sentence, part_pattern, removed
 from stages.g_writing.sentence_check.study import Study
 
 _REFERENCE = re.compile(
@@ -16,7 +16,9 @@ _REFERENCE = re.compile(
     r"\s*(?:that of |those of |the |a |\w+ (?:of|for|by|with) (?:the )?|with |worst |best |mean |average |variant |version |model |method )*$",
     re.IGNORECASE,
 )
-_STARTED_FROM = re.compile(r"\bfrom (?:about )?[-\d.,]+k? ?(?:%|[A-Za-z/]+)? ?\(?$", re.IGNORECASE)
+_STARTED_FROM = re.compile(
+    r"\bfrom (?:about )?[-\d.,]+k? ?(?:%|[A-Za-z/]+)?(?: ?\(?| (?:for|with|by|under|in|of) (?:the )?)$", re.IGNORECASE
+)
 """'from 0.295 nats without x': the value before a change."""
 _INTRODUCED = re.compile(
     r"(?:compared (?:with|to)|relative to|next to|alongside|beside|with respect to|as opposed to|unlike|over|against|versus|than|from)\s*(?:the |a )?$",
@@ -74,6 +76,12 @@ REPLACES = re.compile(
 """'a replaces b': b was there before."""
 
 
+CHANGES_OF = re.compile(
+    rf" (?:\w+ly )?(?:{w.NUMERIC_UP}|{w.NUMERIC_DOWN}|improves?) (?:[\w-]+ ){{1,5}}?(?:of|for|by|over) (?:the )?", re.IGNORECASE
+)
+"""'a cuts the tardiness of b', with 'from x to y' behind it: x is b's."""
+
+
 def _exchanged(before: str, between: str) -> bool:
     """'replacing a by b', 'swapping a for b', 'a is replaced by b': the second one is what the sentence is about."""
     replaced = re.search(r"\breplac(?:ed|ing|es?) (?:the )?$", before, re.IGNORECASE) and re.search(
@@ -102,7 +110,11 @@ def _active_pair(sentence: Sentence, study: Study) -> Pair:
         if re.search(r"\bfrom\b.*\bto\b", sentence.text) and len(sentence.numbers) >= 2:
             taken = first.startswith(REMOVED) and second == study.proposed and re.match(r"\w+ing\b", sentence.text[start.start :])
             replaces = REPLACES.fullmatch(sentence.text[start.end : following.start])
-            swapped = not taken and not replaces and (not re.search(r"\b(?:intervals?|CIs?|rang\w+|runs?)\b", sentence.text) or led)
+            bracketed = _STARTED_FROM.search(sentence.text[: following.start]) is not None
+            changes = CHANGES_OF.fullmatch(sentence.text[start.end : following.start])
+            swapped = not (taken or replaces or bracketed or changes) and (
+                not re.search(r"\b(?:intervals?|CIs?|rang\w+|runs?)\b", sentence.text) or led
+            )
         swapped = swapped or _exchanged(sentence.text[: start.start], sentence.text[start.end : following.start])
         if led and re.search(r"\bto (?:\w+ (?:with|of|for|by) )?(?:the )?$", sentence.text[start.end : following.start]):
             swapped = True
@@ -118,13 +130,13 @@ def _active_pair(sentence: Sentence, study: Study) -> Pair:
         part = ablated(sentence, study)
         if (
             part
-            and name == study.proposed
+            and name == whole_of(part, study)
             and sentence.has(r"worth|adds?|contribut\w+|brings?|owes|benefits?|(?:effect|value|benefit|contribution) of")
         ):
             return Pair(((name, part),), named=True)  # 'x is worth 0.8 points to the method'
         others = [other for other in everyone if other != name]
-        if study.proposed and name != study.proposed and name.startswith(REMOVED):
-            others = [study.proposed]
+        if (whole := whole_of(name, study)) is not None:
+            others = [whole]
         if main and name in main:
             others = [main[0] if name == main[1] else main[1]]
         if main is None and study.reference not in {None, name} and not (study.proposed and name.startswith(REMOVED)):
@@ -142,9 +154,16 @@ def _active_pair(sentence: Sentence, study: Study) -> Pair:
     return Pair(tuple((a, b) for a in everyone for b in everyone if a != b), named=False)
 
 
+def whole_of(name: str, study: Study) -> str | None:
+    """The method that a condition lacks a part of: gatv2 for gatv2_no_skip, the proposed one for no_skip."""
+    taken = removed(name)
+    whole = None if taken is None else taken[0] if taken[0] in study.conditions else study.proposed
+    return None if whole == name else whole
+
+
 def ablated(sentence: Sentence, study: Study) -> str | None:
     """The condition without a part, where the sentence speaks of that part or of the ablation and there is only one."""
-    without = {name: name.removeprefix(prefix) for name in study.conditions for prefix in REMOVED if name.startswith(prefix)}
+    without = {name: taken[1] for name in study.conditions if (taken := removed(name))}
     named = [name for name, part in without.items() if sentence.has(part_pattern(part))]
     if named:
         return named[0] if len(named) == 1 else None

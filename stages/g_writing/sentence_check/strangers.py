@@ -22,7 +22,7 @@ def strangers(sentence: Sentence, study: Study) -> Iterator[str]:
     """Reasons to refuse the sentence as a statement about this study; none for one that says nothing measurable."""
     text = sentence.text
     speaks = bool(sentence.numbers) or re.search(rf"\b(?:{w.BETTER}|{w.WORSE}|{w.FASTER}|{w.SLOWER})\b", text, re.IGNORECASE)
-    known = _known(study)
+    known = recorded_words(study)
     if _MEMORY_METRIC.search(" ".join(f"{name} {facts.unit}" for name, facts in study.metrics.items())):
         text = re.sub(r"\b[GT]B\b", "", text)
     if re.search(w.HARDWARE, text) and not _hardware_recorded(text, study):
@@ -77,7 +77,7 @@ def of_others(sentence: Sentence) -> bool:
     return sentence.cited and not own and not sentence.has(w.OUTSIDE)
 
 
-def _known(study: Study) -> str:
+def recorded_words(study: Study) -> str:
     """Every recorded word, lower case."""
     values = " ".join(f"{key.replace('_', ' ')} {value}" for key, value in study.config.items())
     return f"{study.task} {values} {' '.join(study.conditions)} {' '.join(study.metrics)} {' '.join(study.notes.values())}".lower()
@@ -137,7 +137,9 @@ def _splits(sentence: Sentence, study: Study) -> Iterator[str]:
         and not any(timed[1][:4] in m for m in study.metrics if "time" in m or "latency" in m)
     ):
         yield f"{timed[0]!r} was not measured"
-    elsewhere = scored and not re.search(r"\btun|\bselect|\bchos|\bstopp|\btrained on", sentence.text)
+    elsewhere = scored and not re.search(
+        r"\btun|\bselect|\bchos|\bstopp|\btrained on|\bh[eo]ld|\bset aside|\breserv|\bwithh|\bsplit (?:into|off)", sentence.text
+    )
     if match and elsewhere and not any(match[1] in names for name, names in w.QUALIFIERS.items() if name in scored):
         yield f"only {' and '.join(sorted(scored))} values were measured"
     for mention in sentence.metrics:

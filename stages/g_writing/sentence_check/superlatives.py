@@ -55,7 +55,7 @@ def superlatives(sentence: Sentence, study: Study) -> Iterator[str]:
             for m in sentence.conditions
             if m.end <= match.start()
         )
-        alone = not ranked and re.fullmatch(r"\W*(?:one )?(?:\([^)]*\))?\W*", clause)
+        alone = not ranked and re.fullmatch(r"\W*(?:one )?(?:\([^)]*\)|(?:only |just |at )?[-\d.,]+\d(?: ?%| \w+)?)?\W*", clause)
         if alone and re.search(r"\b(?:seeds?|runs?|trials?|any)\b", sentence.text, re.IGNORECASE):
             continue
         if _of_one(match, sentence) or re.search(r"\b(?:second|third|next)[- ]$", sentence.text[: match.start()], re.IGNORECASE):
@@ -85,7 +85,9 @@ def _superlative(word: str, place: int, clause: str, sentence: Sentence, study: 
     same = [mention for mention in sentence.conditions if cut <= mention.start < stop] or list(sentence.conditions)
     subject = min(same, key=lambda mention: abs(mention.start - place))
     for mention in sentence.conditions:  # 'lowest for a and highest for b'
-        if mention.start > place and re.fullmatch(r" (?:for|with|by|in) (?:the )?", sentence.text[place + len(word) : mention.start]):
+        if mention.start > place and re.fullmatch(
+            r"(?: (?!than|and|but|while)\w+){0,4} (?:for|with|by|in|under) (?:the )?", sentence.text[place + len(word) : mention.start]
+        ):
             subject = mention
     spoken = re.split(rf"\b(?:and|but)\b(?=[^,;]*{_SUPERLATIVE.pattern})", clause, flags=re.IGNORECASE)[0]
     if VARIATION.search(spoken):

@@ -183,6 +183,7 @@ NAMES_OF_METHODS: dict[str, tuple[str, ...]] = {
     "learned": (r"learned (?:absolute )?(?:positions?|positional embeddings?|position embeddings?)",),
     "nope": (r"no (?:positional encodings?|positions?)",),
     "sinusoidal": (r"sinusoids", r"fixed sinusoids"),
+    "mlp": (r"multi-?layer perceptrons?",),
     "vit": (r"vision transformers?",),
 }
 """Full names of methods that are no initials of their short ones."""

@@ -88,7 +88,7 @@ def all_of_them(at: Place) -> str | None:
 def with_so_many(at: Place) -> str | None:
     """'a was run with five seeds, b with three', 'three for a' where seeds are counted."""
     others = [o for o in at.sentence.numbers if o.end < at.number.start and re.match(COUNTED["seeds"], at.text[o.end :])]
-    if at.number.word and others and re.search(r"\bwith (?:only |just )?$", at.before):
+    if at.number.word and others and re.search(r"\b(?:with|has|have|had|got|completed) (?:only |just )?$", at.before):
         return "seeds"
     return "seeds" if at.number.word and re.match(r"\s+(?:for|with) ", at.behind) and at.sentence.has("seeds|runs") else None
 
