@@ -258,7 +258,13 @@ def roles(number: Number, role: str, sentence: Sentence) -> Iterator[str]:
             role in {"level", "range"}
             and not of_seeds
             and _COMPARES.search(text)
-            and (change or re.search(r"\b(?:difference|gap|margin|advantage|lead|gain|gained|lost|due|delta)\b", text))
+            and (
+                change
+                or re.search(
+                    r"\b(?:difference|gap|margin|advantage|lead|gain|gained|lost|due|delta|of (?:these|them|which)|comes? from|stems? from)\b",
+                    text,
+                )
+            )
         )
         or (role in {"level", "setting"} and _CHANGE_BEHIND.match(sentence.text[number.end :]))
     ):

@@ -169,7 +169,9 @@ def _without_names(sentence: Sentence) -> str:
     """The text with the names of conditions blanked: the 'without' of a name denies nothing."""
     text = sentence.text
     for mention in sentence.conditions:
-        if removed(mention.name) or re.search(r"\b(?:without|no|minus)\b", text[mention.start : mention.end], re.IGNORECASE):
+        if removed(mention.name) or re.search(
+            rf"\b(?:without|no|minus|{w.BETTER})\b", text[mention.start : mention.end], re.IGNORECASE
+        ):
             text = text[: mention.start] + "\u2022" * (mention.end - mention.start) + text[mention.end :]
     return text
 
@@ -191,7 +193,7 @@ def _about_a_bound(text: str, match: re.Match[str]) -> bool:
     if behind:
         rest = rest[behind.end() :]
     bound = (
-        r"\s*(?:than\s+)?(?:about |an? |some |p\s*=?\s*)?(?:-?\d|(?:half|thirds?|quarters?|fifth|sixth|seventh|eighth|ninth|tenth|"
+        r"\s*(?:than\s+)?(?:about |an? |some |p\s*=?\s*)?(?:-?\d|(?:half|thirds?|quarters?|fifth|sixth|seventh|eighth|ninth|tenth|halves|halved|halving|doubl\w+|tripl\w+|quadrupl\w+|twice|thrice|"
         + "|".join(w.NUMBER_WORDS)
         + r")\b)"
     )

@@ -49,7 +49,9 @@ def factors(text: str, sentence: Sentence, study: Study, pair: Pair) -> Iterator
                 ratio = one / other
                 if re.search(r"\bfast\b|faster|quick", text) and study.metrics[metric].direction == "min":
                     ratio = 1 / ratio
-                true = true or _near_factor(ratio, factor, text[: match.start()], after)
+                true = true or _near_factor(
+                    ratio, factor, text[: match.start()], after, halved=match[0].lower() in {"halves", "halved", "halving"}
+                )
         true = true or _of_settings(match, sentence, study, pair, factor)
         if not true:
             yield f"{match[0]!r}: no recorded ratio is near {factor:g}"
@@ -107,7 +109,7 @@ def _of_settings(match: re.Match[str], sentence: Sentence, study: Study, pair: P
     return False
 
 
-def _near_factor(ratio: float, factor: float, before: str, after: str) -> bool:
+def _near_factor(ratio: float, factor: float, before: str, after: str, *, halved: bool = False) -> bool:
     """Whether a ratio is what 'twice', 'by a fifth', 'a fifth more' or 'more than half' say."""
     changed = _CHANGED.match(after) if factor < 1 else None
     if changed:
@@ -117,7 +119,7 @@ def _near_factor(ratio: float, factor: float, before: str, after: str) -> bool:
     elif re.search(r"\bby (?:about |nearly |almost |roughly |more than |over |less than )?$", before):
         ratio = abs(1 - ratio)
     if re.search(r"(?:more than|over|above|at least)\s*$", before, re.IGNORECASE):
-        return ratio > factor
+        return ratio < factor if halved else ratio > factor
     if re.search(r"(?:less than|under|below|nearly|almost)\s*$", before, re.IGNORECASE):
         return 0.8 * factor <= ratio < factor
     return abs(ratio / factor - 1) <= 0.1

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.agreement import holds
+from stages.g_writing.sentence_check.alternatives import beside
 from stages.g_writing.sentence_check.measured import metrics_for, metrics_with_complement
 from stages.g_writing.sentence_check.owners import conditions_of, everywhere
 from stages.g_writing.sentence_check.phrases import ABOVE, LOGARITHM, REACHED
@@ -40,6 +41,7 @@ def values_of(  # noqa: PLR0912 - the conditions under which a recorded value is
             bound_on_all = (
                 stat is None
                 and everywhere(now)
+                and not beside(number, now.sentence)
                 and len(levels) < len({m.name for m in now.sentence.conditions} or now.study.conditions)
             )
             for name in statistics_of(now, number, levels, stat, metric, scores.n, complement=complement):

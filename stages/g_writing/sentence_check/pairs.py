@@ -77,7 +77,8 @@ REPLACES = re.compile(
 
 
 CHANGES_OF = re.compile(
-    rf" (?:\w+ly )?(?:{w.NUMERIC_UP}|{w.NUMERIC_DOWN}|improves?) (?:[\w-]+ ){{1,5}}?(?:of|for|by|over) (?:the )?", re.IGNORECASE
+    rf" (?:(?!of\b|in\b|and\b)\w+ ){{0,2}}?(?:{w.NUMERIC_UP}|{w.NUMERIC_DOWN}|improves?) (?:[\w-]+ ){{1,5}}?(?:of|for|by|over) (?:the )?",
+    re.IGNORECASE,
 )
 """'a cuts the tardiness of b', with 'from x to y' behind it: x is b's."""
 
@@ -91,7 +92,8 @@ def _exchanged(before: str, between: str) -> bool:
         r" (?:for|by|with|against) (?:the )?", between
     )
     passive = re.fullmatch(
-        r" (?:is|was|are|were|gets?|being) (?:replaced|swapped|exchanged|substituted) (?:by|with|for) (?:the )?", between
+        r" (?:is|was|are|were|gets?|being) (?:replaced|swapped|exchanged|substituted) (?:by|with|for) (?:the )?| (?:gives?|makes?) way to (?:the )?",
+        between,
     )
     return bool(replaced or swapped or passive)
 

@@ -431,6 +431,8 @@ def _metric_stems(metric: str) -> Iterator[str]:
         yield r"[\s-]".join(rf"{re.escape(part)}\w*" for part in parts)
     if len(parts) > 2 and parts[-1] in {"rate", "ratio", "fraction", "share"}:  # '64 % are on time' of an on-time rate
         yield r"[\s-]".join(map(re.escape, parts[:-1]))
+    if parts and re.fullmatch(r"[b-df-hj-np-tv-z]{3,5}", parts[-1]) and parts[-1] not in w.METRICS:  # 'real-time factor' of rtf
+        yield from _initials(parts[-1])
     if "at" in parts[1:-1] and parts[-1].isdigit():  # nDCG@10
         place = parts.index("at")
         yield rf"{r'[ -]'.join(map(re.escape, parts[:place]))}\s?(?:@|at)\s?{parts[-1]}"

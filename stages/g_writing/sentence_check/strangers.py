@@ -11,7 +11,7 @@ from stages.g_writing.sentence_check.study import Study
 
 _MEASURES = (
     r"F1(?:[- ]score)?|BLEU|ROUGE\S*|AUROC|AUC|FID|PSNR|SSIM|perplexity|accuracy|accuracies|IoU|calibration(?: error)?|sample efficiency|data efficiency|interpretability|ECE|bits per byte|bits per character|latency"
-    r"|RMSE|MSE|throughput|reward|word error rate|FLOPs?|energy|carbon|precision|recall|mean average precision|top-5|robustness|memory|power consumption|return|loss"
+    r"|RMSE|MSE|throughput|reward|word error rate|FLOPs?|energy|carbon|(?:character|phone(?:me)?|sentence|token|equal|label) error(?: rate)?|precision|recall|mean average precision|top-5|robustness|memory|power consumption|return|loss"
 )  # fmt: skip
 
 
@@ -48,6 +48,7 @@ def strangers(sentence: Sentence, study: Study) -> Iterator[str]:
     if not speaks:
         return
     yield from _elsewhere(sentence, known)
+    yield from _another_measure(sentence, known)
     aliases = {alias.lower() for metric in study.metrics for alias in metric_patterns(metric)}
     for match in re.finditer(rf"\b(?:{_MEASURES})\b", text, re.IGNORECASE):
         word = match[0].lower()
@@ -98,6 +99,27 @@ def _hardware_recorded(text: str, study: Study) -> bool:
         and all(match.lower().rstrip("s") in recorded for match in re.findall(w.HARDWARE, text))
         and "none" not in recorded
     )
+
+
+_KINDS = re.compile(
+    r"\b(character|phone(?:me)?|syllable|sentence|token|utterance|label|top-?[235]|balanced|macro(?:-averaged)?|micro(?:-averaged)?|weighted|class-wise|per-class|worst-group|worst-case"
+    r"|robust|zero-shot|few-shot|expected|equal|normali[sz]ed|discounted|adjusted|word|pixel|exact) $",
+    re.IGNORECASE,
+)
+"""Words before a metric's name that make another metric of it."""
+
+
+def _another_measure(sentence: Sentence, known: str) -> Iterator[str]:
+    """'character error rate' where the word error rate was measured."""
+    aliases = "word error rate" if re.search(r"\bwer\b", known) else ""
+    for mention in sentence.metrics:
+        said = _KINDS.search(sentence.text[: mention.start])
+        if (
+            said
+            and sentence.text[mention.start : mention.end].lower() not in {"gain", "change", "improvement"}
+            and not re.search(rf"\b{re.escape(said[1].lower())}", f"{known.replace('_', ' ')} {aliases}")
+        ):
+            yield f"{said[1]} {sentence.text[mention.start : mention.end]} was not measured"
 
 
 def _elsewhere(sentence: Sentence, known: str) -> Iterator[str]:

@@ -11,7 +11,8 @@ from stages.g_writing.sentence_check.study import Study
 
 _ATTAINS = (
     r"reach(?:es|ed)?|attain(?:s|ed)?|obtain(?:s|ed)?|achiev(?:es|ed?)|scor(?:es|ed?)|gets?|yield(?:s|ed)?|gives?|gave|manag(?:es|ed?)|deliver(?:s|ed)?|sustain(?:s|ed)?|"
-    r"process(?:es|ed)?|needs?|needed|keeps?|kept|records?|recorded|post(?:s|ed)|averag(?:es|ed?)|arriv(?:es|ed?)|lands?|landed|settles?|settled|encodes?|produces?|produced|hits?|earns?|earned"
+    r"process(?:es|ed)?|needs?|needed|keeps?|kept|records?|recorded|post(?:s|ed)|averag(?:es|ed?)|arriv(?:es|ed?)|lands?|landed|settles?|settled|encodes?|produces?|produced|hits?|earns?|earned|comes? to|came to|ends? (?:at|up)|stands? at|stood at|amounts? to|"
+    r"succeeds?|succeeded|fails?|lowers?|lowered|reduc(?:es|ed?)|raises?|raised|increas(?:es|ed?)|improv(?:es|ed?)|brings?|brought|cuts?|pushe[sd]|drives?|drove|lifts?|lifted|boosts?|boosted"
 )
 _SUBJECT = re.compile(
     rf"(?:^|, |; |: |\b(?:while|whereas|and|but|that) )(?P<subject>(?:(?!of\b|for\b|in\b|on\b|with\b|at\b|which\b|that\b)[A-Za-z][\w'-]* ){{1,5}}?)(?:\w+ly )?(?:{_ATTAINS})\b",
@@ -23,8 +24,10 @@ _AGENT = re.compile(
     rf"|\b(?:accuracy|error|loss|perplexity|return|score|throughput|rate|RMSE|F1) (?:of|for|with|under) (?P<owner>{_NOUNS}) (?:is|was|reaches|amounts|stands|comes|falls|rises|drops)\b",
     re.IGNORECASE,
 )
+_ON = re.compile(rf"(?<!based )(?<!depending )(?<!trained )(?<!fitted )\bon (?P<place>{_NOUNS})(?=[,.;(]|$)", re.IGNORECASE)
+"""'On a real robot, …': where it was measured."""
 _GENERAL = frozenset(
-    """the and our its their this that these those each every all both any some one only just even also still most neither none such another
+    """validation held held-out additional extra further relative absolute cohen ablations luckiest unluckiest lucky weakest strongest contrast contrary hand basis par purpose average whole the and our its their this that these those each every all both any some one only just even also still most neither none such another
     you she they who what which there here per are was were been being does did not cannot can could would will may might must has have had
     same single final full whole entire resulting trained average averaged mean median best worst better other others remaining exact paired signed
     rank sided two-sided wilcoxon student welch first second third last new present current original individual separate different respective
@@ -41,13 +44,17 @@ _GENERAL = frozenset(
 def unknown_subjects(sentence: Sentence, study: Study, known: str) -> Iterator[str]:
     """'A transformer reaches 0.92' in a study of none: a word of the subject is neither the study's nor everybody's.
 
-    Only for a sentence that names no condition and prints a result; known: every recorded word.
+    Only for a sentence that prints a result. Where a condition is named, it is the subject, and only the place ('on noisy speech')
+    is asked for. known: every recorded word.
     """
-    if sentence.conditions:
-        return
-    for said in (*_SUBJECT.finditer(sentence.text), *_AGENT.finditer(sentence.text)):
+    places = _ON.finditer(sentence.text)
+    for said in places if sentence.conditions else (*_SUBJECT.finditer(sentence.text), *_AGENT.finditer(sentence.text), *places):
+        if any(mention.start < said.end() and said.start() < mention.end for mention in sentence.conditions):
+            continue
         subject = next(group for group in said.groups() if group)
-        strange = [word for word in re.findall(r"[A-Za-z][\w-]{2,}", subject) if not _familiar(word.lower(), sentence, study, known)]
+        strange = [
+            word for word in re.findall(r"[A-Za-z][A-Za-z-]{2,}(?!\w)", subject) if not _familiar(word.lower(), sentence, study, known)
+        ]
         if strange:
             yield f"{subject.strip()!r}: nobody of that name is in this study"
 
@@ -59,6 +66,7 @@ def _familiar(word: str, sentence: Sentence, study: Study, known: str) -> bool:
     metrics = " ".join(sentence.text[m.start : m.end].lower() for m in sentence.metrics)
     return word in _GENERAL or all(
         part in _GENERAL
+        or any(len(own) > 2 and part.startswith(own) for name in study.conditions for own in name.split("_"))
         or re.fullmatch(nouns, part) is not None
         or re.search(rf"\b{re.escape(part[:5])}", f"{known.replace('_', ' ')} {metrics}") is not None
         for part in parts
