@@ -22,6 +22,7 @@ def holds(number: Number, before: str, value: float) -> bool:
         if re.search(r"than (?:an? |the )$", before)
         else before
     )
+    words = re.sub(r"\)\s+over\s*$", ") ", words)  # 'from 0.512 (a) over 0.405 (b) to 0.371 (c)': by way of
     bound = re.search(rf"(?<!\w)(?:(?P<above>{ABOVE})|{BELOW})\s*$", words, re.IGNORECASE)
     if bound and re.search(r"\b(?:not|never|cannot|n't)\s+(?:\w+\s+)?$", words[: bound.start()]):
         return value <= number.value if bound["above"] else value >= number.value

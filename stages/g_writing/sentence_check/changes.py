@@ -10,7 +10,7 @@ from stages.g_writing.sentence_check.agreement import holds
 from stages.g_writing.sentence_check.alternatives import part, partners
 from stages.g_writing.sentence_check.extremes import extremes_named
 from stages.g_writing.sentence_check.measured import metrics_for, metrics_with_complement
-from stages.g_writing.sentence_check.pairs import between_pairs
+from stages.g_writing.sentence_check.pairs import between_pairs, whole_of
 from stages.g_writing.sentence_check.phrases import DIFFERENCE_BEFORE, LOGARITHM
 from stages.g_writing.sentence_check.progress import Progress
 from stages.g_writing.sentence_check.quantities import Quantity, differences, logarithms, other_unit, printed
@@ -85,8 +85,9 @@ def pairs_of(now: Progress, number: Number, before: str) -> tuple[tuple[str, str
     ):
         return ((without[0], main[1]),)
     due = r"\s*(?:points? |pp )?(?:of (?:these|them|which|this|that) )?(?:(?:are|is|were|was|would be) (?:lost|due|owed|attributable)|(?:come|comes|stem|stems) from|disappear|vanish)\b"
-    if main and len(without) == 1 and re.match(due, now.sentence.near(number)[1]):
-        return ((main[0], without[0]),)  # 'of these, 0.79 come from the part'
+    lacking = [name for name in now.study.conditions if whole_of(name, now.study)]
+    if len(lacking) == 1 and re.match(due, now.sentence.near(number)[1]):
+        return ((whole_of(lacking[0], now.study) or "", lacking[0]),)  # 'of these, 0.79 come from the part'
     of_whole = r"^\s*(?:\w+ )?(?:out )?of (?:the |this |these |those |our |a total (?:of )?)?$|\b(?:total|whole|overall|full|entire) (?:gain|improvement|difference|effect|benefit|reduction)s? (?:of|is|was) $"
     if main and re.search(of_whole, before, re.IGNORECASE):
         return (main,)

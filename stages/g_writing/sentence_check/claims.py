@@ -227,12 +227,16 @@ _CAUSE = re.compile(
 )
 
 
-def _decided(sentence: Sentence, cause: re.Match[str]) -> bool:
-    """'We study a because …': the reason for what the authors did, with no result in it; or for the least p that a rank test gives."""
+def _decided(sentence: Sentence, study: Study, cause: re.Match[str]) -> bool:
+    """'We study a because …': the reason for what the authors did, with no result in it; or for the least p that a rank test gives.
+
+    Nor is a share that is 'due to' a part which was taken away a guess: its number is held against the ablation.
+    """
     did = r"\W*(?:Here,? |In this \w+,? )?(?:we|our (?:study|analysis)) (?:\w+ly )?(?:stud(?:y|ied)|chose|choose|selected?|us(?:e|ed)|pick(?:ed)?|adopt(?:ed)?|consider(?:ed)?|focus(?:ed)?|includ(?:e|ed)|exclud(?:e|ed)|omit(?:ted)?|refrain(?:ed)?)\b"
     of_a_test = sentence.has("Wilcoxon|signed-rank") and sentence.has(r"minimum|smallest|lowest|least") and sentence.has("p|p-values?")
     chosen = re.match(did, sentence.text[: cause.start()], re.IGNORECASE) is not None and not sentence.numbers
-    return chosen or of_a_test
+    share = re.search(r"\d\S*(?: points?| pp)? (?:is|are|was|were) $", sentence.text[: cause.start()]) is not None
+    return chosen or of_a_test or (share and ablated(sentence, study) is not None)
 
 
 def _unborne(sentence: Sentence, study: Study) -> Iterator[str]:
@@ -242,7 +246,7 @@ def _unborne(sentence: Sentence, study: Study) -> Iterator[str]:
     if (
         cause
         and spoken
-        and not _decided(sentence, cause)
+        and not _decided(sentence, study, cause)
         and not sentence.cited
         and not re.search(r"\b(?:seeds?|runs?)\b", sentence.text[cause.end() :])
     ):

@@ -22,7 +22,10 @@ def metrics_of(sentence: Sentence, study: Study, place: int, kind: str, word: st
         speed = [metric for metric in study.metrics if of_speed(metric, study)]
         named = [metric for metric in speed if any(mention.name == metric for mention in sentence.metrics)]
         return [(metric, False) for metric in named or speed]
-    cuts = [m.start() for m in re.finditer(r"[,;:()]|\b(?:and|while|whereas|(?<!nothing )but)\b", sentence.text)]
+    cuts = [
+        m.start()
+        for m in re.finditer(r"[,;:()]|\b(?:and|while|whereas|(?<!nothing )but|at the (?:price|cost|expense) of)\b", sentence.text)
+    ]
     left, right = max((c for c in cuts if c < place), default=0), min((c for c in cuts if c > place), default=len(sentence.text))
 
     def far(mention: Mention) -> int:
@@ -33,7 +36,7 @@ def metrics_of(sentence: Sentence, study: Study, place: int, kind: str, word: st
         return 0 if own else 2 + abs(mention.start - place)
 
     mentions = sorted(sentence.metrics, key=far)
-    beside = any(left <= mention.start < right for mention in mentions)
+    beside = any(mention.start < right for mention in mentions)
     if word and kind in {"better", "worse"} and mentions and not beside and all(of_speed(mention.name, study) for mention in mentions):
         return [(metric, False) for metric in study.metrics if not of_speed(metric, study)][
             :1

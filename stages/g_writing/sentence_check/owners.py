@@ -23,44 +23,10 @@ def conditions_of(now: Progress, number: Number, levels: Sequence[Number]) -> li
     names = list(dict.fromkeys(m.name for m in distinct))
     place = next((k for k, each in enumerate(levels) if each.start == number.start), None)
     text = now.sentence.text
-    main = now.study.main_pair
     if not names:
         return unnamed(now, number, levels, place)
     if len(names) == 1:
-        if (
-            re.fullmatch(r"\W?\s*(?:[A-Za-z/]+ )?", text[number.end : max(number.end, distinct[0].start)])
-            and distinct[0].start > number.end
-        ):
-            return names  # '0.295 nats without x'
-        if (
-            len(levels) == 2
-            and re.search(r"\bfrom\b.*\bto\b", text)
-            and place is not None
-            and not re.search(r"\brang|\bbetween\b|\bvar(?:y|ies)", text)
-        ):
-            other = [name for name in now.study.conditions if name != names[0]]
-            reference = (
-                re.search(r"(?:from|compared|relative|baseline)", text[: distinct[0].start]) is not None
-                and names[0] == (main or ("", ""))[1]
-            )
-            if now.study.reference not in {None, names[0]} and not (main and names[0] not in main):
-                other = [name for name in other if name == now.study.reference]
-            return (other if not (main and main[0] == names[0]) else [main[1]]) if (place == 0) is not reference else names
-        turned = re.search(
-            r"\b(?:falls?|fell|drops?|dropped|rises?|rose|improves?|improved|increases?|increased|decreases?|decreased|reduced|lowered|raised)"
-            r" to\b",
-            text,
-        )
-        if len(levels) == 2 and main and names[0] == main[1] and turned and levels[0].end <= turned.start() < levels[1].start:
-            return names if number is levels[0] else [main[0]]
-        against = re.search(r"\b(?:against|versus|vs|compared|than|instead of|not|up from|down from)\b", text)
-        if len(levels) == 2 and main and names[0] in main and against:
-            opponent = main[0] if names[0] == main[1] else main[1]
-            if names[0] == main[0]:
-                return names if number.end <= against.start() or number is levels[0] else [opponent]
-            nearest = min(levels, key=lambda n: min(abs(n.end - distinct[0].start), abs(n.start - distinct[0].end)))
-            return names if nearest is number else [opponent]
-        return names
+        return _of_the_only_name(now, number, levels, place, distinct[0])
     owned = {other.start: name for other in levels if (name := bracketed(now, other, distinct))}
     if number.start in owned:
         return [owned[number.start]]
@@ -77,6 +43,53 @@ def conditions_of(now: Progress, number: Number, levels: Sequence[Number]) -> li
     if close and after and after[0].start <= number.end + close.end() + 4:
         return [after[0].name]
     return [(before[-1] if before else after[0]).name]
+
+
+def _of_the_only_name(now: Progress, number: Number, levels: Sequence[Number], place: int | None, mention: Mention) -> list[str]:
+    """Whose a number is where one condition is named: its own, or that of the one it is compared with."""
+    text, main, names = now.sentence.text, now.study.main_pair, [mention.name]
+    clause = _clause_of_change(now, number, levels)
+    if clause:  # 'a climbs from x to y, while b falls from u to v'
+        levels, place = clause, clause.index(number)
+    if re.fullmatch(r"\W?\s*(?:[A-Za-z/]+ )?", text[number.end : max(number.end, mention.start)]) and mention.start > number.end:
+        return names  # '0.295 nats without x'
+    if (
+        len(levels) == 2
+        and re.search(r"\bfrom\b.*\bto\b", text)
+        and place is not None
+        and not re.search(r"\brang|\bbetween\b|\bvar(?:y|ies)", text)
+    ):
+        other = [name for name in now.study.conditions if name != names[0]]
+        reference = (
+            re.search(r"(?:from|compared|relative|baseline)", text[: mention.start]) is not None and names[0] == (main or ("", ""))[1]
+        )
+        if now.study.reference not in {None, names[0]} and not (main and names[0] not in main):
+            other = [name for name in other if name == now.study.reference]
+        return (other if not (main and main[0] == names[0]) else [main[1]]) if (place == 0) is not reference else names
+    turned = re.search(
+        r"\b(?:falls?|fell|drops?|dropped|rises?|rose|improves?|improved|increases?|increased|decreases?|decreased|reduced|lowered|raised)"
+        r" to\b",
+        text,
+    )
+    if len(levels) == 2 and main and names[0] == main[1] and turned and levels[0].end <= turned.start() < levels[1].start:
+        return names if number is levels[0] else [main[0]]
+    against = re.search(r"\b(?:against|versus|vs|compared|than|instead of|not|up from|down from)\b", text)
+    if len(levels) == 2 and main and names[0] in main and against:
+        opponent = main[0] if names[0] == main[1] else main[1]
+        if names[0] == main[0]:
+            return names if number.end <= against.start() or number is levels[0] else [opponent]
+        nearest = min(levels, key=lambda n: min(abs(n.end - mention.start), abs(n.start - mention.end)))
+        return names if nearest is number else [opponent]
+    return names
+
+
+def _clause_of_change(now: Progress, number: Number, levels: Sequence[Number]) -> list[Number]:
+    """The two values of a clause 'from x to y' that the number stands in, where the sentence holds other values as well."""
+    cuts = [0, *(m.end() for m in re.finditer(r"[,;]|\b(?:while|whereas)\b", now.sentence.text)), len(now.sentence.text)]
+    start, end = max(c for c in cuts if c <= number.start), min(c for c in cuts if c >= number.end)
+    own = [other for other in levels if start <= other.start < end]
+    change = re.search(r"\bfrom\b.*\bto\b", now.sentence.text[start:end])
+    return own if change and len(own) == 2 < len(levels) and number in own else []
 
 
 def unnamed(now: Progress, number: Number, levels: Sequence[Number], place: int | None) -> list[str]:

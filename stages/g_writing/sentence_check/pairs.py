@@ -85,14 +85,14 @@ CHANGES_OF = re.compile(
 
 def _exchanged(before: str, between: str) -> bool:
     """'replacing a by b', 'swapping a for b', 'a is replaced by b': the second one is what the sentence is about."""
-    replaced = re.search(r"\breplac(?:ed|ing|es?) (?:the )?$", before, re.IGNORECASE) and re.search(
-        r"\b(?:by|with) (?:the )?$", between
+    replaced = re.search(r"\breplac(?:ed|ing|es?) (?:the |an? )?$", before, re.IGNORECASE) and re.search(
+        r"\b(?:by|with) (?:the |an? )?$", between
     )
-    swapped = re.search(r"\b(?:swap\w*|exchang\w+|trad(?:e|es|ed|ing)) (?:the )?$", before, re.IGNORECASE) and re.fullmatch(
-        r" (?:for|by|with|against) (?:the )?", between
+    swapped = re.search(r"\b(?:swap\w*|exchang\w+|trad(?:e|es|ed|ing)) (?:the |an? )?$", before, re.IGNORECASE) and re.fullmatch(
+        r" (?:for|by|with|against) (?:the |an? )?", between
     )
     passive = re.fullmatch(
-        r" (?:is|was|are|were|gets?|being) (?:replaced|swapped|exchanged|substituted) (?:by|with|for) (?:the )?| (?:gives?|makes?) way to (?:the )?",
+        r" (?:is|was|are|were|gets?|being) (?:replaced|swapped|exchanged|substituted) (?:by|with|for) (?:the |an? )?| (?:gives?|makes?) way to (?:the |an? )?",
         between,
     )
     return bool(replaced or swapped or passive)
@@ -173,13 +173,17 @@ def ablated(sentence: Sentence, study: Study) -> str | None:
 
 
 def between_pairs(sentence: Sentence) -> list[tuple[int, tuple[str, str]]]:
-    """The pairs that 'between a and b' or 'a's lead over b' name, each with the place where it ends."""
+    """The pairs that 'between a and b', 'moving from a to b' or 'a's lead over b' name, each with the place where it ends."""
     return [
         (second.end, (first.name, second.name))
         for first, second in itertools.pairwise(sentence.conditions)
         if (
             re.search(r"\bbetween (?:the )?$", sentence.text[: first.start], re.IGNORECASE)
             and re.fullmatch(r" and (?:the )?", sentence.text[first.end : second.start])
+        )
+        or (
+            re.search(r"\bfrom (?:the )?$", sentence.text[: first.start], re.IGNORECASE)
+            and re.fullmatch(r" to (?:the )?", sentence.text[first.end : second.start])
         )
         or re.fullmatch(r"'s? (?:lead|advantage|gain|improvement|margin|edge) over (?:the )?", sentence.text[first.end : second.start])
     ]

@@ -12,10 +12,10 @@ from stages.g_writing.sentence_check.study import Study
 _ATTAINS = (
     r"reach(?:es|ed)?|attain(?:s|ed)?|obtain(?:s|ed)?|achiev(?:es|ed?)|scor(?:es|ed?)|gets?|yield(?:s|ed)?|gives?|gave|manag(?:es|ed?)|deliver(?:s|ed)?|sustain(?:s|ed)?|"
     r"process(?:es|ed)?|needs?|needed|keeps?|kept|records?|recorded|post(?:s|ed)|averag(?:es|ed?)|arriv(?:es|ed?)|lands?|landed|settles?|settled|encodes?|produces?|produced|hits?|earns?|earned|comes? to|came to|ends? (?:at|up)|stands? at|stood at|amounts? to|"
-    r"succeeds?|succeeded|fails?|lowers?|lowered|reduc(?:es|ed?)|raises?|raised|increas(?:es|ed?)|improv(?:es|ed?)|brings?|brought|cuts?|pushe[sd]|drives?|drove|lifts?|lifted|boosts?|boosted"
+    r"makes?|made|commits?|committed|succeeds?|succeeded|fails?|lowers?|lowered|reduc(?:es|ed?)|raises?|raised|increas(?:es|ed?)|improv(?:es|ed?)|brings?|brought|cuts?|pushe[sd]|drives?|drove|lifts?|lifted|boosts?|boosted"
 )
 _SUBJECT = re.compile(
-    rf"(?:^|, |; |: |\b(?:while|whereas|and|but|that) )(?P<subject>(?:(?!of\b|for\b|in\b|on\b|with\b|at\b|which\b|that\b)[A-Za-z][\w'-]* ){{1,5}}?)(?:\w+ly )?(?:{_ATTAINS})\b",
+    rf"(?:^|, |; |: |\b(?:while|whereas|and|but|that) )(?P<subject>(?:(?!of\b|for\b|in\b|on\b|with\b|at\b|which\b|that\b)[A-Za-z][\w'-]* ){{1,5}}?(?:of (?:the |our |all )?\w+ )?)(?:\w+ly )?(?:{_ATTAINS})\b",
     re.IGNORECASE,
 )
 _NOUNS = r"(?:(?!of\b|for\b|in\b|on\b|with\b|at\b|which\b|that\b|and\b|to\b|by\b|is\b|are\b|was\b)[A-Za-z][\w'-]* ?){1,4}"
@@ -27,7 +27,7 @@ _AGENT = re.compile(
 _ON = re.compile(rf"(?<!based )(?<!depending )(?<!trained )(?<!fitted )\bon (?P<place>{_NOUNS})(?=[,.;(]|$)", re.IGNORECASE)
 """'On a real robot, …': where it was measured."""
 _GENERAL = frozenset(
-    """validation held held-out additional extra further relative absolute cohen ablations luckiest unluckiest lucky weakest strongest contrast contrary hand basis par purpose average whole the and our its their this that these those each every all both any some one only just even also still most neither none such another
+    """benefit benefits advantage lead edge contribution reduction increase share rise drop price penalty overhead validation held held-out additional extra further relative absolute cohen ablations luckiest unluckiest lucky weakest strongest contrast contrary hand basis par purpose average whole the and our its their this that these those each every all both any some one only just even also still most neither none such another
     you she they who what which there here per are was were been being does did not cannot can could would will may might must has have had
     same single final full whole entire resulting trained average averaged mean median best worst better other others remaining exact paired signed
     rank sided two-sided wilcoxon student welch first second third last new present current original individual separate different respective
@@ -64,6 +64,8 @@ def _familiar(word: str, sentence: Sentence, study: Study, known: str) -> bool:
     parts = [part for part in re.split(r"[-\W]", word) if len(part) > 2]
     nouns = rf"{w.CONDITION_NOUNS}|{w.SEED_NOUNS}|{'|'.join(w.NUMBER_WORDS)}"
     metrics = " ".join(sentence.text[m.start : m.end].lower() for m in sentence.metrics)
+    if word.startswith("test-time"):
+        return "test-time" in known
     return word in _GENERAL or all(
         part in _GENERAL
         or any(len(own) > 2 and part.startswith(own) for name in study.conditions for own in name.split("_"))

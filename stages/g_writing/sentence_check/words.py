@@ -38,6 +38,7 @@ METRICS: dict[str, tuple[str, ...]] = {
     "f1": ("f1", "f-score"),
     "bleu": ("bleu",),
     "rouge": ("rouge",),
+    "success_rate": ("success rate", "success", "succeeds", "succeed", "succeeded"),
     "auc": ("auc", "auroc"),
     "auroc": ("auc", "auroc"),
     "fid": ("fid",),
