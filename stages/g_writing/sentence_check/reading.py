@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.study import Study
@@ -25,6 +25,12 @@ _STRUCTURE = re.compile(
     r"[\s~]*\(?[A-Z]?\.?\d+(?:\.\d+)*[a-z]?\)?(?:(?:,| and|,? and|--|-| to)\s*[A-Z]?\.?\d+(?:\.\d+)*)*"
 )
 _COMMON_NAMES = re.compile(r"\btop-1\b|\b0(?:--?|/)1(?= loss)|\bL[012]\b|\bell[_ ]?[12]\b|\b[kK]-fold\b|\b[123]D\b|\bfp(?:16|32)\b|\bbf16\b|\b(?:16|32)-bit\b|\bcuda:\d\b", re.IGNORECASE)  # fmt: skip
+
+
+@lru_cache(maxsize=8192)
+def compiled(pattern: str) -> re.Pattern[str]:
+    """A pattern in any case. Python keeps 512; one sentence asks for more, and compiling them anew took three quarters of the time."""
+    return re.compile(pattern, re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -61,11 +67,11 @@ class Sentence:
     cited: bool
 
     def has(self, pattern: str) -> bool:
-        return re.search(rf"\b(?:{pattern})\b", self.text, re.IGNORECASE) is not None
+        return compiled(rf"\b(?:{pattern})\b").search(self.text) is not None
 
     def find(self, pattern: str) -> re.Match[str] | None:
         """The first place of a pattern, whatever its case."""
-        return re.search(pattern, self.text, re.IGNORECASE)
+        return compiled(pattern).search(self.text)
 
     def first_metric(self, study: Study) -> str:
         """The metric named first; the study's first where none is named."""
@@ -282,13 +288,13 @@ def _conditions(text: str, study: Study) -> Iterator[Mention]:
         patterns[study.proposed] += rf"|{_COMPLETE}"
     found = []
     for name, pattern in patterns.items():
-        found += [Mention(name, match.start(), match.end()) for match in re.finditer(rf"\b(?:{pattern})\b", text, re.IGNORECASE)]
+        found += [Mention(name, match.start(), match.end()) for match in compiled(rf"\b(?:{pattern})\b").finditer(text)]
     for key, members in study.families.items():
         found += _of_family(key, members, text)
     without = [name for name in study.conditions if name.startswith(REMOVED)]
     if len(without) == 1:
         pattern = r"without (?:it|them)\b(?! (?:be|is|are))|(?:the )?ablated (?:variant|model|version|system|method)|the ablation(?! (?:study|studies|experiments?|shows?|of|confirms?|reveals?|removes?|isolates?)\b)"
-        found += [Mention(without[0], match.start(), match.end()) for match in re.finditer(rf"\b(?:{pattern})", text, re.IGNORECASE)]
+        found += [Mention(without[0], match.start(), match.end()) for match in compiled(rf"\b(?:{pattern})").finditer(text)]
     found = [_with_noun(mention, text) for mention in found if not _NO_NAME.match(text, mention.start)]
     found.sort(key=lambda mention: (mention.start, -mention.end))
     end = -1
@@ -317,7 +323,7 @@ def _of_family(key: str, members: dict[str, str], text: str) -> Iterator[Mention
     ):
         special = own.get(key, "largest-possible")
         pattern = size.format(adjectives, words, special) + (rf"|(?:the )?{special}\b" if key in own else "")
-        yield from (Mention(name, match.start(), match.end()) for match in re.finditer(rf"\b(?:{pattern})", text, re.IGNORECASE))
+        yield from (Mention(name, match.start(), match.end()) for match in compiled(rf"\b(?:{pattern})").finditer(text))
     bare = [value for value in members.values() if re.search(rf"(?<![\d.,]){re.escape(value)}(?![\d.]*\d)", text)]
     spoken = re.search(rf"\b(?:{words})", text, re.IGNORECASE) is not None or len(bare) > 1
     for name, value in members.items():
@@ -331,7 +337,7 @@ def _of_family(key: str, members: dict[str, str], text: str) -> Iterator[Mention
                 rf"(?<![\d.,]|[<>±=-])(?:{shown})(?=[,;:)]|\.?$|\.\s| (?:to|and|or|the|is|has|was|than|by|with|lowers?|raises?|gives?|needs?|takes?|beats?|reach\w*|costs?|saves?|loses?|gains?|improves?|hurts?|helps?|makes?|brings?|changes?|reduces?|increases?|decreases?|cuts?|doubles?|triples?|halves|quadruples|still|also|only|are|were|at|in|on|as|it|we|but|while)\b)"
             )
         for pattern in patterns:
-            found = re.finditer(pattern, text, re.IGNORECASE)
+            found = compiled(pattern).finditer(text)
             yield from (Mention(name, match.start(), match.end()) for match in found)
 
 
@@ -363,6 +369,7 @@ def removed(name: str) -> tuple[str, str] | None:
     return (found["base"] or "", found["part"]) if found else None
 
 
+@lru_cache(maxsize=1024)
 def condition_pattern(name: str, whole: str = "") -> str:
     """How a text may name a condition; whole: the method that parts are taken from."""
     if name in {"ours", "proposed", "our_method", "full"}:
@@ -447,7 +454,7 @@ def _metrics(text: str, study: Study) -> Iterator[Mention]:
         ):
             found += [
                 Mention(metric, m.start(), m.end())
-                for m in re.finditer(rf"\b(?:{pattern})(?!\w)", text, re.IGNORECASE)
+                for m in compiled(rf"\b(?:{pattern})(?!\w)").finditer(text)
                 if m[0].lower() != "times"
                 and not (
                     m[0].lower() in {"take", "takes"}

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.quantities import Quantity, fits
-from stages.g_writing.sentence_check.reading import Number, Sentence
+from stages.g_writing.sentence_check.reading import Number, Sentence, compiled
 from stages.g_writing.sentence_check.study import Study
 
 NEARLY_AS_NEAR = 0.15
@@ -76,10 +76,10 @@ class Settings:
         """How near the words beside a number name a setting, the smaller the nearer; nothing where they do not."""
         for pattern in w.setting_words(key):
             between = r"(?:(?!and\b|or\b|with\b|of\b|per\b|each\b|every\b|in\b|on\b|for\b|at\b|from\b|by\b|using\b|under\b)\w+[\s-]+)"
-            behind = re.match(rf"^[\s-]*{between}{{0,2}}?(?:{pattern})(?!\w)", after, re.IGNORECASE)
+            behind = compiled(rf"^[\s-]*{between}{{0,2}}?(?:{pattern})(?!\w)").match(after)
             if behind:
                 yield 0.5 + 0.1 * len(behind[0].split()), key
-            ahead = list(re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", before, re.IGNORECASE))
+            ahead = list(compiled(rf"(?<!\w)(?:{pattern})(?!\w)").finditer(before))
             if ahead and not re.search(r"[.;]", before[ahead[-1].end() :]):
                 gap = before[ahead[-1].end() :].replace("\u2022", "")
                 if re.fullmatch(
@@ -88,7 +88,7 @@ class Settings:
                 ):
                     yield 1.0 + len(gap.split()) * 0.3 + ("," in gap) * 2, key
         parts = w.key_parts(key) if key not in w.SETTINGS else []
-        if len(parts) > 1 and all(re.search(rf"\b(?:{part})", f"{before} {after}", re.IGNORECASE) for part in parts):
+        if len(parts) > 1 and all(compiled(rf"\b(?:{part})").search(f"{before} {after}") for part in parts):
             yield 1.5, key
 
     def split_sizes(self, number: Number, after: str) -> Iterator[tuple[float, str]]:
