@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from itertools import product
 
 from stages.g_writing.sentence_check import words as w
+from stages.g_writing.sentence_check.phrases import ABOVE, BELOW, DEVIATION
 from stages.g_writing.sentence_check.quantities import SECONDS
 from stages.g_writing.sentence_check.reading import REMOVED, Number, Sentence, part_pattern
-from stages.g_writing.sentence_check.roles import ABOVE, BELOW, DEVIATION
 from stages.g_writing.sentence_check.study import Study
 
 _COMPARES = re.compile(
@@ -233,7 +233,7 @@ def beside(number: Number, sentence: Sentence) -> list[str]:
         if mention.end <= number.start:
             between = sentence.text[mention.end : number.start]
             if re.fullmatch(
-                r"(?:'s)?[\s,]*(?:[(:=]|(?:, )?(?:at|with|has|is|reaches|gets|scores|takes|needs|stands at|comes to|ends at|yields|gives|))\s*(?:about |a |an |only )?",
+                r"(?:'s)?[\s,]*(?:[(:=]|(?:, |, which |, who )?(?:at|with|has|is|stays at|remains at|reaches|gets|scores|takes|needs|stands at|comes to|ends at|yields|gives|))\s*(?:about |a |an |only )?",
                 between,
             ):
                 return [mention.name]
@@ -258,7 +258,13 @@ def roles(number: Number, role: str, sentence: Sentence) -> Iterator[str]:
             role in {"level", "range"}
             and not of_seeds
             and _COMPARES.search(text)
-            and (change or re.search(r"\b(?:difference|gap|margin|advantage|lead|gain|gained|lost|due|delta)\b", text))
+            and (
+                change
+                or re.search(
+                    r"\b(?:difference|gap|margin|advantage|lead|gain|gained|lost|due|delta|of (?:these|them|which)|comes? from|stems? from)\b",
+                    text,
+                )
+            )
         )
         or (role in {"level", "setting"} and _CHANGE_BEHIND.match(sentence.text[number.end :]))
     ):

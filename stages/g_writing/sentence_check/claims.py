@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from stages.g_writing.sentence_check import words as w
-from stages.g_writing.sentence_check.pairs import Pair, ablated, metrics_of
+from stages.g_writing.sentence_check.comparing import metrics_of
+from stages.g_writing.sentence_check.pairs import Pair, ablated
 from stages.g_writing.sentence_check.quantities import mean
 from stages.g_writing.sentence_check.reading import Sentence
 from stages.g_writing.sentence_check.study import Study
@@ -54,7 +55,7 @@ def _effects_compared(sentence: Sentence, study: Study) -> Iterator[str]:
         return
     ours = study.proposed
     names = list(dict.fromkeys(mention.name for mention in sentence.conditions if mention.name != ours))
-    metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
+    metric = sentence.first_metric(study)
     tests = [found[0].cohens_dz for name in names if ours and (found := study.compared(ours, name, metric))]
     sizes = [abs(size) for size in tests if size is not None]
     if len(sizes) != 2:
@@ -65,26 +66,15 @@ def _effects_compared(sentence: Sentence, study: Study) -> Iterator[str]:
 
 def _names_of_seeds(sentence: Sentence, study: Study) -> Iterator[str]:
     """'Seeds 0 to 3 were used': all of those that were planned, and no other; a part of them where the sentence says of which."""
-    said = re.search(
-        r"\bseeds(?: used| were| are| run from| ran from| range from| numbered| numbers|:)* (?P<list>\d+(?:(?:, and |, | and | ?- ?| to | through )\d+)+)(?![\d.]*\d|[%\w])",
-        sentence.text,
-        re.IGNORECASE,
+    said = sentence.find(
+        r"\bseeds(?: used| were| are| run from| ran from| range from| numbered| numbers|:)* (?P<list>\d+(?:(?:, and |, | and | ?- ?| to | through )\d+)+)(?![\d.]*\d|[%\w])"
     )
     if said is None:
         return
     listed = [int(each) for each in re.findall(r"\d+", said["list"])]
     if re.search(r"-| to | through ", said["list"]) and len(listed) == 2:
         listed = list(range(listed[0], listed[1] + 1))
-    planned = study.config.get("seeds")
-    names = {
-        int(seed)
-        for by_metric in study.conditions.values()
-        for scores in by_metric.values()
-        for seed in scores.seeds
-        if seed.isdigit()
-    }
-    if isinstance(planned, list):
-        names |= {seed for seed in planned if isinstance(seed, int)}
+    names = {int(seed) for seed in study.seed_names if seed.isdigit()}
     whole = not sentence.has(
         r"crash\w*|fail\w*|diverg\w*|only|except|miss\w*|lost|lacks?|ran out|aborted|on|for|without"
     ) or sentence.has("use[ds]?|all")
@@ -96,10 +86,8 @@ def _names_of_seeds(sentence: Sentence, study: Study) -> Iterator[str]:
 
 def _share_of_the_gain(sentence: Sentence, study: Study) -> Iterator[str]:
     """'Augmentation accounts for most of the gain': what its removal costs, over what the whole method gains."""
-    exact = re.search(
-        rf"\b(?P<k>an?|one|two|three|four|five|six) (?P<n>{'|'.join(_NTHS)})s? of (?:the|this|that|our|its) (?:\w+ ){{0,2}}?{_WHOLE}\b",
-        sentence.text,
-        re.IGNORECASE,
+    exact = sentence.find(
+        rf"\b(?P<k>an?|one|two|three|four|five|six) (?P<n>{'|'.join(_NTHS)})s? of (?:the|this|that|our|its) (?:\w+ ){{0,2}}?{_WHOLE}\b"
     )
     if exact:
         said = w.NUMBER_WORDS.get(exact["k"].lower(), 1) / _NTHS[exact["n"].lower()]
@@ -108,9 +96,7 @@ def _share_of_the_gain(sentence: Sentence, study: Study) -> Iterator[str]:
             yield f"{exact[0]!r}: " + ("no such share follows from the record" if share is None else f"the share is {share:.2f}")
         return
     for pattern, low, high in _SHARES:
-        match = re.search(
-            rf"\b(?:{pattern}) (?:of )?(?:the|this|that|our|its) (?:\w+ ){{0,2}}?{_WHOLE}\b", sentence.text, re.IGNORECASE
-        )
+        match = sentence.find(rf"\b(?:{pattern}) (?:of )?(?:the|this|that|our|its) (?:\w+ ){{0,2}}?{_WHOLE}\b")
         if match is None:
             continue
         share = _share(sentence, study)
@@ -125,7 +111,7 @@ def _share(sentence: Sentence, study: Study) -> float | None:
     without = without or (named[0] if named else None)
     if without is None or main is None:
         return None
-    metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
+    metric = sentence.first_metric(study)
     full, base, less = (mean(study, name, metric) for name in (*main, without))
     if full is None or base is None or less is None or full == base:
         return None
@@ -145,7 +131,7 @@ def _zero_in_the_interval(sentence: Sentence, study: Study, pair: Pair) -> Itera
         return
     denied = re.search(rf"{w.NEGATED}(?:\s+\w+){{0,1}}\s*$", sentence.text[: said.start()], re.IGNORECASE) is not None
     inside = (said["in"] is not None) is not denied
-    metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
+    metric = sentence.first_metric(study)
     tests = [found for a, b in pair.options if (found := study.compared(a, b, metric)) and found[0].ci95]
     if not tests:
         yield f"{said[0]!r}: no interval was recorded"
@@ -158,10 +144,10 @@ def _zero_in_the_interval(sentence: Sentence, study: Study, pair: Pair) -> Itera
 
 def _in_the_middle(sentence: Sentence, study: Study) -> Iterator[str]:
     """'lies between the other two': of three conditions the one whose mean is neither the highest nor the lowest."""
-    said = re.search(r"\b(?:in )?between (?:the (?:other )?two|the others|both|them)\b|\bintermediate\b", sentence.text, re.IGNORECASE)
+    said = sentence.find(r"\b(?:in )?between (?:the (?:other )?two|the others|both|them)\b|\bintermediate\b")
     if said is None or re.search(r"\b(?:difference|gap|differences|distance)\s*$", sentence.text[: said.start()]):
         return
-    metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
+    metric = sentence.first_metric(study)
     means = {name: value for name in study.conditions if (value := mean(study, name, metric)) is not None}
     if not sentence.conditions or not min(means.values()) < means.get(sentence.conditions[0].name, min(means.values())) < max(
         means.values()
@@ -174,10 +160,8 @@ _RANKS = {"first": 1, "second": 2, "third": 3, "last": 0}
 
 def _ranks(sentence: Sentence, study: Study) -> Iterator[str]:
     """'the second-best optimiser is Adam', 'Adam comes second': the place of one condition by the mean of one metric."""
-    said = re.search(
-        r"\b(?P<place>second|third)[- ](?P<of>best|highest|lowest|fastest|slowest|worst|largest|smallest|longest|shortest)\b|\b(?:comes?|came|ranks?|ranked|is|finish\w*|places?|placed)(?: in)? (?P<plain>first|second|third|last)\b(?! (?:of|to|seed|run|time))",
-        sentence.text,
-        re.IGNORECASE,
+    said = sentence.find(
+        r"\b(?P<place>second|third)[- ](?P<of>best|highest|lowest|fastest|slowest|worst|largest|smallest|longest|shortest)\b|\b(?:comes?|came|ranks?|ranked|is|finish\w*|places?|placed)(?: in)? (?P<plain>first|second|third|last)\b(?! (?:of|to|seed|run|time))"
     )
     if said is None:
         return
@@ -220,14 +204,10 @@ def _signs(sentence: Sentence, study: Study) -> Iterator[str]:
 
 def _signs_of_differences(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
     """'All five paired differences are positive'."""
-    said = re.search(
-        r"\b(?:all|each|every)\b[^.,;]*\bdifferences?\b[^.,;]*\b(positive|negative|in (?:its|our|the same) favou?r)",
-        sentence.text,
-        re.IGNORECASE,
-    )
+    said = sentence.find(r"\b(?:all|each|every)\b[^.,;]*\bdifferences?\b[^.,;]*\b(positive|negative|in (?:its|our|the same) favou?r)")
     if said is None:
         return
-    metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
+    metric = sentence.first_metric(study)
     for a, b in pair.options[:1]:
         one, other = study.conditions[a][metric].seeds, study.conditions[b][metric].seeds
         gaps = [one[seed] - other[seed] for seed in one if seed in other]
@@ -238,8 +218,8 @@ def _signs_of_differences(sentence: Sentence, study: Study, pair: Pair) -> Itera
 _ACHIEVED = re.compile(
     r"\b(?:solv\w+|converg\w+|overfit\w*|underfit\w*|diverg\w+|collaps\w+|saturat\w+|plateau\w*|stabili[sz]\w+|accelerat\w+|exhibit\w*|demonstrat\w+"
     r"|prov(?:es?|en|ed)|guarantee\w*|enabl\w+|eliminat\w+|prevent\w*|avoid\w*|dominat\w+|excel\w*|succe\w+|struggl\w+|suffer\w*|mitigat\w+|alleviat\w+"
-    r"|memori[sz]\w+|learn(?:s|ed)|confirm\w*|caus(?:es?|ed|ing)|regulari[sz]es|retain\w*|preserv\w*|encourag\w+|promot\w+|sensitiv\w+|insensitiv\w+|novel|consistently"
-    r"|always|universal\w*|in general|regardless)\b",
+    r"|memori[sz]\w+|learn(?:s|ed)(?! (?:models?|methods?|ones|networks?|policies|policy|rules?|dispatchers?|systems?|features?|representations?|positions?|embeddings?))|confirm\w*|caus(?:es?|ed|ing)|regulari[sz]es|retain\w*|preserv\w*|encourag\w+|promot\w+|sensitiv\w+|insensitiv\w+|novel|consistently"
+    r"|always|never(?! (?:\w+ )?(?:below|above|under|over|falls?|drops?|exceeds?|reach\w*|rises?|worse|better))|universal\w*|in general|regardless)\b",
     re.IGNORECASE,
 )
 _CAUSE = re.compile(
@@ -247,11 +227,29 @@ _CAUSE = re.compile(
 )
 
 
+def _decided(sentence: Sentence, study: Study, cause: re.Match[str]) -> bool:
+    """'We study a because …': the reason for what the authors did, with no result in it; or for the least p that a rank test gives.
+
+    Nor is a share that is 'due to' a part which was taken away a guess: its number is held against the ablation.
+    """
+    did = r"\W*(?:Here,? |In this \w+,? )?(?:we|our (?:study|analysis)) (?:\w+ly )?(?:stud(?:y|ied)|chose|choose|selected?|us(?:e|ed)|pick(?:ed)?|adopt(?:ed)?|consider(?:ed)?|focus(?:ed)?|includ(?:e|ed)|exclud(?:e|ed)|omit(?:ted)?|refrain(?:ed)?)\b"
+    of_a_test = sentence.has("Wilcoxon|signed-rank") and sentence.has(r"minimum|smallest|lowest|least") and sentence.has("p|p-values?")
+    chosen = re.match(did, sentence.text[: cause.start()], re.IGNORECASE) is not None and not sentence.numbers
+    share = re.search(r"\d\S*(?: points?| pp)? (?:is|are|was|were) $", sentence.text[: cause.start()]) is not None
+    return chosen or of_a_test or (share and ablated(sentence, study) is not None)
+
+
 def _unborne(sentence: Sentence, study: Study) -> Iterator[str]:
     """Achievements and causes that scores over seeds cannot bear out; of seeds and runs the counts speak."""
     cause = _CAUSE.search(sentence.text)
     spoken = sentence.conditions or sentence.metrics or sentence.has("gains?|improvements?|effects?|differences?|advantage|overhead")
-    if cause and spoken and not sentence.cited and not re.search(r"\b(?:seeds?|runs?)\b", sentence.text[cause.end() :]):
+    if (
+        cause
+        and spoken
+        and not _decided(sentence, study, cause)
+        and not sentence.cited
+        and not re.search(r"\b(?:seeds?|runs?)\b", sentence.text[cause.end() :])
+    ):
         yield f"{cause[0]!r}: nothing was recorded that could bear it out"
     if sentence.cited or sentence.has(rf"{w.HEDGED}|seeds?|runs?|crash\w*") or ablated(sentence, study):
         return
@@ -265,7 +263,7 @@ def _unborne(sentence: Sentence, study: Study) -> Iterator[str]:
 
 def _which_is_better(sentence: Sentence, study: Study) -> Iterator[str]:
     """'higher returns are better', '(lower is better)': the direction of the metric."""
-    said = re.search(r"\b(higher|lower|larger|smaller)(?: [\w-]+){0,2}? (?:is|are) (better|worse)\b", sentence.text, re.IGNORECASE)
+    said = sentence.find(r"\b(higher|lower|larger|smaller)(?: [\w-]+){0,2}? (?:is|are) (better|worse)\b")
     if said is None or not sentence.metrics:
         return
     upward = (said[1].lower() in {"higher", "larger"}) is (said[2].lower() == "better")
@@ -276,21 +274,15 @@ def _which_is_better(sentence: Sentence, study: Study) -> Iterator[str]:
 
 def _ordering(sentence: Sentence, study: Study) -> Iterator[str]:
     """'the ranking is a, b, c': from the best to the worst."""
-    said = re.search(
-        r"\b(?:ranking|order|ordering) (?:of [\w ]+ )?(?:is|reads|becomes)\b(?! (?:reversed|the same|unchanged|not))",
-        sentence.text,
-        re.IGNORECASE,
-    )
-    sorted_by = re.search(
-        r"\bin (?:the )?order of (?:(?P<up>increasing|ascending|rising|growing)|(?:decreasing|descending|falling))\b",
-        sentence.text,
-        re.IGNORECASE,
+    said = sentence.find(r"\b(?:ranking|order|ordering) (?:of [\w ]+ )?(?:is|reads|becomes)\b(?! (?:reversed|the same|unchanged|not))")
+    sorted_by = sentence.find(
+        r"\bin (?:the )?order of (?:(?P<up>increasing|ascending|rising|growing)|(?:decreasing|descending|falling))\b"
     )
     said = said or sorted_by
     names = list(dict.fromkeys(m.name for m in sentence.conditions if said and m.start >= said.end()))
     if said is None or len(names) < 2:
         return
-    metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
+    metric = sentence.first_metric(study)
     values = [value if (value := mean(study, name, metric)) is not None else 0.0 for name in names]
     falling = sorted_by["up"] is None if sorted_by else study.metrics[metric].direction == "max"
     if values != sorted(values, reverse=falling):

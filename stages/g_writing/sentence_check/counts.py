@@ -48,7 +48,9 @@ class Counts:
             if number.value == runs and all_done and re.match(r"\s*(?:\w+ )?(?:models|networks|agents)\b", after):
                 yield Quantity(number.value, "count(runs)")
             others = (
-                number.value == len(study.conditions) - 1 and named == 1 and self.sentence.has("than|over|beat|beats|against|exceed")
+                number.value == len(study.conditions) - 1
+                and named == 1
+                and self.sentence.has("than|over|beat|beats|beaten|outperformed|surpassed|against|exceed")
             )
             if others and re.search(r"\b[Aa]ll\s*$", before):
                 yield Quantity(number.value, "count(conditions) - 1")
@@ -79,7 +81,7 @@ class Counts:
             if k < len(means) and (not following or set(following) == set(first)):
                 yield Quantity(number.value, f"count({', '.join(first)})")
 
-    def numbers_of_seeds(self, number: Number) -> Iterator[Quantity]:
+    def numbers_of_seeds(self, number: Number) -> Iterator[Quantity]:  # noqa: PLR0912 - one case for each way of counting
         """Seeds that were planned, that were run, that failed, or runs in total: which, the words beside say."""
         study = self.study
         named_ones = self.named_with(number)
@@ -88,6 +90,10 @@ class Counts:
             yield Quantity(number.value, "cfg.seeds")
             return
         done, runs = sum(study.completed(name) for name in study.conditions), study.planned_seeds * len(study.conditions)
+        if named_ones and self.left_over(number):
+            if number.value == study.completed(named_ones[0]):
+                yield Quantity(number.value, f"n({named_ones[0]})")
+            return
         of_all = not named_ones and self.sentence.has(r"runs|models|trainings|experiments")
         if (
             of_all
@@ -95,7 +101,9 @@ class Counts:
             and (done == runs or self.sentence.has(rf"of (?:the |our |all )?{number.text}|planned|scheduled"))
         ):
             yield Quantity(number.value, "count(runs)")
-        elif self.sentence.has(r"of (?:the |our |all )?\w+ (?:\w+ )?(?:seeds|runs|differences)|planned|scheduled|intended"):
+        elif self.sentence.has(
+            r"of (?:the |our |all )?\w+ (?:\w+ )?(?:seeds|runs|differences)|(?:seeds?|runs?) out of (?:the )?\w+|planned|scheduled|intended"
+        ):
             if number.value == study.planned_seeds:
                 yield Quantity(number.value, "cfg.seeds")
             elif number.value == study.planned_seeds * len(study.conditions) and self.sentence.has("planned|scheduled"):
@@ -112,6 +120,12 @@ class Counts:
                 yield Quantity(number.value, f"cfg.seeds - n({named_ones[0]})")
         elif all(study.completed(name) == number.value for name in named_ones or study.conditions):
             yield Quantity(number.value, f"n({named_ones[0] if named_ones else 'all'})")
+
+    def left_over(self, number: Number) -> bool:
+        """'only one seed is left': what was completed, in a sentence about crashes."""
+        left = r"\s*(?:seeds?|runs?)? ?(?:(?:is|are|was|were) left|remain(?:s|ed)?|surviv\w*)\b"
+        part = re.search(r"\bout of (?:the )?$", self.sentence.text[: number.start])
+        return part is None and re.match(left, self.sentence.text[number.end :]) is not None
 
     def named_with(self, number: Number) -> list[str]:
         """The conditions whose seeds the number counts; none where it counts those of all."""

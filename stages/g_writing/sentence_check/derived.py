@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from stages.g_writing.sentence_check.alternatives import part
 from stages.g_writing.sentence_check.extremes import extremes_named
+from stages.g_writing.sentence_check.phrases import any_of
 from stages.g_writing.sentence_check.quantities import SECONDS, Quantity, mean, printed
 from stages.g_writing.sentence_check.reading import Number, Sentence
 from stages.g_writing.sentence_check.study import Scores, Study
@@ -20,15 +21,12 @@ from stages.g_writing.sentence_check.study import Scores, Study
 TELLING = 3
 """Digits from which on a number says by itself which value it is; among some hundred derivable values two digits meet one by chance."""
 _EXTREME = re.compile(
-    r"\b(?P<good>best|strongest|luckiest)|(?P<bad>worst|weakest|poorest|unluckiest|least lucky)|(?P<high>highest|largest|top|maximum|biggest|greatest|slowest|longest)"
+    r"\b(?P<good>best|strongest|luckiest|most (?:favou?rable|fortunate|successful|lucky))|(?P<bad>worst|weakest|poorest|unluckiest|least (?:favou?rable|fortunate|successful|lucky))|(?P<high>highest|largest|top|maximum|biggest|greatest|slowest|longest)"
     r"|(?P<low>lowest|smallest|minimum|least|fastest|quickest|shortest)\b",
     re.IGNORECASE,
 )
 _OTHER_STATISTIC = re.compile(r"\b(?:median|standard deviations?|s\.d\.|std|confidence|intervals?|p-?values?)\b|±", re.IGNORECASE)
-_RANGE = re.compile(
-    r"\b(?:span\w*|rang\w+|spread|differ\w*|apart|separat\w+|between|distance|gap|vary|varies|fluctuat\w*|scatter\w*|lies?)\b",
-    re.IGNORECASE,
-)
+_RANGE = any_of(r"span\w*|rang\w+|spread|differ\w*|apart|separat\w+|between|distance|gap|vary|varies|fluctuat\w*|scatter\w*|lies?")
 _SEEDS_APART = re.compile(r"\bspan|\b(?:seeds|runs)\b[^.;]*\b(?:differ|vary|spread|scatter|apart)", re.IGNORECASE)
 _PAIRED = re.compile(
     r"\b(?:gap|gain|lead|advantage|margin|difference|improvement|ahead|behind|deficit|paired|benefit|edge|pairwise|beat|better|worse|above|below|higher|lower|more|less|by)s?\b",
@@ -38,29 +36,21 @@ _SEED_BY_SEED = re.compile(
     r"\bseed (?:for|by) seed\b|\b(?:per-seed|paired|pairwise|seed-wise)\b|\b(?:from seed to seed|across (?:the )?seeds|depending on the seed)\b",
     re.IGNORECASE,
 )
-_OF_PAIRS = re.compile(r"\b(?:per-seed|paired|pairwise|seed-wise|seeds?|runs?|pairs?)\b", re.IGNORECASE)
+_OF_PAIRS = any_of(r"per-seed|paired|pairwise|seed-wise|seeds?|runs?|pairs?")
 _OVER_SEEDS = re.compile(
     r"\b(?:seeds?|runs?|trials?|luck\w+|unluck\w+|at best|at worst)\b|(?:'s|\b(?:its|our|their)) (?:own )?(?:best|worst|highest|lowest|weakest|strongest)\b",
     re.IGNORECASE,
 )
 """Words by which a superlative ranges over the seeds of one condition, not over the conditions."""
-_FROM_END_TO_END = re.compile(
-    r"\b(?:best|fastest|lowest|smallest|shortest)\b.*\b(?:worst|slowest|highest|largest|longest)\b"
-    r"|\b(?:worst|slowest|highest|largest|longest)\b.*\b(?:best|fastest|lowest|smallest|shortest)\b",
-    re.IGNORECASE,
+_NEAR_END, _FAR_END = r"\b(?:best|fastest|lowest|smallest|shortest)\b", r"\b(?:worst|slowest|highest|largest|longest)\b"
+_FROM_END_TO_END = re.compile(rf"{_NEAR_END}.*{_FAR_END}|{_FAR_END}.*{_NEAR_END}", re.IGNORECASE)
+_DISTANCE = any_of(
+    r"distance|gap|apart|difference|differ\w*|separat\w+|away|between|margin|by|short of|behind|ahead|better|worse|above|below|higher|lower"
 )
-_DISTANCE = re.compile(
-    r"\b(?:distance|gap|apart|difference|differ\w*|separat\w+|away|between|margin|by|short of|behind|ahead|better|worse|above|below|higher|lower)\b",
-    re.IGNORECASE,
-)
-_WRONG = re.compile(
-    r"\b(?:misclassif\w+|mis-?label\w+|wrong\w*|mistak\w+|errors?|errs|incorrect\w*|fails? on|misjudg\w+|misrecogni[sz]\w+)\b",
-    re.IGNORECASE,
-)
+_WRONG = any_of(r"misclassif\w+|mis-?label\w+|wrong\w*|mistak\w+|errors?|errs|incorrect\w*|fails? on|misjudg\w+|misrecogni[sz]\w+")
 _RIGHT = re.compile(r"(?<!in)\bcorrect\w*\b|\bright\b", re.IGNORECASE)
-_TOGETHER = re.compile(
-    r"\b(?:in total|altogether|together|all in all|overall|in sum|all told|summed|sums?|combined|add up|adds up|the total|amount(?:s|ed)? to)\b",
-    re.IGNORECASE,
+_TOGETHER = any_of(
+    r"in total|altogether|together|all in all|overall|in sum|all told|summed|sums?|combined|add up|adds up|the total|amount(?:s|ed)? to"
 )
 
 

@@ -7,18 +7,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stages.g_writing.sentence_check import words as w
-from stages.g_writing.sentence_check.pairs import metrics_of
+from stages.g_writing.sentence_check.comparing import metrics_of
 from stages.g_writing.sentence_check.quantifiers import seeds_quantifier
 from stages.g_writing.sentence_check.reading import Sentence
 from stages.g_writing.sentence_check.study import Study
 
 _EXTREME = re.compile(
-    r"\b(?P<good>best|strongest|luckiest)|(?P<bad>worst|weakest|poorest|unluckiest)|(?P<high>highest|largest|top|maximum|slowest|longest)"
+    r"\b(?P<good>best|strongest|luckiest|most (?:favou?rable|fortunate|successful))|(?P<bad>worst|weakest|poorest|unluckiest|least (?:favou?rable|fortunate|successful))|(?P<high>highest|largest|top|maximum|slowest|longest)"
     r"|(?P<low>lowest|smallest|minimum|fastest|shortest)\b",
     re.IGNORECASE,
 )
-_ABOVE = re.compile(r"\b(?:above|exceed\w*|higher than|larger than|more than|greater than)\b", re.IGNORECASE)
-_BELOW = re.compile(r"\b(?:below|lower than|less than|under|smaller than)\b", re.IGNORECASE)
+_ABOVE = re.compile(r"\b(?:above|exceed\w*|(?:higher|larger|more|greater|longer)(?: \w+){0,2} than)\b", re.IGNORECASE)
+_BELOW = re.compile(r"\b(?:below|undercuts?|(?:lower|less|smaller|shorter)(?: \w+){0,2} than|under)\b", re.IGNORECASE)
 _AHEAD = re.compile(rf"\b(?:{w.BETTER}|reach\w*|match\w*|tops?|overtak\w*)\b", re.IGNORECASE)
 _BEHIND = re.compile(rf"\b(?:{w.WORSE}|short of)\b", re.IGNORECASE)
 
@@ -103,7 +103,8 @@ def extremes_named(sentence: Sentence) -> Iterator[_Extreme]:
                 mention.start <= match.start() < mention.end
                 or (ahead == " " and sentence.text[mention.start : mention.end].lower() == "our")
                 or re.fullmatch(r"'s? (?:own |single )?", ahead)
-                or re.fullmatch(r"(?: [\w-]+){0,3} (?:of|for|by|with|from) (?:the )?", behind)
+                or re.fullmatch(r"(?: [\w-]+){0,3} (?:of|for|by|with|from|that) (?:the )?", behind)
+                or (behind == " " and re.match(r" (?:seed|run|trial)\b", sentence.text[mention.end :]))
             ):
                 yield _Extreme(mention.name, kind, min(match.start(), mention.start), max(match.end(), mention.end))
                 break

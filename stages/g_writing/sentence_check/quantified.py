@@ -11,11 +11,12 @@ import re
 from collections.abc import Callable, Iterator
 
 from stages.g_writing.sentence_check import words as w
-from stages.g_writing.sentence_check.pairs import Pair, metrics_of
+from stages.g_writing.sentence_check.comparing import metrics_of
+from stages.g_writing.sentence_check.pairs import Pair
+from stages.g_writing.sentence_check.phrases import ABOVE, BELOW, DEVIATION, REACHED
 from stages.g_writing.sentence_check.quantifiers import Quantifier, conditions_quantifier, seeds_quantifier
 from stages.g_writing.sentence_check.quantities import level, mean, printed
 from stages.g_writing.sentence_check.reading import Number, Sentence
-from stages.g_writing.sentence_check.roles import ABOVE, BELOW, DEVIATION, REACHED
 from stages.g_writing.sentence_check.study import Study
 
 _COMPARING = re.compile(
@@ -118,7 +119,7 @@ def _steps_compared(sentence: Sentence, study: Study) -> Iterator[str]:
     stretch, names, more = _steps(sentence)
     if names is None:
         return
-    metric = sentence.metrics[0].name if sentence.metrics else next(iter(study.metrics))
+    metric = sentence.first_metric(study)
     values = [mean(study, name, metric) for name in names]
     if None in values:
         return

@@ -19,7 +19,7 @@ _SEEDS = re.compile(
     re.IGNORECASE,
 )
 _CONDITIONS = re.compile(
-    rf"\b(?:{_QUANTIFIER})(?: (?:the|our|these|all))?(?: {_COUNT})?(?: (?:other|remaining|tested|compared|\w+ed))? (?:{w.CONDITION_NOUNS})\b",
+    rf"\b(?:{_QUANTIFIER})(?: (?:the|our|these|all))?(?: {_COUNT})?(?: (?:other|remaining|tested|compared|\w+ed))?(?: (?!(?:{w.SEED_NOUNS}|of|for|in|on|with|by|at|to|than|and|or|is|are|was|were|that|which)\b)[\w-]+)? (?:{w.CONDITION_NOUNS})\b",
     re.IGNORECASE,
 )
 

@@ -120,3 +120,15 @@ def logarithms(study: Study, condition: str, metric: str) -> Iterator[tuple[floa
     if value is not None and value > 0 and metric.rsplit("_", maxsplit=1)[-1] in {"ppl", "perplexity"}:
         yield math.log(value), f"ln({condition}.{metric}.mean)"
         yield math.log2(value), f"log2({condition}.{metric}.mean)"
+
+
+def in_other_base(study: Study, condition: str, metric: str) -> Iterator[tuple[float, str, str]]:
+    """(value, unit, reference): an entropy recorded in nats given in bits, or the other way round."""
+    value = mean(study, condition, metric)
+    if value is None:
+        return
+    unit = study.metrics[metric].unit
+    if unit.startswith("nat"):
+        yield value / math.log(2), "bit", f"{condition}.{metric}.mean / ln(2)"
+    elif unit.startswith("bit"):
+        yield value * math.log(2), "nat", f"{condition}.{metric}.mean * ln(2)"

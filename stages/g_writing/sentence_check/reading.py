@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.study import Study
@@ -17,7 +17,7 @@ _NUMBER = re.compile(
     r"(?P<scale>k|K|M|B|G| thousand\b| million\b| billion\b)?(?![\w])"
 )
 _MATHS_ONLY = re.compile(
-    r"\$[^$]*\\(?:frac|lVert|sum|int|nabla|mathbb|mathcal|lVert|log|exp|sqrt|partial|min|max|arg|hat|bar|tilde|theta|phi|ell)\b[^$]*\$"
+    r"\$[^$]*_(?:[ijkt]\b|\{[ijkt][^{}]*\})[^$]*\$|\$[^$]*\\(?:frac|lVert|sum|int|nabla|mathbb|mathcal|lVert|log|exp|sqrt|partial|min|max|arg|hat|bar|tilde|theta|phi|ell)\b[^$]*\$"
 )
 _STRUCTURE = re.compile(
     r"\b(?:Sections?|Tables?|Figures?|Figs?\.?|Appendix|Appendices|Equations?|Eqs?\.?|Algorithms?|Chapters?|Lines?|Steps?|Theorems?|Lemmas?|Propositions?"
@@ -25,6 +25,12 @@ _STRUCTURE = re.compile(
     r"[\s~]*\(?[A-Z]?\.?\d+(?:\.\d+)*[a-z]?\)?(?:(?:,| and|,? and|--|-| to)\s*[A-Z]?\.?\d+(?:\.\d+)*)*"
 )
 _COMMON_NAMES = re.compile(r"\btop-1\b|\b0(?:--?|/)1(?= loss)|\bL[012]\b|\bell[_ ]?[12]\b|\b[kK]-fold\b|\b[123]D\b|\bfp(?:16|32)\b|\bbf16\b|\b(?:16|32)-bit\b|\bcuda:\d\b", re.IGNORECASE)  # fmt: skip
+
+
+@lru_cache(maxsize=8192)
+def compiled(pattern: str) -> re.Pattern[str]:
+    """A pattern in any case. Python keeps 512; one sentence asks for more, and compiling them anew took three quarters of the time."""
+    return re.compile(pattern, re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,15 @@ class Sentence:
     cited: bool
 
     def has(self, pattern: str) -> bool:
-        return re.search(rf"\b(?:{pattern})\b", self.text, re.IGNORECASE) is not None
+        return compiled(rf"\b(?:{pattern})\b").search(self.text) is not None
+
+    def find(self, pattern: str) -> re.Match[str] | None:
+        """The first place of a pattern, whatever its case."""
+        return compiled(pattern).search(self.text)
+
+    def first_metric(self, study: Study) -> str:
+        """The metric named first; the study's first where none is named."""
+        return self.metrics[0].name if self.metrics else next(iter(study.metrics))
 
     @cached_property
     def without_conditions(self) -> str:
@@ -111,7 +125,10 @@ def read(raw: str, study: Study) -> Sentence:
     text = plain(re.sub(r"\\cite[pt]?\w*\*?(?:\[[^\]]*\])*\{[^}]+\}", "(cited)", text))
     text = _blank(_STRUCTURE, text)
     text = _blank(_COMMON_NAMES, text)
+    patterns = [rf"(?:{condition_pattern(name)})" for name in study.conditions]
     for name in sorted(_names(study), key=len, reverse=True):
+        if any(re.fullmatch(pattern, name, re.IGNORECASE) for pattern in patterns):
+            continue  # the configuration's model is one of the conditions: its name is read as theirs
         text = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", lambda m: re.sub(r"[\d-]", "\u00b7", m[0]), text)
     metrics = tuple(_metrics(text, study))
     for mention in metrics:  # the digits of F1 and R^2 are no numbers
@@ -184,9 +201,12 @@ def _in_words(text: str, figures: list[tuple[int, int]]) -> Iterator[Number]:
         if match[0].lower() == "one" and _pronoun(text[: match.start()], after):
             continue
         if re.match(
-            r"[- ](?:(?:third|quarter|fifth|sixth|seventh|eighth|ninth|tenth)s?\b|of (?:about )?-?\d|of (?:the|our|these)\b(?! (?:\w+ ){0,3}?(?:seeds|runs|pairs|differences))|another|can|may|should|would|is\b|way\b|by one|hand)",
+            r"-(?:sided|tailed|hot|shot|way)\b|[- ](?:(?:third|quarter|fifth|sixth|seventh|eighth|ninth|tenth)s?\b|of (?:about )?-?\d|of (?:the|our|these)\b(?! (?:\w+ ){0,3}?(?:seeds|runs|pairs|differences))|another|can|may|should|would|is\b|way\b|by one|hand)",
             after,
         ):
+            continue
+        if composed := _composed(match, text):
+            yield composed
             continue
         value, scale, end = float(w.NUMBER_WORDS[match[0].lower()]), 1.0, match.end()
         if unit_word := re.match(r"-(one|two|three|four|five|six|seven|eight|nine)\b", after):
@@ -212,6 +232,17 @@ def _in_words(text: str, figures: list[tuple[int, int]]) -> Iterator[Number]:
             continue
         value = 0.5 if match[0].lower().startswith("half") else 1.0
         yield Number(match[0], value, 0.1, match.start(), match.end(), _unit(text[match.end() :]), word=True)
+
+
+def _composed(match: re.Match[str], text: str) -> Number | None:
+    """'half a dozen', 'one and a half': a number of several words that is no sum of tens."""
+    if match[0].lower() == "dozen" and (ahead := re.search(r"\b(?:half )?an? $", text[: match.start()], re.IGNORECASE)):
+        value = 6.0 if ahead[0].lower().startswith("half") else 12.0
+        return Number(text[ahead.start() : match.end()], value, 1.0, ahead.start(), match.end(), _unit(text[match.end() :]), word=True)
+    if and_half := re.match(r" and a half\b", text[match.end() :]):
+        value, end = w.NUMBER_WORDS[match[0].lower()] + 0.5, match.end() + and_half.end()
+        return Number(text[match.start() : end], value, 0.1, match.start(), end, _unit(text[end:]), word=True)
+    return None
 
 
 def _pronoun(before: str, after: str) -> bool:
@@ -252,23 +283,33 @@ def _unit(after: str) -> str:
 
 
 def _conditions(text: str, study: Study) -> Iterator[Mention]:
-    patterns = {name: _condition_pattern(name) for name in study.conditions}
+    patterns = {name: condition_pattern(name, study.proposed or "") for name in study.conditions}
+    if study.proposed and any(removed(name) for name in study.conditions):
+        patterns[study.proposed] += rf"|{_COMPLETE}"
     found = []
     for name, pattern in patterns.items():
-        found += [Mention(name, match.start(), match.end()) for match in re.finditer(rf"\b(?:{pattern})\b", text, re.IGNORECASE)]
+        found += [Mention(name, match.start(), match.end()) for match in compiled(rf"\b(?:{pattern})\b").finditer(text)]
     for key, members in study.families.items():
         found += _of_family(key, members, text)
     without = [name for name in study.conditions if name.startswith(REMOVED)]
     if len(without) == 1:
         pattern = r"without (?:it|them)\b(?! (?:be|is|are))|(?:the )?ablated (?:variant|model|version|system|method)|the ablation(?! (?:study|studies|experiments?|shows?|of|confirms?|reveals?|removes?|isolates?)\b)"
-        found += [Mention(without[0], match.start(), match.end()) for match in re.finditer(rf"\b(?:{pattern})", text, re.IGNORECASE)]
-    found = [_with_noun(mention, text) for mention in found]
+        found += [Mention(without[0], match.start(), match.end()) for match in compiled(rf"\b(?:{pattern})").finditer(text)]
+    found = [_with_noun(mention, text) for mention in found if not _NO_NAME.match(text, mention.start)]
     found.sort(key=lambda mention: (mention.start, -mention.end))
     end = -1
     for mention in found:
         if mention.start >= end:
             yield mention
             end = mention.end
+
+
+_COMPLETE = r"the (?:full|complete|whole|intact|entire) (?:recipe|method|model|version|system|configuration|variant|pipeline|network|agent|approach)"
+"""What parts were taken from, where the study has conditions without a part."""
+
+
+_NO_NAME = re.compile(r"learning (?:rates?|curves?|schedules?|algorithms?)\b|training (?:set|data|time|steps?)\b", re.IGNORECASE)
+"""Terms of the trade that hold a word of some condition's name ('learning rate', where a condition is called learned)."""
 
 
 def _of_family(key: str, members: dict[str, str], text: str) -> Iterator[Mention]:
@@ -282,7 +323,7 @@ def _of_family(key: str, members: dict[str, str], text: str) -> Iterator[Mention
     ):
         special = own.get(key, "largest-possible")
         pattern = size.format(adjectives, words, special) + (rf"|(?:the )?{special}\b" if key in own else "")
-        yield from (Mention(name, match.start(), match.end()) for match in re.finditer(rf"\b(?:{pattern})", text, re.IGNORECASE))
+        yield from (Mention(name, match.start(), match.end()) for match in compiled(rf"\b(?:{pattern})").finditer(text))
     bare = [value for value in members.values() if re.search(rf"(?<![\d.,]){re.escape(value)}(?![\d.]*\d)", text)]
     spoken = re.search(rf"\b(?:{words})", text, re.IGNORECASE) is not None or len(bare) > 1
     for name, value in members.items():
@@ -296,7 +337,7 @@ def _of_family(key: str, members: dict[str, str], text: str) -> Iterator[Mention
                 rf"(?<![\d.,]|[<>±=-])(?:{shown})(?=[,;:)]|\.?$|\.\s| (?:to|and|or|the|is|has|was|than|by|with|lowers?|raises?|gives?|needs?|takes?|beats?|reach\w*|costs?|saves?|loses?|gains?|improves?|hurts?|helps?|makes?|brings?|changes?|reduces?|increases?|decreases?|cuts?|doubles?|triples?|halves|quadruples|still|also|only|are|were|at|in|on|as|it|we|but|while)\b)"
             )
         for pattern in patterns:
-            found = re.finditer(pattern, text, re.IGNORECASE)
+            found = compiled(pattern).finditer(text)
             yield from (Mention(name, match.start(), match.end()) for match in found)
 
 
@@ -322,28 +363,55 @@ def part_pattern(part: str) -> str:
     return r"[\s-]".join(w.SHORT.get(word, "-?".join(map(re.escape, _stem(word))) + r"\w*") for word in part.split("_"))
 
 
-def _condition_pattern(name: str) -> str:
+def removed(name: str) -> tuple[str, str] | None:
+    """('gatv2', 'skip') of gatv2_no_skip, ('', 'skip') of no_skip: what is left and what was taken from it."""
+    found = re.fullmatch(rf"(?:(?P<base>\w+?)_)?(?:{'|'.join(REMOVED)})(?P<part>\w+)", name)
+    return (found["base"] or "", found["part"]) if found else None
+
+
+@lru_cache(maxsize=1024)
+def condition_pattern(name: str, whole: str = "") -> str:
+    """How a text may name a condition; whole: the method that parts are taken from."""
     if name in {"ours", "proposed", "our_method", "full"}:
         return w.OUR_NAMES
     if name in {"baseline", "base"}:
         return w.BASELINE_NAMES
     if name in {"both", "combined", "combination"}:
         return r"combin\w+(?: (?:the two|both|them))?|the combination|both (?:together|combined|at once|of them combined)|(?:with|using|under) both(?=[ ,.])(?! (?:methods|conditions|models|metrics|tests|seeds|the|of)\b)"
-    prefix = next((prefix for prefix in REMOVED if name.startswith(prefix)), None)
-    if prefix:
-        part = part_pattern(name.removeprefix(prefix))
-        return (
-            rf"(?:leav\w+|tak\w+|switch\w*|turn\w*) (?:the )?{part} (?:out|away|off)|(?:without|no[ -]|lack(?:ing|s)?(?: of)?|absence of|skipping|for(?:e?)going|removing|dropping|disabling|ablating|excluding|omitting|minus|turning off|leaving out|taking away|cutting|deleting) ?(?:the |any |data |\w+ )?{part}"
-            rf"|{part} (?:is |was )?(?:removed|disabled|dropped|ablated|left out|omitted|switched off|turned off|taken (?:away|out)|skipped|missing|lacking|deactivated|excluded|absent)|{part}-free"
-        )
-    return r"[\s_-]?".join(w.SHORT.get(word, _spelt(word)) for word in name.split("_"))
+    if taken := removed(name):
+        without = _without(part_pattern(taken[1]))
+        base = condition_pattern(taken[0] or whole) if taken[0] or whole else ""
+        noun = r"(?: (?!and|or|to|than|the|our|is|was)\w+)?"
+        return rf"(?:{base}){noun} (?:{without})|(?:{without})(?:{noun},)? (?:the |our )?(?:{base})|{without}" if base else without
+    words = r"[\s_-]?".join(w.SHORT.get(word, _spelt(word)) for word in name.split("_"))
+    return "|".join((words, *w.NAMES_OF_METHODS.get(name, ()), *_initials(name)))
+
+
+def _initials(name: str) -> Iterator[str]:
+    """'mixture density network' for mdn: as many words as the name has letters, each with its letter; two letters are too few."""
+    if re.fullmatch(r"[a-z]{3,5}", name):
+        yield r"[\s-]".join(rf"{letter}[a-z]+" for letter in name)
+
+
+def _without(part: str) -> str:
+    """How a text may say that a part is missing."""
+    return (
+        rf"(?:leav\w+|tak\w+|switch\w*|turn\w*|strip\w*) (?:the )?{part} (?:out|away|off)|(?:without|no[ -]|lack(?:ing|s)?(?: of)?|absence of|(?:deprived|stripped|shorn|bereft|devoid|robbed) of|skipping|for(?:e?)going|removing|dropping|disabling|ablating|excluding|omitting|minus|turning off|leaving out|taking away|cutting|deleting) ?(?:the |its |any |data |\w+ )?{part}"
+        rf"|{part}(?: (?!is|was|are|were)\w+)? (?:is |was |are |were )?(?:removed|disabled|dropped|ablated|left out|omitted|(?:switched|turned) off|(?:taken|stripped) (?:away|out)|skipped|missing|lacking|deactivated|excluded|absent)|{part}-free"
+    )
+
+
+LONG = 6
+"""Letters from which on a word of an id may stand in two words in a text ('blur pooling' for blurpool) and take an ending."""
 
 
 def _spelt(word: str) -> str:
-    """A word that a text may hyphenate: U-Net for unet, GPT-2 for gpt2."""
+    """A word that a text may hyphenate: U-Net for unet, GPT-2 for gpt2, blur-pooled for blurpool."""
     ending = next((each for each in ("ed", "ing") if word.endswith(each) and len(word) > len(each) + 2), "")
     if ending:  # 'fine-tuning' for fine_tuned
         return "-?".join(map(re.escape, word.removesuffix(ending))) + r"(?:ed|ing|e|es|s)?"
+    if len(word) >= LONG:
+        return r"[\s-]?".join(map(re.escape, word)) + r"(?:ed|ing|s)?"
     return "-?".join(map(re.escape, word)) if len(word) > 2 else re.escape(word)
 
 
@@ -358,11 +426,20 @@ def metric_patterns(metric: str) -> tuple[str, ...]:
     return (*(w.METRICS.get(parts[-1], ()) if parts else ()), own) if own else (metric,)
 
 
+def _spaced(words: str) -> str:
+    """The words with spaces or hyphens between them: 'on-time rate'."""
+    return r"[\s-]".join(map(re.escape, words.split(" ")))
+
+
 def _metric_stems(metric: str) -> Iterator[str]:
     """'fitting time' for fit_time_ms: the id's own words, each as a stem."""
     parts = [part for part in metric.split("_") if part not in {*w.QUALIFIERS, *w.UNIT_PARTS}]
     if len(parts) > 1 and all(len(part) > 2 for part in parts):
         yield r"[\s-]".join(rf"{re.escape(part)}\w*" for part in parts)
+    if len(parts) > 2 and parts[-1] in {"rate", "ratio", "fraction", "share"}:  # '64 % are on time' of an on-time rate
+        yield r"[\s-]".join(map(re.escape, parts[:-1]))
+    if parts and re.fullmatch(r"[b-df-hj-np-tv-z]{3,5}", parts[-1]) and parts[-1] not in w.METRICS:  # 'real-time factor' of rtf
+        yield from _initials(parts[-1])
     if "at" in parts[1:-1] and parts[-1].isdigit():  # nDCG@10
         place = parts.index("at")
         yield rf"{r'[ -]'.join(map(re.escape, parts[:place]))}\s?(?:@|at)\s?{parts[-1]}"
@@ -372,13 +449,17 @@ def _metrics(text: str, study: Study) -> Iterator[Mention]:
     found = []
     for metric in study.metrics:
         for pattern in (
-            *(rf"(?:{re.escape(words)}\w{{0,2}}|{re.escape(words.removesuffix('y'))}ies)" for words in metric_patterns(metric)),
+            *(rf"(?:{_spaced(words)}\w{{0,2}}|{_spaced(words.removesuffix('y'))}ies)" for words in metric_patterns(metric)),
             *_metric_stems(metric),
         ):
             found += [
                 Mention(metric, m.start(), m.end())
-                for m in re.finditer(rf"\b(?:{pattern})(?!\w)", text, re.IGNORECASE)
+                for m in compiled(rf"\b(?:{pattern})(?!\w)").finditer(text)
                 if m[0].lower() != "times"
+                and not (
+                    m[0].lower() in {"take", "takes"}
+                    and re.match(r" (?:its|place|part|effect|care|account|advantage)\b", text[m.end() :])
+                )
                 and not (m[0].lower() == "taken" and re.match(r" (?:away|out|off|together|as|from)\b", text[m.end() :]))
             ]
     found.sort(key=lambda mention: (mention.start, -mention.end))

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.quantities import Quantity, fits
-from stages.g_writing.sentence_check.reading import Number, Sentence
+from stages.g_writing.sentence_check.reading import Number, Sentence, compiled
 from stages.g_writing.sentence_check.study import Study
 
 NEARLY_AS_NEAR = 0.15
@@ -53,18 +53,33 @@ class Settings:
             keys = [key for near, key in sorted(found) if near <= best + NEARLY_AS_NEAR]
             self.last_key = keys[0]
             return keys
+        if listed := self.per_condition(number):
+            return listed
         if self.last_key and re.fullmatch(r"[\s,)\](\[=]*(?:(?:for|with|in) [\w -]+?)?[\s,]*(?:and|or)?[\s,(]*", before) and before:
             return [self.last_key]
         return []
 
+    def per_condition(self, number: Number) -> list[str]:
+        """'The learning rate was set for each: x for a, y for b': behind a setting that has a value for each condition."""
+        ahead = self.sentence.text[: number.start]
+        if self.sentence.metrics or number.unit:
+            return []
+        return [
+            key
+            for key, value in self.study.config.items()
+            if isinstance(value, dict) and {m.name for m in self.sentence.conditions} & set(value)
+            for pattern in w.setting_words(key)
+            if re.search(rf"(?<!\w)(?:{pattern})(?!\w)", ahead, re.IGNORECASE)
+        ][:1]
+
     def nearness(self, key: str, before: str, after: str) -> Iterator[tuple[float, str]]:
         """How near the words beside a number name a setting, the smaller the nearer; nothing where they do not."""
         for pattern in w.setting_words(key):
-            between = r"(?:(?!and\b|or\b|with\b|of\b|per\b|each\b|every\b)\w+[\s-]+)"
-            behind = re.match(rf"^[\s-]*{between}{{0,2}}?(?:{pattern})(?!\w)", after, re.IGNORECASE)
+            between = r"(?:(?!and\b|or\b|with\b|of\b|per\b|each\b|every\b|in\b|on\b|for\b|at\b|from\b|by\b|using\b|under\b)\w+[\s-]+)"
+            behind = compiled(rf"^[\s-]*{between}{{0,2}}?(?:{pattern})(?!\w)").match(after)
             if behind:
                 yield 0.5 + 0.1 * len(behind[0].split()), key
-            ahead = list(re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", before, re.IGNORECASE))
+            ahead = list(compiled(rf"(?<!\w)(?:{pattern})(?!\w)").finditer(before))
             if ahead and not re.search(r"[.;]", before[ahead[-1].end() :]):
                 gap = before[ahead[-1].end() :].replace("\u2022", "")
                 if re.fullmatch(
@@ -73,7 +88,7 @@ class Settings:
                 ):
                     yield 1.0 + len(gap.split()) * 0.3 + ("," in gap) * 2, key
         parts = w.key_parts(key) if key not in w.SETTINGS else []
-        if len(parts) > 1 and all(re.search(rf"\b(?:{part})", f"{before} {after}", re.IGNORECASE) for part in parts):
+        if len(parts) > 1 and all(compiled(rf"\b(?:{part})").search(f"{before} {after}") for part in parts):
             yield 1.5, key
 
     def split_sizes(self, number: Number, after: str) -> Iterator[tuple[float, str]]:
@@ -188,7 +203,11 @@ class Settings:
             m for m in names if m.end <= number.start and not any(m.end <= o.start < number.start for o in self.sentence.numbers)
         ]
         between = self.sentence.text[number.end : following[0].start] if following else ""
-        chosen = following[:1] if following and re.fullmatch(r"\s*(?:for|with|in|\()\s*", between) else preceding[-1:] or following[:1]
+        chosen = (
+            following[:1]
+            if following and re.fullmatch(r"\s*(?:for|with|in|\()\s*(?:the )?", between)
+            else preceding[-1:] or following[:1]
+        )
         for mention in chosen:
             yield f".{mention.name}", value[mention.name]
 

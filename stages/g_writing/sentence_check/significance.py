@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from stages.g_writing.sentence_check import words as w
-from stages.g_writing.sentence_check.pairs import Pair, ablated, metrics_of, pair_of
+from stages.g_writing.sentence_check.comparing import metrics_of
+from stages.g_writing.sentence_check.pairs import Pair, ablated, pair_of
 from stages.g_writing.sentence_check.quantities import mean
 from stages.g_writing.sentence_check.reading import Sentence, metric_patterns
 from stages.g_writing.sentence_check.study import Compared, Study
@@ -99,7 +100,7 @@ def _alike(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
     for mention in sentence.metrics:  # the 'match' of an exact match
         text = text[: mention.start] + "\u2022" * (mention.end - mention.start) + text[mention.end :]
     alike = re.search(
-        r"\b(?:comparabl[ey]|equally|similarly|on par|similar|indistinguishable|equal|identical|the same(?! (?:\w+ )?(?:seeds?|runs?|data|split|budget|network|architecture)\b)|equivalent|match(?:es)?"
+        r"\b(?:comparabl[ey]|equally|similarly|on par|similar|indistinguishable|equal|identical|the same(?! (?:\w+ )?(?:seeds?|runs?|data|split|budget|network|architecture|tale|story|picture|pattern|trend|conclusion|direction|order|ranking)\b)|equivalent(?! to (?:an?|about|roughly|[\d.]+)\b)|match(?:es)?"
         r"|(?:no|little|hardly any|without) (?:\w+ )?(?:effect|difference|influence|impact|change|gain|benefit|improvement)"
         r"|(?:does|do|did) not (?:matter|affect|change|influence|help|hurt|differ)|unaffected|unchanged|makes? no difference)\b",
         text,

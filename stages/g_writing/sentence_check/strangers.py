@@ -11,7 +11,7 @@ from stages.g_writing.sentence_check.study import Study
 
 _MEASURES = (
     r"F1(?:[- ]score)?|BLEU|ROUGE\S*|AUROC|AUC|FID|PSNR|SSIM|perplexity|accuracy|accuracies|IoU|calibration(?: error)?|sample efficiency|data efficiency|interpretability|ECE|bits per byte|bits per character|latency"
-    r"|RMSE|MSE|throughput|reward|word error rate|FLOPs?|energy|carbon|precision|recall|mean average precision|top-5|robustness|memory|power consumption|return|loss"
+    r"|RMSE|MSE|throughput|reward|word error rate|FLOPs?|energy|carbon|(?:character|phone(?:me)?|sentence|token|equal|label) error(?: rate)?|precision|recall|mean average precision|top-5|robustness|memory|power consumption|return|loss"
 )  # fmt: skip
 
 
@@ -22,7 +22,7 @@ def strangers(sentence: Sentence, study: Study) -> Iterator[str]:
     """Reasons to refuse the sentence as a statement about this study; none for one that says nothing measurable."""
     text = sentence.text
     speaks = bool(sentence.numbers) or re.search(rf"\b(?:{w.BETTER}|{w.WORSE}|{w.FASTER}|{w.SLOWER})\b", text, re.IGNORECASE)
-    known = _known(study)
+    known = recorded_words(study)
     if _MEMORY_METRIC.search(" ".join(f"{name} {facts.unit}" for name, facts in study.metrics.items())):
         text = re.sub(r"\b[GT]B\b", "", text)
     if re.search(w.HARDWARE, text) and not _hardware_recorded(text, study):
@@ -47,11 +47,20 @@ def strangers(sentence: Sentence, study: Study) -> Iterator[str]:
             yield f"{match[0]} is not the data of this study"
     if not speaks:
         return
+    yield from _elsewhere(sentence, known)
+    yield from _another_measure(sentence, known)
     aliases = {alias.lower() for metric in study.metrics for alias in metric_patterns(metric)}
     for match in re.finditer(rf"\b(?:{_MEASURES})\b", text, re.IGNORECASE):
         word = match[0].lower()
         named = any(m.start <= match.start() < m.end for m in sentence.conditions)
-        as_logarithm = word == "loss" and re.search(r"\bnats?\b|\bbits\b|logarithm", text) and {"perplexity", "ppl"} & aliases
+        in_bits = (
+            word.startswith("bits per")
+            and any(facts.unit.startswith("nat") for facts in study.metrics.values())
+            and re.search(r"\b(?:amounts?|equals?|equivalent|corresponds?|expressed|converted|i\.e\.|that is)\b", text, re.IGNORECASE)
+        )
+        as_logarithm = in_bits or (
+            word == "loss" and re.search(r"\bnats?\b|\bbits\b|logarithm", text) and {"perplexity", "ppl"} & aliases
+        )
         verb = word.startswith("return") and re.search(r"\b(?:cannot|can|will|would|not|to|tests?)\s+$", text[: match.start()])
         if named or verb or as_logarithm or re.search(rf"\b{re.escape(word)}\b", known.replace("_", " ")):
             continue  # part of a recorded name
@@ -69,7 +78,7 @@ def of_others(sentence: Sentence) -> bool:
     return sentence.cited and not own and not sentence.has(w.OUTSIDE)
 
 
-def _known(study: Study) -> str:
+def recorded_words(study: Study) -> str:
     """Every recorded word, lower case."""
     values = " ".join(f"{key.replace('_', ' ')} {value}" for key, value in study.config.items())
     return f"{study.task} {values} {' '.join(study.conditions)} {' '.join(study.metrics)} {' '.join(study.notes.values())}".lower()
@@ -92,6 +101,40 @@ def _hardware_recorded(text: str, study: Study) -> bool:
     )
 
 
+_KINDS = re.compile(
+    r"\b(character|phone(?:me)?|syllable|sentence|token|utterance|label|top-?[235]|balanced|macro(?:-averaged)?|micro(?:-averaged)?|weighted|class-wise|per-class|worst-group|worst-case"
+    r"|robust|zero-shot|few-shot|expected|equal|normali[sz]ed|discounted|adjusted|word|pixel|exact) $",
+    re.IGNORECASE,
+)
+"""Words before a metric's name that make another metric of it."""
+
+
+def _another_measure(sentence: Sentence, known: str) -> Iterator[str]:
+    """'character error rate' where the word error rate was measured."""
+    aliases = "word error rate" if re.search(r"\bwer\b", known) else ""
+    for mention in sentence.metrics:
+        said = _KINDS.search(sentence.text[: mention.start])
+        if (
+            said
+            and sentence.text[mention.start : mention.end].lower() not in {"gain", "change", "improvement"}
+            and not re.search(rf"\b{re.escape(said[1].lower())}", f"{known.replace('_', ' ')} {aliases}")
+        ):
+            yield f"{said[1]} {sentence.text[mention.start : mention.end]} was not measured"
+
+
+def _elsewhere(sentence: Sentence, known: str) -> Iterator[str]:
+    """'On ogbn-products, a reaches …': one name in front, written with a hyphen or digit, that is no recorded one."""
+    said = re.match(r"\W*(?:On|For) ([A-Za-z][\w]*(?:[-_.\u00b7\d][\w.]*)+),? ", sentence.raw)
+    if (
+        said
+        and not sentence.cited
+        and _letters(said[1]) not in _letters(known)
+        and not any(m.start < said.end(1) and said.start(1) < m.end for m in sentence.conditions)
+        and not re.match(r"\w+-(?:level|time|wise|seed|run)\b|[a-z]+-[a-z]+ [a-z]", sentence.raw[said.start(1) :])
+    ):
+        yield f"{said[1]} is not the data of this study"
+
+
 def _as_setting(text: str, match: re.Match[str]) -> bool:
     return bool(re.search(r"(?:mixed|half|single|double|numerical|over-)\s*$", text[: match.start()])) or bool(
         re.match(r"[- ](?:function|curve|landscape|weight|term)", text[match.end() :])
@@ -101,8 +144,8 @@ def _as_setting(text: str, match: re.Match[str]) -> bool:
 def _splits(sentence: Sentence, study: Study) -> Iterator[str]:
     """'validation accuracy' where only test accuracy was measured."""
     scored = {part for metric in study.metrics if "time" not in metric for part in metric.split("_")} & set(w.QUALIFIERS)
-    match = re.search(
-        r"\bon (?:the |our )?(validation|held-out|dev|training|test) (?:set|split|data|images|examples)\b", sentence.text
+    match = sentence.find(
+        r"\bon (?:the |our )?(validation|held-out|dev|training|test) (?:set|split|data|images|examples|nodes|graphs|documents)\b"
     )
     if match is None and (sentence.conditions or sentence.metrics or "%" in sentence.text):
         match = re.search(
@@ -116,7 +159,9 @@ def _splits(sentence: Sentence, study: Study) -> Iterator[str]:
         and not any(timed[1][:4] in m for m in study.metrics if "time" in m or "latency" in m)
     ):
         yield f"{timed[0]!r} was not measured"
-    elsewhere = scored and not re.search(r"\btun|\bselect|\bchos|\bstopp|\btrained on", sentence.text)
+    elsewhere = scored and not re.search(
+        r"\btun|\bselect|\bchos|\bstopp|\btrained on|\bh[eo]ld|\bset aside|\breserv|\bwithh|\bsplit (?:into|off)", sentence.text
+    )
     if match and elsewhere and not any(match[1] in names for name, names in w.QUALIFIERS.items() if name in scored):
         yield f"only {' and '.join(sorted(scored))} values were measured"
     for mention in sentence.metrics:
@@ -155,6 +200,7 @@ def _unknown_conditions(sentence: Sentence, study: Study, known: str) -> Iterato
         if (
             any(start <= match.start() < end for start, end in covered)
             or _letters(word) in _letters(known)
+            or (len(_letters(word)) > 8 and _letters(word)[:-3] in _letters(known))  # 'Anti-aliasing' of 'anti-aliased'
             or any(len(part) > 4 and _letters(word).startswith(part) for name in study.conditions for part in name.lower().split("_"))
             or word in w.NAMES_OF_TESTS
             or word.lower() in w.NUMBER_WORDS

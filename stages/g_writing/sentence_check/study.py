@@ -67,6 +67,13 @@ class Study(Contract):
             return seeds
         return max(scores.n for by_metric in self.conditions.values() for scores in by_metric.values())
 
+    @property
+    def seed_names(self) -> set[str]:
+        """Every seed that was run or planned, as it is written."""
+        named = {seed for by_metric in self.conditions.values() for scores in by_metric.values() for seed in scores.seeds}
+        planned = self.config.get("seeds")
+        return named | {str(seed) for seed in planned} if isinstance(planned, list) else named
+
     def completed(self, condition: str) -> int:
         return min(scores.n for scores in self.conditions[condition].values())
 
@@ -79,19 +86,29 @@ class Study(Contract):
                 found.setdefault(match[1], {})[name] = re.sub("[_p]", ".", match[2])
         return {key: members for key, members in found.items() if len(members) > 1}
 
+    def noted(self, role: str) -> str | None:
+        """The one condition whose note begins with its role: 'baseline: plain strided downsampling'."""
+        named = [name for name in self.conditions if re.match(rf"{role}\b", self.notes.get(name, ""), re.IGNORECASE)]
+        return named[0] if len(named) == 1 else None
+
     @property
     def reference(self) -> str | None:
         """What the others are compared with, where a condition is called so."""
-        return next((name for name in self.conditions if name in {"baseline", "base", "control", "vanilla", "reference"}), None)
+        return next(
+            (name for name in self.conditions if name in {"baseline", "base", "control", "vanilla", "reference"}), None
+        ) or self.noted("baseline")
 
     @property
     def proposed(self) -> str | None:
         """The method that the study is about, where a condition is called so; ablations take parts from it."""
-        return next((name for name in self.conditions if name in {"ours", "proposed", "our_method", "method", "full"}), None)
+        return next(
+            (name for name in self.conditions if name in {"ours", "proposed", "our_method", "method", "full"}), None
+        ) or self.noted("proposed")
 
     @property
     def main_pair(self) -> tuple[str, str] | None:
         """(proposed, baseline) where the study has one of each by name; a sentence without a subject speaks of these."""
         proposed = self.proposed
-        baseline = next((name for name in self.conditions if name in {"baseline", "base", "control", "vanilla"}), None)
+        named = next((name for name in self.conditions if name in {"baseline", "base", "control", "vanilla"}), None)
+        baseline = named or self.noted("baseline")
         return (proposed, baseline) if proposed and baseline else None

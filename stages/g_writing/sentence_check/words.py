@@ -38,6 +38,7 @@ METRICS: dict[str, tuple[str, ...]] = {
     "f1": ("f1", "f-score"),
     "bleu": ("bleu",),
     "rouge": ("rouge",),
+    "success_rate": ("success rate", "success", "succeeds", "succeed", "succeeded"),
     "auc": ("auc", "auroc"),
     "auroc": ("auc", "auroc"),
     "fid": ("fid",),
@@ -80,7 +81,7 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "beta1": (r"beta_?\{?1\}?", r"first momentum \w+"),
     "beta2": (r"beta_?\{?2\}?", r"second momentum \w+"),
     "beta": (r"beta",),
-    "gamma": (r"discount(?: factor)?", r"gamma"),
+    "gamma": (r"discount(?:ed|ing)?(?: factor| rate)?", r"gamma"),
     "layers": (r"layers?", r"blocks", r"deep"),
     "n_layers": (r"layers?", r"blocks", r"deep"),
     "depth": (r"depth", r"layers?"),
@@ -89,8 +90,8 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "d_model": (r"width", r"d_model", r"(?:hidden|model|embedding) (?:size|dimension|width)", r"dimensions?", r"wide"),
     "hidden": (r"hidden (?:size|dimension|units|width)", r"width", r"units"),
     "width": (r"width", r"wide", r"channels"),
-    "context": (r"context(?: \w+)?", r"sequence length", r"(?<!\d )sequences", r"tokens (?:each|per sequence)", r"token (?:sequences|windows|context)"),
-    "seq_len": (r"sequence length", r"context(?: \w+)?", r"sequences"),
+    "context": (r"context(?: \w+)?", r"windows?", r"sequence length", r"(?<!\d )sequences", r"tokens (?:each|per sequence)", r"token (?:sequences|windows|context)"),
+    "seq_len": (r"sequence length", r"windows?", r"context(?: \w+)?", r"sequences"),
     "tokens": (r"(?:\w+ )?tokens",),
     "n_tokens": (r"(?:\w+ )?tokens",),
     "episodes_eval": (r"(?:evaluation )?episodes",),
@@ -153,7 +154,8 @@ def setting_words(key: str) -> tuple[str, ...]:
     if key in SETTINGS:
         return SETTINGS[key]
     words = key_parts(key)
-    return (r"[\s_-]".join(words),) if words else ()
+    stem = re.sub(r"_(?:bytes|tokens|chars|frames|samples|pixels)$", "", key)
+    return ((r"[\s_-]".join(words),) if words else ()) + (SETTINGS.get(stem, ()) if stem != key else ())
 
 
 def key_parts(key: str) -> list[str]:
@@ -176,15 +178,26 @@ SHORT = {
 UNIT_PARTS = frozenset({"s", "ms", "gb", "mb", "kb", "pct", "percent", "sec", "seconds", "min", "hours", "h", "mean", "score"})
 
 SEED_NOUNS = r"seeds?|runs?|repetitions?|repeats|trials?|trainings|experiments|initiali[sz]ations|pairs|replicates|(?:paired |per-seed |seed-wise )?differences"
+NAMES_OF_METHODS: dict[str, tuple[str, ...]] = {
+    "rope": (r"rotary(?: position(?:al)?)?(?: (?:embeddings?|encodings?))?",),
+    "alibi": (r"attention with linear biases", r"linear biases"),
+    "learned": (r"learned (?:absolute )?(?:positions?|positional embeddings?|position embeddings?)",),
+    "nope": (r"no (?:positional encodings?|positions?)",),
+    "sinusoidal": (r"sinusoids", r"fixed sinusoids"),
+    "mlp": (r"multi-?layer perceptrons?",),
+    "vit": (r"vision transformers?",),
+}
+"""Full names of methods that are no initials of their short ones."""
+
 CONDITION_NOUNS = (
     r"conditions?|methods?|variants?|optimi[sz]ers?|models?|agents?|algorithms?|configurations?|approach(?:es)?|systems?|settings?|networks?|architectures?"
-    r"|activations?(?: functions?)?|regulari[sz]ers?|encodings?|schemes?|strategies|strategy|candidates?|options?|alternatives?|treatments?|contenders?|competitors?|arms?|techniques?"
+    r"|activations?(?: functions?)?|regulari[sz]ers?|encodings?|schemes?|strategies|strategy|candidates?|options?|alternatives?|treatments?|contenders?|competitors?|arms?|techniques?|polic(?:y|ies)|predictors?|classifiers?|learners?|estimators?|heuristics?|recipes?|samplers?|solvers?"
 )
 
 NUMERIC_UP = r"up (?:from|by)|go(?:es|ing)? up|went up|increas\w*|higher|rise[sn]?|rising|rose|grow\w*|grew|larger|longer|raise[sd]?|above|more|climb\w*|adds?|lengthen\w*|prolong\w*|lift(?:s|ed|ing)?|overhead|extra|additional|exceed\w*"
-NUMERIC_DOWN = r"(?<!slow )(?<!slowed )(?<!slows )down (?:from|by|to)|go(?:es|ing)? down|went down|decreas\w*|lower(?:s|ed|ing)?|reduc\w*|drop(?!out)\w*|(?:fall(?:s|en|ing)?|fell)(?! (?:\w+ )?(?:behind|short))|declin\w*|smaller|shorter|less|below|fewer|cut(?:s|ting)?|shrink\w*|sav(?:es|ed|ing)|shorten\w*|trim(?:s|med|ming)?|diminish\w*|slash\w*"
-BETTER = r"improv\w*|gain\w*|better|outperform\w*|beat(?:s|en|ing)?|superior|wins?|advantage|best|ahead|surpass\w*|benefit\w*|buys?|leads?(?! to)|leading(?! to)|favou?rs?"
-WORSE = r"(?:costs?|sacrifices?|forfeits?) (?:\w+ ){0,3}?\S*\d\S* (?:percentage |accuracy )?points|a loss of (?:\S+ ){0,2}?\S*\d\S* (?:percentage |accuracy )?points|worse(?:ns)?|degrad\w*|hurts?|inferior|underperform\w*|worst|deteriorat\w*|trails?|(?:falls?|fell) (?:\w+ )?short|behind|harms?|loses?|lags?"
+NUMERIC_DOWN = r"(?<!slow )(?<!slowed )(?<!slows )down (?:from|by|to)|go(?:es|ing)? down|went down|decreas\w*|lower(?:s|ed|ing)?|reduc\w*|drop(?!out)\w*|(?:fall(?:s|en|ing)?|fell)(?! (?:\w+ )?(?:behind|short|between|in between|within|into))|declin\w*|smaller|shorter|less|below|fewer|cut(?:s|ting)?|shrink\w*|sav(?:es|ed|ing)|shorten\w*|trim(?:s|med|ming)?|diminish\w*|slash\w*|shav(?:es?|ed|ing)|shed(?:s|ding)?"
+BETTER = r"out(?:shin|class|do|did|rank|run|scor|pac|strip|play|match|weigh)\w*|edg(?:es?|ed|ing) out|eclips\w*|improv\w*|gain\w*|better|outperform\w*|beat(?:s|en|ing)?|superior|wins?|advantage|best|ahead|surpass\w*|benefit\w*|buys?|leads?(?! to)|leading(?! to)|favou?rs?"
+WORSE = r"(?:costs?|sacrifices?|forfeits?) (?:\w+ ){0,3}?\S*\d\S* (?:percentage |accuracy )?points|a loss of (?:\S+ ){0,2}?\S*\d\S* (?:percentage |accuracy )?points|worse(?:ns)?|degrad\w*|hurts?|inferior|underperform\w*|worst|deteriorat\w*|trails?|(?:falls?|fell) (?:\w+ )?short|behind(?! (?:each|every) (?:entry|row|number|value|figure|point|mean|cell|bar|curve))|harms?|loses?|lags?"
 FASTER = r"(?<=seconds )(?:earlier|sooner)|(?<=minutes )(?:earlier|sooner)|faster|speed-?up|quicker|speeds|cheaper|less expensive"
 SLOWER = r"(?<=seconds )later|(?<=minutes )later|slower|slow(?:s|down)|costlier|more expensive"
 NEGATED = r"\b(?:not|no|never|neither|nor|without|cannot|fails? to|n't)\b"
@@ -195,7 +208,7 @@ OUR_NAMES = (
 )
 BASELINE_NAMES = r"(?:the )?baseline(?: \w*(?:model|method|network))?|baselines?|the control|the vanilla \w+"
 
-HARDWARE = r"\bGPUs?\b|\bTPUs?\b|\bCPUs?\b|\bA100s?\b|\bH100s?\b|\bH200s?\b|\bV100s?\b|\bT4\b|\bA6000\b|\bRTX\b|\bNVIDIA\b|\bAMD\b|\bIntel\b|\bcores?\b|\b[GT]B\b|\bclusters?\b|\bnodes?\b"  # fmt: skip
+HARDWARE = r"\bGPUs?\b|\bTPUs?\b|\bCPUs?\b|\bA100s?\b|\bH100s?\b|\bH200s?\b|\bV100s?\b|\bT4\b|\bA6000\b|\bRTX\b|\bNVIDIA\b|\bAMD\b|\bIntel\b|\bcores?\b|\b[GT]B\b|\bclusters?\b|\b(?:compute|computing|cluster|cloud|worker|slurm) nodes?\b|\b(?:on|across|over|using) (?:\d+|one|two|four|eight|sixteen|a single|single|several) nodes?\b"  # fmt: skip
 OUTSIDE = r"the first (?:to|that)|original (?:paper|work|authors|publication)|prior work|previous(?:ly)? (?:work|reported|published)|reported (?:by|in)|published|literature|state[- ]of[- ]the[- ]art|leaderboard|et al"  # fmt: skip
 DATASETS = r"\b(?:MNIST|Fashion-MNIST|ImageNet(?:-\w+)?|SVHN|STL-10|COCO|WikiText(?:-\d+)?|C4|GLUE|SuperGLUE|SQuAD|OpenWebText|The Pile|LAMBADA|PTB|enwik8|text8|Atari|MuJoCo|Hopper\S*|HalfCheetah\S*|Walker\S*|CartPole\S*|LunarLander\S*|Acrobot\S*|Ant-v\d|Humanoid\S*|Breakout|Pong)\b"  # fmt: skip
 UNMEASURED = r"(?:stable|consistent(?:ly)?|insensitive|persists?|unaffected) (?:across|over|for|under|to|by) (?!(?:the |all |its |our )?(?:\w+ )?(?:seeds|runs))|(?:holds?|valid|true|appl(?:y|ies)) (?:for|across|on|to|in) (?:all|every|any|other|most|many) (?!seeds|runs|five|three|four|\d)|(?:by|to) the same (?:relative |absolute )?(?:amount|extent|degree)|robust\w*|(?:label|input|additive) noise|noisy (?:labels|data|inputs|speech)|corruptions?|distribution shifts?|low-data|few-shot|zero-shot|long-tail\w*|(?:class )?imbalance\w*|rare (?:classes|words)|hard (?:examples|classes)|larger (?:models|datasets|data sets|batches)|smaller (?:models|datasets|data sets|batches)|(?:grows|shrinks|increases|decreases) with (?:the )?(?:size|number|amount|length)|generali[sz]es?(?: well| better)?(?= to|\b)|out-of-distribution|transfers? to|transferred to|scales? (?:to|with|well)|scalable|real-world|user study|human (?:raters?|judges?|annotators?|evaluation)|fair(?:er|ness)|interpretable|explainable|production|adversarial\w*|unseen (?:data|domains?|tasks?)|other (?:datasets|data sets|tasks|domains)"

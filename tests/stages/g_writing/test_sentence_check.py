@@ -8,7 +8,9 @@ and 1 of 15, fabricated accepted 5 of 61, 3 of 62, 2 of 60, 6 of 39, 2 of 30 and
 could make them (numbered r1 to r9): true refused 14 of 53, 26 of 50, 9 of 48, 11 of 29, 9 of 31, 7 of 40, 8 of 35, 12 of 38 and
 9 of 34, fabricated accepted 4 of 53, 3 of 50, 3 of 49, 2 of 30, 0 of 32, 1 of 40, 1 of 35, 4 of 38 and 2 of 35. Two rounds by
 other hands (t10, t12): true refused 25 of 60 and 17 of 52, fabricated accepted 2 of 60 and 1 of 60; four more of calculated
-values (o1 to o4): 6 of 20, 12 of 35, 14 of 32 and 10 of 20, and 2 of 20, 3 of 30, 1 of 30 and 0 of 20. What is still judged
+values (o1 to o4): 6 of 20, 12 of 35, 14 of 32 and 10 of 20, and 2 of 20, 3 of 30, 1 of 30 and 0 of 20. One more by other hands
+(t20): 30 of 104 and 7 of 120; three of the same facts in other constructions, the last two with studies of their own (u1 to u3):
+17 of 87, 13 of 42 and 10 of 34, and 10 of 82, 6 of 44 and 3 of 35. What is still judged
 wrongly, and sentences that proved to be labelled wrongly, are left out.
 """
 
@@ -143,3 +145,40 @@ def test_a_recorded_value_in_another_role_is_no_reference(context: str, true: st
 @pytest.mark.parametrize("text", ["Accuracy is 1e-999.", "Accuracy is 9e99999.", "$3\\times10^{-400}$"])
 def test_a_number_beyond_every_float_is_refused(text: str) -> None:
     assert judged("A", text).verdict == "refused"
+
+
+@pytest.mark.parametrize(
+    ("context", "true", "false"),
+    [
+        # a subject that the study does not know
+        ("B", "Muon reaches a perplexity of 23.95.", "A transformer reaches a perplexity of 23.95."),
+        ("B", "The lowest perplexity of any optimiser is 23.95.", "Second-order preconditioning reaches a perplexity of 23.95."),
+        (
+            "t20A",
+            "The graph convolutional network reaches 71.7\\% accuracy.",
+            "A simple multilayer perceptron reaches 71.7\\% accuracy.",
+        ),
+        # a verb of which nothing is known
+        ("C", "In mean return, SAC outshines DQN.", "In mean return, PPO overshadows SAC."),
+        # where it was measured
+        ("A", "On the test set, our method reaches 92.43\\%.", "On noisy images, our method reaches 92.43\\%."),
+        # a part taken from a method that is named
+        (
+            "t20A",
+            "Deprived of its skip connections, GATv2 attains 72.4\\%.",
+            "Deprived of its skip connections, GATv2 attains 72.9\\%.",
+        ),
+        # brackets say whose a number is
+        ("B", "With Muon, perplexity drops from 24.64 (Adam) to 23.95.", "With Adam, perplexity drops from 24.64 (Muon) to 23.95."),
+        # an entropy in the other unit
+        (
+            "t20B",
+            "The TCN's 2.261 bits per byte amount to 1.57 nats per byte.",
+            "The TCN's 2.261 bits per byte amount to 1.67 nats per byte.",
+        ),
+        ("t20A", "Averaged over half a dozen seeds, GATv2 attains 0.7289.", "Averaged over a dozen seeds, GATv2 attains 0.7289."),
+    ],
+)
+def test_the_same_construction_is_told_apart_by_what_is_recorded(context: str, true: str, false: str) -> None:
+    assert judged(context, false).verdict == "refused"
+    assert judged(context, true).verdict != "refused"

@@ -1,0 +1,87 @@
+"""Cues to values of metrics and settings: deviations, ranges, differences, shares, settings, and plain levels."""
+
+from __future__ import annotations
+
+import re
+
+from stages.g_writing.sentence_check.cues.place import Place
+from stages.g_writing.sentence_check.phrases import DEVIATION, DEVIATION_HEAD, DIFFERENCE_AFTER, DIFFERENCE_BEFORE
+
+
+def headed_by_deviation(at: Place) -> str | None:
+    """'Accuracy (standard deviation): a 91.14 (0.21)': those in brackets are deviations, the others values."""
+    if DEVIATION_HEAD.search(at.text) and at.number.step < 1:
+        return "std" if re.search(r"\d\s?%?\s?\($", at.ahead) else "level"
+    return None
+
+
+def updates(at: Place) -> str | None:
+    """'updated 3000 times'."""
+    return "setting" if re.match(r"\s*times\b", at.behind) and re.search(r"\bupdated\s*$", at.before) else None
+
+
+def within_of_each_other(at: Place) -> str | None:
+    """'within 0.2 points of each other'."""
+    near = re.search(r"\bwithin\s*$", at.before) and re.match(r"\s*(?:[\w%]+ ){0,3}?of (?:each other|one another)", at.after)
+    return "difference" if near else None
+
+
+def factor_of(at: Place) -> str | None:
+    """'by a factor of 1.8'."""
+    return "difference" if re.search(r"\bfactor (?:of|is|was)\s*(?:about |around |roughly |almost |nearly )?$", at.before) else None
+
+
+def one_range(at: Place) -> str | None:
+    """'the seeds span 0.54 points', 'differ by at most …': one number for the distance from the worst seed to the best."""
+    if not at.sentence.has("seeds?|runs?"):
+        return None
+    if re.search(r"\b(?:spread|difference|gap|distance|range) between (?:the |its )?(?:best|worst|highest|lowest)\b", at.text):
+        return "range"
+    spans = (
+        r"\b(?:span\w*|spread over|(?:differs?|vary|varies|varied|fluctuates?|scatters?|changes?) by|(?:a |the )?(?:range|spread) (?:of|is)|apart by)"
+        r"\s*(?:at most |no more than |at least |only |about |just |up to |less than |more than |over )*$"
+    )
+    return "range" if re.search(spans, at.before) else None
+
+
+def of_a_whole(at: Place) -> str | None:
+    """'5,000 of the training images': a setting where the words name one."""
+    whole = re.match(r"\s+of (?:the|its|our|their) (?:\d[\d,]* )?(?!seeds|runs)[a-z]+", at.behind)
+    if whole and at.number.step == 1 and not at.number.unit:
+        return "setting" if at.settings.countable(at.number) else "part of a whole"
+    return None
+
+
+def behind_plus_minus(at: Place) -> str | None:
+    """'91.1 ± 0.2'."""
+    return "std" if re.search(r"(?:±|\+/-)\s*$", at.before) else None
+
+
+def behind_a_deviation(at: Place) -> str | None:
+    """'with a standard deviation of 0.2': the deviation itself is found among the statistics of a level."""
+    said = DEVIATION.search(at.text)
+    if said and said.start() < at.number.start and "±" not in at.text and not DIFFERENCE_BEFORE.search(at.before):
+        return "level"
+    return None
+
+
+def setting(at: Place) -> str | None:
+    """'a batch size of 64': the words beside the number name a setting; a rate per second is none."""
+    rate = re.match(r"\s*(?:\w+ )?\w+\s*(?:per|/)\s*(?:second|s|sec|step|hour|minute)\b", at.after)
+    named = not rate and at.settings.countable(at.number) and at.number.unit not in {"pp", "points", "x", "%"}
+    return "setting" if named else None
+
+
+def share_of_another(at: Place) -> str | None:
+    """'88 % of that of SGD', 'half the memory': one value over another."""
+    share = (
+        r"\s*% of (?:that (?:of|for|with)\b|what\b|the (?:[\w-]+ ){1,2}(?:that|which|required by|taken by)\b"
+        r"|the [\w-]+'s?\b|[\w-]+'s?(?=[\s.,]))"
+    )
+    return "difference" if re.match(share, at.after) else None
+
+
+def change(at: Place) -> str | None:
+    """'by 1.3 points', '20 % faster', 'a gain of 0.79'."""
+    changed = at.number.unit in {"pp", "points", "x"} or DIFFERENCE_BEFORE.search(at.before) or DIFFERENCE_AFTER.match(at.after)
+    return "difference" if changed else None

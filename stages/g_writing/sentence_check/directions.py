@@ -1,0 +1,215 @@
+"""Whether the comparing words of a sentence are true of the recorded means."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+
+from stages.g_writing.sentence_check import words as w
+from stages.g_writing.sentence_check.comparing import FRACTION_WORDS, means_hold, metrics_of, of_speed
+from stages.g_writing.sentence_check.factors import factors
+from stages.g_writing.sentence_check.pairs import Pair
+from stages.g_writing.sentence_check.quantifiers import conditions_quantifier, seeds_quantifier
+from stages.g_writing.sentence_check.reading import REMOVED, Sentence, removed
+from stages.g_writing.sentence_check.study import Study
+from stages.g_writing.sentence_check.superlatives import best_seed, superlatives
+
+
+def directions(sentence: Sentence, study: Study, pair: Pair, *judged: tuple[int, int]) -> Iterator[str]:
+    """Comparing words that the recorded means contradict, or that nothing recorded can bear out.
+
+    judged: stretches of the text whose words compare something else, and are held against the record elsewhere.
+    """
+    text = _without_statistics(_without_names(sentence))
+    yield from superlatives(sentence, study)
+    yield from _unknown_verbs(sentence)
+    counted = _counted(sentence.text, study)
+    for kind, pattern in (
+        ("up", w.NUMERIC_UP), ("down", w.NUMERIC_DOWN), ("better", w.BETTER), ("worse", w.WORSE), ("faster", w.FASTER), ("slower", w.SLOWER),
+    ):  # fmt: skip
+        for match in re.finditer(rf"\b(?:{pattern})\b", text, re.IGNORECASE):
+            if _compares_else(text, match) or any(start <= match.start() < end for start, end in judged) or counted:
+                continue
+            varies = re.search(r"\b(?:vary|varies|varied)\s*(?:much |even )?$", text[: match.start()]) is not None
+            denied = re.search(rf"{w.NEGATED}(?:\s+\w+){{0,2}}\s*$", text[: match.start()], re.IGNORECASE) is not None
+            compared = _lost(sentence, study, match) or _than(sentence, text, match) or _of_several(sentence, match, pair) or pair
+            metrics = metrics_of(sentence, study, match.start(), kind, match[0])
+            if pair.metric and not sentence.metrics and kind in {"up", "down", "better", "worse"}:
+                metrics = [(pair.metric, False)]
+            if kind == "better" and re.search(
+                r"\b(?:pa(?:ys?|id)|price) (?:for|of) (?:its|this|the|our|their) $", text[: match.start()]
+            ):
+                metrics = [(metric, False) for metric in study.metrics if not of_speed(metric, study)][:1]  # paid for with another
+            if not metrics:
+                yield f"{match[0]!r}: nothing was recorded that could bear it out"
+                continue
+            for metric, complement in metrics[:1] if sentence.metrics else metrics:
+                if spread := "wide" if varies else _spread_words(text, match):
+                    holds = [_wider(study, a, b, metric) is (kind == "up") for a, b in compared.options if kind in {"up", "down"}]
+                    holds = [held is not (spread == "steady") for held in holds]
+                else:
+                    holds = [means_hold(study, a, b, metric, kind, complement=complement) for a, b in compared.options]
+                good = all(holds) if compared.strict or compared.named else any(holds)
+                if good is denied and holds:
+                    yield f"{match[0]!r}: the recorded means of {metric} say otherwise"
+                    break
+                if not sentence.metrics and good:
+                    break
+    yield from best_seed(sentence, study)
+    yield from factors(text, sentence, study, pair)
+    everyone = r"\b(?:all|every|each|both) (?:\w+ ){0,2}?(?:methods?|conditions?|agents?|optimi[sz]ers?|models?|runs?|seeds?)\b"
+    if re.search(rf"{everyone}[^.]*\b(?:complet\w+|finish\w+|converg\w+|succe\w+)", text, re.IGNORECASE) and any(
+        study.completed(name) < study.planned_seeds for name in {m.name for m in sentence.conditions} or study.conditions
+    ):
+        yield "not every seed was completed"
+
+
+_RELATIONS = re.compile(
+    rf"(?:{w.NUMERIC_UP}|{w.NUMERIC_DOWN}|{w.BETTER}|{w.WORSE}|{w.FASTER}|{w.SLOWER}|{w.RESULT_VERBS}|and|or|nor|versus|vs|than|then|plus|minus|with|without|against|over|by|from|to|for|like|as|but|"
+    r"uses?|used|extends?|extended|replaces?|replaced|contains?|includes?|included|lacks?|lacked|adds?|added|shares?|shared|follows?|followed|precedes?|preceded|matches|matched|equals?|equalled|"
+    r"resembles?|resembled|differs?|joins?|joined|adopts?|adopted|modifies|modified|simplifies|generali[sz]es|combines?|combined|undercuts?|tops?|bests?|overtakes?|overtook|because|while|whereas|when|where|needs?|requires?)",
+    re.IGNORECASE,
+)
+
+
+def _unknown_verbs(sentence: Sentence) -> Iterator[str]:
+    """'a trounces b': one word between two names that is no known relation says which is ahead in a way that nothing here can check."""
+    for first, second in itertools.pairwise(sentence.conditions):
+        said = re.fullmatch(r" ([a-z]+(?:s|ed)) (?:the |our )?", sentence.text[first.end : second.start])
+        if said and first.name != second.name and not _RELATIONS.fullmatch(said[1]):
+            yield f"{said[1]!r}: what it says of the two is not known"
+
+
+def _compares_else(text: str, match: re.Match[str]) -> bool:
+    """The word is of effects, names a whole of which a share is told, or bounds a number."""
+    ahead = text[: match.start()]
+    level = re.match(r"(?: below| under| above)? the [\d.]+ ?%? (?:significance )?level\b", text[match.end() :])
+    if level or re.search(r"\bin (?:the )?order of $", ahead, re.IGNORECASE):
+        return True  # what is held against the record elsewhere
+    if re.search(r"\b(?:Cohen's d|d_\{?z|effect size)[^.;]*$", ahead):
+        return True
+    behind = re.search(rf"\b{FRACTION_WORDS} (?:\w+ )?$", ahead, re.IGNORECASE)
+    effect = behind or re.search(r"\beffect\b[^.,;]*\s*(?:is |was )?(?:much |even )?$", ahead)
+    whole = re.search(
+        r"\b(?:half|most|all|part|%|thirds?|quarters?|fifths?|sixths?|sevenths?|eighths?|ninths?|tenths?|rest|bulk|share|points?) of (?:the|this|its|our|that) (?:\w+ )?$",
+        ahead,
+    )
+    return effect is not None or whole is not None or _about_a_bound(text, match) or match[0].lower() in {"best", "worst"}
+
+
+def _counted(text: str, study: Study) -> bool:
+    """Of some seeds or conditions only: they are counted, the means of two say nothing about it."""
+    found = seeds_quantifier(text), conditions_quantifier(text, study.families)
+    return any(quantifier is not None and not quantifier.whole for quantifier in found)
+
+
+def _than(sentence: Sentence, text: str, match: re.Match[str]) -> Pair | None:
+    """'better than b and worse than c': the one behind this comparing word's own 'than', against the subject."""
+    names = [m.name for m in sentence.conditions]
+    if len(set(names)) < 3:
+        return None
+    for mention in sentence.conditions:
+        between = text[match.end() : mention.start] if mention.start >= match.end() else "-"
+        if re.fullmatch(r" than (?:that of |with |for )?(?:the )?", between) and mention.name != names[0]:
+            return Pair(((names[0], mention.name),), named=True)
+    return None
+
+
+def _lost(sentence: Sentence, study: Study, match: re.Match[str]) -> Pair | None:
+    """'Dropping x costs y points': without x against the whole."""
+    ahead = [mention for mention in sentence.conditions if mention.end <= match.start()]
+    if study.proposed and match[0].lower().startswith("cost") and ahead and ahead[-1].name.startswith(REMOVED):
+        return Pair(((ahead[-1].name, study.proposed),), named=True)
+    return None
+
+
+def _of_several(sentence: Sentence, match: re.Match[str], pair: Pair) -> Pair | None:
+    """'above both b and c', 'better than b or c': against each of those behind the comparing word."""
+    behind = [m for m in sentence.conditions if m.start >= match.end()]
+    ahead = [m for m in sentence.conditions if m.end <= match.start()]
+    if (
+        len(behind) < 2
+        or not ahead
+        or not re.fullmatch(
+            r"(?: than| over| to)?(?: (?:both|either))?(?: of)? (?:the )?", sentence.text[match.end() : behind[0].start]
+        )
+    ):
+        return None
+    if not re.fullmatch(r"(?:,? (?:and|or|nor)|,) (?:the )?", sentence.text[behind[0].end : behind[1].start]):
+        return None
+    subject = ahead[0].name
+    names = {behind[0].name, behind[1].name} - {subject}
+    return Pair(tuple((subject, name) for name in sorted(names)), named=True) if len(names) == 2 else None
+
+
+def _spread_words(text: str, match: re.Match[str]) -> str:
+    """'wide' where the comparing word is of a spread over seeds, 'steady' where it is of its opposite, else ''."""
+    if re.search(r"\bexplain\w*", text):
+        return ""
+    behind = text[match.end() : match.end() + 40]
+    if re.match(r"\s*(?:\w+ )?(?:consistent|stable|reproducible|steady|reliable)\b", behind):
+        return "steady"
+    if re.match(r"\s*(?:\w+ )?(?:variable|unstable|noisy|erratic|scattered)\b", behind):
+        return "wide"
+    near = re.match(r"\s*(?:[\w-]+ ){0,3}?(?:standard deviations?|spread|variance|variability|variation)\b", behind)
+    clause = re.split(r"[,;]|\bbut\b|\bwhile\b", text[: match.start()])[-1]
+    subject = re.search(r"\b(?:standard deviations?|s\.d\.|spread|variability|variation)\b", clause) and not re.search(
+        r"(?:±|\bwith a standard)", clause
+    )
+    return "wide" if near or subject else ""
+
+
+def _wider(study: Study, a: str, b: str, metric: str) -> bool | None:
+    one, other = (study.conditions[name][metric].std if metric in study.conditions[name] else None for name in (a, b))
+    return None if one is None or other is None else one > other
+
+
+def _without_names(sentence: Sentence) -> str:
+    """The text with the names of conditions blanked: the 'without' of a name denies nothing."""
+    text = sentence.text
+    for mention in sentence.conditions:
+        if removed(mention.name) or re.search(
+            rf"\b(?:without|no|minus|{w.BETTER})\b", text[mention.start : mention.end], re.IGNORECASE
+        ):
+            text = text[: mention.start] + "\u2022" * (mention.end - mention.start) + text[mention.end :]
+    return text
+
+
+def _without_statistics(text: str) -> str:
+    """Without words that only look like comparisons."""
+    text = re.sub(r"\b(?:lower|upper) (?:end|bound|limit|edge)\b", "", text)
+    text = re.sub(r"\((?:lower|higher) is better\)|(?:lower|higher) is better", "", text, flags=re.IGNORECASE)
+    text = re.sub(
+        r"\b\w+ (?:in|on) (?:only )?\w+ (?:out )?of (?:the |all )?\w+ (?:\w+ )?(?:seeds|runs)\b", "", text, flags=re.IGNORECASE
+    )
+    return re.sub(r"\b(?:best|worst|highest|lowest) (?:single |\w+ )?(?:seed|run|trial)\w*|\bloss(?:es)?\b|\bmore(?:over| details)?\b(?= details|over)", "", text, flags=re.IGNORECASE)  # fmt: skip
+
+
+def _about_a_bound(text: str, match: re.Match[str]) -> bool:
+    """'more than one point', 'exceed 91 %': the bound itself is checked with its number."""
+    rest = text[match.end() :]
+    behind = re.match(r" (?:below|under|above|beyond|past|over)(?= )", rest)
+    if behind:
+        rest = rest[behind.end() :]
+    bound = (
+        r"\s*(?:than\s+)?(?:about |an? |some |p\s*=?\s*)?(?:-?\d|(?:half|thirds?|quarters?|fifth|sixth|seventh|eighth|ninth|tenth|halves|halved|halving|doubl\w+|tripl\w+|quadrupl\w+|twice|thrice|"
+        + "|".join(w.NUMBER_WORDS)
+        + r")\b)"
+    )
+    return (
+        behind is not None
+        or match[0].lower()
+        in {
+            "more",
+            "less",
+            "fewer",
+            "above",
+            "below",
+            "exceed",
+            "exceeds",
+            "exceeded",
+            "higher",
+            "lower",
+        }
+    ) and bool(re.match(bound, rest, re.IGNORECASE))

@@ -1,0 +1,61 @@
+"""Which metrics a number can be of: those named beside it, those of its unit, else the study's first."""
+
+from __future__ import annotations
+
+import re
+
+from stages.g_writing.sentence_check import words as w
+from stages.g_writing.sentence_check.comparing import metrics_of, of_speed
+from stages.g_writing.sentence_check.progress import Progress
+from stages.g_writing.sentence_check.quantities import UNIT_WORDS
+from stages.g_writing.sentence_check.reading import Number
+
+
+def metrics_for(now: Progress, number: Number) -> list[str]:
+    return [metric for metric, _ in metrics_with_complement(now, number)]
+
+
+def metrics_with_complement(now: Progress, number: Number) -> list[tuple[str, bool]]:
+    """Metrics that the number can be of: those named beside it, else in the sentence, else all; True: one minus it (error)."""
+    mentions = now.sentence.metrics
+    if now.reading and now.reading.metric:
+        return [(now.reading.metric, False)]
+    if number.unit == "x" and re.match(
+        r"\W*(?:times|x|×)? ?(?:as )?(?:fast|slow|quick|long|faster|slower|quicker|longer)\b", now.sentence.text[number.end :]
+    ):
+        return [(metric, False) for metric in now.study.metrics if of_speed(metric, now.study)]
+    said = re.match(r"\s*([A-Za-z][\w/]*)", now.sentence.text[number.end :])
+    if said and any(said[1] == facts.unit for facts in now.study.metrics.values()):
+        of_unit = [metric for metric, facts in now.study.metrics.items() if facts.unit == said[1]]
+        return [(metric, False) for metric in of_unit] if not mentions or {m.name for m in mentions} & set(of_unit) else []
+    owner = [
+        m
+        for m in mentions
+        if re.fullmatch(
+            r"\W?\s*(?:percentage )?(?:points?|pp|seconds?|minutes?|nats|s|%) (?:of|in) (?:the |mean |test )*",
+            now.sentence.text[number.end : m.start],
+        )
+    ]
+    beside = owner or [
+        m for m in mentions if not any(min(m.start, number.start) < o.start < max(m.start, number.start) for o in now.sentence.numbers)
+    ]
+    chosen = beside or list(mentions)
+    if len({m.name for m in chosen}) > 1:
+        chosen = sorted(chosen, key=lambda m: (number.start - m.end) if m.end <= number.start else 1.5 * (m.start - number.end))[:1]
+    found = []
+    for mention in chosen:
+        word = now.sentence.text[mention.start : mention.end].lower()
+        error = word.startswith(("err", "misclass")) and "acc" in mention.name
+        if (mention.name, error) not in found:
+            found.append((mention.name, error))
+    return found or [(metric, False) for metric in unnamed_metrics(now, number)]
+
+
+def unnamed_metrics(now: Progress, number: Number) -> list[str]:
+    """Where the sentence names no metric: those of speed if it speaks of speed, those of the unit, else the study's first."""
+    everything = list(now.study.metrics)
+    if now.sentence.has(f"{w.FASTER}|{w.SLOWER}"):
+        return [name for name, _ in metrics_of(now.sentence, now.study, number.start, "faster")] or everything
+    if number.unit not in {"", "%", "pp", "points"} or UNIT_WORDS.match(now.sentence.text[number.end :]):
+        return everything
+    return everything[:1]

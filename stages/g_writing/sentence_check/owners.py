@@ -1,0 +1,178 @@
+"""Whose a number is: the conditions that it can belong to, from the order of names and numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from stages.g_writing.sentence_check import words as w
+from stages.g_writing.sentence_check.pairs import CHANGES_OF, REPLACES
+from stages.g_writing.sentence_check.progress import Progress
+from stages.g_writing.sentence_check.quantifiers import conditions_quantifier
+from stages.g_writing.sentence_check.reading import REMOVED, Mention, Number
+
+_AGAINST = re.compile(r"\b(?:instead of|rather than|versus|vs|against|compared (?:with|to)|as opposed to|up from|down from|than)\b")
+
+
+def conditions_of(now: Progress, number: Number, levels: Sequence[Number]) -> list[str]:
+    """Conditions that the number can belong to, from the order of names and numbers."""
+    if now.reading and now.reading.condition:
+        return [now.reading.condition]
+    mentions = now.sentence.conditions
+    distinct = [m for i, m in enumerate(mentions) if i == 0 or m.name != mentions[i - 1].name]
+    names = list(dict.fromkeys(m.name for m in distinct))
+    place = next((k for k, each in enumerate(levels) if each.start == number.start), None)
+    text = now.sentence.text
+    if not names:
+        return unnamed(now, number, levels, place)
+    if len(names) == 1:
+        return _of_the_only_name(now, number, levels, place, distinct[0])
+    owned = {other.start: name for other in levels if (name := bracketed(now, other, distinct))}
+    if number.start in owned:
+        return [owned[number.start]]
+    if place is not None and len(levels) == 2 == len(names) and owned:  # 'with a, it falls from x (b) to y'
+        return [name for name in names if name not in owned.values()]
+    anchors = levels if place is not None else [n for n in now.sentence.numbers if n.start <= number.start and n in levels][-1:]
+    if place is None:  # a deviation belongs to the value before it
+        return conditions_of(now, anchors[-1], levels) if anchors else names
+    if len(levels) == len(distinct) and len(distinct) == len(names):
+        return [distinct[1 - place if reference_last(now, levels, distinct) else place].name]
+    before = [m for m in distinct if m.end <= number.start]
+    after = [m for m in distinct if m.start >= number.end]
+    close = re.match(r"\s*(?:%|percent)?\s*(?:(?!that\b|those\b)\w+ ){0,2}(?:for|by|with|of) (?:the )?", text[number.end :])
+    if close and after and after[0].start <= number.end + close.end() + 4:
+        return [after[0].name]
+    return [(before[-1] if before else after[0]).name]
+
+
+def _of_the_only_name(now: Progress, number: Number, levels: Sequence[Number], place: int | None, mention: Mention) -> list[str]:
+    """Whose a number is where one condition is named: its own, or that of the one it is compared with."""
+    text, main, names = now.sentence.text, now.study.main_pair, [mention.name]
+    clause = _clause_of_change(now, number, levels)
+    if clause:  # 'a climbs from x to y, while b falls from u to v'
+        levels, place = clause, clause.index(number)
+    if re.fullmatch(r"\W?\s*(?:[A-Za-z/]+ )?", text[number.end : max(number.end, mention.start)]) and mention.start > number.end:
+        return names  # '0.295 nats without x'
+    if (
+        len(levels) == 2
+        and re.search(r"\bfrom\b.*\bto\b", text)
+        and place is not None
+        and not re.search(r"\brang|\bbetween\b|\bvar(?:y|ies)", text)
+    ):
+        other = [name for name in now.study.conditions if name != names[0]]
+        reference = (
+            re.search(r"(?:from|compared|relative|baseline)", text[: mention.start]) is not None and names[0] == (main or ("", ""))[1]
+        )
+        if now.study.reference not in {None, names[0]} and not (main and names[0] not in main):
+            other = [name for name in other if name == now.study.reference]
+        return (other if not (main and main[0] == names[0]) else [main[1]]) if (place == 0) is not reference else names
+    turned = re.search(
+        r"\b(?:falls?|fell|drops?|dropped|rises?|rose|improves?|improved|increases?|increased|decreases?|decreased|reduced|lowered|raised)"
+        r" to\b",
+        text,
+    )
+    if len(levels) == 2 and main and names[0] == main[1] and turned and levels[0].end <= turned.start() < levels[1].start:
+        return names if number is levels[0] else [main[0]]
+    against = re.search(r"\b(?:against|versus|vs|compared|than|instead of|not|up from|down from)\b", text)
+    if len(levels) == 2 and main and names[0] in main and against:
+        opponent = main[0] if names[0] == main[1] else main[1]
+        if names[0] == main[0]:
+            return names if number.end <= against.start() or number is levels[0] else [opponent]
+        nearest = min(levels, key=lambda n: min(abs(n.end - mention.start), abs(n.start - mention.end)))
+        return names if nearest is number else [opponent]
+    return names
+
+
+def _clause_of_change(now: Progress, number: Number, levels: Sequence[Number]) -> list[Number]:
+    """The two values of a clause 'from x to y' that the number stands in, where the sentence holds other values as well."""
+    cuts = [0, *(m.end() for m in re.finditer(r"[,;]|\b(?:while|whereas)\b", now.sentence.text)), len(now.sentence.text)]
+    start, end = max(c for c in cuts if c <= number.start), min(c for c in cuts if c >= number.end)
+    own = [other for other in levels if start <= other.start < end]
+    change = re.search(r"\bfrom\b.*\bto\b", now.sentence.text[start:end])
+    return own if change and len(own) == 2 < len(levels) and number in own else []
+
+
+def unnamed(now: Progress, number: Number, levels: Sequence[Number], place: int | None) -> list[str]:
+    """The conditions that a number belongs to where the sentence names none."""
+    alike = [other for other in levels if other.unit == number.unit]
+    if place is not None and len(alike) == 2 < len(levels) and number in alike:
+        levels, place = alike, alike.index(number)
+    text, main = now.sentence.text, now.study.main_pair
+    if (
+        place is not None
+        and len(levels) == len(now.study.conditions) > 2
+        and now.sentence.has(rf"all|the (?:\w+ )?(?:{w.CONDITION_NOUNS})")
+    ):
+        return [list(now.study.conditions)[place]]  # in the order of the record
+    if (
+        not now.sentence.metrics
+        and number.unit == ""
+        and (
+            number.step >= 1
+            or not now.sentence.has("it|its|we|our|method|model|results?|scores?|runs?|seeds?|gains?|improvements?|deviations?")
+        )
+    ):
+        return []  # nothing of the study is named
+    if everywhere(now) or now.sentence.has(r"of any (?:run|seed)|overall"):
+        return list(now.study.conditions)
+    if len(levels) == 2 and re.search(r"\bfrom\b", text) and re.search(r"\bto\b", text) and place is not None:
+        return from_to(now, levels, place)
+    if len(levels) == 2 and main and place is not None and _AGAINST.search(text[levels[0].end : levels[1].start]):
+        return [main[place]]
+    if main and not now.sentence.has("corresponds?|equals?|equivalent"):
+        return [main[0]]
+    return list(now.study.conditions)
+
+
+def bracketed(now: Progress, number: Number, distinct: Sequence[Mention]) -> str | None:
+    """The one in brackets right behind a number: '24.64 (Adam)'."""
+    return next(
+        (
+            mention.name
+            for mention in distinct
+            if mention.start > number.end
+            and re.fullmatch(r"\s?%?(?: [A-Za-z/]+){0,2} \((?:the )?", now.sentence.text[number.end : mention.start])
+            and now.sentence.text[mention.end :].startswith(")")
+        ),
+        None,
+    )
+
+
+def reference_last(now: Progress, levels: Sequence[Number], distinct: Sequence[Mention]) -> bool:
+    """'a improves it from x to y compared with b': the first number is the reference's, which is named last."""
+    turn = re.search(r"\bfrom\b(?=.*\bto\b)", now.sentence.text)
+    taken = distinct[0].name.startswith(REMOVED) and re.match(r"\w+ing\b", now.sentence.text[distinct[0].start :])
+    if (
+        turn
+        and taken
+        and len(levels) == 2 == len(distinct)
+        and distinct[1].end <= levels[0].start
+        and distinct[1].name == now.study.proposed
+    ):
+        return True  # 'removing a part lowers the value of the whole from x to y'
+    between = now.sentence.text[distinct[0].end : distinct[1].start]
+    changed = CHANGES_OF.fullmatch(between) and distinct[1].end <= levels[0].start
+    if turn and len(levels) == 2 == len(distinct) and (changed or REPLACES.fullmatch(between)):
+        return True  # 'falls from x to y once a replaces b'
+    compared = re.search(r"\b(?:compared (?:with|to)|relative to|over|versus|against|instead of)\b", now.sentence.text)
+    if turn is None or compared is None or not len(levels) == 2 == len(distinct):
+        return False
+    return distinct[0].end <= turn.start() and levels[1].end <= compared.start() < distinct[1].start
+
+
+def from_to(now: Progress, levels: Sequence[Number], place: int) -> list[str]:
+    """'falls from x to y' without names: the reference first; its direction is checked with the pair."""
+    if now.study.main_pair:
+        ours, baseline = now.study.main_pair
+        return [baseline] if place == 0 else [ours]
+    down = now.sentence.has(w.NUMERIC_DOWN)
+    if (levels[1].value < levels[0].value) is not down:
+        return []
+    return list(now.study.conditions)
+
+
+def everywhere(now: Progress) -> bool:
+    counted = conditions_quantifier(now.sentence.text, now.study.families)
+    return (counted is not None and counted.whole) or now.sentence.has(
+        r"both|all (?:\w+ )?(?:methods|models|conditions|variants|agents|optimi[sz]ers)|every (?:method|model|condition)|each (?:method|model)"
+    )

@@ -1,0 +1,49 @@
+"""Phrases around a number that more than one check reads: bounds, deviations, changes, and what is counted."""
+
+from __future__ import annotations
+
+import re
+
+from stages.g_writing.sentence_check import words as w
+
+
+def any_of(words: str) -> re.Pattern[str]:
+    """One of the words, separated by '|', as a whole word in any case."""
+    return re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
+
+
+COUNTED = {
+    "seeds": rf"^[\s-]*(?:of (?:the |our )?\w+ )?(?:(?!per\b|over\b|on\b|and\b|seconds?\b|minutes?\b|hours?\b)\w+ ){{0,2}}?(?:{w.SEED_NOUNS})\b",
+    "conditions": rf"^\s*(?:(?!for\b|with\b|by\b)\w+ ){{0,2}}?(?:{w.CONDITION_NOUNS})\b",
+    "comparisons": r"^\s*(?:(?!for\b|with\b)\w+ ){0,2}?(?:comparisons|tests|contrasts)\b",
+    "metrics": r"^[\s-]*(?:\w+ ){0,1}?(?:metrics|measures)\b",
+}
+DIFFERENCE_BEFORE = re.compile(
+    r"(?:\bby(?: a factor of| a margin of)?|\b(?:gain|improvement|increase|decrease|reduction|drop|difference|gap|advantage|margin|overhead|deficit|rise|lead|decline"
+    r"|saving|speed-?up|cost|change|benefit|effect|(?:additional|extra|added)(?: [\w-]+){1,3})s?(?: (?!from\b|to\b(?! (?:the|a|our)\b))[\w()-]+){0,8}? (?:of|is|was|amounts to|equals|corresponds to)"
+    r"|\b(?:additional|extra|adds|added|costs?|saves?|gains?|loses?|contributes?|accounts? for|brings?|worth|shav(?:es?|ed|ing)|shed(?:s|ding)?|knock(?:s|ed|ing)?))"
+    r"\s*(?:an? |the |another |further |about |only |roughly |around |approximately |nearly |almost |just |some |slightly |more than |less than |over |under |at least |at most |relative |absolute |\(|mean |small |large |modest |moderate |clear |considerable |substantial |minor )*$",
+    re.IGNORECASE,
+)
+DIFFERENCE_AFTER = re.compile(
+    r"^\s*(?:%|per ?cent|×|x|times|percentage points?|points?|pp|[A-Za-z][\w/]*(?= (?:below|above|lower|higher|less|more|better|worse)\b)|nats|bits|seconds?|minutes?|hours?|s|ms|min|h|GB|MB)?\s*(?:in absolute terms |absolute |relative |units? )?"
+    r"(?:in relative terms|in absolute terms|additional|extra|further|added|higher|lower|better|worse|faster|slower|earlier|later|sooner|more|less|fewer|longer|shorter|larger|smaller|below|above|cheaper|behind|ahead|gain|improvement|reduction"
+    r"|increase|decrease|overhead|drop|speed-?up|relative (?:gain|improvement|reduction|increase)|advantage)\b",
+    re.IGNORECASE,
+)
+ABOVE = r"(?:(?<!no )more than|above|exceed\w*|at least|greater than|>=?|no less than|surpass\w*|just over|well over|slightly over|over|upwards of|higher than|beyond|past|clears?)"
+BELOW = r"(?:(?<!no )less than|below|under|at most|fewer than|<=?|up to|nearly|almost|just under|no more than|lower than|within|shorter than)"
+
+REACHED = r"(?:reach\w*|attain\w*|achiev\w*|get(?:s|ting)? to|hits?|cross\w*|pass\w*|top(?:s|ped)?)"
+"""Verbs that bound a number from below where every or no run is their subject."""
+
+DEVIATION = re.compile(
+    r"\bstandard deviations?\b|\bs\.d\.|\bs\.?d\.?\b|\bstd\b|\bspread\b|\bdeviations?\b|\bvariation\b", re.IGNORECASE
+)
+
+
+DEVIATION_HEAD = re.compile(r"\((?:[\w ]+ )?(?:standard deviations?|s\.d\.|sd|std)\b[^)]*\)(?=[^(]*\(\s*\d)", re.IGNORECASE)
+"""'Accuracy (standard deviation): a 91.14 (0.21)': deviations stand in brackets behind their values."""
+
+LOGARITHM = re.compile(r"\bcross-entropy\b|\bnats?\b|\bbits per \w+\b|\bentropy\b")
+"""Words by which a perplexity may be given as its logarithm."""
