@@ -16,7 +16,7 @@ from pydantic import JsonValue
 
 from stages.contracts import PairedComparison, Results, SeedSummary, Slug
 from stages.g_writing.binding import Names, names_of
-from stages.g_writing.sentence_check.reading import metric_patterns
+from stages.g_writing.sentence_check.metric_names import metric_patterns
 from stages.g_writing.sentence_check.study import Compared, MetricFacts, Scores, Study
 from stages.g_writing.sentence_check.words import QUALIFIERS
 

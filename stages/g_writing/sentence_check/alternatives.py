@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from itertools import product
 
 from stages.g_writing.sentence_check import words as w
+from stages.g_writing.sentence_check.condition_names import REMOVED, part_pattern
 from stages.g_writing.sentence_check.phrases import ABOVE, BELOW, DEVIATION
 from stages.g_writing.sentence_check.quantities import SECONDS
-from stages.g_writing.sentence_check.reading import REMOVED, Number, Sentence, part_pattern
+from stages.g_writing.sentence_check.reading import Number, Sentence
 from stages.g_writing.sentence_check.study import Study
 
 _COMPARES = re.compile(

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.agreement import holds
 from stages.g_writing.sentence_check.alternatives import part, partners
+from stages.g_writing.sentence_check.condition_names import REMOVED
 from stages.g_writing.sentence_check.extremes import extremes_named
 from stages.g_writing.sentence_check.measured import metrics_for, metrics_with_complement
 from stages.g_writing.sentence_check.pairs import between_pairs, whole_of
 from stages.g_writing.sentence_check.phrases import DIFFERENCE_BEFORE, LOGARITHM
 from stages.g_writing.sentence_check.progress import Progress
 from stages.g_writing.sentence_check.quantities import Quantity, differences, logarithms, other_unit, printed
-from stages.g_writing.sentence_check.reading import REMOVED, Number
+from stages.g_writing.sentence_check.reading import Number
 
 
 def changes(now: Progress, number: Number) -> Iterator[Quantity]:

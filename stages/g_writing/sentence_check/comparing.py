@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 from stages.g_writing.sentence_check import words as w
+from stages.g_writing.sentence_check.mentions import Mention
+from stages.g_writing.sentence_check.metric_names import is_complement
 from stages.g_writing.sentence_check.quantities import FRACTIONS, SECONDS, mean
-from stages.g_writing.sentence_check.reading import Mention, Sentence
+from stages.g_writing.sentence_check.reading import Sentence
 from stages.g_writing.sentence_check.study import Study
 
 
@@ -44,7 +46,7 @@ def metrics_of(sentence: Sentence, study: Study, place: int, kind: str, word: st
     found = []
     for mention in mentions:
         word = sentence.text[mention.start : mention.end].lower()
-        found.append((mention.name, word.startswith(("err", "misclass")) and "acc" in mention.name))
+        found.append((mention.name, is_complement(word, mention.name)))
     if found:
         return found
     said = [re.match(r"\s*([A-Za-z][\w/]*)", sentence.text[number.end :]) for number in sentence.numbers]

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.comparing import FRACTION_WORDS, means_hold, metrics_of, of_speed
+from stages.g_writing.sentence_check.condition_names import REMOVED, removed
 from stages.g_writing.sentence_check.factors import factors
 from stages.g_writing.sentence_check.pairs import Pair
 from stages.g_writing.sentence_check.quantifiers import conditions_quantifier, seeds_quantifier
-from stages.g_writing.sentence_check.reading import REMOVED, Sentence, removed
+from stages.g_writing.sentence_check.reading import Sentence
 from stages.g_writing.sentence_check.study import Study
 from stages.g_writing.sentence_check.superlatives import best_seed, superlatives
 

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.comparing import FRACTION_WORDS, VARIATION, metrics_of
+from stages.g_writing.sentence_check.condition_names import REMOVED, part_pattern
+from stages.g_writing.sentence_check.metric_names import is_complement
 from stages.g_writing.sentence_check.pairs import Pair, between_pairs
 from stages.g_writing.sentence_check.quantities import mean
-from stages.g_writing.sentence_check.reading import REMOVED, Sentence, part_pattern
+from stages.g_writing.sentence_check.reading import Sentence
 from stages.g_writing.sentence_check.study import Study
 
 _FACTORS = {"twice": 2.0, "double": 2.0, "doubles": 2.0, "doubled": 2.0, "doubling": 2.0, "thrice": 3.0, "triple": 3.0, "triples": 3.0, "tripled": 3.0,
@@ -94,7 +96,7 @@ def _right_behind(match: re.Match[str], sentence: Sentence) -> list[tuple[str, b
         m for m in sentence.metrics if m.start >= match.end() and re.fullmatch(r" (?:\w+ )?", sentence.text[match.end() : m.start])
     ]
     found = found or [m for m in sentence.metrics if m.end <= match.start()][-1:]
-    return [(m.name, sentence.text[m.start : m.end].lower().startswith(("err", "misclass")) and "acc" in m.name) for m in found]
+    return [(m.name, is_complement(sentence.text[m.start : m.end], m.name)) for m in found]
 
 
 def _of_settings(match: re.Match[str], sentence: Sentence, study: Study, pair: Pair, factor: float) -> bool:

@@ -12,7 +12,17 @@ from stages.g_writing.sentence_check.measured import metrics_for, metrics_with_c
 from stages.g_writing.sentence_check.owners import conditions_of, everywhere
 from stages.g_writing.sentence_check.phrases import ABOVE, LOGARITHM, REACHED
 from stages.g_writing.sentence_check.progress import Progress
-from stages.g_writing.sentence_check.quantities import Quantity, fits, in_other_base, level, logarithms, other_unit, printed
+from stages.g_writing.sentence_check.quantities import (
+    Quantity,
+    fits,
+    level,
+    logarithms,
+    other_unit,
+    printed,
+    rescaled,
+    said_scale,
+    scale_of,
+)
 from stages.g_writing.sentence_check.reading import Number
 from stages.g_writing.sentence_check.statistics_said import statistics_said
 
@@ -32,6 +42,15 @@ def values_of(  # noqa: PLR0912 - the conditions under which a recorded value is
                 continue  # numbers of one unit in a sentence that names no metric are of one metric
             wrong_unit = other_unit(after, now.study.metrics[metric].unit)
             of_entropy = LOGARITHM.search(now.sentence.text) is not None
+            said, own = said_scale(before, after), scale_of(metric, now.study.metrics[metric].unit)
+            if own and said and said != own and not (own == "perplexity" and stat is None):
+                if scores is not None and stat is None and not complement:
+                    yield from (
+                        Quantity(v, e, (condition, metric))
+                        for v, e in rescaled(now.study, condition, metric, said)
+                        if holds(number, before, v)
+                    )
+                continue  # a value in nats is none in bits
             if (
                 scores is None
                 or (wrong_unit and not of_entropy)
@@ -61,9 +80,6 @@ def values_of(  # noqa: PLR0912 - the conditions under which a recorded value is
                 for value, expression in logarithms(now.study, condition, metric):
                     other_base = bits is not nats and expression.startswith("ln" if bits else "log2")
                     if not other_base and fits(number, value):
-                        yield Quantity(value, expression)
-                for value, unit, expression in in_other_base(now.study, condition, metric):
-                    if re.match(rf"\s*{unit}s?\b", after) and holds(number, before, value):
                         yield Quantity(value, expression)
 
 

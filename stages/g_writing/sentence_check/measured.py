@@ -6,6 +6,7 @@ import re
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.comparing import metrics_of, of_speed
+from stages.g_writing.sentence_check.metric_names import is_complement
 from stages.g_writing.sentence_check.progress import Progress
 from stages.g_writing.sentence_check.quantities import UNIT_WORDS
 from stages.g_writing.sentence_check.reading import Number
@@ -45,7 +46,7 @@ def metrics_with_complement(now: Progress, number: Number) -> list[tuple[str, bo
     found = []
     for mention in chosen:
         word = now.sentence.text[mention.start : mention.end].lower()
-        error = word.startswith(("err", "misclass")) and "acc" in mention.name
+        error = is_complement(word, mention.name)
         if (mention.name, error) not in found:
             found.append((mention.name, error))
     return found or [(metric, False) for metric in unnamed_metrics(now, number)]

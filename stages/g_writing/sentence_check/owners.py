@@ -6,10 +6,12 @@ import re
 from collections.abc import Sequence
 
 from stages.g_writing.sentence_check import words as w
+from stages.g_writing.sentence_check.condition_names import REMOVED
+from stages.g_writing.sentence_check.mentions import Mention
 from stages.g_writing.sentence_check.pairs import CHANGES_OF, REPLACES
 from stages.g_writing.sentence_check.progress import Progress
 from stages.g_writing.sentence_check.quantifiers import conditions_quantifier
-from stages.g_writing.sentence_check.reading import REMOVED, Mention, Number
+from stages.g_writing.sentence_check.reading import Number
 
 _AGAINST = re.compile(r"\b(?:instead of|rather than|versus|vs|against|compared (?:with|to)|as opposed to|up from|down from|than)\b")
 

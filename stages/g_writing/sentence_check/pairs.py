@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass, replace
 
 from stages.g_writing.sentence_check import words as w
-from stages.g_writing.sentence_check.reading import REMOVED, Sentence, part_pattern, removed
+from stages.g_writing.sentence_check.condition_names import REMOVED, part_pattern, removed
+from stages.g_writing.sentence_check.reading import Sentence
 from stages.g_writing.sentence_check.study import Study
 
 _REFERENCE = re.compile(

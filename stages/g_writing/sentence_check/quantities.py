@@ -15,6 +15,8 @@ PERCENTS = ("%", "percent", "per cent", "pp")
 SECONDS = ("s", "sec", "seconds", "second")
 _PHYSICAL = (*SECONDS, "ms", "min", "h", "nats", "bits", "GB", "MB", "kWh", "m", "tok/s", "W", "J")
 """Units in which nobody counts points."""
+LARGEST_EXPONENT = 100
+"""Nats or bits beyond which nobody tells a perplexity."""
 _IN_UNIT = {"s": 1.0, "min": 60.0, "h": 3600.0, "day": 86400.0, "ms": 0.001}
 
 
@@ -122,13 +124,37 @@ def logarithms(study: Study, condition: str, metric: str) -> Iterator[tuple[floa
         yield math.log2(value), f"log2({condition}.{metric}.mean)"
 
 
-def in_other_base(study: Study, condition: str, metric: str) -> Iterator[tuple[float, str, str]]:
-    """(value, unit, reference): an entropy recorded in nats given in bits, or the other way round."""
-    value = mean(study, condition, metric)
-    if value is None:
-        return
-    unit = study.metrics[metric].unit
-    if unit.startswith("nat"):
-        yield value / math.log(2), "bit", f"{condition}.{metric}.mean / ln(2)"
-    elif unit.startswith("bit"):
-        yield value * math.log(2), "nat", f"{condition}.{metric}.mean * ln(2)"
+def scale_of(metric: str, unit: str) -> str:
+    """'nats', 'bits' or 'perplexity': in what a metric of probabilities was recorded; '' for other metrics."""
+    if {"ppl", "perplexity"} & set(metric.split("_")):
+        return "perplexity"
+    return next((scale for scale in ("nats", "bits") if re.match(rf"{scale[:-1]}s?\b", unit)), "")
+
+
+def said_scale(before: str, after: str) -> str:
+    """'1.36 bits per byte', 'in bits, it is 1.36', 'a perplexity of 3.29': in what the words beside a number say that it is."""
+    if unit := re.match(r"[\s-]*(nat|bit)s?\b", after):
+        return f"{unit[1]}s"
+    if front := re.search(r"\b(?:[Ii]n|[Ee]xpressed in|[Cc]onverted (?:in)?to|[Mm]easured in) (nat|bit)s?\b[^.;]*$", before):
+        return f"{front[1]}s"
+    named = r"\bperplexit(?:y|ies)(?: (?:per \w+|on average))?(?: (?:of|is|was|=|at|near|around|about|roughly|just|only|to|reaches|becomes|equals))*\s*$"
+    return "perplexity" if re.search(named, before, re.IGNORECASE) or re.match(r"\s*(?:in )?perplexity\b", after) else ""
+
+
+def rescaled(study: Study, condition: str, metric: str, scale: str) -> Iterator[tuple[float, str]]:
+    """A mean in nats as bits or as a perplexity, one in bits as nats; a likelihood has its loss's perplexity."""
+    value, own = mean(study, condition, metric), scale_of(metric, study.metrics[metric].unit)
+    sign = -1 if study.metrics[metric].direction == "max" else 1
+    match own, scale:
+        case _ if value is None:
+            return
+        case "nats", "bits":
+            yield value / math.log(2), f"{condition}.{metric}.mean / ln(2)"
+        case "bits", "nats":
+            yield value * math.log(2), f"{condition}.{metric}.mean * ln(2)"
+        case "nats", "perplexity" if abs(value) < LARGEST_EXPONENT:
+            yield math.exp(sign * value), f"exp({'-' if sign < 0 else ''}{condition}.{metric}.mean)"
+        case "bits", "perplexity" if abs(value) < LARGEST_EXPONENT:
+            yield 2 ** (sign * value), f"2^({'-' if sign < 0 else ''}{condition}.{metric}.mean)"
+        case _:
+            return

@@ -9,6 +9,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from stages.g_writing.sentence_check import words as w
+from stages.g_writing.sentence_check.condition_names import condition_pattern, conditions_in
+from stages.g_writing.sentence_check.mentions import Mention
+from stages.g_writing.sentence_check.metric_names import metrics_in
 from stages.g_writing.sentence_check.study import Study
 
 _SCALES = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "G": 1e9, "thousand": 1e3, "million": 1e6, "billion": 1e9}
@@ -17,8 +20,10 @@ _NUMBER = re.compile(
     r"(?P<scale>k|K|M|B|G| thousand\b| million\b| billion\b)?(?![\w])"
 )
 _MATHS_ONLY = re.compile(
-    r"\$[^$]*_(?:[ijkt]\b|\{[ijkt][^{}]*\})[^$]*\$|\$[^$]*\\(?:frac|lVert|sum|int|nabla|mathbb|mathcal|lVert|log|exp|sqrt|partial|min|max|arg|hat|bar|tilde|theta|phi|ell)\b[^$]*\$"
+    r"\$[^$]*_(?:[ijkt]\b|\{[ijkt][^{}]*\})[^$]*\$|\$[^$]*\\(?:frac|lVert|sum|int|nabla|mathbb|mathcal|lVert|log|exp|sqrt|partial|min|max|arg|hat|bar|tilde|theta|phi|ell)(?![a-zA-Z])[^$]*\$"
 )
+_CONSTRAINT = re.compile(r"\$\\?[A-Za-z]+_(?:\{[a-z, ]+\}|[a-z])\s*(?:\\geq?|\\leq?|>|<|\\in|=)\s*[01]\s*\$")
+"""'$\\alpha_{ij} \\ge 0$': what an indexed symbol of a method keeps to; zero and one are no results there."""
 _STRUCTURE = re.compile(
     r"\b(?:Sections?|Tables?|Figures?|Figs?\.?|Appendix|Appendices|Equations?|Eqs?\.?|Algorithms?|Chapters?|Lines?|Steps?|Theorems?|Lemmas?|Propositions?"
     r"|Corollar(?:y|ies)|Definitions?|Remarks?|Listings?|Assumptions?|Hypothes[ie]s|RQ|H)"
@@ -46,13 +51,6 @@ class Number:
     """'%', 'pp', 'x', 's', 'min', 'h' or ''."""
     word: bool = False
     signed: bool = False
-
-
-@dataclass(frozen=True)
-class Mention:
-    name: str
-    start: int
-    end: int
 
 
 @dataclass(frozen=True)
@@ -119,9 +117,8 @@ def plain(raw: str) -> str:
 def read(raw: str, study: Study) -> Sentence:
     """The sentence as the checks see it."""
     cited = bool(re.search(r"\\cite[pt]?\w*\*?(?:\[[^\]]*\])*\{[^}]+\}|\[@\w|(?<!\w)@\w+\d{4}", raw))
-    text = _MATHS_ONLY.sub(
-        lambda m: m[0] if re.search(r"\d\.\d|\d{2,}", re.sub(r"\\mathbb\{\w\}\^\{[^}]*\}", "", m[0])) else "formula", raw
-    )
+    text = _MATHS_ONLY.sub(lambda m: m[0] if _tells_a_value(m[0]) else "formula", raw)
+    text = _CONSTRAINT.sub("formula", text)
     text = plain(re.sub(r"\\cite[pt]?\w*\*?(?:\[[^\]]*\])*\{[^}]+\}", "(cited)", text))
     text = _blank(_STRUCTURE, text)
     text = _blank(_COMMON_NAMES, text)
@@ -130,10 +127,10 @@ def read(raw: str, study: Study) -> Sentence:
         if any(re.fullmatch(pattern, name, re.IGNORECASE) for pattern in patterns):
             continue  # the configuration's model is one of the conditions: its name is read as theirs
         text = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", lambda m: re.sub(r"[\d-]", "\u00b7", m[0]), text)
-    metrics = tuple(_metrics(text, study))
+    metrics = tuple(metrics_in(text, study))
     for mention in metrics:  # the digits of F1 and R^2 are no numbers
         text = text[: mention.start] + re.sub(r"\d", "\u00b7", text[mention.start : mention.end]) + text[mention.end :]
-    conditions = tuple(_conditions(text, study))
+    conditions = tuple(conditions_in(text, study))
     for mention in conditions:  # those of 'a width of 64' neither
         text = text[: mention.start] + re.sub(r"\d", "\u00b7", text[mention.start : mention.end]) + text[mention.end :]
     if cited:
@@ -141,11 +138,22 @@ def read(raw: str, study: Study) -> Sentence:
     return Sentence(
         raw=raw,
         text=text,
-        numbers=tuple(n for n in _numbers(text) if not any(m.start <= n.start < m.end for m in conditions)),
+        numbers=tuple(n for n in _numbers(text) if not any(m.start <= n.start < m.end for m in (*conditions, *metrics))),
         conditions=conditions,
         metrics=metrics,
         cited=cited,
     )
+
+
+def _tells_a_value(formula: str) -> bool:
+    """A formula holds a number of the study: one with decimals, of two digits, or behind the last '='; a factor of a definition is none.
+
+    '\\frac{200}{H}\\sum_h …': a whole number over or before a symbol, in a formula that sums, defines and equates nothing.
+    """
+    inner = re.sub(r"\\mathbb\{\w\}\^\{[^}]*\}", "", formula)
+    if re.search(r"\\(?:sum|int|prod)\b", inner):
+        inner = re.sub(r"\\frac\{\d+\}\{[A-Za-z|][^}\d]*\}", "", inner)
+    return re.search(r"\d\.\d|\d{2,}", inner) is not None
 
 
 def _blank(pattern: re.Pattern[str], text: str) -> str:
@@ -280,191 +288,3 @@ def _unit(after: str) -> str:
         if re.match(pattern, after):
             return unit
     return ""
-
-
-def _conditions(text: str, study: Study) -> Iterator[Mention]:
-    patterns = {name: condition_pattern(name, study.proposed or "") for name in study.conditions}
-    if study.proposed and any(removed(name) for name in study.conditions):
-        patterns[study.proposed] += rf"|{_COMPLETE}"
-    found = []
-    for name, pattern in patterns.items():
-        found += [Mention(name, match.start(), match.end()) for match in compiled(rf"\b(?:{pattern})\b").finditer(text)]
-    for key, members in study.families.items():
-        found += _of_family(key, members, text)
-    without = [name for name in study.conditions if name.startswith(REMOVED)]
-    if len(without) == 1:
-        pattern = r"without (?:it|them)\b(?! (?:be|is|are))|(?:the )?ablated (?:variant|model|version|system|method)|the ablation(?! (?:study|studies|experiments?|shows?|of|confirms?|reveals?|removes?|isolates?)\b)"
-        found += [Mention(without[0], match.start(), match.end()) for match in compiled(rf"\b(?:{pattern})").finditer(text)]
-    found = [_with_noun(mention, text) for mention in found if not _NO_NAME.match(text, mention.start)]
-    found.sort(key=lambda mention: (mention.start, -mention.end))
-    end = -1
-    for mention in found:
-        if mention.start >= end:
-            yield mention
-            end = mention.end
-
-
-_COMPLETE = r"the (?:full|complete|whole|intact|entire) (?:recipe|method|model|version|system|configuration|variant|pipeline|network|agent|approach)"
-"""What parts were taken from, where the study has conditions without a part."""
-
-
-_NO_NAME = re.compile(r"learning (?:rates?|curves?|schedules?|algorithms?)\b|training (?:set|data|time|steps?)\b", re.IGNORECASE)
-"""Terms of the trade that hold a word of some condition's name ('learning rate', where a condition is called learned)."""
-
-
-def _of_family(key: str, members: dict[str, str], text: str) -> Iterator[Mention]:
-    """'a width of 64', 'the 64-wide model', and a bare 64 in a sentence that speaks of widths."""
-    words = r"[\s-]".join(w.SHORT.get(part, re.escape(part)) for part in key.split("_"))
-    size = r"(?:the )?(?:{}) (?:{})(?: size| rate)?\b|the (?:{}) (?:model|network|variant|one|setting|value)\b"
-    ends = sorted(members, key=lambda name: float(members[name].removesuffix("k")))
-    for name, adjectives, own in (
-        (ends[-1], "largest|biggest|highest|greatest|longest", w.LARGEST_OF),
-        (ends[0], "smallest|lowest|shortest|least", w.SMALLEST_OF),
-    ):
-        special = own.get(key, "largest-possible")
-        pattern = size.format(adjectives, words, special) + (rf"|(?:the )?{special}\b" if key in own else "")
-        yield from (Mention(name, match.start(), match.end()) for match in compiled(rf"\b(?:{pattern})").finditer(text))
-    bare = [value for value in members.values() if re.search(rf"(?<![\d.,]){re.escape(value)}(?![\d.]*\d)", text)]
-    spoken = re.search(rf"\b(?:{words})", text, re.IGNORECASE) is not None or len(bare) > 1
-    for name, value in members.items():
-        shown = re.escape(value) + (r"|" + f"{int(value):,}" if value.isdigit() and int(value) > 999 else "")
-        patterns = [
-            rf"\b(?:the )?(?:{words})s?(?: size| rate)?(?: of|\s?=| at)? ?(?:{shown})(?![\d.]*\d|%)",
-            rf"(?<![\d.])(?:{shown})[ -](?:{words}|{w.ADJECTIVE_OF.get(key, words)})\w*\b",
-        ]
-        if spoken:
-            patterns.append(
-                rf"(?<![\d.,]|[<>±=-])(?:{shown})(?=[,;:)]|\.?$|\.\s| (?:to|and|or|the|is|has|was|than|by|with|lowers?|raises?|gives?|needs?|takes?|beats?|reach\w*|costs?|saves?|loses?|gains?|improves?|hurts?|helps?|makes?|brings?|changes?|reduces?|increases?|decreases?|cuts?|doubles?|triples?|halves|quadruples|still|also|only|are|were|at|in|on|as|it|we|but|while)\b)"
-            )
-        for pattern in patterns:
-            found = compiled(pattern).finditer(text)
-            yield from (Mention(name, match.start(), match.end()) for match in found)
-
-
-def _with_noun(mention: Mention, text: str) -> Mention:
-    """'the variant without x' is one name."""
-    noun = re.search(
-        r"(?:\b(?:the|a|our) )?\b(?:variant|model|version|network|system|condition|method|configuration|run)s? $",
-        text[: mention.start],
-    )
-    return replace(mention, start=noun.start()) if noun and text[mention.start :].lower().startswith(("without", "no ")) else mention
-
-
-REMOVED = ("no_", "without_", "wo_", "minus_", "ablate_", "not_")
-
-
-def _stem(word: str) -> str:
-    """'plann' of planner: what its other endings begin with."""
-    return word[: max(5, len(word) - 2)] if len(word) > 6 and word.endswith(("er", "ing", "ion", "ed")) else word
-
-
-def part_pattern(part: str) -> str:
-    """How a text may write the part that a condition lacks: with hyphens or in other endings."""
-    return r"[\s-]".join(w.SHORT.get(word, "-?".join(map(re.escape, _stem(word))) + r"\w*") for word in part.split("_"))
-
-
-def removed(name: str) -> tuple[str, str] | None:
-    """('gatv2', 'skip') of gatv2_no_skip, ('', 'skip') of no_skip: what is left and what was taken from it."""
-    found = re.fullmatch(rf"(?:(?P<base>\w+?)_)?(?:{'|'.join(REMOVED)})(?P<part>\w+)", name)
-    return (found["base"] or "", found["part"]) if found else None
-
-
-@lru_cache(maxsize=1024)
-def condition_pattern(name: str, whole: str = "") -> str:
-    """How a text may name a condition; whole: the method that parts are taken from."""
-    if name in {"ours", "proposed", "our_method", "full"}:
-        return w.OUR_NAMES
-    if name in {"baseline", "base"}:
-        return w.BASELINE_NAMES
-    if name in {"both", "combined", "combination"}:
-        return r"combin\w+(?: (?:the two|both|them))?|the combination|both (?:together|combined|at once|of them combined)|(?:with|using|under) both(?=[ ,.])(?! (?:methods|conditions|models|metrics|tests|seeds|the|of)\b)"
-    if taken := removed(name):
-        without = _without(part_pattern(taken[1]))
-        base = condition_pattern(taken[0] or whole) if taken[0] or whole else ""
-        noun = r"(?: (?!and|or|to|than|the|our|is|was)\w+)?"
-        return rf"(?:{base}){noun} (?:{without})|(?:{without})(?:{noun},)? (?:the |our )?(?:{base})|{without}" if base else without
-    words = r"[\s_-]?".join(w.SHORT.get(word, _spelt(word)) for word in name.split("_"))
-    return "|".join((words, *w.NAMES_OF_METHODS.get(name, ()), *_initials(name)))
-
-
-def _initials(name: str) -> Iterator[str]:
-    """'mixture density network' for mdn: as many words as the name has letters, each with its letter; two letters are too few."""
-    if re.fullmatch(r"[a-z]{3,5}", name):
-        yield r"[\s-]".join(rf"{letter}[a-z]+" for letter in name)
-
-
-def _without(part: str) -> str:
-    """How a text may say that a part is missing."""
-    return (
-        rf"(?:leav\w+|tak\w+|switch\w*|turn\w*|strip\w*) (?:the )?{part} (?:out|away|off)|(?:without|no[ -]|lack(?:ing|s)?(?: of)?|absence of|(?:deprived|stripped|shorn|bereft|devoid|robbed) of|skipping|for(?:e?)going|removing|dropping|disabling|ablating|excluding|omitting|minus|turning off|leaving out|taking away|cutting|deleting) ?(?:the |its |any |data |\w+ )?{part}"
-        rf"|{part}(?: (?!is|was|are|were)\w+)? (?:is |was |are |were )?(?:removed|disabled|dropped|ablated|left out|omitted|(?:switched|turned) off|(?:taken|stripped) (?:away|out)|skipped|missing|lacking|deactivated|excluded|absent)|{part}-free"
-    )
-
-
-LONG = 6
-"""Letters from which on a word of an id may stand in two words in a text ('blur pooling' for blurpool) and take an ending."""
-
-
-def _spelt(word: str) -> str:
-    """A word that a text may hyphenate: U-Net for unet, GPT-2 for gpt2, blur-pooled for blurpool."""
-    ending = next((each for each in ("ed", "ing") if word.endswith(each) and len(word) > len(each) + 2), "")
-    if ending:  # 'fine-tuning' for fine_tuned
-        return "-?".join(map(re.escape, word.removesuffix(ending))) + r"(?:ed|ing|e|es|s)?"
-    if len(word) >= LONG:
-        return r"[\s-]?".join(map(re.escape, word)) + r"(?:ed|ing|s)?"
-    return "-?".join(map(re.escape, word)) if len(word) > 2 else re.escape(word)
-
-
-def metric_patterns(metric: str) -> tuple[str, ...]:
-    """How a text may call a metric, without its qualifier (test, validation)."""
-    if metric in w.METRICS:
-        return w.METRICS[metric]
-    parts = [part for part in metric.split("_") if part not in {*w.QUALIFIERS, *w.UNIT_PARTS}]
-    own = " ".join(parts)
-    if not own and {*metric.split("_")} & {"s", "ms", "sec", "seconds", "min", "minutes", "hours", "h"}:
-        return w.METRICS["time"]
-    return (*(w.METRICS.get(parts[-1], ()) if parts else ()), own) if own else (metric,)
-
-
-def _spaced(words: str) -> str:
-    """The words with spaces or hyphens between them: 'on-time rate'."""
-    return r"[\s-]".join(map(re.escape, words.split(" ")))
-
-
-def _metric_stems(metric: str) -> Iterator[str]:
-    """'fitting time' for fit_time_ms: the id's own words, each as a stem."""
-    parts = [part for part in metric.split("_") if part not in {*w.QUALIFIERS, *w.UNIT_PARTS}]
-    if len(parts) > 1 and all(len(part) > 2 for part in parts):
-        yield r"[\s-]".join(rf"{re.escape(part)}\w*" for part in parts)
-    if len(parts) > 2 and parts[-1] in {"rate", "ratio", "fraction", "share"}:  # '64 % are on time' of an on-time rate
-        yield r"[\s-]".join(map(re.escape, parts[:-1]))
-    if parts and re.fullmatch(r"[b-df-hj-np-tv-z]{3,5}", parts[-1]) and parts[-1] not in w.METRICS:  # 'real-time factor' of rtf
-        yield from _initials(parts[-1])
-    if "at" in parts[1:-1] and parts[-1].isdigit():  # nDCG@10
-        place = parts.index("at")
-        yield rf"{r'[ -]'.join(map(re.escape, parts[:place]))}\s?(?:@|at)\s?{parts[-1]}"
-
-
-def _metrics(text: str, study: Study) -> Iterator[Mention]:
-    found = []
-    for metric in study.metrics:
-        for pattern in (
-            *(rf"(?:{_spaced(words)}\w{{0,2}}|{_spaced(words.removesuffix('y'))}ies)" for words in metric_patterns(metric)),
-            *_metric_stems(metric),
-        ):
-            found += [
-                Mention(metric, m.start(), m.end())
-                for m in compiled(rf"\b(?:{pattern})(?!\w)").finditer(text)
-                if m[0].lower() != "times"
-                and not (
-                    m[0].lower() in {"take", "takes"}
-                    and re.match(r" (?:its|place|part|effect|care|account|advantage)\b", text[m.end() :])
-                )
-                and not (m[0].lower() == "taken" and re.match(r" (?:away|out|off|together|as|from)\b", text[m.end() :]))
-            ]
-    found.sort(key=lambda mention: (mention.start, -mention.end))
-    end = -1
-    for mention in found:
-        if mention.start >= end:
-            yield mention
-            end = mention.end

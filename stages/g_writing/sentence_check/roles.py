@@ -40,6 +40,7 @@ ORDER: tuple[Cue, ...] = (
     no_values.article,
     no_values.anaphora,
     no_values.the_one_with,
+    no_values.one_device,
     counted.times_made,
     counted.so_many_of_the_seeds,
     counted.all_of_them,

@@ -16,6 +16,18 @@ NEARLY_AS_NEAR = 0.15
 """Scores of nearness within which two settings are both meant; '64 steps at batch size 64' names steps with its first number."""
 
 
+_NO_UNIT_OF_OTHERS = r"(?![ -](?:steps|epochs|updates|iterations|tokens|bytes|hours|minutes|days|runs|seeds|episodes|time)\b)"
+"""'45,000 training steps': the noun behind says of what the number is, not the word for the split."""
+_ALIKE = {"train": r"(?:train|fit|fitt|learn)\w*", "context": r"(?:context|window|history|receptive field)\w*", "lookback": r"(?:look-?back|window|history)\w*",
+          "test": r"(?:test|evaluat)\w*", "val": r"(?:valid|dev)\w*", "eval": r"(?:evaluat|test)\w*", "window": r"(?:window|context)\w*", "bins": r"(?:bins|bands|channels)"}  # fmt: skip
+"""Words of ids that texts say otherwise."""
+
+
+def _part(word: str) -> str:
+    """A pattern for one word of an id."""
+    return _ALIKE.get(word) or w.SHORT.get(word) or (re.escape(word.removesuffix("s")) + r"\w*" if len(word) > 2 else re.escape(word))
+
+
 class Settings:
     """Numbers of one sentence against the configuration."""
 
@@ -38,12 +50,21 @@ class Settings:
         """Keys of the configuration that the words beside the number name, the nearest first."""
         if listed := self.of_tuple(number):
             return listed
+        symbol = re.search(
+            r"\b(alpha|beta|gamma|tau|epsilon|lambda|rho|kappa|sigma)(?:_?\{?([12])\}?)?\s*=\s*$", self.sentence.text[: number.start]
+        )
+        if symbol and (by_symbol := self.named_by(f"{symbol[1]}{symbol[2] or ''}", number)):
+            return by_symbol
         before, after = self.sentence.near(number, names=False)
         if re.search(r"\b(?:serve|used|held|kept|set|reserved|act)\w*\b[^.,;]*\bvalidation\b", after) and "n_val" in self.study.config:
             return ["n_val"]
         for key, words in w.BEHIND.items():
-            if key in self.study.config and re.match(rf"\s*(?:{words})\b", after):
+            if key in self.study.config and re.match(rf"\s*(?:{words})\b{_NO_UNIT_OF_OTHERS}", after):
                 return [key]
+        if "batch_size" in self.study.config and re.search(
+            r"\b(?:mini-?)?batch(?:es)?(?: sizes?)? (?:of|with) $", before, re.IGNORECASE
+        ):
+            return ["batch_size"]  # whatever is counted behind it: 'batches of 128 windows'
         found = [each for key in self.study.config if key != "seeds" for each in self.nearness(key, before, after)]
         found += self.split_sizes(number, after)
         if found:
@@ -55,7 +76,11 @@ class Settings:
             return keys
         if listed := self.per_condition(number):
             return listed
-        if self.last_key and re.fullmatch(r"[\s,)\](\[=]*(?:(?:for|with|in) [\w -]+?)?[\s,]*(?:and|or)?[\s,(]*", before) and before:
+        if (
+            self.last_key
+            and re.fullmatch(r"[\s,)\](\[=]*(?:(?:for|with|in|by) [\w •-]+?)?[\s,;]*(?:and|or)?[\s,(]*", before)
+            and before
+        ):
             return [self.last_key]
         return []
 
@@ -87,9 +112,38 @@ class Settings:
                     gap,
                 ):
                     yield 1.0 + len(gap.split()) * 0.3 + ("," in gap) * 2, key
+        yield from self.counted_by(key, before, after)
         parts = w.key_parts(key) if key not in w.SETTINGS else []
-        if len(parts) > 1 and all(compiled(rf"\b(?:{part})").search(f"{before} {after}") for part in parts):
+        headed = len(parts) > 1 and re.search(rf"\b(?:{parts[-1]})\W*(?:of|is|was|=|at)? $", before, re.IGNORECASE)
+        if headed and all(re.search(rf"\b(?:{part})", before, re.IGNORECASE) for part in parts):
+            yield 0.95, key  # 'the moving average has a decay of x' for ema_decay: all of its words, the last one right before
+        if len(parts) > 1 and all(re.search(rf"\b(?:{part})", f"{before} {after}", re.IGNORECASE) for part in parts):
             yield 1.5, key
+
+    def counted_by(self, key: str, before: str, after: str) -> Iterator[tuple[float, str]]:
+        """'trained on 85M tokens' for train_tokens, 'a window of 64 bytes' for context_bytes: the key's last word right behind, the others near.
+
+        '80-dimensional mel features' for mel_bins: the number of dimensions of what the key's other words name.
+        """
+        words = [word for word in key.split("_") if word not in {"n", "num", "size", "s"}]
+        if len(words) < 2:
+            return
+        patterns = [_part(word) for word in words]
+        near = f"{before} {after}"
+        counted = re.match(rf"[\s-]*(?:(?:million|billion|thousand) )?(?:{patterns[-1]})\b", after, re.IGNORECASE)
+        if counted and all(
+            re.search(rf"\b(?:{pattern})", before, re.IGNORECASE)
+            or re.search(rf"\b(?:{pattern})", near[: len(before) + 1 + len(after)], re.IGNORECASE)
+            for pattern in patterns[:-1]
+        ):
+            yield 0.45, key
+        sized = words[-1] in {"bins", "dim", "dims", "features", "channels", "bands", "size", "width", "units"}
+        if (
+            sized
+            and re.match(r"[\s-]*dimension(?:al|s)\b", after)
+            and all(re.search(rf"\b(?:{pattern})", after, re.IGNORECASE) for pattern in patterns[:-1])
+        ):
+            yield 0.45, key
 
     def split_sizes(self, number: Number, after: str) -> Iterator[tuple[float, str]]:
         """'trained for 30 epochs on 45,000 images', 'validation uses 5,000 images': cases of the split that was named last."""
@@ -130,6 +184,17 @@ class Settings:
         for key, value in self.study.config.items():
             if isinstance(value, int) and not isinstance(value, bool) and value == number.value:
                 yield Quantity(float(value), f"cfg.{key}")
+
+    def named_by(self, word: str, number: Number) -> list[str]:
+        """Keys of the configuration of which the word is a part and the number the value: rms_alpha for 'alpha = 0.95'."""
+        return [
+            key
+            for key, value in self.study.config.items()
+            if word in key.split("_")
+            and isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and self.fits(number, float(value))
+        ]
 
     def of_tuple(self, number: Number) -> list[str]:
         """'(beta1, beta2) = (x, y)': the k-th name for the k-th number."""

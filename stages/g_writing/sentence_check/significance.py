@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.comparing import metrics_of
+from stages.g_writing.sentence_check.metric_names import metric_patterns
 from stages.g_writing.sentence_check.pairs import Pair, ablated, pair_of
 from stages.g_writing.sentence_check.quantities import mean
-from stages.g_writing.sentence_check.reading import Sentence, metric_patterns
+from stages.g_writing.sentence_check.reading import Sentence
 from stages.g_writing.sentence_check.study import Compared, Study
 
 _SIGNIFICANT = re.compile(

@@ -84,9 +84,7 @@ def several(now: Progress) -> bool:
 
 def extreme_of_one(now: Progress, word: str) -> bool:
     """'the lowest accuracy of our method', 'the baseline's best': the superlative ranges over the runs of the one named."""
-    behind = (
-        rf"(?<!\bis )(?<!\bwas )(?<!\bare )(?<!\bwere )(?<!\bbeing )\b{word}(?: [\w-]+){{0,3}}? (?:of|for|by|with|from) (?:the )?$"
-    )
+    behind = rf"(?<!\bis )(?<!\bwas )(?<!\bare )(?<!\bwere )(?<!\bbeing )\b{word}(?:(?: [\w-]+){{0,3}}? of|(?: [\w-]+){{1,3}}? (?:for|by|with|from)) (?:the )?$"
     return any(
         re.search(behind, now.sentence.text[: mention.start], re.IGNORECASE)
         or re.match(rf"'s? (?:own |single )?{word}\b", now.sentence.text[mention.end :], re.IGNORECASE)

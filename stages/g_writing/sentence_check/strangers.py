@@ -6,8 +6,12 @@ import re
 from collections.abc import Iterator
 
 from stages.g_writing.sentence_check import words as w
-from stages.g_writing.sentence_check.reading import Sentence, metric_patterns
+from stages.g_writing.sentence_check.comparing import of_speed
+from stages.g_writing.sentence_check.condition_names import halves_of_names
+from stages.g_writing.sentence_check.metric_names import cutoffs, metric_patterns, split_of
+from stages.g_writing.sentence_check.reading import Sentence
 from stages.g_writing.sentence_check.study import Study
+from stages.g_writing.sentence_check.subjects import familiar
 
 _MEASURES = (
     r"F1(?:[- ]score)?|BLEU|ROUGE\S*|AUROC|AUC|FID|PSNR|SSIM|perplexity|accuracy|accuracies|IoU|calibration(?: error)?|sample efficiency|data efficiency|interpretability|ECE|bits per byte|bits per character|latency"
@@ -52,15 +56,8 @@ def strangers(sentence: Sentence, study: Study) -> Iterator[str]:
     aliases = {alias.lower() for metric in study.metrics for alias in metric_patterns(metric)}
     for match in re.finditer(rf"\b(?:{_MEASURES})\b", text, re.IGNORECASE):
         word = match[0].lower()
-        named = any(m.start <= match.start() < m.end for m in sentence.conditions)
-        in_bits = (
-            word.startswith("bits per")
-            and any(facts.unit.startswith("nat") for facts in study.metrics.values())
-            and re.search(r"\b(?:amounts?|equals?|equivalent|corresponds?|expressed|converted|i\.e\.|that is)\b", text, re.IGNORECASE)
-        )
-        as_logarithm = in_bits or (
-            word == "loss" and re.search(r"\bnats?\b|\bbits\b|logarithm", text) and {"perplexity", "ppl"} & aliases
-        )
+        named = any(m.start <= match.start() < m.end for m in (*sentence.conditions, *sentence.metrics))
+        as_logarithm = word == "loss" and re.search(r"\bnats?\b|\bbits\b|logarithm", text) and {"perplexity", "ppl"} & aliases
         verb = word.startswith("return") and re.search(r"\b(?:cannot|can|will|would|not|to|tests?)\s+$", text[: match.start()])
         if named or verb or as_logarithm or re.search(rf"\b{re.escape(word)}\b", known.replace("_", " ")):
             continue  # part of a recorded name
@@ -69,6 +66,10 @@ def strangers(sentence: Sentence, study: Study) -> Iterator[str]:
         ):
             yield f"{match[0]!r} was not measured"
     yield from _splits(sentence, study)
+    yield from _other_data(sentence, study, known)
+    yield from _unknown_measure(sentence, study, known)
+    yield from _other_cutoff(sentence, study)
+    yield from _compounds(sentence, study)
     yield from _unknown_conditions(sentence, study, known)
 
 
@@ -141,17 +142,27 @@ def _as_setting(text: str, match: re.Match[str]) -> bool:
     )
 
 
+_SPLIT = r"(?P<split>validation|held-out(?: test)?|dev(?:elopment)?|training|train|test)"
+_NO_CASES = r"(?!(?:per|each|takes?|took|needs?|has|have|that|which|when|while|where|whereas|and|or|is|are|was|were|with|in|to|of|but|by|at|the|as|than|from|on|for|times?|runs?|sets? of|budget|curves?|speed|cost|steps?|epochs?|losses|loss|error|accuracy|perplexity|seeds?|hours?|procedure|throughput|latency)\b)"
+_ON_SPLIT = re.compile(
+    rf"\b(?:on|of|for|over|across) (?:all |the |our |its |these )*(?:\d[\d,]* )?{_SPLIT} (?:(?:set|split|data) ?(?:of )?)?{_NO_CASES}[a-z]+",
+    re.IGNORECASE,
+)
+_SELECTING = re.compile(
+    r"\btun|\bselect|\bchos|\bstopp|\b(?:train|fit|fitt|pre-?train|learn)(?:ed|s)? on|\bpick|\boptimi[sz]ed on|\bcalibrat\w+ on|\b(?:size|number) of"
+    r"|\b(?:pass|passes|epochs?|sweeps?) (?:over|through)|\bh[eo]ld\b(?!-)|\bset aside|\breserv|\bwithh|\bsplit (?:into|off)"
+)
+
+
 def _splits(sentence: Sentence, study: Study) -> Iterator[str]:
-    """'validation accuracy' where only test accuracy was measured."""
-    scored = {part for metric in study.metrics if "time" not in metric for part in metric.split("_")} & set(w.QUALIFIERS)
-    match = sentence.find(
-        r"\bon (?:the |our )?(validation|held-out|dev|training|test) (?:set|split|data|images|examples|nodes|graphs|documents)\b"
-    )
-    if match is None and (sentence.conditions or sentence.metrics or "%" in sentence.text):
-        match = re.search(
-            r"\b(?:on|of|for) (?:all |the |our |its )*(?:\d[\d,]* )?(validation|held-out|dev|training|test) (?:set|split|data|images|examples|samples|sentences|inputs)\b",
-            sentence.text,
-        )
+    """'validation accuracy', 'on the validation patches' where only the test cases were measured.
+
+    A metric whose id names no split is of the test cases, as everywhere in papers; cases of a split that a text only tunes or
+    trains on say nothing about a result.
+    """
+    scored = {split_of(metric) or "test" for metric in study.metrics if not of_speed(metric, study)}
+    named = {split_of(mention.name) or "test" for mention in sentence.metrics if not of_speed(mention.name, study)}
+    result = sentence.conditions or sentence.metrics or "%" in sentence.text or any("." in number.text for number in sentence.numbers)
     timed = re.search(r"\b(test|inference|evaluation|validation|decoding|deployment)[- ](?:time|cost|speed|latency)\b", sentence.text)
     if (
         timed
@@ -159,21 +170,105 @@ def _splits(sentence: Sentence, study: Study) -> Iterator[str]:
         and not any(timed[1][:4] in m for m in study.metrics if "time" in m or "latency" in m)
     ):
         yield f"{timed[0]!r} was not measured"
-    elsewhere = scored and not re.search(
-        r"\btun|\bselect|\bchos|\bstopp|\btrained on|\bh[eo]ld|\bset aside|\breserv|\bwithh|\bsplit (?:into|off)", sentence.text
-    )
-    if match and elsewhere and not any(match[1] in names for name, names in w.QUALIFIERS.items() if name in scored):
-        yield f"only {' and '.join(sorted(scored))} values were measured"
+    match = _ON_SPLIT.search(sentence.text)
+    if match and result and not _SELECTING.search(sentence.text):
+        word = match["split"].lower()
+        said = (
+            {"test", "val"}
+            if word == "held-out"
+            else {"test"}
+            if "test" in word
+            else {"train"}
+            if word.startswith("train")
+            else {"val"}
+        )
+        if not said & scored or (named and not said & named and not _measured_there(sentence, study, said)):
+            yield f"only {' and '.join(sorted(named or scored))} values were measured"
     for mention in sentence.metrics:
-        own = next((name for name in w.QUALIFIERS if name in mention.name.split("_")), None)
+        own = split_of(mention.name)
         if own is None or mention.name.endswith("time") or "time" in mention.name:
             continue
         before = sentence.text[max(0, mention.start - 16) : mention.start].lower()
         for name, names in w.QUALIFIERS.items():
             if name != own and any(re.search(rf"\b{re.escape(each)}[\s-]+$", before) for each in names):
-                others = [m for m in study.metrics if name in m.split("_") and m.split("_")[-1] == mention.name.split("_")[-1]]
+                others = [m for m in study.metrics if split_of(m) == name and m.split("_")[-1] == mention.name.split("_")[-1]]
                 if not others:
                     yield f"only {own} values were measured"
+
+
+def _measured_there(sentence: Sentence, study: Study, said: set[str]) -> bool:
+    """A metric of the sentence was measured on the cases that it names, too."""
+    kinds = {mention.name.split("_")[-1] for mention in sentence.metrics}
+    return any((split_of(metric) or "test") in said and metric.split("_")[-1] in kinds for metric in study.metrics)
+
+
+def _compounds(sentence: Sentence, study: Study) -> Iterator[str]:
+    """'The sparse-dense ensemble' of a sentence that names no condition: its numbers are of somebody who is none."""
+    if not sentence.conditions:
+        yield from (f"{compound!r} is no condition of this study" for compound in halves_of_names(sentence.text, study))
+
+
+def _other_cutoff(sentence: Sentence, study: Study) -> Iterator[str]:
+    """'top-1 accuracy' where top-5 was measured: of a study that says in a metric's id how many guesses count."""
+    counted = {number for metric in study.metrics for number in re.findall(r"top_?(\d+)", metric)}
+    for match in re.finditer(r"\btop[- ]?(\d+)", sentence.raw, re.IGNORECASE):
+        if counted and match[1] not in counted and match[1] not in cutoffs(study).split("|"):
+            yield f"{match[0]} was not measured"
+
+
+_MEASURE_OF = re.compile(
+    r"(?:^|[,;:] |\b(?:while|whereas|and|but) )(?:the |its |our )(?P<measure>(?:[a-z][a-z-]* ){1,4})(?:of|for|with) (?:the )?$",
+    re.IGNORECASE,
+)
+_GENERAL_MEASURE = re.compile(
+    r"\b(?:values?|scores?|results?|means?|averages?|medians?|performances?|figures?|numbers?|deviations?|spreads?|ranges?|runs?|seeds?|gaps?|gains?|differences?|variances?|qualit(?:y|ies)|rates?|sizes?"
+    r"|learning|training|settings?|improvements?|reductions?|advantages?|intervals?|leads?|margins?|drops?|increases?|decreases?|variations?|errors?|estimates?|extremes?|maximum|minimum|best|worst|effects?|costs?|counts?)\s*$",
+    re.IGNORECASE,
+)
+
+
+def _unknown_measure(sentence: Sentence, study: Study, known: str) -> Iterator[str]:
+    """'The mean surface distance of a is 7.8' where no such distance was measured: a subject of a condition's that is no metric."""
+    for mention in sentence.conditions:
+        said = _MEASURE_OF.search(sentence.text[: mention.start])
+        told = re.match(
+            r" (?:is|was|amounts? to|equals?|reach\w*|stands? at|comes? to|measures?) (?:only |about |just )?-?\d+\.\d",
+            sentence.text[mention.end :],
+        )
+        if (
+            said is None
+            or told is None
+            or any(said.start() <= each.start < said.end() for each in (*sentence.metrics, *sentence.conditions))
+        ):
+            continue
+        words = re.findall(r"[a-z][\w-]{2,}", said["measure"].lower())
+        if re.search(r"\b(?:standard|paired|relative|absolute) \w+ $", said["measure"]):
+            continue  # a statistic: held against the record with its number
+        if any(
+            re.search(rf"(?<!\w)(?:{pattern})(?!\w)", said["measure"], re.IGNORECASE)
+            for key in study.config
+            for pattern in w.setting_words(key)
+        ):
+            continue  # 'the learning rate of a is …'
+        if all(_GENERAL_MEASURE.search(word) or familiar(word, sentence, study, known) for word in words):
+            continue
+        yield f"{said['measure'].strip()!r} was not measured"
+
+
+_DATA_KEYS = re.compile(r"data|bench|env|corpus|task|suite")
+
+
+def _other_data(sentence: Sentence, study: Study, known: str) -> Iterator[str]:
+    """'ogbn-products' where ogbn-arxiv was used, 'CIFAR-100' for CIFAR-10: a sibling with the recorded name's first part."""
+    for key, value in study.config.items():
+        for name in value if isinstance(value, list) else [value]:
+            head = re.match(r"[A-Za-z]{3,}(?=[-\d ])", name) if isinstance(name, str) and _DATA_KEYS.search(key) else None
+            if head is None or (head[0].islower() and " " in str(name)):
+                continue
+            for match in re.finditer(rf"(?<![\w-]){re.escape(head[0])}(?:[- ]?\d[\w.]*|[-][A-Za-z]\w*(?:-\w+)*)", sentence.raw):
+                said = match[0].lower().rstrip(".")
+                if said not in known and _letters(said) not in _letters(known) and not sentence.cited:
+                    yield f"{match[0]} is not the data of this study"
 
 
 _ORDINARY = frozenset(
@@ -212,10 +307,21 @@ def _unknown_conditions(sentence: Sentence, study: Study, known: str) -> Iterato
             r"[A-Z][a-z]+ing (?:is|was|takes?|took|needs?|costs?|lasts?|requires?)\b", sentence.text[match.start() :]
         ):
             continue  # 'Decoding takes …'
+        named = re.search(r"[a-z][A-Z]|[A-Z]{2}|\d", word) is not None  # NequIP: no word of English that only begins a sentence
         if first and (
-            word.lower() in _ORDINARY or not re.match(rf"\s+(?:\w+ly\s+)?(?:{w.RESULT_VERBS})\b", sentence.text[match.end() :])
+            word.lower() in _ORDINARY
+            or (not named and not re.match(rf"\s+(?:\w+ly\s+)?(?:{w.RESULT_VERBS})\b", sentence.text[match.end() :]))
         ):
             continue
+        counted = re.search(r"\b(?:each|every|all) $", sentence.text[: match.start()], re.IGNORECASE)
+        if (
+            counted
+            and word.rstrip("s") in w.KINDS_OF_MODELS
+            and not any("." in number.text or number.unit for number in sentence.numbers)
+        ):
+            continue  # 'each CNN is trained with six seeds': what the models are, without a result
+        if word in w.FIELDS and re.match(r"[- ][a-z]", sentence.text[match.end() :]):
+            continue  # 'each ASR system': a field before the noun that it is of
         if len(word) == 1 or sentence.cited or not re.search(r"[a-z]{2}|[A-Z]{2}", word):
             continue
         if "·" in word or word.lower() in {"pp", "vs", "sd", "ci", "id"}:

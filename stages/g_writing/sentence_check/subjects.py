@@ -12,7 +12,8 @@ from stages.g_writing.sentence_check.study import Study
 _ATTAINS = (
     r"reach(?:es|ed)?|attain(?:s|ed)?|obtain(?:s|ed)?|achiev(?:es|ed?)|scor(?:es|ed?)|gets?|yield(?:s|ed)?|gives?|gave|manag(?:es|ed?)|deliver(?:s|ed)?|sustain(?:s|ed)?|"
     r"process(?:es|ed)?|needs?|needed|keeps?|kept|records?|recorded|post(?:s|ed)|averag(?:es|ed?)|arriv(?:es|ed?)|lands?|landed|settles?|settled|encodes?|produces?|produced|hits?|earns?|earned|comes? to|came to|ends? (?:at|up)|stands? at|stood at|amounts? to|"
-    r"makes?|made|commits?|committed|succeeds?|succeeded|fails?|lowers?|lowered|reduc(?:es|ed?)|raises?|raised|increas(?:es|ed?)|improv(?:es|ed?)|brings?|brought|cuts?|pushe[sd]|drives?|drove|lifts?|lifted|boosts?|boosted"
+    r"makes?|made|commits?|committed|succeeds?|succeeded|fails?|lowers?|lowered|reduc(?:es|ed?)|raises?|raised|increas(?:es|ed?)|improv(?:es|ed?)|brings?|brought|cuts?|pushe[sd]|drives?|drove|lifts?|lifted|boosts?|boosted|"
+    r"answers?|answered|handles?|handled|serves?|served|completes|completed|solves?|solved|decodes?|decoded|generates?|generated|resolves?|resolved|takes?|took|stays?|stayed|remains?|remained|predicts?|predicted|estimates?|estimated"
 )
 _SUBJECT = re.compile(
     rf"(?:^|, |; |: |\b(?:while|whereas|and|but|that) )(?P<subject>(?:(?!of\b|for\b|in\b|on\b|with\b|at\b|which\b|that\b)[A-Za-z][\w'-]* ){{1,5}}?(?:of (?:the |our |all )?\w+ )?)(?:\w+ly )?(?:{_ATTAINS})\b",
@@ -53,13 +54,13 @@ def unknown_subjects(sentence: Sentence, study: Study, known: str) -> Iterator[s
             continue
         subject = next(group for group in said.groups() if group)
         strange = [
-            word for word in re.findall(r"[A-Za-z][A-Za-z-]{2,}(?!\w)", subject) if not _familiar(word.lower(), sentence, study, known)
+            word for word in re.findall(r"[A-Za-z][A-Za-z-]{2,}(?!\w)", subject) if not familiar(word.lower(), sentence, study, known)
         ]
         if strange:
             yield f"{subject.strip()!r}: nobody of that name is in this study"
 
 
-def _familiar(word: str, sentence: Sentence, study: Study, known: str) -> bool:
+def familiar(word: str, sentence: Sentence, study: Study, known: str) -> bool:
     """A word of everybody's, of the record, of a metric, or the name of something that is counted."""
     parts = [part for part in re.split(r"[-\W]", word) if len(part) > 2]
     nouns = rf"{w.CONDITION_NOUNS}|{w.SEED_NOUNS}|{'|'.join(w.NUMBER_WORDS)}"

@@ -25,9 +25,42 @@ NUMBER_WORDS = {
 ORDINALS = {"second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7}
 
 METRICS: dict[str, tuple[str, ...]] = {
-    "accuracy": ("accuracy", "accurate", "correct", "acc", "error", "error rate", "errors", "errs", "misclassif", "misclassifies", "misclassified"),
+    "accuracy": ("accuracy", "accurate", "correct", "acc", "error", "error rate", "errors", "errs", "misclassif", "misclassifies", "misclassified", "mistakes"),
     "acc": ("accuracy", "accurate", "correct", "acc", "error", "error rate", "misclassif"),
     "loss": ("loss", "losses"),
+    "nll": ("nll", "negative log-likelihood", "negative log likelihood", "log loss", "log-loss", "cross-entropy"),
+    "loglik": ("log-likelihood", "log likelihood", "loglik"),
+    "likelihood": ("log-likelihood", "log likelihood", "likelihood"),
+    "ll": ("log-likelihood", "log likelihood"),
+    "hit_rate": ("hit rate", "hit ratio"),
+    "ndcg": ("ndcg", "normalised discounted cumulative gain", "normalized discounted cumulative gain"),
+    "mrr": ("mrr", "mean reciprocal rank"),
+    "cer": ("cer", "character error rate"),
+    "per": ("phone error rate", "phoneme error rate"),
+    "mape": ("mape", "mean absolute percentage error"),
+    "smape": ("smape", "symmetric mean absolute percentage error", "symmetric mape"),
+    "mase": ("mase", "mean absolute scaled error"),
+    "crps": ("crps", "continuous ranked probability score"),
+    "mcc": ("mcc", "matthews correlation coefficient", "matthews correlation"),
+    "psnr": ("psnr", "peak signal-to-noise ratio"),
+    "ssim": ("ssim", "structural similarity"),
+    "dice": ("dice", "dice score", "dice coefficient"),
+    "auprc": ("auprc", "area under the precision-recall curve", "average precision"),
+    "em": ("exact match",),
+    "hd95": ("hd95", "hausdorff distance", "95th-percentile hausdorff distance", "95 % hausdorff distance"),
+    "assd": ("average surface distance", "average symmetric surface distance", "assd"),
+    "rmsd": ("rmsd", "root-mean-square deviation", "root mean square deviation"),
+    "nse": ("nse", "nash-sutcliffe efficiency"),
+    "eer": ("eer", "equal error rate"),
+    "der": ("der", "diarisation error rate", "diarization error rate"),
+    "brier": ("brier", "brier score"),
+    "pearson": ("pearson correlation", "correlation"),
+    "spearman": ("spearman correlation", "rank correlation"),
+    "ari": ("adjusted rand index", "ari"),
+    "nmi": ("normalised mutual information", "normalized mutual information", "nmi"),
+    "cindex": ("concordance index", "c-index"),
+    "c_index": ("concordance index", "c-index"),
+    "success_rate": ("success rate", "success", "succeeds", "succeed", "succeeded", "solves"),
     "logloss": ("log loss", "log-loss", "logloss", "loss", "cross-entropy"),
     "ppl": ("perplexity", "perplexities", "ppl"),
     "perplexity": ("perplexity", "perplexities", "ppl"),
@@ -38,9 +71,8 @@ METRICS: dict[str, tuple[str, ...]] = {
     "f1": ("f1", "f-score"),
     "bleu": ("bleu",),
     "rouge": ("rouge",),
-    "success_rate": ("success rate", "success", "succeeds", "succeed", "succeeded"),
-    "auc": ("auc", "auroc"),
-    "auroc": ("auc", "auroc"),
+    "auc": ("auc", "auroc", "area under the curve", "area under the roc curve"),
+    "auroc": ("auc", "auroc", "area under the curve", "area under the roc curve"),
     "fid": ("fid",),
     "wer": ("word error rate", "wer"),
     "mse": ("mean squared error", "mse", "squared error"),
@@ -49,9 +81,9 @@ METRICS: dict[str, tuple[str, ...]] = {
     "mae": ("mae", "mean absolute error"),
     "precision": ("precision",),
     "recall": ("recall",),
-    "iou": ("iou",),
+    "iou": ("iou", "intersection over union", "jaccard index"),
     "map": ("mean average precision", "map"),
-    "ece": ("calibration error", "ece"),
+    "ece": ("expected calibration error", "calibration error", "ece"),
     "latency": ("latency",),
     "memory": ("memory",),
     "throughput": ("throughput",),
@@ -62,6 +94,10 @@ METRICS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Last word of a metric's id (or the whole id) -> how a text calls it."""
 
+KINDS_OF_AVERAGES = frozenset({"macro", "micro", "weighted", "avg", "overall", "roc", "detok", "cased", "uncased"})
+"""Parts of a metric's id that say how it is averaged or scored; a text may leave them out, but not say others."""
+SPLIT_PARTS = {"test": "test", "val": "val", "valid": "val", "validation": "val", "dev": "val", "train": "train", "training": "train"}
+"""Parts of a metric's id -> the cases on which it is measured."""
 QUALIFIERS = {"test": ("test",), "val": ("validation", "val", "dev", "held-out"), "train": ("training", "train")}
 SPEED = ("throughput", "tokens_per_s", "images_per_s", "samples_per_s", "time", "latency")
 
@@ -168,26 +204,85 @@ def key_parts(key: str) -> list[str]:
 
 
 SHORT = {
-    "ft": r"fine-?\s?tun\w*|ft", "aug": r"aug\w*", "reg": r"reg\w*", "norm": r"norm\w*", "lr": r"(?:lr|learning[ -]rate)", "wd": r"(?:wd|weight[ -]decay)",
+    "ema": r"(?:ema|moving averag\w*)",     "ft": r"fine-?\s?tun\w*|ft", "aug": r"aug\w*", "reg": r"reg\w*", "norm": r"norm\w*", "lr": r"(?:lr|learning[ -]rate)", "wd": r"(?:wd|weight[ -]decay)",
     "bn": r"(?:bn|batch ?norm\w*)", "ln": r"(?:ln|layer ?norm\w*)", "kd": r"(?:kd|distill\w*)", "init": r"init\w*", "pretrain": r"pre-?train\w*",
     "pretrained": r"pre-?train\w*", "attn": r"att\w*", "emb": r"emb\w*", "pos": r"pos\w*", "warmup": r"warm-?up", "dropout": r"drop-?out", "ens": r"ensemb\w*",
     "opt": r"optim\w*", "sched": r"sched\w*", "const": r"const\w*", "cos": r"cos\w*", "lin": r"lin\w*", "exp": r"exp\w*", "rand": r"rand\w*",
     "large": r"(?:large|larger|big)", "small": r"(?:small|smaller)", "curriculum": r"curricul\w*", "mixup": r"mix-?up",
 }  # fmt: skip
 """Abbreviations in the ids of conditions."""
-UNIT_PARTS = frozenset({"s", "ms", "gb", "mb", "kb", "pct", "percent", "sec", "seconds", "min", "hours", "h", "mean", "score"})
+UNIT_PARTS = frozenset(
+    {
+        "s",
+        "ms",
+        "gb",
+        "mb",
+        "kb",
+        "pct",
+        "percent",
+        "sec",
+        "seconds",
+        "min",
+        "hours",
+        "h",
+        "mean",
+        "score",
+        "mm",
+        "cm",
+        "km",
+        "us",
+        "ns",
+        "kwh",
+        "wh",
+        "db",
+        "hz",
+        "khz",
+        "mhz",
+        "ev",
+        "mev",
+        "kcal",
+        "kj",
+        "mw",
+        "deg",
+        "usd",
+        "ppm",
+        "mg",
+        "kg",
+        "ml",
+    }
+)
+
+COUNTED_THINGS = {"chars": "characters", "char": "characters", "toks": "tokens", "imgs": "images", "img": "images", "seqs": "sequences", "iters": "iterations", "sents": "sentences",
+                  "samps": "samples", "reqs": "requests", "txns": "transactions", "graphs": "graphs", "mols": "molecules", "evts": "events", "ops": "operations"}  # fmt: skip
+"""Abbreviated nouns of rates: chars_per_s."""
+WRITTEN_OUT = {
+    "cnn": r"convolutional (?:neural )?(?:networks?|nets?)|conv-?nets?", "rnn": r"recurrent (?:neural )?(?:networks?|nets?)", "gcn": r"graph convolution(?:s|al (?:network|net)s?)?",
+    "gnn": r"graph (?:neural )?networks?", "sgdm": r"sgd with (?:nesterov |heavy-ball )?momentum|momentum sgd|stochastic gradient descent with momentum",
+    "sgd": r"stochastic gradient descent(?! with)", "ddpm": r"(?:denoising )?diffusion(?: models?)?", "gbm": r"gradient boosting(?: machines?)?", "lasso": r"l1-regulari[sz]ed regression",
+    "fno": r"fourier neural operators?", "pinn": r"physics-informed (?:neural )?networks?", "mpnn": r"message[- ]passing (?:neural )?networks?", "swa": r"weight averaging",
+    "ema": r"moving averag(?:e|ing)", "ens": r"ensembles?", "kd": r"(?:knowledge )?distill(?:ation|ed|ing)", "qat": r"quanti[sz]ation-aware training", "ptq": r"post-training quanti[sz]ation",
+    "rope": r"rotary(?: (?:position\w* )?(?:embedding|encoding)s?| positions?)?", "alibi": r"(?:attention with )?linear biases", "mlp": r"multi-?layer perceptrons?",
+    "knn": r"(?:k-)?nearest neighbou?rs?", "rf": r"random forests?", "gp": r"gaussian process(?:es)?", "vit": r"vision transformers?", "aed": r"attention(?:-based)? encoder-decoders?",
+    "svgp": r"(?:sparse |stochastic )?variational (?:gaussian process(?:es)?|gps?)", "relu": r"rectified linear units?", "gelu": r"gaussian error linear units?",
+    "rmsnorm": r"root[- ]mean[- ]square (?:layer )?normali[sz]ation|rms normali[sz]ation", "layernorm": r"layer[- ]normali[sz]ation",
+    "batchnorm": r"batch[- ]normali[sz]ation", "groupnorm": r"group[- ]normali[sz]ation", "lora": r"low-rank (?:adaptation|adapters?)", "a2c": r"advantage actor-critic",
+    "xgboost": r"gradient-boosted trees|gradient boosting", "gbdt": r"gradient-boosted (?:decision )?trees|gradient boosting", "ols": r"(?:ordinary )?least squares",
+    "logreg": r"logistic regression", "linreg": r"linear regression", "rnnt": r"rnn-t|rnn transducers?", "td3": r"twin delayed ddpg", "swiglu": r"gated swish|swish-gated\w*",
+    "adamw": r"adam with decoupled weight decay", "resnet": r"residual networks?", "unet": r"u-shaped networks?", "cutmix": r"cut-and-mix", "bpe": r"byte-pair encoding",
+    "transducer": r"transducers?|rnn-t", "strided": r"strides?|striding", "cosine": r"cosine(?: (?:schedule|annealing|decay))?",
+    "learned": r"learned (?:absolute )?(?:positions?|positional embeddings?|position embeddings?)", "nope": r"no (?:positional encodings?|positions?)",
+    "sinusoidal": r"(?:fixed )?sinusoids",
+}  # fmt: skip
+"""Usual abbreviations in ids whose words' first letters do not spell them -> how a text writes them out."""
+HEADS_OF_METHODS = (
+    "network", "net", "model", "machine", "memory", "unit", "cost", "date", "policy", "field", "forest", "flow", "process", "classification", "decoder", "encoder",
+    "optimi[sz]ation", "gradient", "descent", "averag(?:e|ing)", "sampling", "learning", "search", "tree", "regression", "perceptron", "filter", "attention", "pooling",
+    "normali[sz]ation", "encoding", "embedding", "transformer", "autoencoder", "expert", "critic", "optimi[sz]er", "estimation", "estimator", "inference", "squares",
+    "rule", "first", "time", "algorithm", "adaptation", "annealing", "propagation", "analysis", "clustering", "projection", "transform", "kernel", "system", "out", "gate",
+)  # fmt: skip
+"""Nouns that end the names of methods: only before one of them do initials spell an abbreviation."""
 
 SEED_NOUNS = r"seeds?|runs?|repetitions?|repeats|trials?|trainings|experiments|initiali[sz]ations|pairs|replicates|(?:paired |per-seed |seed-wise )?differences"
-NAMES_OF_METHODS: dict[str, tuple[str, ...]] = {
-    "rope": (r"rotary(?: position(?:al)?)?(?: (?:embeddings?|encodings?))?",),
-    "alibi": (r"attention with linear biases", r"linear biases"),
-    "learned": (r"learned (?:absolute )?(?:positions?|positional embeddings?|position embeddings?)",),
-    "nope": (r"no (?:positional encodings?|positions?)",),
-    "sinusoidal": (r"sinusoids", r"fixed sinusoids"),
-    "mlp": (r"multi-?layer perceptrons?",),
-    "vit": (r"vision transformers?",),
-}
-"""Full names of methods that are no initials of their short ones."""
 
 CONDITION_NOUNS = (
     r"conditions?|methods?|variants?|optimi[sz]ers?|models?|agents?|algorithms?|configurations?|approach(?:es)?|systems?|settings?|networks?|architectures?"
@@ -195,8 +290,8 @@ CONDITION_NOUNS = (
 )
 
 NUMERIC_UP = r"up (?:from|by)|go(?:es|ing)? up|went up|increas\w*|higher|rise[sn]?|rising|rose|grow\w*|grew|larger|longer|raise[sd]?|above|more|climb\w*|adds?|lengthen\w*|prolong\w*|lift(?:s|ed|ing)?|overhead|extra|additional|exceed\w*"
-NUMERIC_DOWN = r"(?<!slow )(?<!slowed )(?<!slows )down (?:from|by|to)|go(?:es|ing)? down|went down|decreas\w*|lower(?:s|ed|ing)?|reduc\w*|drop(?!out)\w*|(?:fall(?:s|en|ing)?|fell)(?! (?:\w+ )?(?:behind|short|between|in between|within|into))|declin\w*|smaller|shorter|less|below|fewer|cut(?:s|ting)?|shrink\w*|sav(?:es|ed|ing)|shorten\w*|trim(?:s|med|ming)?|diminish\w*|slash\w*|shav(?:es?|ed|ing)|shed(?:s|ding)?"
-BETTER = r"out(?:shin|class|do|did|rank|run|scor|pac|strip|play|match|weigh)\w*|edg(?:es?|ed|ing) out|eclips\w*|improv\w*|gain\w*|better|outperform\w*|beat(?:s|en|ing)?|superior|wins?|advantage|best|ahead|surpass\w*|benefit\w*|buys?|leads?(?! to)|leading(?! to)|favou?rs?"
+NUMERIC_DOWN = r"(?<!slow )(?<!slowed )(?<!slows )down (?:from|by|to)|go(?:es|ing)? down|went down|decreas\w*|lower(?:s|ed|ing)?|reduc\w*|drop(?!out)\w*|(?:fall(?:s|en|ing)?|fell)(?! (?:\w+ )?(?:behind|short|between|in between|within|into))|declin\w*|smaller|shorter|less|below|fewer|cut(?:s|ting)?|shrink\w*|sav(?:es|ed|ing)|shorten\w*|trim(?:s|med|ming)?|diminish\w*|slash\w*|shav(?:es?|ed|ing)|shed(?:s|ding)?|undercut(?:s|ting)?|undershoots?|sink(?:s|ing)?|sank"
+BETTER = r"out(?:shin|shon|class|do|did|rank|run|scor|pac|strip|play|match|weigh)\w*|edg(?:es?|ed|ing) (?:out|past)|prefer(?:able|red)|trumps?|bests|overtakes?|eclips\w*|improv\w*|gain\w*|better|outperform\w*|beat(?:s|en|ing)?|superior|wins?|advantage|best|ahead|surpass\w*|benefit\w*|buys?|leads?(?! to)|leading(?! to)|favou?rs?"
 WORSE = r"(?:costs?|sacrifices?|forfeits?) (?:\w+ ){0,3}?\S*\d\S* (?:percentage |accuracy )?points|a loss of (?:\S+ ){0,2}?\S*\d\S* (?:percentage |accuracy )?points|worse(?:ns)?|degrad\w*|hurts?|inferior|underperform\w*|worst|deteriorat\w*|trails?|(?:falls?|fell) (?:\w+ )?short|behind(?! (?:each|every) (?:entry|row|number|value|figure|point|mean|cell|bar|curve))|harms?|loses?|lags?"
 FASTER = r"(?<=seconds )(?:earlier|sooner)|(?<=minutes )(?:earlier|sooner)|faster|speed-?up|quicker|speeds|cheaper|less expensive"
 SLOWER = r"(?<=seconds )later|(?<=minutes )later|slower|slow(?:s|down)|costlier|more expensive"
@@ -208,7 +303,13 @@ OUR_NAMES = (
 )
 BASELINE_NAMES = r"(?:the )?baseline(?: \w*(?:model|method|network))?|baselines?|the control|the vanilla \w+"
 
-HARDWARE = r"\bGPUs?\b|\bTPUs?\b|\bCPUs?\b|\bA100s?\b|\bH100s?\b|\bH200s?\b|\bV100s?\b|\bT4\b|\bA6000\b|\bRTX\b|\bNVIDIA\b|\bAMD\b|\bIntel\b|\bcores?\b|\b[GT]B\b|\bclusters?\b|\b(?:compute|computing|cluster|cloud|worker|slurm) nodes?\b|\b(?:on|across|over|using) (?:\d+|one|two|four|eight|sixteen|a single|single|several) nodes?\b"  # fmt: skip
+HARDWARE = r"\bGPUs?\b|\bTPUs?\b|\bCPUs?\b|\bA100s?\b|\bH100s?\b|\bH200s?\b|\bV100s?\b|\bT4\b|\bA6000\b|\bRTX\b|\bNVIDIA\b|\bAMD\b|\bIntel\b|\bcores?\b|\b[GT]B\b|\b(?:compute|GPU|CPU|HPC|our|a|the|slurm|computing) clusters?\b|\b(?:compute|GPU|CPU|cluster|cloud|server|slurm|worker|computing)[- ]nodes?\b|\b(?:across|over|on|using) (?:a|one|two|four|eight|several|many|single|\d+|a single) nodes?\b"  # fmt: skip
+KINDS_OF_MODELS = frozenset({"CNN", "RNN", "MLP", "DNN", "GNN", "LM", "LLM", "NN", "GAN", "VAE", "SVM"})
+"""Abbreviations of whole kinds of models."""
+FIELDS = frozenset(
+    "ASR NLP NMT MT RL CV ML AI LM LLM QA NER OCR TTS SLU IR MRI EEG ECG CT MD DFT PDE ODE SAT SQL IoT API UCI HPO NAS AutoML TSP VRP QSAR".split()
+)
+"""Abbreviations of fields and tasks: before a noun they say what it is of, and are neither methods nor metrics."""
 OUTSIDE = r"the first (?:to|that)|original (?:paper|work|authors|publication)|prior work|previous(?:ly)? (?:work|reported|published)|reported (?:by|in)|published|literature|state[- ]of[- ]the[- ]art|leaderboard|et al"  # fmt: skip
 DATASETS = r"\b(?:MNIST|Fashion-MNIST|ImageNet(?:-\w+)?|SVHN|STL-10|COCO|WikiText(?:-\d+)?|C4|GLUE|SuperGLUE|SQuAD|OpenWebText|The Pile|LAMBADA|PTB|enwik8|text8|Atari|MuJoCo|Hopper\S*|HalfCheetah\S*|Walker\S*|CartPole\S*|LunarLander\S*|Acrobot\S*|Ant-v\d|Humanoid\S*|Breakout|Pong)\b"  # fmt: skip
 UNMEASURED = r"(?:stable|consistent(?:ly)?|insensitive|persists?|unaffected) (?:across|over|for|under|to|by) (?!(?:the |all |its |our )?(?:\w+ )?(?:seeds|runs))|(?:holds?|valid|true|appl(?:y|ies)) (?:for|across|on|to|in) (?:all|every|any|other|most|many) (?!seeds|runs|five|three|four|\d)|(?:by|to) the same (?:relative |absolute )?(?:amount|extent|degree)|robust\w*|(?:label|input|additive) noise|noisy (?:labels|data|inputs|speech)|corruptions?|distribution shifts?|low-data|few-shot|zero-shot|long-tail\w*|(?:class )?imbalance\w*|rare (?:classes|words)|hard (?:examples|classes)|larger (?:models|datasets|data sets|batches)|smaller (?:models|datasets|data sets|batches)|(?:grows|shrinks|increases|decreases) with (?:the )?(?:size|number|amount|length)|generali[sz]es?(?: well| better)?(?= to|\b)|out-of-distribution|transfers? to|transferred to|scales? (?:to|with|well)|scalable|real-world|user study|human (?:raters?|judges?|annotators?|evaluation)|fair(?:er|ness)|interpretable|explainable|production|adversarial\w*|unseen (?:data|domains?|tasks?)|other (?:datasets|data sets|tasks|domains)"

@@ -83,5 +83,11 @@ def share_of_another(at: Place) -> str | None:
 
 def change(at: Place) -> str | None:
     """'by 1.3 points', '20 % faster', 'a gain of 0.79'."""
+    bearer = next(
+        (m for m in at.sentence.conditions if re.fullmatch(r"\s*", at.text[m.end : at.number.start]) and m.end <= at.number.start),
+        None,
+    )
+    if bearer and re.search(r"\b(?:costs?|saves?|earns?|buys?|brings?|robs?) (?:the )?$", at.text[: bearer.start]):
+        return "difference"  # 'taking it away costs a 3.2 meV'
     changed = at.number.unit in {"pp", "points", "x"} or DIFFERENCE_BEFORE.search(at.before) or DIFFERENCE_AFTER.match(at.after)
     return "difference" if changed else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.cues.place import Place
 
 
@@ -49,6 +50,11 @@ def anaphora(at: Place) -> str | None:
     named, there = len({mention.name for mention in at.sentence.conditions}), len(at.study.conditions)
     counts = {2.0, float(there), float(named), float(there - 1)} - {1.0, 0.0}
     return "free" if number.value in counts and number.value <= there else None
+
+
+def one_device(at: Place) -> str | None:
+    """'on one NVIDIA T4': an article of the recorded hardware; more of them are counted and refused."""
+    return "free" if at.number.text.lower() == "one" and re.match(rf" (?:single )?(?:{w.HARDWARE})", at.behind) else None
 
 
 def the_one_with(at: Place) -> str | None:

@@ -36,10 +36,10 @@ def level_of_an_interval(at: Place) -> str | None:
 
 
 def level_of_a_test(at: Place) -> str | None:
-    """'at the 5 % level', 'alpha = 0.05'; the configuration's own alpha is a setting."""
-    named = not any("alpha" in key.split("_") for key in at.study.config) and re.search(
-        r"(?:level|alpha|threshold)\s*(?:of|=|at)?\s*$", at.before
-    )
+    """'at the 5 % level', 'alpha = 0.05'; an alpha of the configuration that has this value is a setting."""
+    if re.search(r"\balpha\s*(?:of|=|is|at)?\s*$", at.before) and at.settings.named_by("alpha", at.number):
+        return "setting"
+    named = "alpha" not in at.study.config and re.search(r"(?:level|alpha|threshold)\s*(?:of|=|at)?\s*$", at.before)
     if named or re.match(r"\s*%?\s*(?:significance )?level\b", at.after):
         share = at.number.value / 100 if at.number.unit == "%" else at.number.value
         return "free" if share in LEVELS else "level of a test"

@@ -1,0 +1,141 @@
+"""How a text names the metrics of a study."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+
+from stages.g_writing.sentence_check import words as w
+from stages.g_writing.sentence_check.mentions import Mention
+from stages.g_writing.sentence_check.study import Study
+
+_COMPLEMENT = re.compile(r"err|misclass|mistake|miss\b|miss(?:es)?(?: |$)|(?:one|1) ?(?:minus|-)", re.IGNORECASE)
+_OF_SHARES = ("acc", "hit_rate", "recall")
+"""Metrics of which one minus the value has a name of its own: error, miss rate."""
+_CUTOFFS = ("top_k", "k", "cutoff", "topk")
+"""Settings that hold the k of a ranking metric's @k."""
+_NATS = re.compile(r"nats?\b")
+_LOSS = re.compile(r"nll|loss|cross_?entropy|xent|(?:^|_)ce(?:_|$)")
+
+
+def split_of(metric: str) -> str | None:
+    """'test', 'val' or 'train' where the id of a metric says on which cases it is measured."""
+    parts = {w.SPLIT_PARTS[part] for part in metric.split("_") if part in w.SPLIT_PARTS}
+    return min(parts) if parts else None
+
+
+def is_complement(text: str, metric: str) -> bool:
+    """'error', 'miss rate', 'one minus …': the words name one minus the metric."""
+    counted = any(part in metric for part in _OF_SHARES) or re.match(r"(?:one|1) ?(?:minus|-)", text, re.IGNORECASE)
+    return bool(counted) and _COMPLEMENT.match(text) is not None
+
+
+def own_parts(metric: str) -> list[str]:
+    """The words of a metric's id without its split and its unit."""
+    return [part for part in metric.split("_") if part not in {*w.SPLIT_PARTS, *w.UNIT_PARTS}]
+
+
+def metric_patterns(metric: str) -> tuple[str, ...]:
+    """How a text may call a metric, without its qualifier (test, validation)."""
+    parts = own_parts(metric)
+    if "per" in parts[1:] and metric.rsplit("_", maxsplit=1)[-1] in {"s", "sec", "second"}:
+        things = " ".join(parts[: parts.index("per")])
+        whole = w.COUNTED_THINGS.get(things, things)
+        rates = tuple(
+            f"{each}{per}" for each in dict.fromkeys((things, whole)) for per in (" per second", "/s", " a second", " every second")
+        )
+        return (*w.METRICS.get(metric, ()), "throughput", *rates)
+    if metric in w.METRICS:
+        return w.METRICS[metric]
+    own = " ".join(parts)
+    if not own and {*metric.split("_")} & {"s", "ms", "sec", "seconds", "min", "minutes", "hours", "h"}:
+        return w.METRICS["time"]
+    if not own:
+        return (metric,)
+    named = [part for part in parts if part not in w.KINDS_OF_AVERAGES] or parts  # F1 for f1_macro
+    tails = ("_".join(parts[-2:]), parts[-1], "_".join(named), named[-1])
+    return (*(words for tail in dict.fromkeys(tails) for words in w.METRICS.get(tail, ())), own)
+
+
+def _by_its_parts(metric: str) -> Iterator[str]:
+    """Patterns of the id's own words: 'fitting time', 'on-time rate', 'HR', 'NDCG@10', 'p95', 'query throughput'."""
+    parts = own_parts(metric)
+    if len(parts) > 1 and all(len(part) > 1 and part.isalnum() for part in parts):
+        yield r"[\s-]".join(rf"{re.escape(part)}\w*" if len(part) > 2 else re.escape(part) for part in parts)
+        if parts[-1] in w.KINDS_OF_AVERAGES:  # 'macro F1' for f1_macro
+            yield rf"{parts[-1]}(?:-averaged)?[\s-]{r'[ -]'.join(map(re.escape, parts[:-1]))}"
+        if len(parts[-1]) > 2 and "per" not in parts and "at" not in parts:
+            yield rf"(?-i:{''.join(part[0] for part in parts).upper()}s?)"  # HR for hit_rate
+    if len(parts) > 2 and parts[-1] in {"rate", "ratio", "fraction", "share"}:  # '64 % are on time' of an on-time rate
+        yield r"[\s-]".join(map(re.escape, parts[:-1]))
+    if "at" in parts[1:-1] and parts[-1].isdigit():  # nDCG@10
+        place = parts.index("at")
+        head = parts[:place]
+        short = rf"|(?-i:{''.join(part[0] for part in head).upper()})" if len(head) > 1 else ""
+        long = "".join(rf"|{re.escape(words)}" for words in w.METRICS.get("_".join(head), ()))
+        yield rf"(?:{r'[ -]'.join(map(re.escape, head))}{short}{long})(?:\s?(?:@|at)\s?{parts[-1]}(?!\d)|(?!\s?(?:@|at)\s?\d))"
+    if parts and (rank := re.fullmatch(r"p(\d\d)", parts[0])):
+        rest = r"[\s-]".join(map(re.escape, parts[1:]))
+        ranked = rf"(?:p{rank[1]}|{rank[1]}(?:th)?[- ]percentile)"
+        yield rf"(?:{rest} at the )?{ranked}(?: of)?(?: the)?(?:[\s-]{rest})?" if rest else ranked
+    if parts and (rank := re.fullmatch(r"top(\d)", parts[0])):
+        yield rf"top-?{rank[1]}(?:[\s-]{re.escape(' '.join(parts[1:]))})?"
+    if parts and re.fullmatch(r"[b-df-hj-np-tv-z]{3,5}", parts[-1]) and parts[-1] not in w.METRICS:  # 'real-time factor' of rtf
+        yield r"[\s-]".join(rf"{letter}[a-z]+" for letter in parts[-1])
+    if "per" in parts[1:]:
+        yield rf"{re.escape(parts[0][:-3] if parts[0].endswith('ies') else parts[0].removesuffix('s'))}\w* throughput"
+
+
+@lru_cache(maxsize=1024)
+def _pattern(metric: str, cutoff: str, *, as_perplexity: bool, as_loss: bool) -> re.Pattern[str]:
+    """One pattern for all names of a metric."""
+    named = [rf"(?:{re.escape(words)}\w{{0,2}}|{re.escape(words.removesuffix('y'))}ies)" for words in metric_patterns(metric)]
+    named += _by_its_parts(metric)
+    if as_perplexity:
+        named += [r"perplexit(?:y|ies)", r"bits per \w+"]
+    if as_loss:
+        named += [r"loss(?:es)?"]
+    if any(part in metric for part in ("hit_rate", "recall")):
+        named.append(r"miss(?:es)?(?: rates?)?")
+    longest = sorted(named, key=len, reverse=True)
+    place = rf"(?:\s?@\s?(?:{cutoff})(?!\d))?" if cutoff else ""
+    return re.compile(rf"\b(?:(?:one|1) ?(?:minus|-) ?(?:the |its |their )?)?(?:{'|'.join(longest)}){place}(?!\w)", re.IGNORECASE)
+
+
+def cutoffs(study: Study) -> str:
+    """The k that were recorded for metrics at k, as a pattern."""
+    return "|".join(str(study.config[key]) for key in _CUTOFFS if isinstance(study.config.get(key), int))
+
+
+def metrics_in(text: str, study: Study) -> Iterator[Mention]:
+    """Every place that names a metric, from the left; of two that overlap the one that begins first, then the longer one."""
+    found = []
+    perplexity = any(part in {"ppl", "perplexity"} for metric in study.metrics for part in metric.split("_"))
+    losses = any("loss" in metric for metric in study.metrics)
+    for metric, facts in study.metrics.items():
+        loss = _NATS.match(facts.unit) is not None and _LOSS.search(metric) is not None and facts.direction == "min"
+        pattern = _pattern(metric, cutoffs(study), as_perplexity=loss and not perplexity, as_loss=loss and not losses)
+        for m in pattern.finditer(text):
+            mention = Mention(metric, m.start(), m.end())
+            if m[0].lower() in {"times", "ma", "mi"}:
+                continue
+            if m[0].lower() in {"take", "takes"} and re.match(r" (?:its|place|part|effect|care|account|advantage)\b", text[m.end() :]):
+                continue
+            if m[0].lower() == "taken" and re.match(r" (?:away|out|off|together|as|from)\b", text[m.end() :]):
+                continue
+            found.append(mention)
+    found = [_unbroken(mention, text) for mention in found]
+    found.sort(key=lambda mention: (mention.start, -mention.end))
+    end = -1
+    for mention in found:
+        if mention.start >= end:
+            yield mention
+            end = mention.end
+
+
+def _unbroken(mention: Mention, text: str) -> Mention:
+    """'miss rate (one minus HR@10)': the formula in brackets explains the name before it and is part of it."""
+    formula = re.match(r" ?\((?:i\.e\. ?,? ?)?(?:one|1) ?(?:minus|-) ?(?:the |its |their )?[\w@ -]+\)", text[mention.end :])
+    return replace(mention, end=mention.end + formula.end()) if formula else mention
