@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from researchclaw.adapters.offline.writing import tables
+from researchclaw.adapters.offline.writing.changes import short_noun
 from researchclaw.adapters.offline.writing.language import (
     Voice,
     capital,
@@ -16,6 +17,7 @@ from researchclaw.adapters.offline.writing.language import (
     printable,
 )
 from researchclaw.adapters.offline.writing.reading import Study, Trial
+from researchclaw.adapters.offline.writing.results import kept_change
 from stages.contracts import Factor
 
 
@@ -111,9 +113,9 @@ def abstract(study: Study, voice: Voice) -> str:
         if study.tables
         else voice.must(
             "abstract caveat",
-            f"The finding is bound to {study.parameters} parameters, one corpus of program text and this length of "
+            f"The finding is bound to {study.scale}, one corpus of program text and this length of "
             "training; the study was planned, run and written up by a rule-based program.",
-            f"The evidence comes from {study.parameters} parameters and one corpus of program text, gathered and written up "
+            f"The evidence comes from {study.scale} and one corpus of program text, gathered and written up "
             "by a rule-based program; larger models were not tested.",
         ),
     )
@@ -262,6 +264,15 @@ def _abstract_use(study: Study, voice: Voice) -> str:
         first = max(ahead, key=lambda trial: trial.result.abs_mean_diff if trial.result else 0.0)
         label, rival = study.name(first.treatment), study.name(first.reference)
         where, under = _bounds(study)
+        if first.treatment in study.moved:
+            ran, other = study.moved_values(first.treatment), study.moved_values(first.treatment, of_the_reference=True)
+            return voice.must(
+                "abstract use",
+                f"{where} there is thus a reason to choose {label} over {rival}, but only as they were run, at {ran} against {other}; "
+                "part of the gain may be owed to these settings.",
+                f"{under}, {label} may be preferred to {rival} as they were run, at {ran} against {other}; these settings may account "
+                "for part of the gain.",
+            )
         return voice.say(
             "abstract use",
             f"{where} there is thus a reason to choose {label} over {rival}.",
@@ -269,10 +280,11 @@ def _abstract_use(study: Study, voice: Voice) -> str:
         )
     if study.tuned_ahead and study.record.incumbent:
         start = study.conditions[study.record.incumbent]
+        difference = f"{study.pair('diff', 'tuned', start.id, 'signed3')} {study.metric.unit}, interval {study.interval('tuned', start.id)}"
         return voice.must(
             "abstract use",
-            f"A setting found by a short search {study.cmp('tuned', start.id)} {study.plain(start)} on fresh seeds, while no planned "
-            "condition gives a reason for a change.",
+            f"No planned condition gives a reason for a change; outside the registered comparisons, a setting found by a short search, "
+            f"{kept_change(study)}, {study.cmp('tuned', start.id)} {study.plain(start)} on fresh seeds ({difference}).",
         )
     if any(trial.clear for trial in study.trials):
         where, under = _bounds(study)
@@ -543,6 +555,7 @@ def conclusion(study: Study, voice: Voice) -> list[str]:
         }[trial.outcome]
         parts.append(voice.must("conclusion", *(f"{text}: {_measured(study, trial)}{_by_margin(study, trial)}." for text in endings)))
         parts += _other_answers(study, voice)
+        parts.append(_not_apart(study, voice))
     lost = [study.name(other.treatment) for other in study.trials[1:] if other.result is None]
     if lost:
         parts.append(
@@ -578,6 +591,20 @@ def conclusion(study: Study, voice: Voice) -> list[str]:
         )
     )
     return [paragraph(*parts)]
+
+
+def _not_apart(study: Study, voice: Voice) -> str:
+    """That an answer on a level is one on the settings that moved along with it, too; empty where none did."""
+    clear = [trial.treatment for trial in study.trials if trial.clear and trial.treatment in study.moved]
+    if not clear:
+        return ""
+    nouns = listing(list(dict.fromkeys(short_noun(name) for contrast in clear for name in study.moved_along(contrast))))
+    names = listing([study.label(contrast) for contrast in clear])
+    return voice.must(
+        "conclusion moved",
+        f"What {names} would give at the {nouns} of the reference was not measured, so these answers hold for whole settings.",
+        f"These answers hold for {names} at other values of {nouns} than the reference has; the shares cannot be told apart.",
+    )
 
 
 def _no_main_answer(study: Study, voice: Voice, trial: Trial) -> str:

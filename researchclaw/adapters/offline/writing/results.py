@@ -581,7 +581,7 @@ def _side_table(study: Study, voice: Voice) -> str:
         result = study.comparison(planned.a, planned.b)
         if planned.purpose != "hypothesis" and result is not None and result.ci95_low is not None:
             one, other = study.conditions[planned.a], study.conditions[planned.b]
-            rows.append(f"| {study.label(one)} | {study.label(other)} | {' | '.join(_difference_cells(study, result))} |")
+            rows.append(f"| {capital(study.label(one))} | {capital(study.label(other))} | {' | '.join(_difference_cells(study, result))} |")
     if len(rows) < 2:
         return ""
     head = [
@@ -862,8 +862,15 @@ def _after_the_search(voice: Voice, name: str, verdict: str) -> str:
     return ""
 
 
+def kept_change(study: Study) -> str:
+    """What the search kept, with its value where it is one number for another: 'n-gram tables (2 in the place of 0)'."""
+    start = study.conditions[study.record.incumbent or study.baseline.id]
+    words = listing(changes_in_words([attempt for attempt in study.record.attempts if attempt.verdict == "keep"]))
+    return f"{words}{_values_kept(study, start)}"
+
+
 def _values_kept(study: Study, incumbent: Contrast) -> str:
-    """', with 0.95 in the place of 0.99', where the change is one number for another."""
+    """' (0.95 in the place of 0.99)', where the change is one number for another."""
     kept = [attempt for attempt in study.record.attempts if attempt.verdict == "keep"]
     names = [name.lower() for attempt in kept for name in attempt.settings]
     if len(names) != 1:
