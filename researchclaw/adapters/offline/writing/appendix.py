@@ -47,7 +47,9 @@ def reproducibility(study: Study, voice: Voice) -> list[str]:
 
 
 def _settings(study: Study, voice: Voice) -> list[str]:
-    """Every constant on record that some run reads, and what each condition has instead; nothing for a study without constants."""
+    """Every constant on record that some run reads, and what each condition has instead; nothing for a kit made of programs."""
+    if study.tables:
+        return []
     conditions = [contrast.id for contrast in study.record.plan.conditions] + (["tuned"] if study.searched else [])
     names = in_force(study.results.config, conditions)
     if not names:

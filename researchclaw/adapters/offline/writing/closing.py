@@ -165,7 +165,7 @@ def _plain_reading(study: Study, voice: Voice) -> str:
         ratio = study.results.conditions[first.treatment.id].cost_ratio
         price = f", even at {study.of(first.treatment.id, 'cost_ratio', 'f2')} times {study.price}" if ratio > 1.05 else ""
         if first.treatment in study.moved:
-            price = f", with the settings that @tbl:conditions gives for it{price}"
+            price = f", with the settings of @tbl:conditions{price}"
         return voice.say(
             "plain reading",
             *(
@@ -453,13 +453,13 @@ def _confounders(study: Study, voice: Voice) -> list[str]:
 def _one_level(study: Study, voice: Voice) -> str:
     """That the answer on a factor is one on the only alternative that was tried."""
     tried = {
-        factor.label: sorted({level.label for contrast in study.treatments for of, level in study.levels(contrast) if of == factor})
+        factor.named: sorted({level.label for contrast in study.treatments for of, level in study.levels(contrast) if of == factor})
         for factor in study.factors
     }
     lone = {label: levels[0] for label, levels in tried.items() if len(levels) == 1}
     if not lone or len(lone) < len(tried):
         return ""
-    names = listing([f"{level} for the {label}" for label, level in lone.items()])
+    names = listing([f"{level} for {label}" for label, level in lone.items()])
     each = "each factor" if len(lone) > 1 else "the factor"
     return voice.must(
         "limits level",
@@ -472,8 +472,7 @@ def _moved_along(study: Study, voice: Voice) -> str:
     """Which settings changed together with a level, their values on both sides, and what that leaves open."""
     alone = [contrast for contrast in study.moved if contrast.role == "treatment"] or list(study.moved)
     ran = "; ".join(
-        f"{study.label(contrast)} ran with {study.moved_values(contrast)}, the reference with "
-        f"{study.moved_values(contrast, of_the_reference=True)}"
+        f"{study.label(contrast)} ran with {study.moved_values(contrast)}, the reference with {study.moved_from(contrast)}"
         for contrast in alone
     )
     owed = listing([factor.named for factor in study.factors if any(factor.name in contrast.levels for contrast in alone)])

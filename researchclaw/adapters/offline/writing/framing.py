@@ -265,13 +265,12 @@ def _abstract_use(study: Study, voice: Voice) -> str:
         label, rival = study.name(first.treatment), study.name(first.reference)
         where, under = _bounds(study)
         if first.treatment in study.moved:
-            ran, other = study.moved_values(first.treatment), study.moved_values(first.treatment, of_the_reference=True)
+            ran, other = study.moved_values(first.treatment), study.moved_from(first.treatment)
             return voice.must(
                 "abstract use",
-                f"{where} there is thus a reason to choose {label} over {rival}, but only as they were run, at {ran} against {other}; "
-                "part of the gain may be owed to these settings.",
-                f"{under}, {label} may be preferred to {rival} as they were run, at {ran} against {other}; these settings may account "
-                "for part of the gain.",
+                f"{where} there is thus a reason to choose {label} over {rival}, though part of the gain may be owed to its {ran} "
+                f"(reference: {other}).",
+                f"{under}, {label} may be preferred to {rival}; its {ran} (reference: {other}) may account for part of the gain.",
             )
         return voice.say(
             "abstract use",

@@ -394,13 +394,14 @@ class Study:
         }  # the first constant of a level is its own: OPTIMIZER before LEARNING_RATE
         return tuple(name for name in contrast.settings if name not in own)
 
-    def moved_values(self, contrast: Contrast, *, of_the_reference: bool = False) -> str:
+    def moved_values(self, contrast: Contrast) -> str:
         """'peak learning rate 0.02 and weight decay 0.01', the values by key; a value that is not on record is left out."""
-        prefix = "" if of_the_reference else f"{contrast.id}_"
-        values = [
-            f"{short_noun(name)} {self.cfg(f'{prefix}{name.lower()}', 'text') or ''}".strip() for name in self.moved_along(contrast)
-        ]
-        return listing(values)
+        known = ((short_noun(name), self.cfg(f"{contrast.id}_{name.lower()}", "text")) for name in self.moved_along(contrast))
+        return listing([f"{noun} {value}" if value else noun for noun, value in known])
+
+    def moved_from(self, contrast: Contrast) -> str:
+        """'0.002 and 0.1': what the reference has where the condition has `moved_values`."""
+        return listing([value for name in self.moved_along(contrast) if (value := self.cfg(name.lower(), "text"))])
 
     def works_of_level(self, level: Level) -> tuple[Work, ...]:
         """Works that are about this level itself; a size or a rate has none, since its works treat the factor at large."""

@@ -275,7 +275,7 @@ def test_settings_that_move_along_are_named_with_both_values(papers):
             assert pair in row
             assert pair in limits
         assert "({{cfg.learning_rate|text}})" in row
-        assert "peak learning rate {{cfg.learning_rate|text}}" in limits
+        assert "the reference with {{cfg.learning_rate|text}} and {{cfg.weight_decay|text}}" in limits
         assert "owed to these settings" in limits or "come from these settings" in limits
         assert "changes nothing else" not in method
     abstract, end = papers["rivals"].sections["abstract"], papers["rivals"].sections["conclusion"]
