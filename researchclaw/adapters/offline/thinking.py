@@ -126,7 +126,10 @@ def _gaps(factors: tuple[Factor, ...], cards: Sequence[KnowledgeCard]) -> tuple[
         gaps.append(
             Gap(
                 id="interplay",
-                text=f"{'Few' if both else 'None'} of the works read treat{'' if both else 's'} {first.named} together with {second.named}.",
+                text=(
+                    f"{'Few' if both else 'None'} of the works read treat{'' if both else 's'} {first.named} "
+                    f"together with {second.named}."
+                ),
                 rests_on=tuple(both[:5]),
             )
         )

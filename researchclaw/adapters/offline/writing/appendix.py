@@ -61,8 +61,10 @@ def _settings(study: Study, voice: Voice) -> list[str]:
     ]
     lead = voice.must(
         "settings",
-        "@tbl:settings lists the settings of the reference" + (", @tbl:changes what each condition has in their place." if changed else "."),
-        "The settings of the reference stand in @tbl:settings" + (" and those that a condition replaces in @tbl:changes." if changed else "."),
+        "@tbl:settings lists the settings of the reference"
+        + (", @tbl:changes what each condition has in their place." if changed else "."),
+        "The settings of the reference stand in @tbl:settings"
+        + (" and those that a condition replaces in @tbl:changes." if changed else "."),
     )
     blocks = [lead, "\n".join(rows) + "\n\n: Settings of the reference, as the training script holds them. {#tbl:settings}"]
     if changed:

@@ -279,7 +279,9 @@ def _abstract_use(study: Study, voice: Voice) -> str:
         )
     if study.tuned_ahead and study.record.incumbent:
         start = study.conditions[study.record.incumbent]
-        difference = f"{study.pair('diff', 'tuned', start.id, 'signed3')} {study.metric.unit}, interval {study.interval('tuned', start.id)}"
+        difference = (
+            f"{study.pair('diff', 'tuned', start.id, 'signed3')} {study.metric.unit}, interval {study.interval('tuned', start.id)}"
+        )
         return voice.must(
             "abstract use",
             f"No planned condition gives a reason for a change; outside the registered comparisons, a setting found by a short search, "

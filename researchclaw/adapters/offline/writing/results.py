@@ -581,7 +581,9 @@ def _side_table(study: Study, voice: Voice) -> str:
         result = study.comparison(planned.a, planned.b)
         if planned.purpose != "hypothesis" and result is not None and result.ci95_low is not None:
             one, other = study.conditions[planned.a], study.conditions[planned.b]
-            rows.append(f"| {capital(study.label(one))} | {capital(study.label(other))} | {' | '.join(_difference_cells(study, result))} |")
+            rows.append(
+                f"| {capital(study.label(one))} | {capital(study.label(other))} | {' | '.join(_difference_cells(study, result))} |"
+            )
     if len(rows) < 2:
         return ""
     head = [
