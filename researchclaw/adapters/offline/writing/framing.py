@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from researchclaw.adapters.offline.writing import tables
-from researchclaw.adapters.offline.writing.changes import short_noun
 from researchclaw.adapters.offline.writing.language import (
     Voice,
     capital,
@@ -599,7 +598,7 @@ def _not_apart(study: Study, voice: Voice) -> str:
     clear = [trial.treatment for trial in study.trials if trial.clear and trial.treatment in study.moved]
     if not clear:
         return ""
-    nouns = listing(list(dict.fromkeys(short_noun(name) for contrast in clear for name in study.moved_along(contrast))))
+    nouns = listing(list(dict.fromkeys(study.noun(name) for contrast in clear for name in study.moved_along(contrast))))
     names = listing([study.label(contrast) for contrast in clear])
     return voice.must(
         "conclusion moved",

@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 
 from researchclaw.adapters.offline.writing import tables
-from researchclaw.adapters.offline.writing.changes import short_noun
 from researchclaw.adapters.offline.writing.language import (
     Voice,
     a_or_an,
@@ -171,7 +170,7 @@ def _change(study: Study, contrast: Contrast) -> str:
         return f"{out}: {listing(values)}" if values else out
     levels = study.levels(contrast)
     if not levels:
-        return listing([_value(study, contrast, name) or short_noun(name) for name in contrast.settings])
+        return listing([_value(study, contrast, name) or study.noun(name) for name in contrast.settings])
     named: list[str] = []
     told: set[str] = set()
     for factor, level in levels:
@@ -179,14 +178,14 @@ def _change(study: Study, contrast: Contrast) -> str:
         told.update(own)
         numbers = [value for value in (_value(study, contrast, name) for name in own) if value]
         named.append(listing(numbers) or (f"{factor.label}: {level.label}" if study.settings_known else factor.label))
-    along = [_value(study, contrast, name) or short_noun(name) for name in contrast.settings if name not in told]
+    along = [_value(study, contrast, name) or study.noun(name) for name in contrast.settings if name not in told]
     return "; ".join((*named, *along))
 
 
 def _value(study: Study, contrast: Contrast, name: str) -> str:
     """'peak learning rate 0.02 (0.002)', both by key; empty for what is no number on record."""
     new, old = study.number(f"{contrast.id}_{name.lower()}"), study.number(name.lower())
-    return f"{short_noun(name)} {new} ({old})" if new and old else ""
+    return f"{study.noun(name)} {new} ({old})" if new and old else ""
 
 
 # ---------------------------------------------------------------- hypotheses

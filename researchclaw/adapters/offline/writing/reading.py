@@ -394,9 +394,13 @@ class Study:
         }  # the first constant of a level is its own: OPTIMIZER before LEARNING_RATE
         return tuple(name for name in contrast.settings if name not in own)
 
+    def noun(self, name: str) -> str:
+        """A constant in running text; that of a program which was written for the topic is called by its own words."""
+        return name.lower().replace("_", " ") if self.tables else short_noun(name)
+
     def moved_values(self, contrast: Contrast) -> str:
         """'peak learning rate 0.02 and weight decay 0.01', the values by key; a value that is not on record is left out."""
-        known = ((short_noun(name), self.cfg(f"{contrast.id}_{name.lower()}", "text")) for name in self.moved_along(contrast))
+        known = ((self.noun(name), self.cfg(f"{contrast.id}_{name.lower()}", "text")) for name in self.moved_along(contrast))
         return listing([f"{noun} {value}" if value else noun for noun, value in known])
 
     def moved_from(self, contrast: Contrast) -> str:
