@@ -184,7 +184,7 @@ def _plain_reading(study: Study, voice: Voice) -> str:
         start = study.conditions[study.record.incumbent]
         return voice.must(
             "plain reading",
-            f"Among the planned conditions none is a reason for a change; yet the search of @sec:ablations ended at a "
+            f"None of the tested hypotheses gives a reason for a change; yet the search of @sec:ablations ended at a "
             f"setting, {kept_change(study)}, that {study.cmp('tuned', start.id)} {study.plain(start)}, so nobody should conclude that {study.name(start)} is the best that {'the data allow' if study.tables else 'the budget allows'}.",
         )
     if clear:

@@ -168,7 +168,7 @@ def _abstract_result(study: Study, voice: Voice, trial: Trial) -> str:
         return f"Contrary to the prediction, {one} {verdict} {other}: the paired difference is {values}."
     if trial.outcome == "failed":
         return f"The main prediction fails, although {one} {verdict} {other} after adjustment: the paired difference is {values}."
-    return f"The main prediction stays undecided: {one} {verdict} {other}; the paired difference is {values}."
+    return f"The main prediction stays undecided: {one} {verdict} {other}{_once_adjusted(trial)}; the paired difference is {values}."
 
 
 def _abstract_others(study: Study, voice: Voice) -> str:
@@ -283,7 +283,7 @@ def _abstract_use(study: Study, voice: Voice) -> str:
         )
         return voice.must(
             "abstract use",
-            f"No planned condition gives a reason for a change; outside the registered comparisons, a setting found by a short search, "
+            f"No tested hypothesis gives a reason for a change; outside the registered comparisons, a setting found by a short search, "
             f"{kept_change(study)}, {study.cmp('tuned', start.id)} {study.plain(start)} on fresh seeds ({difference}).",
         )
     if any(trial.clear for trial in study.trials):
@@ -626,8 +626,13 @@ def _measured(study: Study, trial: Trial) -> str:
     a, b = trial.treatment.id, trial.reference.id
     return (
         f"at a mean difference of {study.pair('diff', a, b, 'signed3')} {study.metric.unit} and an interval from {study.interval(a, b)}, "
-        f"{study.plain(trial.treatment)} {study.cmp(a, b)} {study.plain(trial.reference)}"
+        f"{study.plain(trial.treatment)} {study.cmp(a, b)} {study.plain(trial.reference)}{_once_adjusted(trial)}"
     )
+
+
+def _once_adjusted(trial: Trial) -> str:
+    """Why a verdict is withheld from an interval that leaves out no difference; empty where none is."""
+    return "" if trial.clear or trial.side == "both" else " once the test is adjusted, although the interval itself leaves out zero"
 
 
 def _by_margin(study: Study, trial: Trial) -> str:
@@ -651,7 +656,7 @@ def _other_answer(study: Study, voice: Voice, trial: Trial, told: set[str]) -> s
     told: what has been said of earlier predictions.
     """
     a, b = trial.treatment.id, trial.reference.id
-    one, other, verdict = study.plain(trial.treatment), study.plain(trial.reference), study.cmp(a, b)
+    one, other, verdict = study.plain(trial.treatment), f"{study.plain(trial.reference)}{_once_adjusted(trial)}", study.cmp(a, b)
     diff, span = f"{study.pair('diff', a, b, 'signed3')} {study.metric.unit}", study.interval(a, b)
     fate = _fate(study, trial, again=_fate(study, trial) in told)
     return voice.must(

@@ -311,6 +311,16 @@ _TURN_FRAMES = {
         "The objection is that {text}.",
         "The skeptic was not convinced: {text}.",
     ),
+    "for the change": (
+        "What could yet speak for {label} is that {text}.",
+        "In favour of {label}, against the prediction, it was said that {text}.",
+        "Had {label} a case, it would be that {text}.",
+    ),
+    "against the change": (
+        "The prediction rests on the thought that {text}.",
+        "A loss is foreseen with {label} because {text}.",
+        "Against {label} it was held that {text}.",
+    ),
     "method": (
         "On method it was noted that {text}.",
         "The methodologist pointed out that {text}.",
@@ -330,8 +340,11 @@ def _turn(study: Study, voice: Voice, trial: Trial, turns: list[Statement], side
         if text.lower().startswith(f"the {turn.role}"):
             return voice.say(f"turn {trial.hypothesis.id} {side}", ended(text))
         first, *more = sentences(text)
+        # Rules argue for and against the change; 'the case for it' would be one for the prediction where that is a loss.
+        loss = trial.hypothesis.predicts == "worse" and study.record.researcher.startswith("rule-based")
+        key = f"{side} the change" if loss and side != "method" else side
         said = voice.turn(
-            f"turn {side}", *(frame.format(text=lowered(first), label=trial.treatment.label) for frame in _TURN_FRAMES[side])
+            f"turn {key}", *(frame.format(text=lowered(first), label=study.name(trial.treatment)) for frame in _TURN_FRAMES[key])
         )
         return paragraph(said, *(voice.say(f"turn {trial.hypothesis.id} {side} {sentence}", ended(sentence)) for sentence in more))
     return ""
@@ -439,8 +452,8 @@ def _power(study: Study, voice: Voice) -> str:
         return ""
     return voice.say(
         "power",
-        f"Where a comparison stays open, we give the smallest true difference that it would find in {power} % of repetitions.",
-        f"To show what could have been missed, we report the difference that would be found with {power} % power.",
+        f"Where a comparison stays open, we give the smallest true difference that its test, before adjustment, would find in {power} % of repetitions.",
+        f"To show what could have been missed, we report the difference that the test would find with {power} % power before adjustment.",
     )
 
 

@@ -65,11 +65,29 @@ def _overview(study: Study, voice: Voice) -> list[str]:
                 f"Ordered by mean, the list is led by {study.name(best)} with {mean} {unit} against {base} for {study.name(study.baseline)}; the paired analysis shows how much of this order can be trusted.",
             )
         )
+    ahead = [one for one in study.measured if one.role == "ablation" and _mean_gain(study, one, best) > LEAST_PRINTED]
+    if study.compared and ahead:
+        first = max(ahead, key=lambda one: _mean_gain(study, one, best))
+        parts.append(
+            voice.must(
+                "results ablation ahead",
+                f"Beyond it in the mean, at {study.value(first.id, 'mean', 'f3')} {unit}, lies only what was planned as an ablation, "
+                f"{study.name(first)}, which tests no hypothesis of its own (@sec:ablations).",
+                f"An ablation goes beyond this mean: {study.name(first)}, at {study.value(first.id, 'mean', 'f3')} {unit}, was planned to "
+                "take a component out and tests no hypothesis of its own (@sec:ablations).",
+            )
+        )
     if len(n) > 1:
         parts.append(
             "Because some runs failed, the conditions do not all have the same number of values; each comparison uses the seeds that both sides have."
         )
     return [part for part in parts if part]
+
+
+def _mean_gain(study: Study, one: Contrast, other: Contrast) -> float:
+    """By how much the mean of the first is ahead; below zero behind."""
+    mean = {contrast.id: study.results.conditions[contrast.id].metrics[study.m].mean for contrast in (one, other)}
+    return study.metric.gain(mean[one.id], mean[other.id])
 
 
 def _main_table(study: Study) -> str:
@@ -349,7 +367,7 @@ def _resolution(study: Study, voice: Voice, trial: Trial) -> str:
         return voice.turn(
             "resolution open",
             f"A true difference would have to reach about {mde} {study.metric.unit} to be found with {power} power, so smaller effects may well exist.",
-            f"At this spread the comparison finds differences of {mde} {study.metric.unit} with {power} power and misses most that are smaller.",
+            f"At this spread the comparison finds differences of {mde} {study.metric.unit} with {power} power and may miss any that is smaller.",
             f"For {label} the design has {power} power from {mde} {study.metric.unit} on; what lies below it may have been missed.",
         )
     if trial.above_threshold:
@@ -649,7 +667,7 @@ def _ablation(study: Study, voice: Voice, ablation: Contrast, origin: Contrast, 
             voice.say(
                 f"ablation reading {a}",
                 f"We have no evidence that the result hangs on {removed}, though an effect smaller than {study.pair('mde', a, b, 'f3')} {study.metric.unit} could have been missed.",
-                f"The answer therefore does not visibly depend on {removed}; effects below {study.pair('mde', a, b, 'f3')} {study.metric.unit} would have escaped this test.",
+                f"The answer therefore does not visibly depend on {removed}; effects below {study.pair('mde', a, b, 'f3')} {study.metric.unit} could have escaped this test.",
             )
             if _worth_stating(result.mde)
             else "",
