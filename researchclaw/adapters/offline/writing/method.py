@@ -669,13 +669,13 @@ def _budget(study: Study, voice: Voice) -> list[str]:
 
 def _dearer(study: Study, costly: Sequence[Contrast]) -> str:
     """'1.13 times the reference with dropout'; of more than two conditions the span, because a table gives them all."""
-    if len(costly) <= 2:
-        return listing([f"{_ratio(study, contrast)} times the reference with {study.label(contrast)}" for contrast in costly])
     ordered = sorted(costly, key=lambda contrast: study.results.conditions[contrast.id].cost_ratio)
     printed = {f"{study.results.conditions[contrast.id].cost_ratio:.2f}" for contrast in costly}
     if len(printed) == 1:  # a span from 1.08 to 1.08 is none
         named = [contrast for contrast in costly if contrast.role != "ablation"] or costly
         return f"{_ratio(study, ordered[0])} times the reference with {listing([study.label(contrast) for contrast in named])}"
+    if len(costly) <= 2:
+        return listing([f"{_ratio(study, contrast)} times the reference with {study.label(contrast)}" for contrast in costly])
     return (
         f"from {_ratio(study, ordered[0])} times the reference with {study.label(ordered[0])} to {_ratio(study, ordered[-1])} times with "
         f"{study.label(ordered[-1])}"
