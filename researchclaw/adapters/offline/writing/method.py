@@ -673,7 +673,7 @@ def _dearer(study: Study, costly: Sequence[Contrast]) -> str:
     printed = {f"{study.results.conditions[contrast.id].cost_ratio:.2f}" for contrast in costly}
     if len(printed) == 1:  # a span from 1.08 to 1.08 is none
         named = [contrast for contrast in costly if contrast.role != "ablation"] or costly
-        return f"{_ratio(study, ordered[0])} times the reference with {listing([study.label(contrast) for contrast in named])}"
+        return f"{_ratio(study, named[0])} times the reference with {listing([study.label(contrast) for contrast in named])}"
     if len(costly) <= 2:
         return listing([f"{_ratio(study, contrast)} times the reference with {study.label(contrast)}" for contrast in costly])
     return (

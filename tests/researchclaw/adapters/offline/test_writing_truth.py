@@ -51,6 +51,10 @@ SITUATIONS = {
             "parameters": {"tuned": 2_237_056},
         },
     ),
+    "ablation ahead": (
+        "Should a small GPT be wide or deep?",
+        {"effects": {"width_96": 0.16, "depth_3": 0.19, "width_96_and_depth_3": 0.34, "width_96_and_depth_3_ablated": -0.3}},
+    ),
     "batches": ("Do batch size and warm-up act together in small models?", {"effects": {"batch_8": -0.1}, "seeds": 4}),
 }
 
@@ -295,7 +299,27 @@ def test_the_appendix_lists_the_settings_of_the_reference_and_of_each_condition(
 
 def test_a_span_whose_ends_print_alike_is_no_span(papers):
     assert "from {{muon" not in papers["rivals"].sections["setup"]
-    assert "{{muon_and_trapezoid_ablated.cost_ratio|f2}} times the reference with Muon" in papers["rivals"].sections["setup"]
+    assert "A step costs {{muon.cost_ratio|f2}} times the reference with Muon" in papers["rivals"].sections["setup"]
+
+
+def test_arguments_about_a_predicted_loss_are_arguments_about_the_change(papers):
+    for trial in papers["shapes"].study.trials:
+        assert trial.hypothesis.predicts == "worse"
+    assert not re.search(r"[Tt]he case for it|In its favour|Against this", papers["shapes"].sections["method"])
+    assert "The proponent argued" in papers["rivals"].sections["method"] or "In its favour" in papers["rivals"].sections["method"]
+
+
+def test_an_ablation_ahead_of_every_treatment_is_named_beside_the_leading_mean(papers):
+    ahead = papers["ablation ahead"]
+    assert "{{width_96_and_depth_3_ablated.val_bpb.mean|f3}}" in ahead.sections["results"].partition("| Condition |")[0]
+    assert "_ablated.val_bpb.mean" not in papers["shapes"].sections["results"].partition("| Condition |")[0]
+
+
+def test_a_verdict_that_the_adjustment_withholds_says_so(papers):
+    withheld = re.compile(r"once the test is adjusted, although the interval itself leaves out zero")
+    for paper in papers.values():
+        trials = [trial for trial in paper.study.trials if not trial.clear and trial.side != "both"]
+        assert bool(withheld.search(paper.sections["conclusion"])) == bool(trials)
 
 
 def test_a_lone_alternative_is_said_to_be_one_and_what_it_ran_with(papers):
