@@ -266,7 +266,7 @@ def _config(
     scored: int,
 ) -> dict[str, int | float | str]:
     reported = [run for run in records.runs if run.purpose == "report"]
-    config: dict[str, int | float | str] = {name.lower(): value for name, value in _numeric_constants(baseline.train_py).items()}
+    config: dict[str, int | float | str] = {name.lower(): value for name, value in _constants(baseline.train_py).items()}
     # After the constants: should a script have a constant ALPHA, `alpha` is still that of the plan.
     config |= {
         "alpha": plan.alpha,
@@ -300,9 +300,9 @@ def _config(
         changed[TUNED] = records.tuned_settings
     for condition, settings in changed.items():
         for name, literal in settings.items():
-            number = _number(python_source.literal(literal))
-            if number is not None:
-                config[f"{condition}_{name.lower()}"] = number
+            value = _printable(python_source.literal(literal))
+            if value is not None:
+                config[f"{condition}_{name.lower()}"] = value
     return config
 
 
@@ -337,17 +337,21 @@ def sealed_facts(metric: Metric, values: Mapping[Slug, float | None]) -> dict[st
     return facts
 
 
-def _numeric_constants(train_py: str) -> dict[str, int | float]:
-    """The constants at the top level of train.py that are numbers."""
-    numbers = {name: _number(value) for name, value in python_source.constants(train_py).items()}
-    return {name: number for name, number in numbers.items() if number is not None}
+def _constants(train_py: str) -> dict[str, int | float | str]:
+    """The constants at the top level of train.py that a table of settings can print."""
+    values = {name: _printable(value) for name, value in python_source.constants(train_py).items()}
+    return {name: value for name, value in values.items() if value is not None}
 
 
-def _number(value: object) -> int | float | None:
-    """The value as it is stored when it is a number; None for every other literal."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return value if isinstance(value, int) else stored(value)
+def _printable(value: object) -> int | float | str | None:
+    """The value as it is stored: a number, a switch as 'yes' or 'no', a word as it is; None for every other literal."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float):
+        return stored(value)
+    return value if isinstance(value, str) and re.fullmatch(r"[\w -]{1,40}", value) else None
 
 
 def _data(records: RefinedRecords) -> dict[Slug, int | float | str]:

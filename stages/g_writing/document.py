@@ -65,11 +65,15 @@ class Maths(Contract):
     tex: str = Field(min_length=1)
 
 
+Target = Annotated[str, StringConstraints(pattern=r"^(fig|tbl|sec|eq):[a-z][a-z0-9_-]{0,63}$")]
+
+
 class Reference(Contract):
     """A cross-reference; the renderer writes the word (Figure, Table, Section, Equation) and the number."""
 
     kind: Literal["reference"] = "reference"
-    target: Annotated[str, StringConstraints(pattern=r"^(fig|tbl|sec|eq):[a-z][a-z0-9_-]{0,63}$")]
+    target: Target
+    within: Target | None = Field(default=None, description="The appendix that holds the target, where a layout moved it there.")
 
 
 class Link(Contract):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 
 from stages.contracts import (
@@ -32,14 +33,14 @@ from stages.h_finalization.quality_gate import manuscript_sha256
 from stages.h_finalization.recomputed import INDEX, RUNS, delivered_run
 from stages.h_finalization.references.judging import with_judgements
 from stages.h_finalization.references.support import supported_sentences, with_support
-from stages.h_finalization.rendering import Edition, Rendered, figure_width_in, provenance_json, render, template_of
+from stages.h_finalization.rendering import Edition, Rendered, figure_width_in, movable, provenance_json, render, template_of
 from stages.h_finalization.reports import ReviewRecord, code_files, reproduce_markdown, reviews_markdown
 from stages.h_finalization.ro_crate import METADATA, ro_crate
 from stages.h_finalization.statements import RULE_BASED, statements
 from stages.h_finalization.typst_source import render_typst
 from stages.ports import Context, Drawing, Typeset
 
-"""Isolation by namespaces; whatever else a machine offers leaves more of it visible to the code under test."""
+logger = logging.getLogger(__name__)
 
 
 class Inputs(paper_outline.Inputs):
@@ -64,6 +65,8 @@ def run(inputs: Inputs, ctx: Context) -> Deliverables:
     paper = render(manuscript, results, inputs.shortlist.works, edition)
     drawings = {figure.path.rpartition(".")[0]: _draw(figure, inputs, edition, ctx) for figure in _figures(paper.document)}
     typeset = _typeset(paper, edition, drawings, ctx)
+    if _too_long(edition, typeset):
+        edition, paper, typeset = _shortened(inputs, manuscript, (edition, paper, typeset), drawings, ctx)
     degraded = (*_degraded(inputs, typeset), *_short_of_the_venue(edition, typeset, ctx))
 
     files = {
@@ -134,12 +137,24 @@ def _notice(researcher: str, plan: ExperimentPlan, mode: PaperMode) -> str:
     )
 
 
+def limit_of(edition: Edition) -> int | None:
+    """Pages of main text that the venue takes; a preprint is held to what its submission would be. None: no limit."""
+    pages = edition.template.pages
+    return pages.get(edition.mode) or pages.get("submission")
+
+
+def _too_long(edition: Edition, typeset: Typeset) -> bool:
+    limit = limit_of(edition)
+    return limit is not None and typeset.main_pages is not None and typeset.main_pages > limit
+
+
 def _short_of_the_venue(edition: Edition, typeset: Typeset, ctx: Context) -> Iterator[str]:
     """Where the paper is not yet what the venue takes; full sentences."""
-    venue, limit = edition.template.venue, edition.template.pages.get(edition.mode)
-    if limit is not None and typeset.main_pages is not None and typeset.main_pages > limit:
-        yield f"The main text takes {typeset.main_pages} pages; {venue} takes {limit} for a {edition.mode} paper."
-    if limit is not None and typeset.main_pages is None:
+    venue, limit = edition.template.venue, limit_of(edition)
+    if _too_long(edition, typeset):
+        kind = "submission" if edition.mode == "preprint" else f"{edition.mode} paper"
+        yield f"The main text takes {typeset.main_pages} pages; {venue} takes {limit} for a {kind}. Shorten it before you submit."
+    if limit is not None and edition.mode != "preprint" and typeset.main_pages is None:
         yield f"The pages of the main text could not be counted against the limit of {limit}; typeset it with LaTeX."
     if venue != "plain" and edition.official is None and edition.mode != "preprint":
         yield (
@@ -168,6 +183,25 @@ def _typeset(paper: Rendered, edition: Edition, drawings: dict[str, Drawing], ct
     style = _styles(edition)
     typst = render_typst(paper.document, notice=edition.notice)
     return ctx.typesetter.typeset(paper.tex, typst, paper.bib, {**pictures, **style})
+
+
+def _shortened(
+    inputs: Inputs,
+    manuscript: Manuscript,
+    whole: tuple[Edition, Rendered, Typeset],
+    drawings: dict[str, Drawing],
+    ctx: Context,
+) -> tuple[Edition, Rendered, Typeset]:
+    """The paper with as few figures in the appendix as bring the main text within its limit; as it was where none do."""
+    names = movable(whole[1].document, manuscript.figures)
+    for count in range(1, len(names) + 1):
+        edition = whole[0].model_copy(update={"moved": names[:count]})
+        paper = render(manuscript, inputs.analysis.results, inputs.shortlist.works, edition)
+        typeset = _typeset(paper, edition, drawings, ctx)
+        if not _too_long(edition, typeset):
+            logger.info("%s moved to the appendix, so that the main text keeps to its limit of pages", ", ".join(names[:count]))
+            return edition, paper, typeset
+    return whole
 
 
 def _styles(edition: Edition) -> dict[str, bytes]:

@@ -102,11 +102,7 @@ def render_latex(
         "pdftitle": plain(document.title),
         "pdfauthor": plain(", ".join(document.authors)),
         "title": escape(document.title),
-        "running": escape(
-            document.title
-            if len(document.title) <= LONGEST_RUNNING
-            else document.title[: LONGEST_RUNNING - 2].rsplit(" ", 1)[0] + " …"
-        ),
+        "running": escape(running_title(document.title)),
         "authors": front.block,
         "affiliations": front.affiliations,
         "options": "".join(f",{option}" for option in front.options),
@@ -126,6 +122,17 @@ def render_latex(
         + "\n".join(f"\n\\rcafter\n{writer.section(section)}" for section in closing),
     }
     return re.sub(r"<<([a-z]+)>>", lambda match: slots[match[1]], template.frame)
+
+
+def running_title(title: str) -> str:
+    """The title where it fits, else what stands before its colon, ended at a word that does not hang."""
+    if len(title) <= LONGEST_RUNNING:
+        return title
+    short = title.partition(":")[0]
+    if len(short) > LONGEST_RUNNING:
+        short = short[: LONGEST_RUNNING + 1].rsplit(" ", 1)[0]
+        short = re.sub(r"(?: (?:a|an|the|and|or|of|in|on|at|for|to|by|with|under|against|fixed|short))+$", "", short)
+    return short.rstrip(" ,;")
 
 
 def _statements_before(sections: Sequence[Section]) -> list[bool]:
@@ -204,7 +211,8 @@ class _Writer:
             case Maths():
                 return f"${inline.tex}$" if refusal(inline.tex) is None else f"\\texttt{{{escape_code(inline.tex)}}}"
             case Reference():
-                return self.reference(inline.target)
+                where = f" in {self.reference(inline.within)}" if inline.within and not self.in_appendix else ""
+                return f"{self.reference(inline.target)}{where}"
             case Link():
                 return self.link(inline)
 

@@ -9,7 +9,7 @@ from pydantic import Field, TypeAdapter
 
 from stages.contracts import Contract, FigureSpec, Manuscript, OfficialStyle, PaperMode, Results, Slug, Work
 from stages.errors import ManuscriptRefused, SettingsError
-from stages.g_writing.document import STATEMENT, Block, Document, Figure, cited_keys
+from stages.g_writing.document import STATEMENT, Block, Document, Figure, Inline, Reference, Section, cited_keys, rewrite
 from stages.g_writing.markdown import parse, print_markdown
 from stages.g_writing.values import PrintedValue, render_values
 from stages.h_finalization.bibliography import references_bib
@@ -29,6 +29,7 @@ class Edition(Contract):
     mode: PaperMode = "preprint"
     statements: tuple[Statement, ...] = Field(default=(), description="What the venue asks for after the text.")
     official: OfficialStyle | None = Field(default=None, description="The venue's own style; None: the layout is ours.")
+    moved: tuple[str, ...] = Field(default=(), description="Figures that stand in the appendix because the main text was too long.")
 
 
 class Rendered(Contract):
@@ -54,7 +55,8 @@ def render(manuscript: Manuscript, results: Results, works: Sequence[Work], edit
     if edition.mode == "submission":
         kept = tuple(section for section in whole.sections if section.id not in _THANKS)
         whole = whole.model_copy(update={"sections": kept})
-    document, provenance = render_values(whole, results)
+    printed, provenance = render_values(whole, results)
+    document = _with_figures_behind(printed, {figure.id: figure.kind for figure in manuscript.figures if figure.id in edition.moved})
     by_key = {work.key: work for work in works}
     keys = cited_keys(document)
     if strangers := [key for key in keys if key not in by_key]:
@@ -93,6 +95,53 @@ def _placed(document: Document, figures: Sequence[FigureSpec], template: PaperTe
         section.model_copy(update={"blocks": tuple(placed(block) for block in section.blocks)}) for section in document.sections
     )
     return document.model_copy(update={"sections": sections})
+
+
+_BEHIND = {"cost_quality": "appendix_cost"}
+"""Kind of figure -> the appendix that takes it; any other goes to that of the values."""
+_VALUES = "appendix_seeds"
+
+
+def _with_figures_behind(document: Document, moved: Mapping[str, str]) -> Document:
+    """The document with these figures at the end of an appendix, and with the appendix named where the main text refers to them.
+
+    moved: figure -> its kind.
+    """
+    figures = [block for section in document.sections for block in section.blocks if isinstance(block, Figure) and block.id in moved]
+    if not figures:
+        return document
+    appendices = [section.id for section in document.sections if section.appendix]
+    homes = {
+        figure.id: next(name for name in (_BEHIND.get(moved[figure.id], _VALUES), _VALUES, appendices[-1]) if name in appendices)
+        for figure in figures
+    }
+
+    def kept(section: Section) -> Section:
+        blocks = tuple(block for block in section.blocks if block not in figures)
+        return section.model_copy(
+            update={"blocks": (*blocks, *(figure for figure in figures if section.appendix and homes[figure.id] == section.id))}
+        )
+
+    here = document.model_copy(update={"sections": tuple(kept(section) for section in document.sections)})
+
+    def told(place: str, inline: Inline) -> Inline:
+        if isinstance(inline, Reference) and (home := homes.get(inline.target.removeprefix("fig:"))) is not None:
+            return inline.model_copy(update={"within": f"sec:{home}"})
+        return inline
+
+    return rewrite(here, told)
+
+
+def movable(document: Document, figures: Sequence[FigureSpec]) -> tuple[str, ...]:
+    """Figures of the main text that it can do without, the least needed first; none where no appendix would take them."""
+    if not any(section.appendix for section in document.sections):
+        return ()
+    main = {block.id for section in document.sections if not section.appendix for block in section.blocks if isinstance(block, Figure)}
+    return tuple(figure.id for kind in LEAST_NEEDED for figure in figures if figure.kind == kind and figure.id in main)
+
+
+LEAST_NEEDED = ("cost_quality", "seed_dots", "ablation_forest")
+"""Kinds of figure whose values stand in a table as well, in the order in which they give way to a limit of pages."""
 
 
 def figure_width_in(figure: FigureSpec, template: PaperTemplate) -> float:

@@ -72,7 +72,7 @@ def _row_label(record: Record, comparison: str) -> str:
     if comparison == "interaction":
         return wrapped("interaction (departure from adding up)", most)
     minus = "\u2212"
-    return f"{wrapped(record.label(a), most)}\n{wrapped(f'{minus} {record.label(b)}', most)}"
+    return f"{wrapped(record.short_label(a), most)}\n{wrapped(f'{minus} {record.short_label(b)}', most)}"
 
 
 def _draw_row(panel: Axes, record: Record, comparison: str, row: int) -> None:

@@ -13,6 +13,9 @@ from stages.contracts import FigureSpec, Metric, Results, SeedSummary, Slug
 from stages.errors import ManuscriptRefused
 from stages.f_analysis.results import TUNED, dump_results
 
+BOTH = "both together"
+"""What a row calls the condition that makes both changes of a study; captions say which they are."""
+
 
 class Record:
     """results.json as one figure reads it; keeps a note of every number that was taken out."""
@@ -47,6 +50,12 @@ class Record:
 
     def label(self, condition: Slug) -> str:
         return self._results.conditions[condition].label
+
+    def short_label(self, condition: Slug) -> str:
+        """The label for a row: the one combination of a study is 'both together', there and in the name of its ablation."""
+        joint = [result.label for result in self._results.conditions.values() if result.role == "combination"]
+        label = self.label(condition)
+        return label.replace(joint[0], BOTH) if len(joint) == 1 else label
 
     def role(self, condition: Slug) -> str:
         return self._results.conditions[condition].role

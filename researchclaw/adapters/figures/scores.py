@@ -14,13 +14,17 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+OVERLAP = 0.04
+"""Share of an axis below which two marks touch: a mark of 5.5 pt on a panel of 2 in."""
+
+
 def seed_dots(record: Record) -> Figure:
     """One row a condition, one dot a seed; thin lines join the same seed, a tick marks the mean, a bar its 95 % interval."""
     conditions = record.conditions()
     if len(conditions) < 2:
         raise record.refuse("scores of one condition alone compare nothing")
     order = record.all_conditions()
-    labels = [wrapped(record.label(condition), 24 if record.narrow else 28) for condition in conditions]
+    labels = [wrapped(record.short_label(condition), 24 if record.narrow else 28) for condition in conditions]
     figure = new_figure(
         0.7 + (0.18 if record.narrow else 0.14) * sum(max(2, label.count("\n") + 1) for label in labels), record.width_in
     )
@@ -58,6 +62,12 @@ def cost_quality(record: Record) -> Figure:
     order = record.all_conditions()
     figure = new_figure(2.5, record.width_in)
     panel = figure.subplots()
+    drawn: list[tuple[float, float]] = []
+    points = [
+        (record.number(f"/conditions/{name}/cost_ratio"), record.number(f"{metric_pointer(name, record.metric)}/mean"))
+        for name in conditions
+    ]
+    reach = [max(values) - min(values) for values in zip(*points, strict=True)]
     for condition in conditions:
         shown = look(order.index(condition))
         cost = record.number(f"/conditions/{condition}/cost_ratio")
@@ -65,8 +75,18 @@ def cost_quality(record: Record) -> Figure:
         interval = _interval(record, condition)
         if interval is not None:
             panel.plot([cost, cost], interval, color=shown.colour, linewidth=0.9)
-        # Hollow, because conditions of one price and nearly one score would hide each other.
-        panel.plot([cost], [mean], shown.marker, color=shown.colour, markersize=5.5, fillstyle="none", label=record.label(condition))
+        # Hollow, and the later the wider: conditions of one price and nearly one score would hide each other.
+        near = sum(abs(x - cost) <= OVERLAP * reach[0] and abs(y - mean) <= OVERLAP * reach[1] for x, y in drawn)
+        drawn.append((cost, mean))
+        panel.plot(
+            [cost],
+            [mean],
+            shown.marker,
+            color=shown.colour,
+            markersize=5.5 + 3.5 * near,
+            fillstyle="none",
+            label=record.label(condition),
+        )
     timed = "fit" if record.optional("/data/train_rows") is not None else "step"
     panel.set_xlabel(f"time of one {timed} relative to the baseline{chr(10) if record.narrow else ' '}(lower is cheaper)")
     panel.set_ylabel(axis_label(record.metric, lines=True))

@@ -43,6 +43,8 @@ class Point:
     anchor: tuple[str, ...] = ("sec:limitations", "sec:discussion", "sec:results")
     """Places whose last sentence is quoted where nothing says it, in order of preference."""
     severity: Literal["minor", "major"] = "minor"
+    of: Sentence | None = None
+    """The very sentence that the remark is about, where it is about one."""
 
 
 # ---------------------------------------------------------------- review
@@ -68,7 +70,7 @@ def review_paper(question: ReviewQuestion) -> Review:
 def _weakness(number: int, point: Point, question: ReviewQuestion) -> Weakness | None:
     """The point tied to the sentence that says it, or to the one after which it should be said."""
     labels = sorted((condition.label for condition in question.record.results.conditions.values()), key=len, reverse=True)
-    said = next((sentence for sentence in question.sentences if _says(sentence, point.told, labels)), None)
+    said = point.of or next((sentence for sentence in question.sentences if _says(sentence, point.told, labels)), None)
     quoted = said or _anchor(point, question.sentences)
     if quoted is None:
         return None
@@ -184,7 +186,7 @@ def _of_step_cost(record: PaperRecord, name: Slug) -> Point:
     label, base = record.results.conditions[name].label, record.plan.conditions[0].id
     return Point(
         text=f"A step of {label} costs another time than one of the baseline, so equal budgets buy unequal steps.",
-        told=rf"\b{name}\.(cost_ratio|steps)\b",
+        told=rf"\b{name}\.(cost_ratio|steps)\b|@tbl:sizes\b",
         wording=(
             f"A step of {label} takes {{{{{name}.cost_ratio|f2}}}} times the time of the baseline's, so the same "
             f"budget buys {{{{{name}.steps|int}}}} steps instead of {{{{{base}.steps|int}}}}."
@@ -265,7 +267,7 @@ def _of_the_test_split(record: PaperRecord) -> Point:
             anchor=anchor,
         )
     return Point(
-        text="The score on the test split is not told.",
+        text="The test split was scored with one seed, so its scores have no spread.",
         told=r"\{\{cfg\.sealed_(tuned|gain)\b",
         wording=(
             "On the sealed test split, scored once with one seed, the improvement loop began at "
@@ -344,8 +346,9 @@ def _clarity(question: ReviewQuestion) -> Iterator[Point]:
         if in_text and len(sentence.words.split()) > LONG_SENTENCE:
             yield Point(
                 text=f"The sentence has {len(sentence.words.split())} words and is hard to read.",
-                told=re.escape(sentence.markdown),
+                told="",
                 wording=None,
+                of=sentence,
             )
     record = question.record
     base = record.results.conditions.get(record.plan.conditions[0].id)

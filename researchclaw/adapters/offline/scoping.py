@@ -62,17 +62,17 @@ def _choices(
         factor = factors[match.factor]
         quoted = " and ".join(f"\u201c{word}\u201d" for word in match.words)
         lone = len(match.words) == 1 and " " not in match.words[0]
-        words, those = (f"word {quoted}", "That word was") if lone else (f"words {quoted}", "Those words were")
+        words = f"word {quoted}" if lone else f"words {quoted}"
         # 'The word dropout was read as a question about dropout' would tell a reader nothing.
         obvious = any(_plainly(word) in {_plainly(factor.label), _plainly(factor.named)} for word in match.words)
-        if not obvious:
+        if not obvious and not match.levels:
             choices.append(f"The {words} of the topic {'was' if lone else 'were'} read as a question about {factor.named}.")
         labels = {level.name: level.label for level in factor.levels}
         alone = len(studied) == 1
         if match.levels:
             chosen = _listed([labels[level] for level in (match.levels if alone else match.levels[:1])])
-            asking = f"The {words} {'was' if lone else 'were'}" if obvious else those
-            choices.append(f"{asking} taken to ask for {chosen}, and the study of {factor.named} starts from there.")
+            about = "" if obvious else f" as a setting of {factor.named}"
+            choices.append(f"The {words} of the topic {'was' if lone else 'were'} taken to ask for {chosen}{about}.")
         else:
             common = _listed([labels[level] for level in (factor.default_contrasts if alone else factor.default_contrasts[:1])])
             which = "the common ones were taken" if alone else "a common one was taken"

@@ -127,8 +127,8 @@ def _gaps(factors: tuple[Factor, ...], cards: Sequence[KnowledgeCard]) -> tuple[
             Gap(
                 id="interplay",
                 text=(
-                    f"{_capital(first.named)} and {second.named} are mostly studied apart, "
-                    "and how they act together at small scale is seldom measured."
+                    f"{'Few' if both else 'None'} of the works read treat{'' if both else 's'} {first.named} "
+                    f"together with {second.named}."
                 ),
                 rests_on=tuple(both[:5]),
             )

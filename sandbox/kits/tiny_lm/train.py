@@ -45,6 +45,12 @@ SOFTCAP = 0.0  # search: 0.0 (off), 10.0, 15.0, 30.0; logits are squashed into t
 NGRAM_TABLES = 0  # search: 0 to 3; embedding tables indexed by a hash of the last 2, 3, 4 bytes
 TABLE_BITS = 14  # search: 10 to 17; rows of a table, as a power of two
 
+BETA1 = 0.9  # memory of the gradient: in AdamW, and the momentum of SGD
+MATRIX_MOMENTUM = 0.95  # of muon
+MATRIX_ITERATIONS = 5  # of muon, to make a matrix orthogonal
+MATRIX_REST = 0.1  # of muon: the rate of AdamW on what is no hidden matrix, as a fraction of LEARNING_RATE
+COOLDOWN = 0.5  # of the trapezoid: the last fraction of the run, in which the rate falls
+
 
 def norm() -> nn.Module:
     """The normalisation layer over WIDTH."""
@@ -195,7 +201,7 @@ class Lion(torch.optim.Optimizer):
 
 
 class Muon(torch.optim.Optimizer):
-    """Jordan et al. 2024: momentum, made orthogonal by five Newton-Schulz iterations; for hidden matrices."""
+    """Jordan et al. 2024: momentum, made orthogonal by Newton-Schulz iterations; for hidden matrices."""
 
     def __init__(self, params: list[Tensor], lr: float) -> None:
         super().__init__(params, {"lr": lr})
@@ -204,11 +210,11 @@ class Muon(torch.optim.Optimizer):
     def step(self) -> None:
         for group in self.param_groups:
             for p in group["params"]:
-                m = self.state[p].setdefault("m", torch.zeros_like(p)).lerp_(p.grad, 0.05)
-                x = p.grad.lerp(m, 0.95)  # Nesterov
+                m = self.state[p].setdefault("m", torch.zeros_like(p)).lerp_(p.grad, 1 - MATRIX_MOMENTUM)
+                x = p.grad.lerp(m, MATRIX_MOMENTUM)  # Nesterov
                 x = x.T if p.shape[0] > p.shape[1] else x
                 x = x / (x.norm() + 1e-7)
-                for _ in range(5):
+                for _ in range(MATRIX_ITERATIONS):
                     a = x @ x.T
                     x = 3.4445 * x + (-4.7750 * a + 2.0315 * a @ a) @ x
                 x = x.T if p.shape[0] > p.shape[1] else x
@@ -216,18 +222,18 @@ class Muon(torch.optim.Optimizer):
 
 
 def optimisers(model: nn.Module) -> list[torch.optim.Optimizer]:
-    """One optimiser over all parameters; for muon a second one, AdamW at a tenth of the rate, for what is no hidden matrix."""
+    """One optimiser over all parameters; for muon a second one, AdamW at a fraction of the rate, for what is no hidden matrix."""
     every = list(model.parameters())
     if OPTIMIZER == "muon":
         hidden = [p for name, p in model.named_parameters() if name.startswith("blocks") and p.ndim == 2]
         chosen = {id(p) for p in hidden}
         rest = [p for p in every if id(p) not in chosen]
-        rate = 0.1 * LEARNING_RATE
-        return [Muon(hidden, lr=LEARNING_RATE), torch.optim.AdamW(rest, lr=rate, betas=(0.9, BETA2), weight_decay=0.0, fused=True)]
+        rate = MATRIX_REST * LEARNING_RATE
+        return [Muon(hidden, lr=LEARNING_RATE), torch.optim.AdamW(rest, lr=rate, betas=(BETA1, BETA2), weight_decay=0.0, fused=True)]
     if OPTIMIZER == "adamw":
-        return [torch.optim.AdamW(every, lr=LEARNING_RATE, betas=(0.9, BETA2), weight_decay=0.0, fused=True)]
+        return [torch.optim.AdamW(every, lr=LEARNING_RATE, betas=(BETA1, BETA2), weight_decay=0.0, fused=True)]
     if OPTIMIZER == "sgd":
-        return [torch.optim.SGD(every, lr=LEARNING_RATE, momentum=0.9, nesterov=True, foreach=True)]
+        return [torch.optim.SGD(every, lr=LEARNING_RATE, momentum=BETA1, nesterov=True, foreach=True)]
     if OPTIMIZER == "rmsprop":
         return [torch.optim.RMSprop(every, lr=LEARNING_RATE, alpha=BETA2, foreach=True)]
     if OPTIMIZER == "adagrad":
@@ -248,7 +254,7 @@ def learning_rate_factor(step: int, total: int) -> float:
         "constant": 0.0,
         "linear": done,
         "cosine": 0.5 - 0.5 * math.cos(math.pi * done),
-        "trapezoid": max(0.0, (step / total - 0.5) / 0.5),  # flat for the first half of the run
+        "trapezoid": max(0.0, (step / total - (1.0 - COOLDOWN)) / COOLDOWN),
     }[SCHEDULE]
     return 1.0 - (1.0 - FINAL_LR) * fall
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from researchclaw.adapters.figures import MatplotlibIllustrator
+from researchclaw.adapters.figures.record import Record
 from stages.contracts import ConditionResult, FigureSpec, Metric, PrismaCounts, Results
 from stages.errors import ManuscriptRefused
 from stages.f_analysis import statistics
@@ -152,3 +153,15 @@ def test_a_label_sets_no_mathematics(label: str, results: Results):
     for kind in ("difference_forest", "cost_quality"):
         drawn = MatplotlibIllustrator().draw(spec(kind), strange, PRISMA)
         assert drawn.pdf.startswith(b"%PDF")
+
+
+def test_a_row_calls_the_one_joint_condition_in_short(results: Results):
+    conditions = dict(results.conditions)
+    conditions["cosine"] = conditions["cosine"].model_copy(update={"role": "combination", "label": "one and other together"})
+    conditions["cosine_no_warmup"] = conditions["cosine_no_warmup"].model_copy(
+        update={"label": "one and other together without warm-up"}
+    )
+    record = Record(spec("seed_dots"), results.model_copy(update={"conditions": conditions}))
+    assert record.short_label("cosine") == "both together"
+    assert record.short_label("cosine_no_warmup") == "both together without warm-up"
+    assert record.short_label("linear") == LABELS["linear"]

@@ -78,7 +78,8 @@ def test_constants_are_kept_under_the_names_that_the_paper_uses(study):
     assert config["learning_rate"] == 0.002
     assert (config["batch_size"], config["batch8_batch_size"], config["both_batch_size"]) == (16, 8, 8)
     assert (config["minimum"], config["no_warmup_warmup"], config["tuned_learning_rate"]) == (-1, 0.0, 0.003)
-    assert not {"schedule", "tied", "lower_case", "cosine_schedule"} & set(config)
+    assert (config["schedule"], config["cosine_schedule"], config["tied"]) == ("constant", "cosine", "yes")
+    assert "lower_case" not in config
     assert (config["budget_s"], config["seeds"], config["confidence_percent"], config["scored_kib"]) == (20, 3, 95, 128)
     assert isinstance(config["budget_s"], int)
 

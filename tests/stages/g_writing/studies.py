@@ -163,7 +163,7 @@ def finished(
             Attempt(number=2, change="BETA2 0.99 -> 0.95", settings={"BETA2": "0.95"}, seed=101, value=2.2, gain=0.05, verdict="keep"),
         )
         base = next(code for code in codes if code.condition == incumbent)
-        winner = base.model_copy(update={"condition": "tuned"})
+        winner = base.model_copy(update={"condition": "tuned", "parameters": (parameters or {}).get("tuned", base.parameters)})
         development = tuple(_run(base, 101, value, purpose="development") for value in (2.25, 2.3, 2.2))
         level = 2.25 + (effects or {}).get(incumbent, 0.0)
         confirmation = tuple(

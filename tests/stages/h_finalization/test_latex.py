@@ -9,7 +9,7 @@ import pytest
 from researchclaw.shipped import shipped
 from stages.g_writing.document import Document, Paragraph, Text
 from stages.g_writing.markdown import parse
-from stages.h_finalization.latex import PaperTemplate, render_latex
+from stages.h_finalization.latex import LONGEST_RUNNING, PaperTemplate, render_latex, running_title
 from stages.h_finalization.rendering import template_of
 from stages.h_finalization.tex_characters import escape, escape_code, plain, unprintable
 
@@ -118,3 +118,19 @@ def test_links_open_only_what_a_browser_should(layout: Layout) -> None:
     tex = body("[a](https://e.org/a_b#c) [b](file:///etc/passwd)", layout("neurips"))
     assert r"\href{https://e.org/a\_b\#c}{a}" in tex
     assert "etc/passwd" not in tex.replace("\\allowbreak{}", "") or r"\href{file" not in tex
+
+
+@pytest.mark.parametrize(
+    ("title", "short"),
+    [
+        ("Width against depth: predictions that held", "Width against depth: predictions that held"),
+        (
+            "Optimiser against learning-rate schedule in language modelling under a fixed short budget: predictions that held",
+            "Optimiser against learning-rate schedule in language modelling under a fixed short budget",
+        ),
+        ("A word " * 12 + "under a fixed short of which nothing more is left", ("A word " * 12).strip()),
+    ],
+)
+def test_a_running_title_ends_at_a_word_and_without_dots(title: str, short: str) -> None:
+    assert running_title(title) == short
+    assert len(short) <= LONGEST_RUNNING

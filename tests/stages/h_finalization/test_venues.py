@@ -86,10 +86,11 @@ class Illustrator(small.CannedIllustrator):  # type: ignore[name-defined,misc]
         return drawn.model_copy(update={"pdf": stream.getvalue()})
 
 
-def exported(tmp_path: Path, venue: str, **changes: Any) -> Path:
-    """Stages 22 and 23 with real LaTeX."""
+def exported(tmp_path: Path, venue: str, *, kind: str = "difference_forest", **changes: Any) -> Path:
+    """Stages 22 and 23 with real LaTeX. kind: what the one figure of the paper shows."""
     outputs = small.record()
     text = outputs[Manuscript]
+    text = text.model_copy(update={"figures": tuple(figure.model_copy(update={"kind": kind}) for figure in text.figures)})
     outputs[Manuscript] = text.model_copy(
         update={"authors": (LINE,), "markdown": text.markdown.replace("\n## Cost", f"{THANKS}\n## Cost")}
     )
@@ -163,6 +164,38 @@ def test_absent_official_styles_and_too_many_pages_are_named(tmp_path: Path) -> 
     degraded = json.loads((tmp_path / "degraded.json").read_text())
     assert any("takes 12 pages; icml takes 8" in note for note in degraded)
     assert any("no official style was found" in note for note in degraded)
+
+
+class Counting(small.CannedTypesetter):  # type: ignore[name-defined,misc]
+    """Takes one page less of main text for each figure that stands in the appendix."""
+
+    def __init__(self, pages: int) -> None:
+        self.pages = pages
+        self.seen: list[str] = []
+
+    def typeset(self, tex: str, typst: str, bib: str, figures: dict[str, bytes]) -> Typeset:
+        self.seen.append(tex)
+        main = self.pages - tex.partition("\\rcappendix")[2].count("\\begin{figure")
+        return Typeset(pdf=b"%PDF", pages=20, by="latex", complaints=(), main_pages=main)
+
+
+@pytest.mark.parametrize("mode", ["preprint", "submission"])
+def test_a_figure_gives_way_where_that_keeps_to_the_limit_of_pages(tmp_path: Path, mode: str) -> None:
+    folder = exported(tmp_path, "neurips", kind="seed_dots", mode=mode, typesetter=(typesetter := Counting(10)))
+    main, _, appendix = (folder / "paper.tex").read_text().partition("\\rcappendix")
+    assert len(typesetter.seen) == 2
+    assert "\\begin{figure}" not in main
+    assert "\\label{fig:difference_forest}" in appendix
+    assert "Figure~\\ref{fig:difference_forest} in Appendix~\\ref{sec:appendix_cost}" in main
+    assert not any("takes 10 pages" in note for note in json.loads((tmp_path / "degraded.json").read_text()))
+    assert not [check for check in audit(folder) if not check.passed]
+
+
+def test_figures_stay_where_moving_them_does_not_help_and_the_warning_is_loud(tmp_path: Path) -> None:
+    folder = exported(tmp_path, "neurips", kind="seed_dots", mode="preprint", typesetter=Counting(12))
+    assert "\\begin{figure}" in (folder / "paper.tex").read_text().partition("\\rcappendix")[0]
+    notes = json.loads((tmp_path / "degraded.json").read_text())
+    assert any("takes 12 pages; neurips takes 9 for a submission" in note for note in notes)
 
 
 @needs_latex

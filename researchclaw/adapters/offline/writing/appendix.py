@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from researchclaw.adapters.offline.writing.changes import in_force, noun, short_noun
 from researchclaw.adapters.offline.writing.language import Voice, capital, ended, listing, lowered, paragraph, printable
 from researchclaw.adapters.offline.writing.reading import Study
 from researchclaw.adapters.offline.writing.results import figure, shown
@@ -41,7 +42,48 @@ def reproducibility(study: Study, voice: Voice) -> list[str]:
     ]
     if study.record.commands:
         blocks.append("```\n" + "\n".join(study.record.commands) + "\n```")
+    blocks.extend(_settings(study, voice))
     return [block for block in blocks if block]
+
+
+def _settings(study: Study, voice: Voice) -> list[str]:
+    """Every constant on record that some run reads, and what each condition has instead; nothing for a kit made of programs."""
+    if study.tables:
+        return []
+    conditions = [contrast.id for contrast in study.record.plan.conditions] + (["tuned"] if study.searched else [])
+    names = in_force(study.results.config, conditions)
+    if not names:
+        return []
+    rows = ["| Setting | Value |", "|---|--:|"]
+    rows += [f"| {capital(noun(name))} | {study.cfg(name.lower(), 'text')} |" for name in names]
+    changed = [
+        (condition, name) for condition in conditions for name in names if f"{condition}_{name.lower()}" in study.results.config
+    ]
+    lead = voice.must(
+        "settings",
+        "@tbl:settings lists the settings of the reference"
+        + (", @tbl:changes what each condition has in their place." if changed else "."),
+        "The settings of the reference stand in @tbl:settings"
+        + (" and those that a condition replaces in @tbl:changes." if changed else "."),
+    )
+    blocks = [lead, "\n".join(rows) + "\n\n: Settings of the reference, as the training script holds them. {#tbl:settings}"]
+    if changed:
+        table = ["| Condition | Setting | Reference | Here |", "|---|---|--:|--:|"]
+        before = ""
+        for condition, name in changed:
+            label = "" if condition == before else capital(_called(study, condition))
+            before = condition
+            key = name.lower()
+            old, new = study.cfg(key, "text"), study.cfg(f"{condition}_{key}", "text")
+            table.append(f"| {label} | {short_noun(name)} | {old} | {new} |")
+        blocks.append("\n".join(table) + "\n\n: Settings in which each condition departs from the reference. {#tbl:changes}")
+    return blocks
+
+
+def _called(study: Study, condition: str) -> str:
+    if condition == "tuned":
+        return "the setting found by the search"
+    return study.row(study.conditions[condition])
 
 
 def isolation(level: str, voice: Voice, *, tables: bool = False) -> str:

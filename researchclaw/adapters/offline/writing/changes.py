@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from stages.contracts import Attempt
 
@@ -57,6 +57,77 @@ _OFF: dict[str, str] = {
     "NGRAM_TABLES": "no n-gram tables",
 }
 """What is said when the new value is zero."""
+
+
+_NOUNS: dict[str, str] = {
+    "DEPTH": "blocks",
+    "WIDTH": "width",
+    "HEADS": "attention heads",
+    "MLP_RATIO": "width of the feed-forward layers over that of the network",
+    "CONTEXT": "context in bytes",
+    "ACTIVATION": "activation function",
+    "NORM": "normalisation",
+    "NORM_PLACE": "place of the normalisation",
+    "QK_NORM": "normalised queries and keys",
+    "POSITION": "position encoding",
+    "TIE_EMBEDDINGS": "tied embeddings",
+    "SOFTCAP": "cap on the logits (0: none)",
+    "NGRAM_TABLES": "n-gram tables",
+    "TABLE_BITS": "rows of an n-gram table, as a power of 2",
+    "INIT": "initialisation",
+    "INIT_STD": "standard deviation of the initial weights",
+    "ZERO_INIT_PROJECTIONS": "zero-initialised projections",
+    "OPTIMIZER": "optimiser",
+    "LEARNING_RATE": "peak learning rate",
+    "BETA1": "memory of the gradient (first beta)",
+    "BETA2": "memory of the squared gradient (second beta)",
+    "MATRIX_MOMENTUM": "momentum of Muon",
+    "MATRIX_ITERATIONS": "Newton-Schulz iterations of Muon",
+    "MATRIX_REST": "rate of AdamW beside Muon, as a fraction of the peak",
+    "WEIGHT_DECAY": "weight decay",
+    "GRAD_CLIP": "clipping threshold of the gradient norm (0: none)",
+    "SCHEDULE": "learning-rate schedule",
+    "WARMUP": "warm-up, as a fraction of the steps",
+    "COOLDOWN": "cooldown of the trapezoid, as a fraction of the steps",
+    "FINAL_LR": "final learning rate, as a fraction of the peak",
+    "BATCH_SIZE": "sequences in a batch",
+    "DATA_FRACTION": "share of the training data",
+    "DROPOUT": "dropout rate",
+    "LABEL_SMOOTHING": "label smoothing",
+}
+"""Constant of a training script -> what a table of settings calls it; in the order of the table."""
+
+_ONLY_WITH: dict[str, tuple[str, str]] = {
+    "MATRIX_MOMENTUM": ("optimizer", "muon"),
+    "MATRIX_ITERATIONS": ("optimizer", "muon"),
+    "MATRIX_REST": ("optimizer", "muon"),
+    "COOLDOWN": ("schedule", "trapezoid"),
+}
+"""Constant -> the setting and the value without which no run reads it."""
+
+
+def noun(name: str) -> str:
+    """'peak learning rate' for LEARNING_RATE; a constant without an entry is called by its own words."""
+    return _NOUNS.get(name, name.lower().replace("_", " "))
+
+
+def short_noun(name: str) -> str:
+    """The noun for running text, without what a table adds in brackets or behind a comma."""
+    return re.split(r" \(|, as ", noun(name))[0]
+
+
+def in_force(config: Mapping[str, object], conditions: Sequence[str]) -> list[str]:
+    """The known constants that the record holds and that some run reads, in the order of a table.
+
+    config: settings of the reference and, under the condition's name, what it changes.
+    """
+    found = []
+    for name in _NOUNS:
+        setting, value = _ONLY_WITH.get(name, ("", ""))
+        used = {config.get(setting), *(config.get(f"{condition}_{setting}") for condition in conditions)} if setting else {value}
+        if name.lower() in config and value in used:
+            found.append(name)
+    return found
 
 
 _OF_A_PROGRAM = "a change of the program"

@@ -18,7 +18,7 @@ from researchclaw.adapters.offline.writing.language import (
     sentences,
 )
 from researchclaw.adapters.offline.writing.reading import Study, Trial
-from researchclaw.adapters.offline.writing.results import figure, shown
+from researchclaw.adapters.offline.writing.results import figure, kept_change, shown
 from stages.contracts import AnalystRemark, Factor, Outline
 
 _ALIKE = re.compile(
@@ -164,6 +164,8 @@ def _plain_reading(study: Study, voice: Voice) -> str:
         first = min(ahead, key=lambda trial: -abs(trial.result.mean_diff if trial.result else 0.0))
         ratio = study.results.conditions[first.treatment.id].cost_ratio
         price = f", even at {study.of(first.treatment.id, 'cost_ratio', 'f2')} times {study.price}" if ratio > 1.05 else ""
+        if first.treatment in study.moved:
+            price = f", with the settings of @tbl:conditions{price}"
         return voice.say(
             "plain reading",
             *(
@@ -182,8 +184,8 @@ def _plain_reading(study: Study, voice: Voice) -> str:
         start = study.conditions[study.record.incumbent]
         return voice.must(
             "plain reading",
-            f"Among the planned conditions none is a reason for a change; yet the search of @sec:ablations ended at a "
-            f"setting that {study.cmp('tuned', start.id)} {study.plain(start)}, so nobody should conclude that {study.name(start)} is the best that {'the data allow' if study.tables else 'the budget allows'}.",
+            f"None of the tested hypotheses gives a reason for a change; yet the search of @sec:ablations ended at a "
+            f"setting, {kept_change(study)}, that {study.cmp('tuned', start.id)} {study.plain(start)}, so nobody should conclude that {study.name(start)} is the best that {'the data allow' if study.tables else 'the budget allows'}.",
         )
     if clear:
         return voice.say(
@@ -432,16 +434,9 @@ def _confounders(study: Study, voice: Voice) -> list[str]:
         )
         limit = 3 if len(study.factors) == 1 else 2
         parts.extend(voice.say(f"confounder {text}", ended(text)) for text in fresh[:limit])
+    parts.append(_one_level(study, voice))
     if study.moved:
-        names = listing([study.name(contrast) for contrast in study.moved])
-        lone = len(study.moved) == 1
-        parts.append(
-            voice.say(
-                "limits moved",
-                f"Moreover, {names} {'differs' if lone else 'differ'} from the reference in accompanying settings that were chosen by judgement and not by search.",
-                f"The settings that come along with {names} were set by judgement; a search might have treated {'it' if lone else 'them'} differently.",
-            )
-        )
+        parts.append(_moved_along(study, voice))
     else:
         program = "program that fits" if study.tables else "training script"
         parts.append(
@@ -455,17 +450,55 @@ def _confounders(study: Study, voice: Voice) -> list[str]:
     return [part for part in parts if part]
 
 
+def _one_level(study: Study, voice: Voice) -> str:
+    """That the answer on a factor is one on the only alternative that was tried."""
+    tried = {
+        factor.named: sorted({level.label for contrast in study.treatments for of, level in study.levels(contrast) if of == factor})
+        for factor in study.factors
+    }
+    lone = {label: levels[0] for label, levels in tried.items() if len(levels) == 1}
+    if not lone or len(lone) < len(tried):
+        return ""
+    names = listing([f"{level} for {label}" for label, level in lone.items()])
+    each = "each factor" if len(lone) > 1 else "the factor"
+    return voice.must(
+        "limits level",
+        f"Of {each} only one alternative was tried, {names}; another might have turned the answer.",
+        f"The answer rests on a single alternative for {each}, {names}, and does not extend to others.",
+    )
+
+
+def _moved_along(study: Study, voice: Voice) -> str:
+    """Which settings changed together with a level, their values on both sides, and what that leaves open."""
+    alone = [contrast for contrast in study.moved if contrast.role == "treatment"] or list(study.moved)
+    ran = "; ".join(
+        f"{study.label(contrast)} ran with {study.moved_values(contrast)}, the reference with {study.moved_from(contrast)}"
+        for contrast in alone
+    )
+    owed = listing([factor.named for factor in study.factors if any(factor.name in contrast.levels for contrast in alone)])
+    return paragraph(
+        voice.must("limits moved", f"Above all, settings moved along: {ran}."),
+        voice.must(
+            "limits moved owed",
+            "Neither side was run with the values of the other, so part of such a difference may be owed to these settings and not "
+            f"to {owed}; the values were chosen by judgement and not by search.",
+            "Since neither side was given the values of the other, an unknown part of the difference may come from these settings "
+            f"instead of {owed}; they were set by judgement and not by search.",
+        ),
+    )
+
+
 def _scale(study: Study, voice: Voice) -> list[str]:
     if study.tables:
         return tables.scope(study, voice)
-    parameters, steps = study.parameters, _span_of_steps(study)
+    parameters, steps = study.scale, _span_of_steps(study)
     name = study.data("name", "text")
     return [
         voice.say(
             "limits scale",
-            f"The scale is small in every respect: {parameters} parameters, {steps} steps, {{{{cfg.budget_s|int}}}} seconds; larger models, trained for days, are a different question.",
-            f"With {parameters} parameters and {steps} steps the runs cover the opening of training only, and what happens later, or in larger models, is out of sight.",
-            f"The results were obtained with {parameters} parameters and {{{{cfg.budget_s|int}}}} seconds, and rankings are known to change with both.",
+            f"The scale is small in every respect: {parameters}, {steps} steps, {{{{cfg.budget_s|int}}}} seconds; larger models, trained for days, are a different question.",
+            f"With {parameters} and {steps} steps the runs cover the opening of training only, and what happens later, or in larger models, is out of sight.",
+            f"The results were obtained with {parameters} and {{{{cfg.budget_s|int}}}} seconds, and rankings are known to change with size and with training time.",
         ),
         voice.say(
             "limits corpus",
@@ -479,7 +512,8 @@ def _scale(study: Study, voice: Voice) -> list[str]:
 
 def _span_of_steps(study: Study) -> str:
     """Steps of the reported conditions: one number, or the span where they differ."""
-    made = {contrast.id: study.results.conditions[contrast.id].steps for contrast in study.measured}
+    reported = [contrast.id for contrast in study.measured] + (["tuned"] if study.searched else [])
+    made = {name: study.results.conditions[name].steps for name in reported}
     least, most = min(made, key=lambda name: made[name]), max(made, key=lambda name: made[name])
     if made[least] == made[most]:
         return study.of(study.baseline.id, "steps")

@@ -16,6 +16,7 @@ from researchclaw.adapters.offline.writing.language import (
     printable,
 )
 from researchclaw.adapters.offline.writing.reading import Study, Trial
+from researchclaw.adapters.offline.writing.results import kept_change
 from stages.contracts import Factor
 
 
@@ -111,9 +112,9 @@ def abstract(study: Study, voice: Voice) -> str:
         if study.tables
         else voice.must(
             "abstract caveat",
-            f"The finding is bound to {study.parameters} parameters, one corpus of program text and this length of "
+            f"The finding is bound to {study.scale}, one corpus of program text and this length of "
             "training; the study was planned, run and written up by a rule-based program.",
-            f"The evidence comes from {study.parameters} parameters and one corpus of program text, gathered and written up "
+            f"The evidence comes from {study.scale} and one corpus of program text, gathered and written up "
             "by a rule-based program; larger models were not tested.",
         ),
     )
@@ -167,7 +168,7 @@ def _abstract_result(study: Study, voice: Voice, trial: Trial) -> str:
         return f"Contrary to the prediction, {one} {verdict} {other}: the paired difference is {values}."
     if trial.outcome == "failed":
         return f"The main prediction fails, although {one} {verdict} {other} after adjustment: the paired difference is {values}."
-    return f"The main prediction stays undecided: {one} {verdict} {other}; the paired difference is {values}."
+    return f"The main prediction stays undecided: {one} {verdict} {other}{_once_adjusted(trial)}; the paired difference is {values}."
 
 
 def _abstract_others(study: Study, voice: Voice) -> str:
@@ -262,6 +263,14 @@ def _abstract_use(study: Study, voice: Voice) -> str:
         first = max(ahead, key=lambda trial: trial.result.abs_mean_diff if trial.result else 0.0)
         label, rival = study.name(first.treatment), study.name(first.reference)
         where, under = _bounds(study)
+        if first.treatment in study.moved:
+            ran, other = study.moved_values(first.treatment), study.moved_from(first.treatment)
+            return voice.must(
+                "abstract use",
+                f"{where} there is thus a reason to choose {label} over {rival}, though part of the gain may be owed to its {ran} "
+                f"(reference: {other}).",
+                f"{under}, {label} may be preferred to {rival}; its {ran} (reference: {other}) may account for part of the gain.",
+            )
         return voice.say(
             "abstract use",
             f"{where} there is thus a reason to choose {label} over {rival}.",
@@ -269,10 +278,13 @@ def _abstract_use(study: Study, voice: Voice) -> str:
         )
     if study.tuned_ahead and study.record.incumbent:
         start = study.conditions[study.record.incumbent]
+        difference = (
+            f"{study.pair('diff', 'tuned', start.id, 'signed3')} {study.metric.unit}, interval {study.interval('tuned', start.id)}"
+        )
         return voice.must(
             "abstract use",
-            f"A setting found by a short search {study.cmp('tuned', start.id)} {study.plain(start)} on fresh seeds, while no planned "
-            "condition gives a reason for a change.",
+            f"No tested hypothesis gives a reason for a change; outside the registered comparisons, a setting found by a short search, "
+            f"{kept_change(study)}, {study.cmp('tuned', start.id)} {study.plain(start)} on fresh seeds ({difference}).",
         )
     if any(trial.clear for trial in study.trials):
         where, under = _bounds(study)
@@ -543,6 +555,7 @@ def conclusion(study: Study, voice: Voice) -> list[str]:
         }[trial.outcome]
         parts.append(voice.must("conclusion", *(f"{text}: {_measured(study, trial)}{_by_margin(study, trial)}." for text in endings)))
         parts += _other_answers(study, voice)
+        parts.append(_not_apart(study, voice))
     lost = [study.name(other.treatment) for other in study.trials[1:] if other.result is None]
     if lost:
         parts.append(
@@ -580,6 +593,20 @@ def conclusion(study: Study, voice: Voice) -> list[str]:
     return [paragraph(*parts)]
 
 
+def _not_apart(study: Study, voice: Voice) -> str:
+    """That an answer on a level is one on the settings that moved along with it, too; empty where none did."""
+    clear = [trial.treatment for trial in study.trials if trial.clear and trial.treatment in study.moved]
+    if not clear:
+        return ""
+    nouns = listing(list(dict.fromkeys(study.noun(name) for contrast in clear for name in study.moved_along(contrast))))
+    names = listing([study.label(contrast) for contrast in clear])
+    return voice.must(
+        "conclusion moved",
+        f"What {names} would give at the {nouns} of the reference was not measured, so these answers hold for whole settings.",
+        f"These answers hold for {names} at other values of {nouns} than the reference has; the shares cannot be told apart.",
+    )
+
+
 def _no_main_answer(study: Study, voice: Voice, trial: Trial) -> str:
     """Why the main question has no answer: its runs are missing, or too few."""
     if trial.result is None:
@@ -599,8 +626,13 @@ def _measured(study: Study, trial: Trial) -> str:
     a, b = trial.treatment.id, trial.reference.id
     return (
         f"at a mean difference of {study.pair('diff', a, b, 'signed3')} {study.metric.unit} and an interval from {study.interval(a, b)}, "
-        f"{study.plain(trial.treatment)} {study.cmp(a, b)} {study.plain(trial.reference)}"
+        f"{study.plain(trial.treatment)} {study.cmp(a, b)} {study.plain(trial.reference)}{_once_adjusted(trial)}"
     )
+
+
+def _once_adjusted(trial: Trial) -> str:
+    """Why a verdict is withheld from an interval that leaves out no difference; empty where none is."""
+    return "" if trial.clear or trial.side == "both" else " once the test is adjusted, although the interval itself leaves out zero"
 
 
 def _by_margin(study: Study, trial: Trial) -> str:
@@ -624,7 +656,7 @@ def _other_answer(study: Study, voice: Voice, trial: Trial, told: set[str]) -> s
     told: what has been said of earlier predictions.
     """
     a, b = trial.treatment.id, trial.reference.id
-    one, other, verdict = study.plain(trial.treatment), study.plain(trial.reference), study.cmp(a, b)
+    one, other, verdict = study.plain(trial.treatment), f"{study.plain(trial.reference)}{_once_adjusted(trial)}", study.cmp(a, b)
     diff, span = f"{study.pair('diff', a, b, 'signed3')} {study.metric.unit}", study.interval(a, b)
     fate = _fate(study, trial, again=_fate(study, trial) in told)
     return voice.must(

@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 
 from researchclaw.adapters.offline.writing import tables
-from researchclaw.adapters.offline.writing.changes import setting_in_words
 from researchclaw.adapters.offline.writing.language import (
     Voice,
     a_or_an,
+    capital,
     cited,
     ended,
     has_citation,
@@ -116,41 +116,76 @@ def _combination(study: Study, voice: Voice) -> str:
     parts = []
     for contrast in combinations:
         labels = listing([level.label for _, level in study.levels(contrast)]) or contrast.label
+        parts.append(_each_alone(study, voice, contrast))
         parts.append(
             voice.say(
                 f"combination {contrast.id}",
-                f"The condition {contrast.label} sets {labels} at the same time, so that what they do together can be held against what each does alone.",
+                f"The condition {contrast.label} sets {labels} at the same time, which shows whether their effects add up.",
                 f"To see whether the effects of {labels} add up, a further condition makes both changes at once.",
             )
         )
     return paragraph(*parts)
 
 
+def _each_alone(study: Study, voice: Voice, combination: Contrast) -> str:
+    """What each single change ran with: the reference level of the other factor."""
+    kept = {factor.name: level.label for factor, level in study.baseline_levels}
+    levels = study.levels(combination)
+    if len(levels) != 2 or set(kept) != {factor.name for factor, _ in levels}:
+        return ""
+    (first, one), (second, other) = levels
+    return voice.must(
+        f"alone {combination.id}",
+        f"On its own, {one.label} ran with {kept[second.name]}, and {other.label} ran with {kept[first.name]}.",
+        f"Alone means with the other factor at its reference: {one.label} with {kept[second.name]}, {other.label} with {kept[first.name]}.",
+    )
+
+
 def _conditions_table(study: Study, voice: Voice, also: str) -> str:
     """also: a sentence that belongs to the same paragraph."""
     rows = ["| Condition | Role | What it changes |", "|---|---|---|"]
     for contrast in study.record.plan.conditions:
-        rows.append(f"| {study.row(contrast)} | {contrast.role} | {_change(study, contrast)} |")
+        rows.append(f"| {capital(study.row(contrast))} | {contrast.role} | {_change(study, contrast)} |")
     program = "program" if study.tables else "training script"
-    caption = f"Conditions of the experiment and what each changes in the {program}."
+    given = any(_value(study, contrast, name) for contrast in study.record.plan.conditions for name in contrast.settings)
+    caption = f"Conditions of the experiment and what each changes in the {program}"
+    caption += f"; in brackets the value {study.of_the_baseline}." if given else "."
     lead = voice.must(
         "conditions table",
-        f"@tbl:conditions lists all conditions; each is a patch of the same {program} that changes nothing else.",
+        f"@tbl:conditions lists all conditions; each is a patch of the same {program}, and its last column holds all that it changes.",
         f"All conditions are patches of a single {program} and change nothing but what @tbl:conditions says.",
     )
     return f"{paragraph(lead, also)}\n\n" + "\n".join(rows) + f"\n\n: {caption} {{#tbl:conditions}}"
 
 
 def _change(study: Study, contrast: Contrast) -> str:
+    """Everything that a condition changes: levels by name, numbers with the value of the reference in brackets."""
     if contrast.role == "baseline":
         return "nothing"
     if contrast.role == "ablation":
         origin = study.conditions.get(contrast.ablates or "")
-        return f"{contrast.removes} taken out{f' of {origin.label}' if origin else ''}"
+        removed = [name for name in contrast.settings if origin is None or contrast.settings[name] != origin.settings.get(name)]
+        values = [value for value in (_value(study, contrast, name) for name in removed) if value]
+        out = f"{contrast.removes} taken out{f' of {origin.label}' if origin else ''}"
+        return f"{out}: {listing(values)}" if values else out
     levels = study.levels(contrast)
-    if levels:
-        return listing([factor.label for factor, _ in levels])
-    return listing([setting_in_words(name) for name in contrast.settings])
+    if not levels:
+        return listing([_value(study, contrast, name) or study.noun(name) for name in contrast.settings])
+    named: list[str] = []
+    told: set[str] = set()
+    for factor, level in levels:
+        own = [name for name in level.settings if name in contrast.settings][:1]
+        told.update(own)
+        numbers = [value for value in (_value(study, contrast, name) for name in own) if value]
+        named.append(listing(numbers) or (f"{factor.label}: {level.label}" if study.settings_known else factor.label))
+    along = [_value(study, contrast, name) or study.noun(name) for name in contrast.settings if name not in told]
+    return "; ".join((*named, *along))
+
+
+def _value(study: Study, contrast: Contrast, name: str) -> str:
+    """'peak learning rate 0.02 (0.002)', both by key; empty for what is no number on record."""
+    new, old = study.number(f"{contrast.id}_{name.lower()}"), study.number(name.lower())
+    return f"{study.noun(name)} {new} ({old})" if new and old else ""
 
 
 # ---------------------------------------------------------------- hypotheses
@@ -276,6 +311,16 @@ _TURN_FRAMES = {
         "The objection is that {text}.",
         "The skeptic was not convinced: {text}.",
     ),
+    "for the change": (
+        "What could yet speak for {label} is that {text}.",
+        "In favour of {label}, against the prediction, it was said that {text}.",
+        "Had {label} a case, it would be that {text}.",
+    ),
+    "against the change": (
+        "The prediction rests on the thought that {text}.",
+        "A loss is foreseen with {label} because {text}.",
+        "Against {label} it was held that {text}.",
+    ),
     "method": (
         "On method it was noted that {text}.",
         "The methodologist pointed out that {text}.",
@@ -295,8 +340,11 @@ def _turn(study: Study, voice: Voice, trial: Trial, turns: list[Statement], side
         if text.lower().startswith(f"the {turn.role}"):
             return voice.say(f"turn {trial.hypothesis.id} {side}", ended(text))
         first, *more = sentences(text)
+        # Rules argue for and against the change; 'the case for it' would be one for the prediction where that is a loss.
+        loss = trial.hypothesis.predicts == "worse" and study.record.researcher.startswith("rule-based")
+        key = f"{side} the change" if loss and side != "method" else side
         said = voice.turn(
-            f"turn {side}", *(frame.format(text=lowered(first), label=trial.treatment.label) for frame in _TURN_FRAMES[side])
+            f"turn {key}", *(frame.format(text=lowered(first), label=study.name(trial.treatment)) for frame in _TURN_FRAMES[key])
         )
         return paragraph(said, *(voice.say(f"turn {trial.hypothesis.id} {side} {sentence}", ended(sentence)) for sentence in more))
     return ""
@@ -356,9 +404,9 @@ def _judging(study: Study, voice: Voice) -> list[str]:
             paragraph(
                 voice.say(
                     "judging interval",
-                    f"From these differences we form the mean $\\bar d$ and Student's interval $\\bar d \\pm t\\, s_d / \\sqrt{{n}}$ at the {study.confidence} level; "
+                    f"From the differences of @eq:difference we form the mean $\\bar d$ and Student's interval $\\bar d \\pm t\\, s_d / \\sqrt{{n}}$ at the {study.confidence} level; "
                     "resampling methods cover too little with so few seeds.",
-                    f"The mean $\\bar d$ is reported with Student's interval $\\bar d \\pm t\\, s_d / \\sqrt{{n}}$ at the {study.confidence} level, "
+                    f"The mean $\\bar d$ of @eq:difference is reported with Student's interval $\\bar d \\pm t\\, s_d / \\sqrt{{n}}$ at the {study.confidence} level, "
                     "which keeps its coverage at a small number of seeds.",
                 ),
                 _holm(study, voice),
@@ -404,8 +452,8 @@ def _power(study: Study, voice: Voice) -> str:
         return ""
     return voice.say(
         "power",
-        f"Where a comparison stays open, we give the smallest true difference that it would find in {power} % of repetitions.",
-        f"To show what could have been missed, we report the difference that would be found with {power} % power.",
+        f"Where a comparison stays open, we give the smallest true difference that its test, before adjustment, would find in {power} % of repetitions.",
+        f"To show what could have been missed, we report the difference that the test would find with {power} % power before adjustment.",
     )
 
 
@@ -559,7 +607,7 @@ def _network(study: Study, voice: Voice) -> list[str]:
         parts.append(
             voice.say(
                 "network moved",
-                f"With {listing([study.label(contrast) for contrast in moved])} further settings move along, since the values of the reference condition would not suit {'it' if len(moved) == 1 else 'them'}; this is part of the condition and is taken up in @sec:limitations.",
+                f"With {listing([study.label(contrast) for contrast in moved])} further settings move along, since the values of the reference condition would not suit {'it' if len(moved) == 1 else 'them'}; @tbl:conditions gives their values, and @sec:limitations takes up what follows from it.",
             )
         )
     return parts
@@ -621,9 +669,13 @@ def _budget(study: Study, voice: Voice) -> list[str]:
 
 def _dearer(study: Study, costly: Sequence[Contrast]) -> str:
     """'1.13 times the reference with dropout'; of more than two conditions the span, because a table gives them all."""
+    ordered = sorted(costly, key=lambda contrast: study.results.conditions[contrast.id].cost_ratio)
+    printed = {f"{study.results.conditions[contrast.id].cost_ratio:.2f}" for contrast in costly}
+    if len(printed) == 1:  # a span from 1.08 to 1.08 is none
+        named = [contrast for contrast in costly if contrast.role != "ablation"] or costly
+        return f"{_ratio(study, named[0])} times the reference with {listing([study.label(contrast) for contrast in named])}"
     if len(costly) <= 2:
         return listing([f"{_ratio(study, contrast)} times the reference with {study.label(contrast)}" for contrast in costly])
-    ordered = sorted(costly, key=lambda contrast: study.results.conditions[contrast.id].cost_ratio)
     return (
         f"from {_ratio(study, ordered[0])} times the reference with {study.label(ordered[0])} to {_ratio(study, ordered[-1])} times with "
         f"{study.label(ordered[-1])}"
@@ -661,7 +713,7 @@ def _sizes_table(study: Study, voice: Voice) -> str:
     heads = [head for head, _, _ in columns]
     rows = [f"| Condition | {' | '.join(heads)} |", "|---|" + "--:|" * len(heads)]
     rows += [
-        f"| {study.row(contrast)} | {' | '.join(study.of(contrast.id, field, form) for _, field, form in columns)} |"
+        f"| {capital(study.row(contrast))} | {' | '.join(study.of(contrast.id, field, form) for _, field, form in columns)} |"
         for contrast in study.measured
     ]
     lead = voice.say(

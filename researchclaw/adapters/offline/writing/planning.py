@@ -93,6 +93,8 @@ def figures(study: Study) -> tuple[FigureSpec, ...]:
     )
     reported = tuple(contrast.id for contrast in study.measured if contrast.role != "ablation")
     data, run = ("the rows of each seed", "fit") if study.tables else ("one corpus", "training run")
+    joint = [contrast.label for contrast in study.treatments if contrast.role == "combination"]
+    both = f"; both together: {joint[0].removesuffix(' together')}" if len(joint) == 1 and len(study.factors) == 2 else ""
     made = [
         FigureSpec(
             id="method_diagram",
@@ -107,7 +109,7 @@ def figures(study: Study) -> tuple[FigureSpec, ...]:
             FigureSpec(
                 id="difference_forest",
                 kind="difference_forest",
-                caption=f"Paired differences in {label}: a mark at the mean, a bar for the t interval, ticks for single seeds; the vertical line marks no difference.",
+                caption=f"Paired differences in {label}: a mark at the mean, a bar for the t interval, ticks for single seeds; the vertical line marks no difference{both}.",
                 alt="Forest plot of paired differences",
                 comparisons=main,
             )
@@ -116,7 +118,7 @@ def figures(study: Study) -> tuple[FigureSpec, ...]:
         FigureSpec(
             id="seed_dots",
             kind="seed_dots",
-            caption=_dots_caption(study),
+            caption=_dots_caption(study, both),
             alt="Dots of every seed, condition by condition",
             conditions=conditions,
         )
@@ -126,7 +128,7 @@ def figures(study: Study) -> tuple[FigureSpec, ...]:
             FigureSpec(
                 id="learning_curves",
                 kind="learning_curves",
-                caption=_curves_caption(study, listing([study.name(study.conditions[name]) for name in reported])),
+                caption=_curves_caption(study, listing([study.short(study.conditions[name]) for name in reported])),
                 alt="Learning curves of the conditions",
                 conditions=reported,
             )
@@ -139,7 +141,7 @@ def figures(study: Study) -> tuple[FigureSpec, ...]:
             FigureSpec(
                 id="ablation_forest",
                 kind="ablation_forest",
-                caption=f"Paired differences of {further}, drawn in the same way: bars are t intervals.",
+                caption=f"Paired differences of {further}, drawn in the same way: bars are t intervals{both}.",
                 alt=f"Forest plot of {further}",
                 comparisons=extra,
             )
@@ -166,15 +168,18 @@ def figures(study: Study) -> tuple[FigureSpec, ...]:
     return tuple(made)
 
 
-def _dots_caption(study: Study) -> str:
-    """What the marks are; an interval needs three seeds, a mean two."""
+def _dots_caption(study: Study, both: str) -> str:
+    """What the marks are; an interval needs three seeds, a mean two.
+
+    both: what a row means by 'both together'.
+    """
     label = study.metric.label
     marks = "a dot for each seed; thin lines join the runs of a seed"
     if study.seeds >= 3:
         marks += ", a tick marks the mean and the bar beneath it the t interval of the mean"
     elif study.seeds == 2:
         marks += ", a tick marks the mean"
-    return f"{label[:1].upper()}{label[1:]} of every run, {marks if study.seeds > 1 else 'a dot for each'}."
+    return f"{label[:1].upper()}{label[1:]} of every run, {marks if study.seeds > 1 else 'a dot for each'}{both}."
 
 
 def _curves_caption(study: Study, names: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from researchclaw.adapters.offline.writing.changes import short_noun
 from researchclaw.adapters.offline.writing.language import listing
 from stages.contracts import Contrast, Factor, Finding, Hypothesis, Level, PairedComparison, Slug, Theme, Work
 from stages.g_writing import against_record
@@ -361,14 +362,50 @@ class Study:
             return self.of(self.baseline.id, "parameters")
         return f"{self.of(least, 'parameters')} to {self.of(most, 'parameters')}"
 
+    @property
+    def searched(self) -> bool:
+        """Whether the score of a searched setting on fresh seeds is reported."""
+        known = "tuned" in self.results.conditions and self.record.incumbent is not None
+        return known and self.comparison("tuned", self.record.incumbent or "") is not None
+
+    @property
+    def scale(self) -> str:
+        """The parameters of all runs whose scores are reported: those planned, and those of the search where they lie outside."""
+        text = f"{self.parameters} parameters"
+        if not self.searched:
+            return text
+        tuned = self.results.conditions["tuned"]
+        sizes = [self.results.conditions[contrast.id].parameters for contrast in self.measured]
+        if min(sizes) <= tuned.parameters <= max(sizes):
+            return text
+        return f"{text} ({self.of('tuned', 'parameters')} in the setting found by the search)"
+
     @cached_property
     def moved(self) -> tuple[Contrast, ...]:
         """Conditions that change constants beyond those of their levels, and whose labels do not say so."""
-        return tuple(
-            contrast
-            for contrast in self.treatments
-            if len(contrast.settings) > len(contrast.levels) and not _OWN_SCALE.search(contrast.label)
-        )
+        return tuple(contrast for contrast in self.treatments if self.moved_along(contrast))
+
+    def moved_along(self, contrast: Contrast) -> tuple[str, ...]:
+        """The constants that a condition changes beside the one that each of its levels is about."""
+        if len(contrast.settings) <= len(contrast.levels) or _OWN_SCALE.search(contrast.label):
+            return ()
+        own = {
+            next((name for name in level.settings if name in contrast.settings), "") for _, level in self.levels(contrast)
+        }  # the first constant of a level is its own: OPTIMIZER before LEARNING_RATE
+        return tuple(name for name in contrast.settings if name not in own)
+
+    def noun(self, name: str) -> str:
+        """A constant in running text; that of a program which was written for the topic is called by its own words."""
+        return name.lower().replace("_", " ") if self.tables else short_noun(name)
+
+    def moved_values(self, contrast: Contrast) -> str:
+        """'peak learning rate 0.02 and weight decay 0.01', the values by key; a value that is not on record is left out."""
+        known = ((self.noun(name), self.cfg(f"{contrast.id}_{name.lower()}", "text")) for name in self.moved_along(contrast))
+        return listing([f"{noun} {value}" if value else noun for noun, value in known])
+
+    def moved_from(self, contrast: Contrast) -> str:
+        """'0.002 and 0.1': what the reference has where the condition has `moved_values`."""
+        return listing([value for name in self.moved_along(contrast) if (value := self.cfg(name.lower(), "text"))])
 
     def works_of_level(self, level: Level) -> tuple[Work, ...]:
         """Works that are about this level itself; a size or a rate has none, since its works treat the factor at large."""
@@ -440,6 +477,19 @@ class Study:
     def cfg(self, name: str, form: str = "int") -> str | None:
         """Reference to a setting, None where the record does not hold it."""
         return f"{{{{cfg.{name}|{form}}}}}" if name in self.results.config else None
+
+    def number(self, name: str) -> str | None:
+        """Reference to a setting that is a number, None for a word and for what the record does not hold."""
+        return None if isinstance(self.results.config.get(name), str) else self.cfg(name, "text")
+
+    @property
+    def settings_known(self) -> bool:
+        """Whether conditions differ in constants of a script, and not in programs."""
+        return any(contrast.settings for contrast in self.record.plan.conditions)
+
+    @property
+    def of_the_baseline(self) -> str:
+        return f"of {self.baseline_label}" if self.baseline_label == "the baseline" else "of the reference"
 
     def data(self, name: str, form: str = "int") -> str | None:
         return f"{{{{data.{name}|{form}}}}}" if name in self.results.data else None

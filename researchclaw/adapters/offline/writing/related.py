@@ -246,7 +246,7 @@ def _entering(study: Study, voice: Voice, factor: Factor) -> str:
         return voice.turn(
             "entering",
             f"Our experiment puts {listing(labels)} to the test.",
-            f"What our comparison takes in of {factor.named} {'are' if several else 'is'} {listing(labels)}.",
+            f"Of the possible choices of {factor.named}, our experiment takes {listing(labels)}.",
         )
     return voice.turn(
         "entering",

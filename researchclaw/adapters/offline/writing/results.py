@@ -65,11 +65,29 @@ def _overview(study: Study, voice: Voice) -> list[str]:
                 f"Ordered by mean, the list is led by {study.name(best)} with {mean} {unit} against {base} for {study.name(study.baseline)}; the paired analysis shows how much of this order can be trusted.",
             )
         )
+    ahead = [one for one in study.measured if one.role == "ablation" and _mean_gain(study, one, best) > LEAST_PRINTED]
+    if study.compared and ahead:
+        first = max(ahead, key=lambda one: _mean_gain(study, one, best))
+        parts.append(
+            voice.must(
+                "results ablation ahead",
+                f"Beyond it in the mean, at {study.value(first.id, 'mean', 'f3')} {unit}, lies only what was planned as an ablation, "
+                f"{study.name(first)}, which tests no hypothesis of its own (@sec:ablations).",
+                f"An ablation goes beyond this mean: {study.name(first)}, at {study.value(first.id, 'mean', 'f3')} {unit}, was planned to "
+                "take a component out and tests no hypothesis of its own (@sec:ablations).",
+            )
+        )
     if len(n) > 1:
         parts.append(
             "Because some runs failed, the conditions do not all have the same number of values; each comparison uses the seeds that both sides have."
         )
     return [part for part in parts if part]
+
+
+def _mean_gain(study: Study, one: Contrast, other: Contrast) -> float:
+    """By how much the mean of the first is ahead; below zero behind."""
+    mean = {contrast.id: study.results.conditions[contrast.id].metrics[study.m].mean for contrast in (one, other)}
+    return study.metric.gain(mean[one.id], mean[other.id])
 
 
 def _main_table(study: Study) -> str:
@@ -349,7 +367,7 @@ def _resolution(study: Study, voice: Voice, trial: Trial) -> str:
         return voice.turn(
             "resolution open",
             f"A true difference would have to reach about {mde} {study.metric.unit} to be found with {power} power, so smaller effects may well exist.",
-            f"At this spread the comparison finds differences of {mde} {study.metric.unit} with {power} power and misses most that are smaller.",
+            f"At this spread the comparison finds differences of {mde} {study.metric.unit} with {power} power and may miss any that is smaller.",
             f"For {label} the design has {power} power from {mde} {study.metric.unit} on; what lies below it may have been missed.",
         )
     if trial.above_threshold:
@@ -581,7 +599,9 @@ def _side_table(study: Study, voice: Voice) -> str:
         result = study.comparison(planned.a, planned.b)
         if planned.purpose != "hypothesis" and result is not None and result.ci95_low is not None:
             one, other = study.conditions[planned.a], study.conditions[planned.b]
-            rows.append(f"| {study.label(one)} | {study.label(other)} | {' | '.join(_difference_cells(study, result))} |")
+            rows.append(
+                f"| {capital(study.label(one))} | {capital(study.label(other))} | {' | '.join(_difference_cells(study, result))} |"
+            )
     if len(rows) < 2:
         return ""
     head = [
@@ -647,7 +667,7 @@ def _ablation(study: Study, voice: Voice, ablation: Contrast, origin: Contrast, 
             voice.say(
                 f"ablation reading {a}",
                 f"We have no evidence that the result hangs on {removed}, though an effect smaller than {study.pair('mde', a, b, 'f3')} {study.metric.unit} could have been missed.",
-                f"The answer therefore does not visibly depend on {removed}; effects below {study.pair('mde', a, b, 'f3')} {study.metric.unit} would have escaped this test.",
+                f"The answer therefore does not visibly depend on {removed}; effects below {study.pair('mde', a, b, 'f3')} {study.metric.unit} could have escaped this test.",
             )
             if _worth_stating(result.mde)
             else "",
@@ -862,8 +882,15 @@ def _after_the_search(voice: Voice, name: str, verdict: str) -> str:
     return ""
 
 
+def kept_change(study: Study) -> str:
+    """What the search kept, with its value where it is one number for another: 'n-gram tables (2 in the place of 0)'."""
+    start = study.conditions[study.record.incumbent or study.baseline.id]
+    words = listing(changes_in_words([attempt for attempt in study.record.attempts if attempt.verdict == "keep"]))
+    return f"{words}{_values_kept(study, start)}"
+
+
 def _values_kept(study: Study, incumbent: Contrast) -> str:
-    """', with 0.95 in the place of 0.99', where the change is one number for another."""
+    """' (0.95 in the place of 0.99)', where the change is one number for another."""
     kept = [attempt for attempt in study.record.attempts if attempt.verdict == "keep"]
     names = [name.lower() for attempt in kept for name in attempt.settings]
     if len(names) != 1:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from researchclaw.adapters.offline.writing.language import Voice, listing, paragraph
+from researchclaw.adapters.offline.writing.language import Voice, capital, listing, paragraph
 from researchclaw.adapters.offline.writing.reading import Study
 
 TRIVIAL = {
@@ -163,7 +163,7 @@ def _sizes_table(study: Study, voice: Voice) -> str:
         return ""
     rows = [f"| Condition | {' | '.join(head for head, _, _ in columns)} |", "|---|" + "--:|" * len(columns)]
     rows += [
-        f"| {study.row(contrast)} | {' | '.join(study.of(contrast.id, field, form) for _, field, form in columns)} |"
+        f"| {capital(study.row(contrast))} | {' | '.join(study.of(contrast.id, field, form) for _, field, form in columns)} |"
         for contrast in study.measured
     ]
     what = {

@@ -113,3 +113,27 @@ def test_what_is_asked_about_the_test_split_follows_whether_it_was_looked_at(rec
         assert re.search(point.told, point.wording)
     assert "{{cfg.sealed_tuned|f3}}" in (both.wording or "")
     assert not re.search(both.told, "The sealed test split was not looked at.")
+
+
+def test_a_remark_on_a_sentence_quotes_that_sentence(record: PaperRecord) -> None:
+    manuscript = small.record()[Manuscript]
+    long = f"Linear decay {' and decay' * 50} was used."
+    text = sentences(parse(manuscript.markdown.replace("Adam was used", f"{long} Adam was used"), manuscript.authors))
+    table = claims(parse(manuscript.markdown, manuscript.authors), record)
+    mechanical = small.c.Review(reviewer="mechanical", summary="None.", strengths=(), weaknesses=())
+    told = review.review_paper(
+        ReviewQuestion(
+            role="clarity",
+            manuscript=manuscript,
+            sentences=text,
+            claims=table,
+            mechanical=mechanical,
+            record=record,
+            text="",
+            facts=(),
+            values=(),
+        )
+    )
+    remark = next(weakness for weakness in told.weaknesses if "hard to read" in weakness.text)
+    assert remark.quote.startswith("Linear decay")
+    assert str(len(remark.quote.split())) in remark.text

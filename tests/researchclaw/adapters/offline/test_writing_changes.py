@@ -2,7 +2,7 @@
 
 import pytest
 
-from researchclaw.adapters.offline.writing.changes import changes_in_words, setting_in_words
+from researchclaw.adapters.offline.writing.changes import changes_in_words, in_force, noun, setting_in_words, short_noun
 from stages.contracts import Attempt, Edit
 
 
@@ -19,6 +19,19 @@ from stages.contracts import Attempt, Edit
 )
 def test_a_change_is_told_by_what_it_does(name, change, words):
     assert setting_in_words(name, change) == words
+
+
+def test_a_table_of_settings_holds_what_is_on_record_and_read_by_some_run():
+    reference = {"optimizer": "adamw", "learning_rate": 0.002, "matrix_momentum": 0.95, "schedule": "cosine", "cooldown": 0.5}
+    assert in_force(reference, ["a"]) == ["OPTIMIZER", "LEARNING_RATE", "SCHEDULE"]
+    assert "MATRIX_MOMENTUM" in in_force(reference | {"a_optimizer": "muon"}, ["a"])
+    assert "COOLDOWN" in in_force(reference | {"a_schedule": "trapezoid"}, ["a"])
+
+
+def test_running_text_takes_the_noun_without_its_explanation():
+    assert short_noun("GRAD_CLIP") == "clipping threshold of the gradient norm"
+    assert short_noun("WARMUP") == "warm-up"
+    assert noun("GRAIN_SIZE") == "grain size"
 
 
 def test_a_change_that_was_tried_again_is_told_once():

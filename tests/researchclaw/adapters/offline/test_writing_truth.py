@@ -41,6 +41,20 @@ SITUATIONS = {
     ),
     "even steps": ("Is dropout of use in short training?", {"noise": 0.02, "seeds": 4}),
     "optimisers": ("Which optimiser suits a tiny language model?", {"effects": {"muon": -0.2, "sgd": 0.5}, "seeds": 3}),
+    "rivals": (
+        "Does the optimiser matter more than the learning-rate schedule for tiny byte-level language models?",
+        {
+            "effects": {"muon": -0.5, "trapezoid": -0.13, "muon_and_trapezoid": -0.64, "muon_and_trapezoid_ablated": -0.63},
+            "costs": {"muon": 1.081, "muon_and_trapezoid": 1.082, "muon_and_trapezoid_ablated": 1.079},
+            "seeds": 5,
+            "tuned": -0.3,
+            "parameters": {"tuned": 2_237_056},
+        },
+    ),
+    "ablation ahead": (
+        "Should a small GPT be wide or deep?",
+        {"effects": {"width_96": 0.16, "depth_3": 0.19, "width_96_and_depth_3": 0.34, "width_96_and_depth_3_ablated": -0.3}},
+    ),
     "batches": ("Do batch size and warm-up act together in small models?", {"effects": {"batch_8": -0.1}, "seeds": 4}),
 }
 
@@ -237,3 +251,80 @@ def test_a_paper_from_a_machine_without_a_sandbox_says_so(studies, papers):
         finding.message for finding in faults(weaker.document, weaker.outline.figures, weaker.record) if finding.severity != "minor"
     ] == []
     assert "isolation:" not in papers["even steps"].text
+
+
+def test_the_scale_of_the_evidence_takes_in_the_searched_setting(papers):
+    searched = "({{tuned.parameters|int}} in the setting found by the search)"
+    for section in ("abstract", "limitations"):
+        assert searched in papers["rivals"].sections[section]
+        assert searched not in papers["schedules"].sections[section]  # as large as the rest
+        assert searched not in papers["even steps"].sections[section]
+
+
+def test_a_searched_setting_is_named_in_the_abstract_with_its_size(papers):
+    abstract = papers["shapes"].sections["abstract"]
+    assert "a shorter memory for squared gradients ({{cfg.tuned_beta2|text}} in the place of {{cfg.beta2|text}})" in abstract
+    assert "outside the registered comparisons" in abstract
+    for value in ("diff", "ci_low", "ci_high"):
+        assert f"{{{{{value}(tuned," in abstract
+    assert len(abstract.split()) <= 220
+
+
+def test_settings_that_move_along_are_named_with_both_values(papers):
+    pairs = ("peak learning rate {{cfg.muon_learning_rate|text}}", "weight decay {{cfg.muon_weight_decay|text}}")
+    for name in ("rivals", "optimisers"):
+        method, limits = papers[name].sections["method"], papers[name].sections["limitations"]
+        row = next(line for line in method.splitlines() if line.startswith("| Muon |"))
+        for pair in pairs:
+            assert pair in row
+            assert pair in limits
+        assert "({{cfg.learning_rate|text}})" in row
+        assert "the reference with {{cfg.learning_rate|text}} and {{cfg.weight_decay|text}}" in limits
+        assert "owed to these settings" in limits or "come from these settings" in limits
+        assert "changes nothing else" not in method
+    abstract, end = papers["rivals"].sections["abstract"], papers["rivals"].sections["conclusion"]
+    assert "{{cfg.muon_and_trapezoid_learning_rate|text}}" in abstract
+    assert "should be preferred" not in abstract
+    assert "peak learning rate" in end
+
+
+def test_the_appendix_lists_the_settings_of_the_reference_and_of_each_condition(papers):
+    text = papers["rivals"].sections["appendix_reproducibility"]
+    for name in ("activation", "norm", "position", "mlp_ratio", "beta1", "grad_clip", "cooldown", "matrix_momentum", "warmup"):
+        assert f"{{{{cfg.{name}|text}}}}" in text
+    assert "{{cfg.muon_and_trapezoid_ablated_grad_clip|text}}" in text
+    assert "{{cfg.tuned_beta2|text}}" in text
+    assert "matrix_momentum" not in papers["shapes"].sections["appendix_reproducibility"]
+
+
+def test_a_span_whose_ends_print_alike_is_no_span(papers):
+    assert "from {{muon" not in papers["rivals"].sections["setup"]
+    assert "A step costs {{muon.cost_ratio|f2}} times the reference with Muon" in papers["rivals"].sections["setup"]
+
+
+def test_arguments_about_a_predicted_loss_are_arguments_about_the_change(papers):
+    for trial in papers["shapes"].study.trials:
+        assert trial.hypothesis.predicts == "worse"
+    assert not re.search(r"[Tt]he case for it|In its favour|Against this", papers["shapes"].sections["method"])
+    assert "The proponent argued" in papers["rivals"].sections["method"] or "In its favour" in papers["rivals"].sections["method"]
+
+
+def test_an_ablation_ahead_of_every_treatment_is_named_beside_the_leading_mean(papers):
+    ahead = papers["ablation ahead"]
+    assert "{{width_96_and_depth_3_ablated.val_bpb.mean|f3}}" in ahead.sections["results"].partition("| Condition |")[0]
+    assert "_ablated.val_bpb.mean" not in papers["shapes"].sections["results"].partition("| Condition |")[0]
+
+
+def test_a_verdict_that_the_adjustment_withholds_says_so(papers):
+    withheld = re.compile(r"once the test is adjusted, although the interval itself leaves out zero")
+    for paper in papers.values():
+        trials = [trial for trial in paper.study.trials if not trial.clear and trial.side != "both"]
+        assert bool(withheld.search(paper.sections["conclusion"])) == bool(trials)
+
+
+def test_a_lone_alternative_is_said_to_be_one_and_what_it_ran_with(papers):
+    text = papers["rivals"].sections["limitations"]
+    assert "Muon for the optimiser" in text
+    assert "a trapezoidal schedule for the learning-rate schedule" in text
+    assert "Muon ran with cosine decay" in papers["rivals"].text or "Muon with cosine decay" in papers["rivals"].text
+    assert "alternative was tried" not in papers["optimisers"].text
