@@ -20,7 +20,7 @@ export TOPIC
 
 test: setup-test lint
 	@./.ci/system-packages test
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup-test
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""For every test: no socket but loopback, and no HTTP proxy that would hide one."""
+"""For every test: no socket but loopback, and no HTTP proxy that would hide one. For two processes: the long files first."""
 
 import ipaddress
 import signal
@@ -10,6 +10,20 @@ import pytest
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # a job that a script put into the background ignores Ctrl-C, and so would every program that the tests start
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where processes share the tests by file, those with the paper come first, then the slow ones: neither is left with a long one.
+
+    In one process the order stays: what is quick fails first.
+    """
+    if not hasattr(config, "workerinput"):
+        return
+    turn: dict[object, int] = {}
+    for item in items:
+        own = 0 if item.get_closest_marker("paper") else 1 if item.get_closest_marker("slow") else 2
+        turn[item.path] = min(own, turn.get(item.path, own))
+    items.sort(key=lambda item: turn[item.path])
 
 
 class NetworkIsShut(AssertionError):
