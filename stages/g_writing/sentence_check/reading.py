@@ -133,6 +133,7 @@ def read(raw: str, study: Study) -> Sentence:
     conditions = tuple(conditions_in(text, study))
     for mention in conditions:  # those of 'a width of 64' neither
         text = text[: mention.start] + re.sub(r"\d", "\u00b7", text[mention.start : mention.end]) + text[mention.end :]
+    metrics = tuple(mention for mention in metrics if not _is_a_method(mention, conditions, text))
     if cited:
         text = re.sub(r"\b(?:19|20)\d\d\b", lambda m: "\u00b7" * 4, text)
     return Sentence(
@@ -143,6 +144,17 @@ def read(raw: str, study: Study) -> Sentence:
         metrics=metrics,
         cited=cited,
     )
+
+
+def _is_a_method(metric: Mention, conditions: tuple[Mention, ...], text: str) -> bool:
+    """'training with cross-entropy': a metric's other name that is a condition's, too, names the condition.
+
+    Not where it is measured: behind an article or a split ('a cross-entropy of …'), or right before its value.
+    """
+    if not any(m.start <= metric.start and metric.end <= m.end for m in conditions):
+        return False
+    measured = re.search(r"\b(?:an?|mean|average|test|validation|training|lower|higher|in|its|the (?:test|validation)) $", text[: metric.start], re.IGNORECASE)
+    return measured is None and re.match(r" (?:of|is|was|reach\w*|falls?|drops?|decreas\w*|rises?|loss|values?|scores?)\b", text[metric.end :]) is None
 
 
 def _tells_a_value(formula: str) -> bool:
