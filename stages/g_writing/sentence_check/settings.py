@@ -23,6 +23,10 @@ _ALIKE = {"train": r"(?:train|fit|fitt|learn)\w*", "context": r"(?:context|windo
 """Words of ids that texts say otherwise."""
 
 
+_SYMBOL = re.compile(r"\b(?:(?:alpha|beta|gamma|tau|epsilon|lambda|rho|kappa|sigma|eta|mu|theta)(?:_\{?\w+\}?)?|[A-Za-z])\s?=\s*$")
+"""'the temperature to tau = 3': the letter of a setting that is named before it; one that a key is called by is looked up by itself."""
+
+
 def _part(word: str) -> str:
     """A pattern for one word of an id."""
     return _ALIKE.get(word) or w.SHORT.get(word) or (re.escape(word.removesuffix("s")) + r"\w*" if len(word) > 2 else re.escape(word))
@@ -107,6 +111,7 @@ class Settings:
             ahead = list(compiled(rf"(?<!\w)(?:{pattern})(?!\w)").finditer(before))
             if ahead and not re.search(r"[.;]", before[ahead[-1].end() :]):
                 gap = before[ahead[-1].end() :].replace("\u2022", "")
+                gap = _SYMBOL.sub("", gap)
                 if re.fullmatch(
                     r"[\s,)(=:]*(?:(?:is|are|was|were|holds?|contains?|comprises?|includes?|consists?|counts?|amounts?|of|to|at|set|size|rate|width|length|count|a|=|with|fixed|spans?|covers?|measures?|stands?|remains?|window|uses?|equal|for|value|over|number|in|all|runs?|and|has|have|\w+ly)[\s=]*){0,5}",
                     gap,
