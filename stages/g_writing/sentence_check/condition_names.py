@@ -208,7 +208,12 @@ def variants_of(names: tuple[str, ...], whole: str = "") -> tuple[Variant, ...]:
         )
         patterns = list(
             _qualified(
-                base, part_pattern(part), lacking=lacking, alone=alone, several="_" in part, joined="with|plus" if part in names else "and|with|plus"
+                base,
+                part_pattern(part),
+                lacking=lacking,
+                alone=alone,
+                several="_" in part,
+                joined="with|plus" if part in names else "and|with|plus",
             )
         )
         variants.append(Variant(name, base, re.compile(rf"\b(?:{'|'.join(patterns)})(?: (?:{_COMPONENTS}))?(?!\w)", re.IGNORECASE)))
@@ -229,8 +234,8 @@ def _qualified(base: str, part: str, *, lacking: bool, alone: bool, several: boo
     yield rf"(?:{own}) (?:{joined}) (?:the )?(?:{part})"
     yield rf"(?:{part})[ -](?:[a-z]+ )?(?:{own})"
     if alone:
-        if several:  # 'target encoding': two words or more are a name of their own
-            yield rf"(?<!without )(?<!no )(?<!not )(?<!removing )(?<!dropping )(?<!omitting )(?:{part})"
+        if several:  # 'target encoding over plain gradient boosting': beside its base as what is compared with it or added to it
+            yield rf"(?<!without )(?<!no )(?<!not )(?:{part})(?= (?:over|against|versus|vs\.?|to) (?:the |plain |standard |vanilla |ordinary |simple )*(?:{own}))"
         yield rf"(?:(?:trained|training|train|learned|learning|starting|run|running|fitted|fitting|initiali[sz]ed) )?(?:from|using|via|under|with) (?:{part})"
         yield rf"(?:once|when|if|after|being|after being|having been) (?:{part})"
         yield rf"(?:the |its |our )?(?:{part}) (?:variant|model|network|version|one|run|baseline|counterpart)s?"
@@ -292,8 +297,14 @@ def _spelt(word: str) -> str:
         spelt = between.join(map(re.escape, word.removesuffix(ending))) + _NOMINAL
     elif len(word) > 3 and word.isalpha():  # 'blur-pooled' for blurpool
         stem = word.removesuffix("e")
-        spelt = between.join(map(re.escape, stem)) + (r"(?:e|es|ed|ing)?" if stem != word else rf"(?:{word[-1]}?(?:ed|ing){_NOUN_OF if len(word) >= _LONG_ENOUGH else ''})?")
-        spelt = spelt if stem == word else rf"(?:{between.join(map(re.escape, word))}|{between.join(map(re.escape, stem))}(?:ed|ing{_NOUN_OF if len(word) >= _LONG_ENOUGH else ''}))"
+        spelt = between.join(map(re.escape, stem)) + (
+            r"(?:e|es|ed|ing)?" if stem != word else rf"(?:{word[-1]}?(?:ed|ing){_NOUN_OF if len(word) >= _LONG_ENOUGH else ''})?"
+        )
+        spelt = (
+            spelt
+            if stem == word
+            else rf"(?:{between.join(map(re.escape, word))}|{between.join(map(re.escape, stem))}(?:ed|ing{_NOUN_OF if len(word) >= _LONG_ENOUGH else ''}))"
+        )
     else:
         spelt = between.join(map(re.escape, word)) if len(word) > 2 else re.escape(word)
     others = [w.WRITTEN_OUT[word]] if word in w.WRITTEN_OUT else []

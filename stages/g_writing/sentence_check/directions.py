@@ -42,6 +42,12 @@ def directions(sentence: Sentence, study: Study, pair: Pair, *judged: tuple[int,
                 r"\b(?:pa(?:ys?|id)|price) (?:for|of) (?:its|this|the|our|their) $", text[: match.start()]
             ):
                 metrics = [(metric, False) for metric in study.metrics if not of_speed(metric, study)][:1]  # paid for with another
+            if paid := _paid_for(sentence, study, text, match):
+                if not any(
+                    means_hold(study, a, b, metric, "better", complement=False) for a, b in compared.options for metric in paid
+                ):
+                    yield f"{match[0]!r}: no other recorded metric is better"
+                continue
             if not metrics:
                 yield f"{match[0]!r}: nothing was recorded that could bear it out"
                 continue
@@ -64,6 +70,27 @@ def directions(sentence: Sentence, study: Study, pair: Pair, *judged: tuple[int,
         study.completed(name) < study.planned_seeds for name in {m.name for m in sentence.conditions} or study.conditions
     ):
         yield "not every seed was completed"
+
+
+_HAS_ITS_PRICE = re.compile(
+    r" (?:\w+ ){0,2}?(?:comes? at|not free|not without|has|have|bought|carries|entails)\b[^:;.]*:", re.IGNORECASE
+)
+
+
+def _paid_for(sentence: Sentence, study: Study, text: str, match: re.Match[str]) -> list[str]:
+    """'This benefit comes at a cost: …': metrics that the benefit can be of, all but those that the part behind the colon speaks of.
+
+    Empty for another sentence. One of them has to be better for the subject; what is said behind the colon is held against the record
+    by its own words.
+    """
+    if not re.match(r"(?:gain|benefit|advantage|improvement)s?$", match[0], re.IGNORECASE):
+        return []
+    opens = re.fullmatch(r"\W*(?:this|that|these|such an?) ", text[: match.start()], re.IGNORECASE)
+    priced = _HAS_ITS_PRICE.match(text[match.end() :])
+    if opens is None or priced is None or len(sentence.conditions) < 2:
+        return []
+    behind = {mention.name for mention in sentence.metrics if mention.start >= match.end() + priced.end()}
+    return [metric for metric in study.metrics if metric not in behind] if behind else []
 
 
 _RELATIONS = re.compile(

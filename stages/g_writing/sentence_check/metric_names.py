@@ -46,7 +46,17 @@ def metric_patterns(metric: str) -> tuple[str, ...]:
         things = " ".join(parts[: parts.index("per")])
         whole = w.COUNTED_THINGS.get(things, things)
         rates = tuple(
-            f"{each}{per}" for each in dict.fromkeys((things, whole)) for per in (" per second", " compiled per second", " processed per second", " handled per second", "/s", " a second", " every second")
+            f"{each}{per}"
+            for each in dict.fromkeys((things, whole))
+            for per in (
+                " per second",
+                " compiled per second",
+                " processed per second",
+                " handled per second",
+                "/s",
+                " a second",
+                " every second",
+            )
         )
         return (*w.METRICS.get(metric, ()), "throughput", *rates)
     if metric in w.METRICS:

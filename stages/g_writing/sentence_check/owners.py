@@ -64,7 +64,9 @@ def _causer(now: Progress, number: Number, distinct: Sequence[Mention]) -> str |
         mention
         for mention in distinct
         if mention.end <= said.start()
-        and not re.search(r"\b(?:from|of|in|to|over|than|with|for|against|on) (?:the )?$", now.sentence.text[: mention.start], re.IGNORECASE)
+        and not re.search(
+            r"\b(?:from|of|in|to|over|than|with|for|against|on) (?:the )?$", now.sentence.text[: mention.start], re.IGNORECASE
+        )
     ]
     return subjects[0].name if len({mention.name for mention in subjects}) == 1 else None
 
@@ -166,12 +168,7 @@ def reference_last(now: Progress, levels: Sequence[Number], distinct: Sequence[M
     """'a improves it from x to y compared with b': the first number is the reference's, which is named last."""
     turn = re.search(r"\bfrom\b(?=.*\bto\b)", now.sentence.text)
     taken = whole_of(distinct[0].name, now.study) == distinct[1].name and re.match(r"\w+ing\b", now.sentence.text[distinct[0].start :])
-    if (
-        turn
-        and taken
-        and len(levels) == 2 == len(distinct)
-        and distinct[1].end <= levels[0].start
-    ):
+    if turn and taken and len(levels) == 2 == len(distinct) and distinct[1].end <= levels[0].start:
         return True  # 'removing a part lowers the value of the whole from x to y'
     between = now.sentence.text[distinct[0].end : distinct[1].start]
     changed = CHANGES_OF.fullmatch(between) and distinct[1].end <= levels[0].start

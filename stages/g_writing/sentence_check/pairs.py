@@ -116,7 +116,10 @@ def _active_pair(sentence: Sentence, study: Study) -> Pair:
             bracketed = _STARTED_FROM.search(sentence.text[: following.start]) is not None
             changes = CHANGES_OF.fullmatch(sentence.text[start.end : following.start])
             between = sentence.text[start.end : following.start]
-            measured = re.search(r"\bfrom (?:about )?-?\d.* to (?:about )?-?\d.*\b(?:compared (?:with|to)|relative to|over|versus|against|instead of) (?:the )?$", between)
+            measured = re.search(
+                r"\bfrom (?:about )?-?\d.* to (?:about )?-?\d.*\b(?:compared (?:with|to)|relative to|over|versus|against|instead of) (?:the )?$",
+                between,
+            )
             swapped = not (taken or replaces or bracketed or changes or measured) and (
                 not re.search(r"\b(?:intervals?|CIs?|rang\w+|runs?)\b", sentence.text) or led
             )

@@ -23,7 +23,9 @@ _ALIKE = {"train": r"(?:train|fit|fitt|learn)\w*", "context": r"(?:context|windo
 """Words of ids that texts say otherwise."""
 
 
-_HELD_IN_OTHERS = frozenset({"steps", "epochs", "tokens", "n_tokens", "params", "n_params", "n_train", "n_val", "n_test", "batch_size"})
+_HELD_IN_OTHERS = frozenset(
+    {"steps", "epochs", "tokens", "n_tokens", "params", "n_params", "n_train", "n_val", "n_test", "batch_size"}
+)
 """Settings that 'of' does not make the owner of a number with a unit: they are units of others themselves."""
 _SYMBOL = re.compile(r"\b(?:(?:alpha|beta|gamma|tau|epsilon|lambda|rho|kappa|sigma|eta|mu|theta)(?:_\{?\w+\}?)?|[A-Za-z])\s?=\s*$")
 """'the temperature to tau = 3': the letter of a setting that is named before it; one that a key is called by is looked up by itself."""
@@ -114,7 +116,11 @@ class Settings:
             if ahead and not re.search(r"[.;]", before[ahead[-1].end() :]):
                 gap = before[ahead[-1].end() :].replace("\u2022", "")
                 gap = _SYMBOL.sub("", gap)
-                if gap == " of " and key not in _HELD_IN_OTHERS and re.match(r" (?:steps|tokens|frames|hours|days|samples)\b", after):
+                if (
+                    re.fullmatch(r" (?:window |length |size )?of ", gap)
+                    and key not in _HELD_IN_OTHERS
+                    and re.match(r" (?:steps|tokens|frames|hours|days|samples)\b", after)
+                ):
                     yield 0.3, key  # 'a horizon of 24 steps': the noun behind is the setting's unit
                 if re.fullmatch(
                     r"[\s,)(=:]*(?:(?:is|are|was|were|holds?|contains?|comprises?|includes?|consists?|counts?|amounts?|of|to|at|set|size|rate|width|length|count|a|=|with|fixed|spans?|covers?|measures?|stands?|remains?|window|uses?|equal|for|value|over|number|in|all|runs?|and|has|have|\w+ly)[\s=]*){0,5}",

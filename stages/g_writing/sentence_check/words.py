@@ -197,7 +197,12 @@ def setting_words(key: str) -> tuple[str, ...]:
 def key_parts(key: str) -> list[str]:
     """Patterns of the words of a configuration key, without what only says that it is a number."""
     return [
-        SHORT.get(word, re.escape(word.removesuffix("s" if len(word) < 6 or word[-1] != "e" else "e")) + r"\w*" if len(word) > 2 else re.escape(word))
+        SHORT.get(
+            word,
+            re.escape(word.removesuffix("s" if len(word) < 6 or word[-1] != "e" else "e")) + r"\w*"
+            if len(word) > 2
+            else re.escape(word),
+        )
         for word in key.split("_")
         if word not in {"n", "num", "size", "s"}
     ]
