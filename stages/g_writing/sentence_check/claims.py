@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -42,6 +43,7 @@ def claims(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
     yield from _names_of_seeds(sentence, study)
     yield from _unborne(sentence, study)
     yield from _effects_compared(sentence, study)
+    yield from _turned_round(sentence)
 
 
 def _effects_compared(sentence: Sentence, study: Study) -> Iterator[str]:
@@ -62,6 +64,28 @@ def _effects_compared(sentence: Sentence, study: Study) -> Iterator[str]:
         yield f"{said[0]!r}: two effect sizes are not recorded"
     elif (sizes[0] > sizes[1]) is (said["up"] is None):
         yield f"{said[0]!r}: the recorded effect sizes are {sizes[0]:g} and {sizes[1]:g}"
+
+
+_TURNS = re.compile(
+    r"\b(?:(?P<up>rais\w+|increas\w+|ris(?:es|en|ing)|rose|grows?|grew|climbs?|climbed|lifts?|lifted|boosts?|boosted)|lower(?:s|ed|ing)|reduc\w+|decreas\w+|falls?|fell|drops?|dropped|declin\w+|cuts?|shrinks?)"
+    r" (?:(?!\b(?:and|while|whereas|by)\b)[^\d,;:]){0,80}?from (?:about )?$",
+    re.IGNORECASE,
+)
+
+
+def _turned_round(sentence: Sentence) -> Iterator[str]:
+    """'lowers it from 0.13 to 0.17': the two numbers themselves go the other way."""
+    for first, second in itertools.pairwise(sentence.numbers):
+        said = _TURNS.search(sentence.text[: first.start])
+        joined = re.fullmatch(r"\s?%? ?(?:[a-z]+ )?to (?:about )?-?", sentence.text[first.end : second.start])
+        if (
+            said
+            and joined
+            and first.unit == second.unit
+            and first.value != second.value
+            and (second.value > first.value) is (said["up"] is None)
+        ):
+            yield f"{said[0]!r}: the numbers go the other way"
 
 
 def _names_of_seeds(sentence: Sentence, study: Study) -> Iterator[str]:

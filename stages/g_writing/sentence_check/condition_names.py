@@ -208,14 +208,19 @@ def variants_of(names: tuple[str, ...], whole: str = "") -> tuple[Variant, ...]:
         )
         patterns = list(
             _qualified(
-                base, part_pattern(part), lacking=lacking, alone=alone, joined="with|plus" if part in names else "and|with|plus"
+                base,
+                part_pattern(part),
+                lacking=lacking,
+                alone=alone,
+                several="_" in part,
+                joined="with|plus" if part in names else "and|with|plus",
             )
         )
         variants.append(Variant(name, base, re.compile(rf"\b(?:{'|'.join(patterns)})(?: (?:{_COMPONENTS}))?(?!\w)", re.IGNORECASE)))
     return tuple(variants)
 
 
-def _qualified(base: str, part: str, *, lacking: bool, alone: bool, joined: str = "with|plus") -> Iterator[str]:
+def _qualified(base: str, part: str, *, lacking: bool, alone: bool, several: bool, joined: str = "with|plus") -> Iterator[str]:
     """Phrases for a variant: beside its base always, without it only where no other variant is made by the same word."""
     own = condition_pattern(base)
     if lacking:
@@ -229,6 +234,8 @@ def _qualified(base: str, part: str, *, lacking: bool, alone: bool, joined: str 
     yield rf"(?:{own}) (?:{joined}) (?:the )?(?:{part})"
     yield rf"(?:{part})[ -](?:[a-z]+ )?(?:{own})"
     if alone:
+        if several:  # 'target encoding over plain gradient boosting': beside its base as what is compared with it or added to it
+            yield rf"(?<!without )(?<!no )(?<!not )(?:{part})(?= (?:over|against|versus|vs\.?|to) (?:the |plain |standard |vanilla |ordinary |simple )*(?:{own}))"
         yield rf"(?:(?:trained|training|train|learned|learning|starting|run|running|fitted|fitting|initiali[sz]ed) )?(?:from|using|via|under|with) (?:{part})"
         yield rf"(?:once|when|if|after|being|after being|having been) (?:{part})"
         yield rf"(?:the |its |our )?(?:{part}) (?:variant|model|network|version|one|run|baseline|counterpart)s?"
@@ -240,7 +247,7 @@ def _taken_away(part: str) -> str:
     return (
         rf"(?:leav\w+|tak\w+|switch\w*|turn\w*|strip\w*) (?:the )?{part} (?:out|away|off)|(?:without|no[ -]|lack(?:ing|s)?(?: of)?|absence of|skipping|for(?:e?)going|removing|dropping|disabling|ablating|excluding|omitting|minus|turning off|leaving out|taking away|cutting|deleting"
         rf"|deprived of|stripped of|shorn of|bereft of|robbed of|freed of|devoid of|depriving (?:it|\w+) of|stripping (?:it|\w+) of|removal of|w/o|sans) ?{article}{part}"
-        rf"|{part}(?: (?:{_COMPONENTS}))? (?:is |are |was |were )?(?:removed|disabled|dropped|ablated|left out|omitted|(?:switched|turned) off|(?:taken|stripped) (?:away|out)|skipped|missing|lacking|deactivated|excluded|absent)|{part}-(?:free|less)"
+        rf"|{part}(?: (?:{_COMPONENTS})| [a-z]+(?= (?:is|are|was|were) ))? (?:is |are |was |were )?(?:removed|disabled|dropped|ablated|left out|omitted|(?:switched|turned) off|(?:taken|stripped) (?:away|out)|skipped|missing|lacking|deactivated|excluded|absent)|{part}-(?:free|less)"
     )
 
 
@@ -277,6 +284,8 @@ def condition_pattern(name: str) -> str:
 _LONG_ENOUGH = 6
 """Letters from which on a word may be two written together: blurpool."""
 _NOMINAL = r"(?:ed|ing|e|es|s|er|or|ation|ion)?"
+_NOUN_OF = "|ation|ment"
+"""Endings of the noun of a verb: 'distillation' for distill."""
 
 
 @lru_cache(maxsize=1024)
@@ -288,8 +297,14 @@ def _spelt(word: str) -> str:
         spelt = between.join(map(re.escape, word.removesuffix(ending))) + _NOMINAL
     elif len(word) > 3 and word.isalpha():  # 'blur-pooled' for blurpool
         stem = word.removesuffix("e")
-        spelt = between.join(map(re.escape, stem)) + (r"(?:e|es|ed|ing)?" if stem != word else rf"(?:{word[-1]}?(?:ed|ing))?")
-        spelt = spelt if stem == word else rf"(?:{between.join(map(re.escape, word))}|{between.join(map(re.escape, stem))}(?:ed|ing))"
+        spelt = between.join(map(re.escape, stem)) + (
+            r"(?:e|es|ed|ing)?" if stem != word else rf"(?:{word[-1]}?(?:ed|ing){_NOUN_OF if len(word) >= _LONG_ENOUGH else ''})?"
+        )
+        spelt = (
+            spelt
+            if stem == word
+            else rf"(?:{between.join(map(re.escape, word))}|{between.join(map(re.escape, stem))}(?:ed|ing{_NOUN_OF if len(word) >= _LONG_ENOUGH else ''}))"
+        )
     else:
         spelt = between.join(map(re.escape, word)) if len(word) > 2 else re.escape(word)
     others = [w.WRITTEN_OUT[word]] if word in w.WRITTEN_OUT else []

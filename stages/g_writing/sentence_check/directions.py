@@ -24,13 +24,19 @@ def directions(sentence: Sentence, study: Study, pair: Pair, *judged: tuple[int,
     """
     text = _without_statistics(_without_names(sentence))
     yield from superlatives(sentence, study)
+    yield from _paid_for(sentence, study, pair)
     yield from _unknown_verbs(sentence)
     counted = _counted(sentence.text, study)
     for kind, pattern in (
         ("up", w.NUMERIC_UP), ("down", w.NUMERIC_DOWN), ("better", w.BETTER), ("worse", w.WORSE), ("faster", w.FASTER), ("slower", w.SLOWER),
     ):  # fmt: skip
         for match in re.finditer(rf"\b(?:{pattern})\b", text, re.IGNORECASE):
-            if _compares_else(text, match) or any(start <= match.start() < end for start, end in judged) or counted:
+            if (
+                _compares_else(text, match)
+                or _priced(text, match)
+                or any(start <= match.start() < end for start, end in judged)
+                or counted
+            ):
                 continue
             varies = re.search(r"\b(?:vary|varies|varied)\s*(?:much |even )?$", text[: match.start()]) is not None
             denied = re.search(rf"{w.NEGATED}(?:\s+\w+){{0,2}}\s*$", text[: match.start()], re.IGNORECASE) is not None
@@ -64,6 +70,33 @@ def directions(sentence: Sentence, study: Study, pair: Pair, *judged: tuple[int,
         study.completed(name) < study.planned_seeds for name in {m.name for m in sentence.conditions} or study.conditions
     ):
         yield "not every seed was completed"
+
+
+_HAS_ITS_PRICE = re.compile(
+    r" (?:\w+ ){0,2}?(?:comes? at|not free|not without|has|have|bought|carries|entails)\b[^:;.]*:", re.IGNORECASE
+)
+
+
+def _priced(text: str, match: re.Match[str]) -> re.Match[str] | None:
+    """'This benefit comes at a cost: ': the words up to the colon, where the comparing word is of something said before."""
+    opens = re.fullmatch(r"\W*(?:this|that|these|such an?) ", text[: match.start()], re.IGNORECASE)
+    named = re.match(r"(?:gain|benefit|advantage|improvement)s?$", match[0], re.IGNORECASE)
+    return _HAS_ITS_PRICE.match(text, match.end()) if opens and named else None
+
+
+def _paid_for(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
+    """'This benefit comes at a cost: …': some metric that the part behind the colon does not name has to be better for the subject.
+
+    What is said behind the colon is held against the record by its own words.
+    """
+    match = re.search(r"\b(?:gain|benefit|advantage|improvement)s?\b", sentence.text, re.IGNORECASE)
+    priced = _priced(sentence.text, match) if match else None
+    if priced is None:
+        return
+    behind = {mention.name for mention in sentence.metrics if mention.start >= priced.end()}
+    others = [metric for metric in study.metrics if metric not in behind] if behind and pair.named else []
+    if not any(means_hold(study, a, b, metric, "better", complement=False) for a, b in pair.options for metric in others):
+        yield f"{priced[0]!r}: no other recorded metric is better"
 
 
 _RELATIONS = re.compile(

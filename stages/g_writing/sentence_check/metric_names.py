@@ -16,6 +16,8 @@ _OF_SHARES = ("acc", "hit_rate", "recall")
 """Metrics of which one minus the value has a name of its own: error, miss rate."""
 _CUTOFFS = ("top_k", "k", "cutoff", "topk")
 """Settings that hold the k of a ranking metric's @k."""
+_GLUED_CUTOFF = re.compile(r"(?<![a-z])(ndcg|recall|precision|map|mrr|hits?|hit_rate)(\d{1,4})(?!\d)")
+"""Ranking metrics with their k written right behind: ndcg10, recall100."""
 _NATS = re.compile(r"nats?\b")
 _LOSS = re.compile(r"nll|loss|cross_?entropy|xent|(?:^|_)ce(?:_|$)")
 
@@ -33,8 +35,8 @@ def is_complement(text: str, metric: str) -> bool:
 
 
 def own_parts(metric: str) -> list[str]:
-    """The words of a metric's id without its split and its unit."""
-    return [part for part in metric.split("_") if part not in {*w.SPLIT_PARTS, *w.UNIT_PARTS}]
+    """The words of a metric's id without its split and its unit; ndcg10 is ndcg at 10."""
+    return [part for part in _GLUED_CUTOFF.sub(r"\1_at_\2", metric).split("_") if part not in {*w.SPLIT_PARTS, *w.UNIT_PARTS}]
 
 
 def metric_patterns(metric: str) -> tuple[str, ...]:
@@ -44,7 +46,17 @@ def metric_patterns(metric: str) -> tuple[str, ...]:
         things = " ".join(parts[: parts.index("per")])
         whole = w.COUNTED_THINGS.get(things, things)
         rates = tuple(
-            f"{each}{per}" for each in dict.fromkeys((things, whole)) for per in (" per second", "/s", " a second", " every second")
+            f"{each}{per}"
+            for each in dict.fromkeys((things, whole))
+            for per in (
+                " per second",
+                " compiled per second",
+                " processed per second",
+                " handled per second",
+                "/s",
+                " a second",
+                " every second",
+            )
         )
         return (*w.METRICS.get(metric, ()), "throughput", *rates)
     if metric in w.METRICS:

@@ -6,9 +6,8 @@ import re
 from collections.abc import Sequence
 
 from stages.g_writing.sentence_check import words as w
-from stages.g_writing.sentence_check.condition_names import REMOVED
 from stages.g_writing.sentence_check.mentions import Mention
-from stages.g_writing.sentence_check.pairs import CHANGES_OF, REPLACES
+from stages.g_writing.sentence_check.pairs import CHANGES_OF, REPLACES, whole_of
 from stages.g_writing.sentence_check.progress import Progress
 from stages.g_writing.sentence_check.quantifiers import conditions_quantifier
 from stages.g_writing.sentence_check.reading import Number
@@ -27,6 +26,8 @@ def conditions_of(now: Progress, number: Number, levels: Sequence[Number]) -> li
     text = now.sentence.text
     if not names:
         return unnamed(now, number, levels, place)
+    if causer := _causer(now, number, distinct):
+        return [causer]
     if len(names) == 1:
         return _of_the_only_name(now, number, levels, place, distinct[0])
     owned = {other.start: name for other in levels if (name := bracketed(now, other, distinct))}
@@ -45,6 +46,29 @@ def conditions_of(now: Progress, number: Number, levels: Sequence[Number]) -> li
     if close and after and after[0].start <= number.end + close.end() + 4:
         return [after[0].name]
     return [(before[-1] if before else after[0]).name]
+
+
+_BRINGS_TO = re.compile(
+    r"\b(?:reduces?|reduced|lowers?|lowered|raises?|raised|increases?|increased|decreases?|decreased|brings?|brought|cuts?|pushe[sd]|lifts?|lifted|improves?|improved|boosts?|boosted)"
+    r" (?:(?!from\b|by\b|while\b|and\b)[^\d,;:]){2,80}? to (?:about |around |roughly |only |just )?$",
+    re.IGNORECASE,
+)
+
+
+def _causer(now: Progress, number: Number, distinct: Sequence[Mention]) -> str | None:
+    """'Removing x reduces the accuracy of y to 79.6 %': the value after a change is that of the verb's subject, not that of its object."""
+    said = _BRINGS_TO.search(now.sentence.text[: number.start])
+    if said is None or len({mention.name for mention in distinct}) < 2:
+        return None
+    subjects = [
+        mention
+        for mention in distinct
+        if mention.end <= said.start()
+        and not re.search(
+            r"\b(?:from|of|in|to|over|than|with|for|against|on) (?:the )?$", now.sentence.text[: mention.start], re.IGNORECASE
+        )
+    ]
+    return subjects[0].name if len({mention.name for mention in subjects}) == 1 else None
 
 
 def _of_the_only_name(now: Progress, number: Number, levels: Sequence[Number], place: int | None, mention: Mention) -> list[str]:
@@ -143,14 +167,8 @@ def bracketed(now: Progress, number: Number, distinct: Sequence[Mention]) -> str
 def reference_last(now: Progress, levels: Sequence[Number], distinct: Sequence[Mention]) -> bool:
     """'a improves it from x to y compared with b': the first number is the reference's, which is named last."""
     turn = re.search(r"\bfrom\b(?=.*\bto\b)", now.sentence.text)
-    taken = distinct[0].name.startswith(REMOVED) and re.match(r"\w+ing\b", now.sentence.text[distinct[0].start :])
-    if (
-        turn
-        and taken
-        and len(levels) == 2 == len(distinct)
-        and distinct[1].end <= levels[0].start
-        and distinct[1].name == now.study.proposed
-    ):
+    taken = whole_of(distinct[0].name, now.study) == distinct[1].name and re.match(r"\w+ing\b", now.sentence.text[distinct[0].start :])
+    if turn and taken and len(levels) == 2 == len(distinct) and distinct[1].end <= levels[0].start:
         return True  # 'removing a part lowers the value of the whole from x to y'
     between = now.sentence.text[distinct[0].end : distinct[1].start]
     changed = CHANGES_OF.fullmatch(between) and distinct[1].end <= levels[0].start

@@ -111,11 +111,16 @@ def _active_pair(sentence: Sentence, study: Study) -> Pair:
         following = next(mention for mention in mentions if mention.name == second)
         led = re.search(r"\bfrom (?:\w+ (?:with|of|for|by) )?(?:the )?$", sentence.text[: start.start]) is not None
         if re.search(r"\bfrom\b.*\bto\b", sentence.text) and len(sentence.numbers) >= 2:
-            taken = first.startswith(REMOVED) and second == study.proposed and re.match(r"\w+ing\b", sentence.text[start.start :])
+            taken = whole_of(first, study) == second and re.match(r"\w+ing\b", sentence.text[start.start :])
             replaces = REPLACES.fullmatch(sentence.text[start.end : following.start])
             bracketed = _STARTED_FROM.search(sentence.text[: following.start]) is not None
             changes = CHANGES_OF.fullmatch(sentence.text[start.end : following.start])
-            swapped = not (taken or replaces or bracketed or changes) and (
+            between = sentence.text[start.end : following.start]
+            measured = re.search(
+                r"\bfrom (?:about )?-?\d.* to (?:about )?-?\d.*\b(?:compared (?:with|to)|relative to|over|versus|against|instead of) (?:the )?$",
+                between,
+            )
+            swapped = not (taken or replaces or bracketed or changes or measured) and (
                 not re.search(r"\b(?:intervals?|CIs?|rang\w+|runs?)\b", sentence.text) or led
             )
         swapped = swapped or _exchanged(sentence.text[: start.start], sentence.text[start.end : following.start])

@@ -28,7 +28,7 @@ _COMPARING = re.compile(
 def bound_before(before: str) -> Callable[[float, float], bool] | None:
     """(value, number) -> whether the bounding words right before a number are true of the value; None without such words."""
     found = re.search(
-        rf"(?<!\w)(?:(?P<up>{ABOVE}|{REACHED})|(?P<down>{BELOW}))\s*(?:(?:the )?[\w-]+'s (?:mean |own )?|about |an? (?:[\w-]+ ){{1,3}}of |the (?:[\w-]+ ){{1,3}}of |an? |the |in )*$",
+        rf"(?<!\w)(?:(?P<up>{ABOVE}|{REACHED})|(?P<down>{BELOW}))\s*(?:(?:the )?[\w-]+'s (?:mean |own )?|about |an? (?:[\w@\u00b7-]+ ){{1,3}}of |the (?:[\w@\u00b7-]+ ){{1,3}}of |an? |the |in )*$",
         before,
         re.IGNORECASE,
     )

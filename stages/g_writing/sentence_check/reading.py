@@ -133,6 +133,8 @@ def read(raw: str, study: Study) -> Sentence:
     conditions = tuple(conditions_in(text, study))
     for mention in conditions:  # those of 'a width of 64' neither
         text = text[: mention.start] + re.sub(r"\d", "\u00b7", text[mention.start : mention.end]) + text[mention.end :]
+    metrics = tuple(mention for mention in metrics if not _is_a_method(mention, conditions, text))
+    conditions = tuple(mention for mention in conditions if not _is_a_measure(mention, metrics, text))
     if cited:
         text = re.sub(r"\b(?:19|20)\d\d\b", lambda m: "\u00b7" * 4, text)
     return Sentence(
@@ -142,6 +144,45 @@ def read(raw: str, study: Study) -> Sentence:
         conditions=conditions,
         metrics=metrics,
         cited=cited,
+    )
+
+
+def _is_a_method(metric: Mention, conditions: tuple[Mention, ...], text: str) -> bool:
+    """'training with cross-entropy': a metric's other name that is a condition's, too, names the condition; 'a training' is its run.
+
+    Not where it is measured: behind an article or a split ('a cross-entropy of …'), or right before its value.
+    """
+    ahead, behind = text[: metric.start], text[metric.end :]
+    if text[metric.start : metric.end].lower() == "training":
+        scheme = re.match(r" (?:schemes?|regimes?|methods?|procedures?|objectives?|strateg(?:y|ies)|recipes?|variants?)\b", behind)
+        named = any(re.fullmatch(r"[ -]", text[m.end : metric.start]) for m in conditions if m.end <= metric.start)
+        timed = re.match(
+            r" (?:times?|takes?|took|lasts?|needs?|costs?|requires?|is|was|by|to|runs?|finish\w*|completes?|[-\d])", behind
+        )
+        return scheme is not None or (named and timed is None)
+    if not any(m.start <= metric.start and metric.end <= m.end for m in conditions):
+        return False
+    if re.match(r" (?:is|was)\b", behind) and re.search(
+        r"\b(?:between|and|than|with|over|against|versus|using|under|for|by) (?:the )?$", ahead
+    ):
+        return True
+    measured = re.search(
+        r"\b(?:an?|mean|average|test|validation|training|lower|higher|in|its|the (?:test|validation)) $",
+        text[: metric.start],
+        re.IGNORECASE,
+    )
+    return (
+        measured is None
+        and re.match(r" (?:of|is|was|reach\w*|falls?|drops?|decreas\w*|rises?|loss|values?|scores?)\b", text[metric.end :]) is None
+    )
+
+
+def _is_a_measure(condition: Mention, metrics: tuple[Mention, ...], text: str) -> bool:
+    """'attains a cross-entropy of 0.13': the name of a condition that is a metric's, too, is measured there."""
+    return (
+        any(m.start <= condition.start and condition.end <= m.end for m in metrics)
+        and re.search(r"\b(?:an?|mean|average|test|validation|lower|higher) $", text[: condition.start], re.IGNORECASE) is not None
+        and re.match(r" of (?:about |only |just )?-?\d", text[condition.end :]) is not None
     )
 
 

@@ -22,6 +22,7 @@ ORDER: tuple[Cue, ...] = (
     amounts.factor_of,
     counted.seeds_apiece,
     counted.values_of_seeds,
+    counted.seeds_of_a_condition,
     tests_made.largest_p,
     tests_made.level_of_an_interval,
     tests_made.level_of_a_test,

@@ -19,8 +19,16 @@ NEARLY_AS_NEAR = 0.15
 _NO_UNIT_OF_OTHERS = r"(?![ -](?:steps|epochs|updates|iterations|tokens|bytes|hours|minutes|days|runs|seeds|episodes|time)\b)"
 """'45,000 training steps': the noun behind says of what the number is, not the word for the split."""
 _ALIKE = {"train": r"(?:train|fit|fitt|learn)\w*", "context": r"(?:context|window|history|receptive field)\w*", "lookback": r"(?:look-?back|window|history)\w*",
-          "test": r"(?:test|evaluat)\w*", "val": r"(?:valid|dev)\w*", "eval": r"(?:evaluat|test)\w*", "window": r"(?:window|context)\w*", "bins": r"(?:bins|bands|channels)"}  # fmt: skip
+          "training": r"(?:train|fit|fitt|learn)\w*", "test": r"(?:test|evaluat)\w*", "val": r"(?:valid|dev)\w*", "eval": r"(?:evaluat|test)\w*", "window": r"(?:window|context)\w*", "bins": r"(?:bins|bands|channels)"}  # fmt: skip
 """Words of ids that texts say otherwise."""
+
+
+_HELD_IN_OTHERS = frozenset(
+    {"steps", "epochs", "tokens", "n_tokens", "params", "n_params", "n_train", "n_val", "n_test", "batch_size"}
+)
+"""Settings that 'of' does not make the owner of a number with a unit: they are units of others themselves."""
+_SYMBOL = re.compile(r"\b(?:(?:alpha|beta|gamma|tau|epsilon|lambda|rho|kappa|sigma|eta|mu|theta)(?:_\{?\w+\}?)?|[A-Za-z])\s?=\s*$")
+"""'the temperature to tau = 3': the letter of a setting that is named before it; one that a key is called by is looked up by itself."""
 
 
 def _part(word: str) -> str:
@@ -107,6 +115,13 @@ class Settings:
             ahead = list(compiled(rf"(?<!\w)(?:{pattern})(?!\w)").finditer(before))
             if ahead and not re.search(r"[.;]", before[ahead[-1].end() :]):
                 gap = before[ahead[-1].end() :].replace("\u2022", "")
+                gap = _SYMBOL.sub("", gap)
+                if (
+                    re.fullmatch(r" (?:window |length |size )?of ", gap)
+                    and key not in _HELD_IN_OTHERS
+                    and re.match(r" (?:steps|tokens|frames|hours|days|samples)\b", after)
+                ):
+                    yield 0.3, key  # 'a horizon of 24 steps': the noun behind is the setting's unit
                 if re.fullmatch(
                     r"[\s,)(=:]*(?:(?:is|are|was|were|holds?|contains?|comprises?|includes?|consists?|counts?|amounts?|of|to|at|set|size|rate|width|length|count|a|=|with|fixed|spans?|covers?|measures?|stands?|remains?|window|uses?|equal|for|value|over|number|in|all|runs?|and|has|have|\w+ly)[\s=]*){0,5}",
                     gap,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.comparing import of_speed
-from stages.g_writing.sentence_check.condition_names import halves_of_names
+from stages.g_writing.sentence_check.condition_names import halves_of_names, variants_of
 from stages.g_writing.sentence_check.metric_names import cutoffs, metric_patterns, split_of
 from stages.g_writing.sentence_check.reading import Sentence
 from stages.g_writing.sentence_check.study import Study
@@ -204,6 +205,14 @@ def _measured_there(sentence: Sentence, study: Study, said: set[str]) -> bool:
 
 def _compounds(sentence: Sentence, study: Study) -> Iterator[str]:
     """'The sparse-dense ensemble' of a sentence that names no condition: its numbers are of somebody who is none."""
+    everyone = rf"\b(?:all|both) (?:\w+ ){{0,2}}?(?:{w.CONDITION_NOUNS}) (?:halv|doubl|tripl|quadrupl)\w+"
+    if said := sentence.find(everyone):
+        yield f"{said[0]!r}: not all conditions can change by a factor over another one"
+    bases = {variant.name: variant.base for variant in variants_of(tuple(study.conditions), study.proposed or "")}
+    for first, second in itertools.pairwise(sentence.conditions):
+        joined = sentence.text[first.end : second.start] == " " and re.match(r"(?:with|using|via) ", sentence.text[second.start :])
+        if joined and first.name not in {second.name, bases.get(second.name, first.name)}:
+            yield f"{sentence.text[first.start : second.end]!r} is no condition of this study"
     if not sentence.conditions:
         yield from (f"{compound!r} is no condition of this study" for compound in halves_of_names(sentence.text, study))
 

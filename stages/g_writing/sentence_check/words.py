@@ -110,7 +110,7 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "steps": (r"(?:\w+ )?steps", r"updates", r"updated", r"iterations"),
     "params": (r"parameters", r"params", r"weights"),
     "n_params": (r"parameters", r"params", r"weights"),
-    "n_classes": (r"classes", r"categories"),
+    "n_classes": (r"classes", r"categories", r"class(?= (?:output|softmax|classifi|head|problem|task|label|layer)\w*)"),
     "n_train": (r"(?:train|fit|fitt)(?:ed|ing|s)? on", r"for (?:training|fitting)", r"to (?:train|fit)(?: on)?", r"train(?:ing)? (?:set|split|images|examples|samples|sentences|pairs|points|rows|data|sequences|documents|instances|cases)",),
     "n_val": (r"validat\w+ (?:on|with)", r"for (?:validation|tuning|model selection|early stopping)", r"val(?:idation)? (?:set|split|images|examples|samples|sentences|pairs|points|rows|data|sequences|documents|instances|cases)",),
     "n_test": (r"for (?:testing|the test|evaluation)", r"(?:test|evaluat|scor)(?:ed|e|ing)? on", r"(?:test|held-out) (?:set|split|images|examples|samples|sentences|pairs|points|rows|data|sequences|documents|instances|cases)",),
@@ -197,7 +197,12 @@ def setting_words(key: str) -> tuple[str, ...]:
 def key_parts(key: str) -> list[str]:
     """Patterns of the words of a configuration key, without what only says that it is a number."""
     return [
-        SHORT.get(word, re.escape(word.removesuffix("s")) + r"\w*" if len(word) > 2 else re.escape(word))
+        SHORT.get(
+            word,
+            re.escape(word.removesuffix("s" if len(word) < 6 or word[-1] != "e" else "e")) + r"\w*"
+            if len(word) > 2
+            else re.escape(word),
+        )
         for word in key.split("_")
         if word not in {"n", "num", "size", "s"}
     ]
@@ -287,6 +292,7 @@ SEED_NOUNS = r"seeds?|runs?|repetitions?|repeats|trials?|trainings|experiments|i
 CONDITION_NOUNS = (
     r"conditions?|methods?|variants?|optimi[sz]ers?|models?|agents?|algorithms?|configurations?|approach(?:es)?|systems?|settings?|networks?|architectures?"
     r"|activations?(?: functions?)?|regulari[sz]ers?|encodings?|schemes?|strategies|strategy|candidates?|options?|alternatives?|treatments?|contenders?|competitors?|arms?|techniques?|polic(?:y|ies)|predictors?|classifiers?|learners?|estimators?|heuristics?|recipes?|samplers?|solvers?"
+    r"|retrievers|forecasters|regressors|encoders|rankers|decoders|compressors|planners|controllers|tokeni[sz]ers|detectors|schedulers|front[- ]ends|rules|regimes|procedures|pipelines|schedules"
 )
 
 NUMERIC_UP = r"up (?:from|by)|go(?:es|ing)? up|went up|increas\w*|higher|rise[sn]?|rising|rose|grow\w*|grew|larger|longer|raise[sd]?|above|more|climb\w*|adds?|lengthen\w*|prolong\w*|lift(?:s|ed|ing)?|overhead|extra|additional|exceed\w*"

@@ -59,6 +59,17 @@ def values_of_seeds(at: Place) -> str | None:
     return None
 
 
+def seeds_of_a_condition(at: Place) -> str | None:
+    """'the eight logistic-regression runs': a condition's name between the number and what is counted."""
+    if at.number.unit or at.number.step != 1 or at.number.value == 1:
+        return None
+    for mention in at.sentence.conditions:
+        between = at.text[at.number.end : mention.start] if mention.start >= at.number.end else "-"
+        if between == " " and re.match(rf"[ -](?:{w.SEED_NOUNS})\b", at.text[mention.end :]):
+            return "seeds"
+    return None
+
+
 def n_equals(at: Place) -> str | None:
     """'n = 5'."""
     return "seeds" if re.search(r"\bn\s*=\s*$", at.before, re.IGNORECASE) else None

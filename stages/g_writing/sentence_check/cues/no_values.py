@@ -33,7 +33,7 @@ def seed_by_its_name(at: Place) -> str | None:
 def article(at: Place) -> str | None:
     """'One training run takes half an hour': an article, no count."""
     timed = any(other.unit in {"s", "min", "h", "ms", "day"} for other in at.sentence.numbers)
-    found = at.number.text.lower() == "one" and timed and re.match(r"\s(?:\w+ ){0,2}?(?:run|seed|model|training)\b", at.behind)
+    found = at.number.text.lower() == "one" and timed and re.match(r"\s(?:[\w-]+ ){0,2}?(?:run|seed|model|training)\b", at.behind)
     return "free" if found else None
 
 
