@@ -18,8 +18,8 @@ from researchclaw.adapters.offline.writing.language import (
     sentences,
 )
 from researchclaw.adapters.offline.writing.reading import Study, Trial
-from researchclaw.adapters.offline.writing.results import figure, kept_change, shown
-from stages.contracts import AnalystRemark, Factor, Outline
+from researchclaw.adapters.offline.writing.results import figure, kept_change, lean_means, shown
+from stages.contracts import AnalystRemark, Contrast, Factor, Outline
 
 _ALIKE = re.compile(
     r"\b(told apart|separated|no difference|hardly|agree|does not matter|harmless|no harm|costs? nothing|changes? nothing|suffices?|"
@@ -180,13 +180,17 @@ def _plain_reading(study: Study, voice: Voice) -> str:
                 )
             ),
         )
+    lean = study.lean_ahead
     if study.tuned_ahead and study.record.incumbent:
         start = study.conditions[study.record.incumbent]
+        also = "" if lean is None else f" {_lean_reading(study, voice, lean)}"
         return voice.must(
             "plain reading",
             f"None of the tested hypotheses gives a reason for a change; yet the search of @sec:ablations ended at a "
-            f"setting, {kept_change(study)}, that {study.cmp('tuned', start.id)} {study.plain(start)}, so nobody should conclude that {study.name(start)} is the best that {'the data allow' if study.tables else 'the budget allows'}.",
+            f"setting, {kept_change(study)}, that {study.cmp('tuned', start.id)} {study.plain(start)}, so nobody should conclude that {study.name(start)} is the best that {'the data allow' if study.tables else 'the budget allows'}.{also}",
         )
+    if lean is not None:
+        return _lean_reading(study, voice, lean)
     if clear:
         return voice.say(
             "plain reading",
@@ -199,6 +203,17 @@ def _plain_reading(study: Study, voice: Voice) -> str:
             f"Whoever has to choose now may let convenience decide between {study.name(study.baseline)} and the alternatives, since these runs give no reason to prefer any.",
         )
     return ""
+
+
+def _lean_reading(study: Study, voice: Voice, lean: Contrast) -> str:
+    """What an ablation that leads the plan means for a choice: a lead that the next study should register."""
+    options = (
+        f"No tested hypothesis calls for a change, while {study.name(lean)}, planned as an ablation, ends ahead of {study.name(study.baseline)} on "
+        f"every seed ({lean_means(study, lean)}); since that comparison was not registered, it should be before anybody relies on it.",
+        f"If any planned condition deserves a second study it is an ablation, {study.name(lean)}: on every seed it ends ahead of "
+        f"{study.name(study.baseline)} ({lean_means(study, lean)}), which no registered comparison had asked.",
+    )
+    return options[voice.order("plain reading lean", len(options))[0]]
 
 
 def _fitting(study: Study, factor: Factor) -> str:

@@ -16,7 +16,7 @@ from researchclaw.adapters.offline.writing.language import (
     printable,
 )
 from researchclaw.adapters.offline.writing.reading import Study, Trial
-from researchclaw.adapters.offline.writing.results import kept_change
+from researchclaw.adapters.offline.writing.results import kept_change, lean_means
 from stages.contracts import Factor
 
 
@@ -276,6 +276,13 @@ def _abstract_use(study: Study, voice: Voice) -> str:
             f"{where} there is thus a reason to choose {label} over {rival}.",
             f"{under}, then, {label} should be preferred to {rival}.",
         )
+    lean = study.lean_ahead
+    first = (
+        "No tested hypothesis gives a reason for a change"
+        if lean is None
+        else f"No tested hypothesis gives a reason for a change, but an ablation, {study.plain(lean)}, ends ahead of the reference on every seed "
+        f"({lean_means(study, lean)}, a comparison that was not registered)"
+    )
     if study.tuned_ahead and study.record.incumbent:
         start = study.conditions[study.record.incumbent]
         difference = (
@@ -283,9 +290,11 @@ def _abstract_use(study: Study, voice: Voice) -> str:
         )
         return voice.must(
             "abstract use",
-            f"No tested hypothesis gives a reason for a change; outside the registered comparisons, a setting found by a short search, "
+            f"{first}; outside the registered comparisons, a setting found by a short search, "
             f"{kept_change(study)}, {study.cmp('tuned', start.id)} {study.plain(start)} on fresh seeds ({difference}).",
         )
+    if lean is not None:
+        return voice.must("abstract use", f"{first}.")
     if any(trial.clear for trial in study.trials):
         where, under = _bounds(study)
         return voice.say(
@@ -556,6 +565,7 @@ def conclusion(study: Study, voice: Voice) -> list[str]:
         parts.append(voice.must("conclusion", *(f"{text}: {_measured(study, trial)}{_by_margin(study, trial)}." for text in endings)))
         parts += _other_answers(study, voice)
         parts.append(_not_apart(study, voice))
+        parts.append(_lean(study, voice))
     lost = [study.name(other.treatment) for other in study.trials[1:] if other.result is None]
     if lost:
         parts.append(
@@ -604,6 +614,19 @@ def _not_apart(study: Study, voice: Voice) -> str:
         "conclusion moved",
         f"What {names} would give at the {nouns} of the reference was not measured, so these answers hold for whole settings.",
         f"These answers hold for {names} at other values of {nouns} than the reference has; the shares cannot be told apart.",
+    )
+
+
+def _lean(study: Study, voice: Voice) -> str:
+    """That an ablation ends ahead of the reference, where one does; what the treatments say is not all that was measured."""
+    lean = study.lean_ahead
+    if lean is None:
+        return ""
+    return voice.must(
+        "conclusion lean",
+        f"None of these answers is about the leading mean of the plan, that of {study.name(lean)} ({lean_means(study, lean)} for the "
+        "reference), which no registered comparison sets against the reference.",
+        f"Ahead of the reference on every seed, though in no registered comparison with it, ends {study.name(lean)}, {lean_means(study, lean)}.",
     )
 
 

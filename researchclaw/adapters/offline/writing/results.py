@@ -52,17 +52,18 @@ def _overview(study: Study, voice: Voice) -> list[str]:
         )
     elif study.compared:
         mean, base = study.value(best.id, "mean", "f3"), study.value(study.baseline.id, "mean", "f3")
+        among = " of the conditions in the table" if study.lean_leader is not None else ""
         parts.append(
             voice.say(
                 "results best",
-                f"On average nothing scores beyond {study.name(best)}, the reference, whose mean is {mean} {unit}; means alone prove little, so we turn to the paired differences.",
-                f"The reference, {study.name(best)}, has the leading mean, {mean} {unit}; whether the distance to the others is more than luck of the seeds is the matter of what follows.",
+                f"On average nothing{among.replace(' of the conditions', '')} scores beyond {study.name(best)}, the reference, whose mean is {mean} {unit}; means alone prove little, so we turn to the paired differences.",
+                f"The reference, {study.name(best)}, has the leading mean{among}, {mean} {unit}; whether the distance to the others is more than luck of the seeds is the matter of what follows.",
             )
             if best.id == study.baseline.id
             else voice.say(
                 "results best",
-                f"The leading mean is that of {study.name(best)}, {mean} {unit}, while {study.name(study.baseline)} stands at {base}; means alone prove little, so we turn to the paired differences.",
-                f"Ordered by mean, the list is led by {study.name(best)} with {mean} {unit} against {base} for {study.name(study.baseline)}; the paired analysis shows how much of this order can be trusted.",
+                f"The leading mean{among} is that of {study.name(best)}, {mean} {unit}, while {study.name(study.baseline)} stands at {base}; means alone prove little, so we turn to the paired differences.",
+                f"Ordered by mean, the table is led by {study.name(best)} with {mean} {unit} against {base} for {study.name(study.baseline)}; the paired analysis shows how much of this order can be trusted.",
             )
         )
     ahead = [one for one in study.measured if one.role == "ablation" and _mean_gain(study, one, best) > LEAST_PRINTED]
@@ -880,6 +881,11 @@ def _after_the_search(voice: Voice, name: str, verdict: str) -> str:
     if verdict == "not distinguishable":
         return voice.must("loop unborne", "The gain that the development seed had shown is thereby not confirmed.")
     return ""
+
+
+def lean_means(study: Study, lean: Contrast) -> str:
+    """'3.045 against 3.168 bpb': the means of an ablation and of the baseline."""
+    return f"{study.value(lean.id, 'mean', 'f3')} against {study.value(study.baseline.id, 'mean', 'f3')} {study.metric.unit}"
 
 
 def kept_change(study: Study) -> str:

@@ -55,6 +55,13 @@ SITUATIONS = {
         "Should a small GPT be wide or deep?",
         {"effects": {"width_96": 0.16, "depth_3": 0.19, "width_96_and_depth_3": 0.34, "width_96_and_depth_3_ablated": -0.3}},
     ),
+    "decay": (
+        "Should weight decay be used in a tiny transformer?",
+        {
+            "effects": {"extreme_decay": 0.1, "strong_decay": 0.016, "extreme_decay_ablated": -0.12, "no_decay_ablated": -0.12},
+            "seeds": 5,
+        },
+    ),
     "batches": ("Do batch size and warm-up act together in small models?", {"effects": {"batch_8": -0.1}, "seeds": 4}),
 }
 
@@ -328,3 +335,17 @@ def test_a_lone_alternative_is_said_to_be_one_and_what_it_ran_with(papers):
     assert "a trapezoidal schedule for the learning-rate schedule" in text
     assert "Muon ran with cosine decay" in papers["rivals"].text or "Muon with cosine decay" in papers["rivals"].text
     assert "alternative was tried" not in papers["optimisers"].text
+
+
+def test_an_ablation_ahead_of_all_is_named_wherever_nothing_else_speaks_for_a_change(studies, papers):
+    topic, study = SITUATIONS["decay"]
+    for paper in (papers["decay"], composed(studies, topic, {**study, "tuned": -0.8})):
+        lean = paper.study.lean_ahead
+        assert lean is not None
+        mean = f"{{{{{lean.id}.val_bpb.mean|f3}}}}"
+        for section in ("abstract", "results", "discussion", "conclusion"):
+            assert mean in paper.sections[section], section
+        assert not re.search(r"No planned condition|should stay|nothing speaks for leaving|no ground here|convenience", paper.text)
+        assert [found.message for found in faults(paper.document, paper.outline.figures, paper.record) if found.severity != "minor"] == []
+    for name in ("shapes", "schedules", "even steps", "optimisers", "batches"):
+        assert papers[name].study.lean_ahead is None, name
