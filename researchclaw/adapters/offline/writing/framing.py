@@ -466,12 +466,13 @@ def _preview(study: Study, voice: Voice) -> list[str]:
         if lost:
             parts.append(voice.say("preview lost", f"About {listing(lost)} nothing can be said, for want of finished runs."))
     if any(result.ci95_low is not None for _, _, result in study.ablation_pairs):
-        removed = listing([contrast.removes or contrast.label for contrast, _, _ in study.ablation_pairs])
+        pairs = [(study.name(origin), contrast.removes or contrast.label) for contrast, origin, _ in study.ablation_pairs]
         parts.append(
             voice.say(
                 "preview ablation",
-                f"A further set of runs takes out {removed}, to see how far the answer depends on it (@sec:ablations).",
-                f"How much of this rests on {removed} is examined in @sec:ablations.",
+                f"A further set of runs takes {listing([f'{removed} out of {origin}' for origin, removed in pairs])}, to see what its score owes "
+                "to it (@sec:ablations).",
+                f"How much {listing([f'{origin} owes to {removed}' for origin, removed in pairs])} is examined in @sec:ablations.",
             )
         )
     return parts

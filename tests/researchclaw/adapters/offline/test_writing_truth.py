@@ -58,7 +58,7 @@ SITUATIONS = {
     "decay": (
         "Should weight decay be used in a tiny transformer?",
         {
-            "effects": {"extreme_decay": 0.1, "strong_decay": 0.016, "extreme_decay_ablated": -0.12, "no_decay_ablated": -0.12},
+            "effects": {"extreme_decay": 0.1, "strong_decay": 0.016, "strong_decay_ablated": -0.12},
             "seeds": 5,
         },
     ),
@@ -349,3 +349,21 @@ def test_an_ablation_ahead_of_all_is_named_wherever_nothing_else_speaks_for_a_ch
         assert [found.message for found in faults(paper.document, paper.outline.figures, paper.record) if found.severity != "minor"] == []
     for name in ("shapes", "schedules", "even steps", "optimisers", "batches"):
         assert papers[name].study.lean_ahead is None, name
+
+
+def test_the_common_question_leads_and_not_the_extreme_setting(papers):
+    study = papers["decay"].study
+    assert [hypothesis.treatment for hypothesis in papers["decay"].record.plan.hypotheses] == [
+        "no_decay",
+        "strong_decay",
+        "extreme_decay",
+    ]
+    assert study.primary.treatment.id == "no_decay"
+    assert all(f"({study.primary.treatment.id},baseline)" in papers["decay"].sections[name] for name in ("abstract", "conclusion"))
+
+
+def test_nothing_is_taken_out_of_an_arm_in_which_it_has_no_hold(papers):
+    (ablation, origin, _), *_ = papers["decay"].study.ablation_pairs
+    assert (ablation.ablates, origin.id) == ("strong_decay", "strong_decay")  # what decays nothing has no use for a schedule of decay
+    assert "strong weight decay" in re.split(r"(?<=[.])\s", papers["decay"].sections["introduction"].partition("### ")[0].strip())[-1]
+    assert papers["schedules"].study.ablation_pairs[0][1].id == papers["schedules"].study.primary.treatment.id
