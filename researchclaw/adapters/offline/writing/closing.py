@@ -67,7 +67,7 @@ def _meaning(study: Study, voice: Voice) -> list[str]:
                 voice.say(
                     f"meaning {trial.hypothesis.id}",
                     f"The gain with {label} fits the mechanism described in @sec:factor; it does not prove it, because a score cannot show why it moved.",
-                    f"For {label} the proponent's reasoning survives: the score moved as the mechanism in @sec:factor suggests, although other causes would leave the same trace.",
+                    f"For {label} the {'argument made beforehand' if study.by_rules else 'reasoning of the proponent'} survives: the score moved as the mechanism in @sec:factor suggests, although other causes would leave the same trace.",
                     f"For {label} the case made beforehand has passed a test that it could have failed, which is not the same as an explanation.",
                 )
             )
@@ -76,7 +76,7 @@ def _meaning(study: Study, voice: Voice) -> list[str]:
                 voice.say(
                     f"meaning {trial.hypothesis.id}",
                     f"The objection raised against {label} before the runs was justified, at least {study.here}.",
-                    f"About {label} the skeptic was right, and the argument in its favour in @sec:hypotheses does not carry {study.here}.",
+                    f"About {label} {'the objection' if study.by_rules else 'the skeptic'} was right, and the argument in its favour in @sec:hypotheses does not carry {study.here}.",
                 )
             )
         elif trial.outcome == "held" and trial.treatment.role == "combination":
@@ -85,7 +85,7 @@ def _meaning(study: Study, voice: Voice) -> list[str]:
             parts.append(
                 voice.say(
                     f"meaning {trial.hypothesis.id}",
-                    f"The arguments for and against {label} seem to balance here, as the chair supposed.",
+                    f"The arguments for and against {label} seem to balance here, as {'the prediction' if study.by_rules else 'the chair'} supposed.",
                     f"That so little changes with {label} suggests that its mechanism has no hold on {'data like these' if study.tables else 'runs this short'}.",
                 )
             )
@@ -94,8 +94,8 @@ def _meaning(study: Study, voice: Voice) -> list[str]:
                 voice.say(
                     f"meaning {trial.hypothesis.id}",
                     f"The reasoning that led to the prediction for {label} must be wrong or incomplete in this setting, however plausible it read in @sec:hypotheses.",
-                    f"For {label} the debate backed the losing side, and what was said against the adopted prediction deserves the closer look.",
-                    f"The failed prediction for {label} is informative, since the argument behind it was adopted after a debate and still does not carry here.",
+                    f"For {label} the {'table' if study.by_rules else 'debate'} backed the losing side, and what was said against the adopted prediction deserves the closer look.",
+                    f"The failed prediction for {label} is informative, since the argument behind it {'is a common one' if study.by_rules else 'was adopted after a debate'} and still does not carry here.",
                 )
             )
         elif trial.outcome == "open" and trial.clear:
@@ -103,7 +103,7 @@ def _meaning(study: Study, voice: Voice) -> list[str]:
                 voice.say(
                     f"meaning {trial.hypothesis.id}",
                     f"With {label} something does change, so an argument that sees no effect at all is out; how much of it matters is left to a larger experiment.",
-                    f"The balance that the chair saw between the arguments on {label} is not quite there: one side has the sign, neither has the size.",
+                    f"The balance that {'the prediction' if study.by_rules else 'the chair'} saw between the arguments on {label} is not quite there: one side has the sign, neither has the size.",
                 )
             )
         elif trial.outcome == "open":
@@ -113,7 +113,7 @@ def _meaning(study: Study, voice: Voice) -> list[str]:
                     f"meaning {trial.hypothesis.id}",
                     f"For {label} the experiment has at least bounded the effect: one as large as had been predicted is ruled out."
                     if narrow
-                    else f"On {label}, neither the proponent nor the skeptic can point to this experiment.",
+                    else f"On {label}, neither {'the argument for nor the one against' if study.by_rules else 'the proponent nor the skeptic'} can point to this experiment.",
                     f"Absence of a clear verdict on {label} must not be read as evidence that it has no effect.",
                 )
             )

@@ -192,7 +192,9 @@ def _abstract_others(study: Study, voice: Voice) -> str:
         return ""
 
     def difference(trial: Trial) -> str:
-        return f"({study.pair('diff', trial.treatment.id, trial.reference.id, 'signed3')} {study.metric.unit})"
+        apart = not trial.clear and trial.side != "both"
+        why = ", where the interval leaves out zero but the adjusted p value does not follow" if apart else ""
+        return f"({study.pair('diff', trial.treatment.id, trial.reference.id, 'signed3')} {study.metric.unit}{why})"
 
     first, *second = others
     text = (

@@ -130,6 +130,11 @@ class Study:
         return against_record.names(self.record)
 
     @property
+    def by_rules(self) -> bool:
+        """Whether the arguments on record come from a fixed table, and no roles spoke to each other."""
+        return self.record.researcher.startswith("rule-based")
+
+    @property
     def tables(self) -> bool:
         """Whether rows of a table are fitted, by a kit that was made for the topic, and no language model is trained."""
         return self.record.corpus.counts == "rows"
@@ -313,7 +318,9 @@ class Study:
     @cached_property
     def lean_leader(self) -> Contrast | None:
         """The ablation with the leading mean of all planned conditions; None where another condition leads."""
-        best = max(self.measured, key=lambda contrast: self.metric.gain(self.results.conditions[contrast.id].metrics[self.m].mean, 0.0))
+        best = max(
+            self.measured, key=lambda contrast: self.metric.gain(self.results.conditions[contrast.id].metrics[self.m].mean, 0.0)
+        )
         leads = best.role == "ablation" and self._mean(best) != self._mean(self.leader)
         return best if leads else None
 
