@@ -278,8 +278,13 @@ def _abstract_use(study: Study, voice: Voice) -> str:
             f"{where} there is thus a reason to choose {label} over {rival}.",
             f"{under}, then, {label} should be preferred to {rival}.",
         )
+    return _use_without_a_winner(study, voice)
+
+
+def _use_without_a_winner(study: Study, voice: Voice) -> str:
+    """What to choose where no treatment is ahead: an ablation or a searched setting may be, or nothing is."""
     lean = study.lean_ahead
-    first = (
+    opening = (
         "No tested hypothesis gives a reason for a change"
         if lean is None
         else f"No tested hypothesis gives a reason for a change, but an ablation, {study.plain(lean)}, ends ahead of the reference on every seed "
@@ -292,11 +297,11 @@ def _abstract_use(study: Study, voice: Voice) -> str:
         )
         return voice.must(
             "abstract use",
-            f"{first}; outside the registered comparisons, a setting found by a short search, "
+            f"{opening}; outside the registered comparisons, a setting found by a short search, "
             f"{kept_change(study)}, {study.cmp('tuned', start.id)} {study.plain(start)} on fresh seeds ({difference}).",
         )
     if lean is not None:
-        return voice.must("abstract use", f"{first}.")
+        return voice.must("abstract use", f"{opening}.")
     if any(trial.clear for trial in study.trials):
         where, under = _bounds(study)
         return voice.say(
