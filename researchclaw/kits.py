@@ -183,6 +183,8 @@ def check_factors(factors: tuple[Factor, ...], constants: Mapping[str, str], fil
         check_settings(factor.ablation.settings, constants, f"{where}.ablation.settings")
         if unknown := [name for group in factor.groups for name in group.levels if name not in names]:
             raise SettingsError(f"{where}.groups: there is no level {unknown[0]!r}; there are: {', '.join(names)}")
+        if unknown := [name for name in factor.ablation.void_for if name not in names]:
+            raise SettingsError(f"{where}.ablation.void_for: there is no level {unknown[0]!r}; there are: {', '.join(names)}")
         if unknown := [name for name in factor.default_contrasts if name not in names]:
             raise SettingsError(f"{where}.default_contrasts: there is no level {unknown[0]!r}; there are: {', '.join(names)}")
 

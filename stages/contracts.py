@@ -62,6 +62,9 @@ class Ablation(Contract):
     label: str = Field(description="e.g. 'without warm-up'.")
     settings: dict[str, str]
     reason: str = Field(description="Why this component matters for the factor: one full sentence, no numerals.")
+    void_for: tuple[Slug, ...] = Field(
+        default=(), description="Levels in which the reason has no hold, such as a schedule of decay where nothing decays."
+    )
 
 
 class LevelGroup(Contract):

@@ -133,7 +133,8 @@ def _notice(researcher: str, plan: ExperimentPlan, mode: PaperMode) -> str:
     who = f"a {researcher}" if RULE_BASED in researcher else f"the language model {researcher}"
     return (
         f"{_STATE[mode]}Planned, run and written by {who}; every number is looked up in the study's record. "
-        f"Its choices in reading the topic: {', '.join(choices)}. The reasons stand in the introduction."
+        f"Its choices in reading the topic: {', '.join(choices)}. The reasons stand in the introduction"
+        f"{' and with the ablations' if removed else ''}."
     )
 
 

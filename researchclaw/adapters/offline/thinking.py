@@ -149,7 +149,7 @@ def _capital(text: str) -> str:
 
 
 def contrasts(question: ContrastQuestion) -> Contrasts:
-    """One factor: its levels and an ablation of the leading one. Two factors: each alone, both, and an ablation."""
+    """One factor: its levels and an ablation of the first in which it means something. Two: each alone, both, and an ablation."""
     baseline = Contrast(
         id="baseline",
         label="the baseline",
@@ -162,7 +162,7 @@ def contrasts(question: ContrastQuestion) -> Contrasts:
     levels = _ordered_levels(factor, named)
     places = max(1, question.max_conditions - 2)
     treatments = [_treatment(factor, level) for level in levels]
-    ablation = _ablation(factor, treatments[0])
+    ablation = next((found for lead in treatments[:places] if (found := _ablation(factor, lead))), None)
     chosen = (baseline, *treatments[:places], *((ablation,) if ablation and question.max_conditions > 2 else ()))
     return Contrasts(contrasts=chosen, spare=tuple(treatments[places:]))
 
@@ -186,8 +186,8 @@ def _treatment(factor: Factor, level: Level) -> Contrast:
 
 
 def _ablation(factor: Factor, lead: Contrast, label: str | None = None) -> Contrast | None:
-    """The leading condition with one component taken out; None where that would change nothing of its own."""
-    if set(factor.ablation.settings) & set(lead.settings):
+    """A condition with one component taken out; None where that would change nothing of its own, or for no reason of the factor's."""
+    if set(factor.ablation.settings) & set(lead.settings) or lead.levels.get(factor.name) in factor.ablation.void_for:
         return None
     return Contrast(
         id=f"{lead.id[:36]}_ablated",
@@ -260,19 +260,21 @@ def answer_back(question: RebuttalQuestion) -> Rebuttals:
 
 
 def preside(question: ChairQuestion) -> Chairing:
-    """One hypothesis for each treatment; the one with the largest predicted difference among those first named leads."""
+    """One hypothesis for each treatment, in the order of the conditions: what the topic names, then what is best known.
+
+    A hypothesis of a large effect does not lead for its size: what an extreme setting does is seldom what was asked.
+    """
     stated = [_hypothesis(number, c, question) for number, c in enumerate(question.contrasts.debated, start=1)]
     chosen = {contrast.id for contrast in question.contrasts.contrasts}
     standing = [hypothesis for hypothesis in stated if hypothesis.treatment in chosen]
     named = {level for match in question.goal.matches for level in match.levels}
     by_id = {contrast.id: contrast for contrast in (*question.contrasts.contrasts, *question.contrasts.spare)}
 
-    def rank(hypothesis: StatedHypothesis) -> tuple[bool, bool, float]:
+    def rank(hypothesis: StatedHypothesis) -> tuple[bool, bool]:
         contrast = by_id[hypothesis.treatment]
         return (
             contrast.role == "combination",
             not named & set(contrast.levels.values()),
-            -hypothesis.predicted_size,
         )
 
     predicted = {hypothesis.treatment: hypothesis for hypothesis in stated}

@@ -18,8 +18,8 @@ from researchclaw.adapters.offline.writing.language import (
     sentences,
 )
 from researchclaw.adapters.offline.writing.reading import Study, Trial
-from researchclaw.adapters.offline.writing.results import figure, kept_change, shown
-from stages.contracts import AnalystRemark, Factor, Outline
+from researchclaw.adapters.offline.writing.results import figure, kept_change, lean_means, shown
+from stages.contracts import AnalystRemark, Contrast, Factor, Outline
 
 _ALIKE = re.compile(
     r"\b(told apart|separated|no difference|hardly|agree|does not matter|harmless|no harm|costs? nothing|changes? nothing|suffices?|"
@@ -67,7 +67,7 @@ def _meaning(study: Study, voice: Voice) -> list[str]:
                 voice.say(
                     f"meaning {trial.hypothesis.id}",
                     f"The gain with {label} fits the mechanism described in @sec:factor; it does not prove it, because a score cannot show why it moved.",
-                    f"For {label} the proponent's reasoning survives: the score moved as the mechanism in @sec:factor suggests, although other causes would leave the same trace.",
+                    f"For {label} the {'argument made beforehand' if study.by_rules else 'reasoning of the proponent'} survives: the score moved as the mechanism in @sec:factor suggests, although other causes would leave the same trace.",
                     f"For {label} the case made beforehand has passed a test that it could have failed, which is not the same as an explanation.",
                 )
             )
@@ -76,7 +76,7 @@ def _meaning(study: Study, voice: Voice) -> list[str]:
                 voice.say(
                     f"meaning {trial.hypothesis.id}",
                     f"The objection raised against {label} before the runs was justified, at least {study.here}.",
-                    f"About {label} the skeptic was right, and the argument in its favour in @sec:hypotheses does not carry {study.here}.",
+                    f"About {label} {'the objection' if study.by_rules else 'the skeptic'} was right, and the argument in its favour in @sec:hypotheses does not carry {study.here}.",
                 )
             )
         elif trial.outcome == "held" and trial.treatment.role == "combination":
@@ -85,7 +85,7 @@ def _meaning(study: Study, voice: Voice) -> list[str]:
             parts.append(
                 voice.say(
                     f"meaning {trial.hypothesis.id}",
-                    f"The arguments for and against {label} seem to balance here, as the chair supposed.",
+                    f"The arguments for and against {label} seem to balance here, as {'the prediction' if study.by_rules else 'the chair'} supposed.",
                     f"That so little changes with {label} suggests that its mechanism has no hold on {'data like these' if study.tables else 'runs this short'}.",
                 )
             )
@@ -94,8 +94,8 @@ def _meaning(study: Study, voice: Voice) -> list[str]:
                 voice.say(
                     f"meaning {trial.hypothesis.id}",
                     f"The reasoning that led to the prediction for {label} must be wrong or incomplete in this setting, however plausible it read in @sec:hypotheses.",
-                    f"For {label} the debate backed the losing side, and what was said against the adopted prediction deserves the closer look.",
-                    f"The failed prediction for {label} is informative, since the argument behind it was adopted after a debate and still does not carry here.",
+                    f"For {label} the {'table' if study.by_rules else 'debate'} backed the losing side, and what was said against the adopted prediction deserves the closer look.",
+                    f"The failed prediction for {label} is informative, since the argument behind it {'is a common one' if study.by_rules else 'was adopted after a debate'} and still does not carry here.",
                 )
             )
         elif trial.outcome == "open" and trial.clear:
@@ -103,7 +103,7 @@ def _meaning(study: Study, voice: Voice) -> list[str]:
                 voice.say(
                     f"meaning {trial.hypothesis.id}",
                     f"With {label} something does change, so an argument that sees no effect at all is out; how much of it matters is left to a larger experiment.",
-                    f"The balance that the chair saw between the arguments on {label} is not quite there: one side has the sign, neither has the size.",
+                    f"The balance that {'the prediction' if study.by_rules else 'the chair'} saw between the arguments on {label} is not quite there: one side has the sign, neither has the size.",
                 )
             )
         elif trial.outcome == "open":
@@ -113,7 +113,7 @@ def _meaning(study: Study, voice: Voice) -> list[str]:
                     f"meaning {trial.hypothesis.id}",
                     f"For {label} the experiment has at least bounded the effect: one as large as had been predicted is ruled out."
                     if narrow
-                    else f"On {label}, neither the proponent nor the skeptic can point to this experiment.",
+                    else f"On {label}, neither {'the argument for nor the one against' if study.by_rules else 'the proponent nor the skeptic'} can point to this experiment.",
                     f"Absence of a clear verdict on {label} must not be read as evidence that it has no effect.",
                 )
             )
@@ -180,13 +180,17 @@ def _plain_reading(study: Study, voice: Voice) -> str:
                 )
             ),
         )
+    lean = study.lean_ahead
     if study.tuned_ahead and study.record.incumbent:
         start = study.conditions[study.record.incumbent]
+        also = "" if lean is None else f" {_lean_reading(study, voice, lean)}"
         return voice.must(
             "plain reading",
             f"None of the tested hypotheses gives a reason for a change; yet the search of @sec:ablations ended at a "
-            f"setting, {kept_change(study)}, that {study.cmp('tuned', start.id)} {study.plain(start)}, so nobody should conclude that {study.name(start)} is the best that {'the data allow' if study.tables else 'the budget allows'}.",
+            f"setting, {kept_change(study)}, that {study.cmp('tuned', start.id)} {study.plain(start)}, so nobody should conclude that {study.name(start)} is the best that {'the data allow' if study.tables else 'the budget allows'}.{also}",
         )
+    if lean is not None:
+        return _lean_reading(study, voice, lean)
     if clear:
         return voice.say(
             "plain reading",
@@ -199,6 +203,17 @@ def _plain_reading(study: Study, voice: Voice) -> str:
             f"Whoever has to choose now may let convenience decide between {study.name(study.baseline)} and the alternatives, since these runs give no reason to prefer any.",
         )
     return ""
+
+
+def _lean_reading(study: Study, voice: Voice, lean: Contrast) -> str:
+    """What an ablation that leads the plan means for a choice: a lead that the next study should register."""
+    options = (
+        f"No tested hypothesis calls for a change, while {study.name(lean)}, planned as an ablation, ends ahead of {study.name(study.baseline)} on "
+        f"every seed ({lean_means(study, lean)}); since that comparison was not registered, it should be before anybody relies on it.",
+        f"If any planned condition deserves a second study it is an ablation, {study.name(lean)}: on every seed it ends ahead of "
+        f"{study.name(study.baseline)} ({lean_means(study, lean)}), which no registered comparison had asked.",
+    )
+    return options[voice.order("plain reading lean", len(options))[0]]
 
 
 def _fitting(study: Study, factor: Factor) -> str:

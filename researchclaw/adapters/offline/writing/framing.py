@@ -16,7 +16,7 @@ from researchclaw.adapters.offline.writing.language import (
     printable,
 )
 from researchclaw.adapters.offline.writing.reading import Study, Trial
-from researchclaw.adapters.offline.writing.results import kept_change
+from researchclaw.adapters.offline.writing.results import kept_change, lean_means
 from stages.contracts import Factor
 
 
@@ -192,7 +192,9 @@ def _abstract_others(study: Study, voice: Voice) -> str:
         return ""
 
     def difference(trial: Trial) -> str:
-        return f"({study.pair('diff', trial.treatment.id, trial.reference.id, 'signed3')} {study.metric.unit})"
+        apart = not trial.clear and trial.side != "both"
+        why = ", where the interval leaves out zero but the adjusted p value does not follow" if apart else ""
+        return f"({study.pair('diff', trial.treatment.id, trial.reference.id, 'signed3')} {study.metric.unit}{why})"
 
     first, *second = others
     text = (
@@ -276,6 +278,18 @@ def _abstract_use(study: Study, voice: Voice) -> str:
             f"{where} there is thus a reason to choose {label} over {rival}.",
             f"{under}, then, {label} should be preferred to {rival}.",
         )
+    return _use_without_a_winner(study, voice)
+
+
+def _use_without_a_winner(study: Study, voice: Voice) -> str:
+    """What to choose where no treatment is ahead: an ablation or a searched setting may be, or nothing is."""
+    lean = study.lean_ahead
+    opening = (
+        "No tested hypothesis gives a reason for a change"
+        if lean is None
+        else f"No tested hypothesis gives a reason for a change, but an ablation, {study.plain(lean)}, ends ahead of the reference on every seed "
+        f"({lean_means(study, lean)}, a comparison that was not registered)"
+    )
     if study.tuned_ahead and study.record.incumbent:
         start = study.conditions[study.record.incumbent]
         difference = (
@@ -283,9 +297,11 @@ def _abstract_use(study: Study, voice: Voice) -> str:
         )
         return voice.must(
             "abstract use",
-            f"No tested hypothesis gives a reason for a change; outside the registered comparisons, a setting found by a short search, "
+            f"{opening}; outside the registered comparisons, a setting found by a short search, "
             f"{kept_change(study)}, {study.cmp('tuned', start.id)} {study.plain(start)} on fresh seeds ({difference}).",
         )
+    if lean is not None:
+        return voice.must("abstract use", f"{opening}.")
     if any(trial.clear for trial in study.trials):
         where, under = _bounds(study)
         return voice.say(
@@ -457,12 +473,13 @@ def _preview(study: Study, voice: Voice) -> list[str]:
         if lost:
             parts.append(voice.say("preview lost", f"About {listing(lost)} nothing can be said, for want of finished runs."))
     if any(result.ci95_low is not None for _, _, result in study.ablation_pairs):
-        removed = listing([contrast.removes or contrast.label for contrast, _, _ in study.ablation_pairs])
+        pairs = [(study.name(origin), contrast.removes or contrast.label) for contrast, origin, _ in study.ablation_pairs]
         parts.append(
             voice.say(
                 "preview ablation",
-                f"A further set of runs takes out {removed}, to see how far the answer depends on it (@sec:ablations).",
-                f"How much of this rests on {removed} is examined in @sec:ablations.",
+                f"A further set of runs takes {listing([f'{removed} out of {origin}' for origin, removed in pairs])}, to see what its score owes "
+                "to it (@sec:ablations).",
+                f"How much {listing([f'{origin} owes to {removed}' for origin, removed in pairs])} is examined in @sec:ablations.",
             )
         )
     return parts
@@ -556,6 +573,7 @@ def conclusion(study: Study, voice: Voice) -> list[str]:
         parts.append(voice.must("conclusion", *(f"{text}: {_measured(study, trial)}{_by_margin(study, trial)}." for text in endings)))
         parts += _other_answers(study, voice)
         parts.append(_not_apart(study, voice))
+        parts.append(_lean(study, voice))
     lost = [study.name(other.treatment) for other in study.trials[1:] if other.result is None]
     if lost:
         parts.append(
@@ -604,6 +622,19 @@ def _not_apart(study: Study, voice: Voice) -> str:
         "conclusion moved",
         f"What {names} would give at the {nouns} of the reference was not measured, so these answers hold for whole settings.",
         f"These answers hold for {names} at other values of {nouns} than the reference has; the shares cannot be told apart.",
+    )
+
+
+def _lean(study: Study, voice: Voice) -> str:
+    """That an ablation ends ahead of the reference, where one does; what the treatments say is not all that was measured."""
+    lean = study.lean_ahead
+    if lean is None:
+        return ""
+    return voice.must(
+        "conclusion lean",
+        f"None of these answers is about the leading mean of the plan, that of {study.name(lean)} ({lean_means(study, lean)} for the "
+        "reference), which no registered comparison sets against the reference.",
+        f"Ahead of the reference on every seed, though in no registered comparison with it, ends {study.name(lean)}, {lean_means(study, lean)}.",
     )
 
 

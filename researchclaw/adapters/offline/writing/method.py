@@ -199,6 +199,14 @@ def _hypotheses_opening(study: Study, voice: Voice) -> str:
     return paragraph(
         voice.say(
             "hypotheses",
+            f"{'The hypotheses were' if several else 'The hypothesis was'} set by rule: the arguments for and against a change, and the cautions on method, are "
+            "those of a fixed table, and nobody discussed them.",
+            f"{'Each hypothesis' if several else 'The hypothesis'} comes from a fixed table that holds, for every setting, an argument for it, one against it and a "
+            "guess of what it does; no discussion took place.",
+        )
+        if study.by_rules
+        else voice.say(
+            "hypotheses",
             f"{'Each hypothesis' if several else 'The hypothesis'} was argued for by a proponent, against by a skeptic and checked by a methodologist "
             "before a chair settled its wording.",
             f"{'The hypotheses' if several else 'The hypothesis'} came out of a debate on record between a proponent, a skeptic and a methodologist, "
@@ -311,9 +319,23 @@ _TURN_FRAMES = {
         "The objection is that {text}.",
         "The skeptic was not convinced: {text}.",
     ),
+    "for a setting": (
+        "For {label} it can be said that {text}.",
+        "An argument for {label} is that {text}.",
+        "What speaks for {label} is that {text}.",
+    ),
+    "against a setting": (
+        "Against it stands that {text}.",
+        "The table objects that {text}.",
+        "What speaks against {label} is that {text}.",
+    ),
+    "method of a setting": (
+        "On method the table notes that {text}.",
+        "A caution on method is that {text}.",
+    ),
     "for the change": (
         "What could yet speak for {label} is that {text}.",
-        "In favour of {label}, against the prediction, it was said that {text}.",
+        "In favour of {label}, against the prediction, it can be said that {text}.",
         "Had {label} a case, it would be that {text}.",
     ),
     "against the change": (
@@ -329,6 +351,10 @@ _TURN_FRAMES = {
 }
 
 
+_OF_A_SETTING = {"for": "for a setting", "against": "against a setting", "method": "method of a setting"}
+"""What a fixed table says of a setting was said by nobody."""
+
+
 def _turn(study: Study, voice: Voice, trial: Trial, turns: list[Statement], side: str) -> str:
     """One role's words on a hypothesis; several sentences of it stand as they are after the first."""
     for turn in turns[:1]:
@@ -340,9 +366,9 @@ def _turn(study: Study, voice: Voice, trial: Trial, turns: list[Statement], side
         if text.lower().startswith(f"the {turn.role}"):
             return voice.say(f"turn {trial.hypothesis.id} {side}", ended(text))
         first, *more = sentences(text)
-        # Rules argue for and against the change; 'the case for it' would be one for the prediction where that is a loss.
-        loss = trial.hypothesis.predicts == "worse" and study.record.researcher.startswith("rule-based")
-        key = f"{side} the change" if loss and side != "method" else side
+        # Rules argue for and against the change; 'the case for it' would be one for the prediction, be it a loss or no difference.
+        loss = trial.hypothesis.predicts == "worse" and side != "method"
+        key = side if not study.by_rules else f"{side} the change" if loss else _OF_A_SETTING[side]
         said = voice.turn(
             f"turn {key}", *(frame.format(text=lowered(first), label=study.name(trial.treatment)) for frame in _TURN_FRAMES[key])
         )
@@ -361,6 +387,12 @@ def _refused(study: Study, voice: Voice) -> str:
     if not refused:
         return ""
     labels = listing(list(dict.fromkeys(study.conditions[hypothesis.treatment].label for hypothesis in refused)))
+    if study.by_rules:
+        return voice.say(
+            "refused",
+            f"A prediction about {labels} stands in the same table and was not pursued, because the number of conditions is limited.",
+            f"To keep the number of conditions within its limit, {labels} had to be left out.",
+        )
     return voice.say(
         "refused",
         f"Considered and not pursued was a hypothesis about {labels}; the reasons of the chair are kept with the plan.",
@@ -628,8 +660,8 @@ def _budget(study: Study, voice: Voice) -> list[str]:
         ),
         voice.say(
             "budget steps",
-            f"So that the result does not hang on the load of the machine, the time per step is measured beforehand in alternation with the reference, and the budget is turned into a fixed number of steps, {study.of(study.baseline.id, 'steps')} for {study.baseline_label}.",
-            f"Before the reported runs the time per step was measured in alternation with the reference; from it follows a fixed number of steps, {study.of(study.baseline.id, 'steps')} for {study.baseline_label}, so that repeating a run gives the same result.",
+            f"The time per step is measured beforehand in alternation with the reference, and the budget is turned into a fixed number of steps, {study.of(study.baseline.id, 'steps')} for {study.baseline_label}; load on the machine thus leaves the ratio of two prices alone, while the number of steps belongs to this machine and this study.",
+            f"Before the reported runs the time per step was measured in alternation with the reference; from it follows a number of steps that is fixed for this study, {study.of(study.baseline.id, 'steps')} for {study.baseline_label}, so that repeating a run gives the same result; another machine, or another day, would fix another number.",
         ),
     ]
     if costly:

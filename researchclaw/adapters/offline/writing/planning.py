@@ -55,7 +55,7 @@ def _points(study: Study, section: str) -> tuple[str, ...]:
         "abstract": (f"the question on {subject}", "what was run", "the main result with its interval", "the caveat"),
         "introduction": (f"why {subject} is worth asking about", "the gap", "what was done and found", "how the paper was made"),
         "related_work": tuple(theme.title for theme in study.themes),
-        "method": (f"{subject} and its levels", "hypotheses with their debate", "how a difference is judged"),
+        "method": (f"{subject} and its levels", "hypotheses with their arguments", "how a difference is judged"),
         "setup": ("data", "fitting and scoring", "seeds")
         if study.tables
         else ("corpus and yardsticks", "network and budget", "seeds"),

@@ -130,6 +130,11 @@ class Study:
         return against_record.names(self.record)
 
     @property
+    def by_rules(self) -> bool:
+        """Whether the arguments on record come from a fixed table, and no roles spoke to each other."""
+        return self.record.researcher.startswith("rule-based")
+
+    @property
     def tables(self) -> bool:
         """Whether rows of a table are fitted, by a kit that was made for the topic, and no language model is trained."""
         return self.record.corpus.counts == "rows"
@@ -309,6 +314,31 @@ class Study:
         """The condition with the leading mean; ablations are no candidates."""
         candidates = [contrast for contrast in self.measured if contrast.role != "ablation"]
         return max(candidates, key=lambda contrast: self.metric.gain(self.results.conditions[contrast.id].metrics[self.m].mean, 0.0))
+
+    @cached_property
+    def lean_leader(self) -> Contrast | None:
+        """The ablation with the leading mean of all planned conditions; None where another condition leads."""
+        best = max(
+            self.measured, key=lambda contrast: self.metric.gain(self.results.conditions[contrast.id].metrics[self.m].mean, 0.0)
+        )
+        leads = best.role == "ablation" and self._mean(best) != self._mean(self.leader)
+        return best if leads else None
+
+    @cached_property
+    def lean_ahead(self) -> Contrast | None:
+        """The ablation that leads all planned conditions and scores ahead of the baseline on each of three shared seeds or more.
+
+        No registered comparison sets it against the baseline, so a text may give both means and no verdict.
+        """
+        if self.lean_leader is None:
+            return None
+        ours, base = (self.results.conditions[contrast.id].metrics[self.m].seeds for contrast in (self.lean_leader, self.baseline))
+        shared = ours.keys() & base.keys()
+        ahead = len(shared) >= 3 and all(self.metric.gain(ours[seed], base[seed]) > 0 for seed in shared)
+        return self.lean_leader if ahead else None
+
+    def _mean(self, contrast: Contrast) -> float:
+        return self.results.conditions[contrast.id].metrics[self.m].mean
 
     @property
     def seeds(self) -> int:

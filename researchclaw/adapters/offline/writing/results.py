@@ -52,17 +52,18 @@ def _overview(study: Study, voice: Voice) -> list[str]:
         )
     elif study.compared:
         mean, base = study.value(best.id, "mean", "f3"), study.value(study.baseline.id, "mean", "f3")
+        among = " of the conditions in the table" if study.lean_leader is not None else ""
         parts.append(
             voice.say(
                 "results best",
-                f"On average nothing scores beyond {study.name(best)}, the reference, whose mean is {mean} {unit}; means alone prove little, so we turn to the paired differences.",
-                f"The reference, {study.name(best)}, has the leading mean, {mean} {unit}; whether the distance to the others is more than luck of the seeds is the matter of what follows.",
+                f"On average nothing{among.replace(' of the conditions', '')} scores beyond {study.name(best)}, the reference, whose mean is {mean} {unit}; means alone prove little, so we turn to the paired differences.",
+                f"The reference, {study.name(best)}, has the leading mean{among}, {mean} {unit}; whether the distance to the others is more than luck of the seeds is the matter of what follows.",
             )
             if best.id == study.baseline.id
             else voice.say(
                 "results best",
-                f"The leading mean is that of {study.name(best)}, {mean} {unit}, while {study.name(study.baseline)} stands at {base}; means alone prove little, so we turn to the paired differences.",
-                f"Ordered by mean, the list is led by {study.name(best)} with {mean} {unit} against {base} for {study.name(study.baseline)}; the paired analysis shows how much of this order can be trusted.",
+                f"The leading mean{among} is that of {study.name(best)}, {mean} {unit}, while {study.name(study.baseline)} stands at {base}; means alone prove little, so we turn to the paired differences.",
+                f"Ordered by mean, the table is led by {study.name(best)} with {mean} {unit} against {base} for {study.name(study.baseline)}; the paired analysis shows how much of this order can be trusted.",
             )
         )
     ahead = [one for one in study.measured if one.role == "ablation" and _mean_gain(study, one, best) > LEAST_PRINTED]
@@ -227,6 +228,17 @@ def _verdict(study: Study, voice: Voice, trial: Trial) -> str:
 
 
 def _fate_of_sameness(trial: Trial, label: str) -> tuple[str, ...]:
+    if trial.outcome == "open" and not trial.clear and trial.side != "both":
+        return (
+            f"Taken alone, the interval of {label} leaves out no difference; the adjusted p value, which decides, does not fall below the "
+            "level of the tests, so that no difference is called, and sameness within the margin is not shown either.",
+            f"For {label} it is the adjusted p value that withholds the verdict, since the interval alone leaves out no difference; "
+            "whether the margin set in advance is kept stays open.",
+        )
+    return _fate_of_sameness_as_judged(trial, label)
+
+
+def _fate_of_sameness_as_judged(trial: Trial, label: str) -> tuple[str, ...]:
     if trial.outcome == "held":
         return (
             "This is what was predicted: whatever difference remains is confined to the margin that was set in advance.",
@@ -840,8 +852,33 @@ def _kept(study: Study, voice: Voice, incumbent: Contrast) -> str:
         voice.must("loop kept", f"The change with the largest gain was kept: {kept}{_values_kept(study, incumbent)}."),
         voice.must("loop size", size),
         voice.must("loop confirmed", outcome),
+        _against_yardsticks(study, voice),
         _after_the_search(voice, name, result.verdict),
         _on_the_test_split(study, voice, name),
+    )
+
+
+def _against_yardsticks(study: Study, voice: Voice) -> str:
+    """The tuned setting beside the scores that need no training, where those are on record."""
+    references = study.results.references
+    orders = [name for name in references if name.startswith("order_")]
+    known = [
+        (name, label)
+        for name, label in ((min(orders, key=lambda name: references[name], default=""), "the table of counts"), ("gzip", "gzip"))
+        if name in references
+    ]
+    mean = study.results.conditions["tuned"].metrics[study.m].mean
+    passed, ahead = (
+        listing([f"{label} ({study.ref(name)})" for name, label in known if (study.metric.gain(mean, references[name]) > 0) == side])
+        for side in (True, False)
+    )
+    verdict = " and ".join(part for part in (f"passes {passed}" if passed else "", f"stays behind {ahead}" if ahead else "") if part)
+    if not verdict:
+        return ""
+    return voice.must(
+        "loop yardsticks",
+        f"Held against the yardsticks of @sec:data, the tuned setting, at {study.value('tuned', 'mean', 'f3')} {study.metric.unit}, {verdict}.",
+        f"At {study.value('tuned', 'mean', 'f3')} {study.metric.unit} the tuned setting {verdict}, the yardsticks of @sec:data.",
     )
 
 
@@ -880,6 +917,11 @@ def _after_the_search(voice: Voice, name: str, verdict: str) -> str:
     if verdict == "not distinguishable":
         return voice.must("loop unborne", "The gain that the development seed had shown is thereby not confirmed.")
     return ""
+
+
+def lean_means(study: Study, lean: Contrast) -> str:
+    """'3.045 against 3.168 bpb': the means of an ablation and of the baseline."""
+    return f"{study.value(lean.id, 'mean', 'f3')} against {study.value(study.baseline.id, 'mean', 'f3')} {study.metric.unit}"
 
 
 def kept_change(study: Study) -> str:
