@@ -299,7 +299,7 @@ def _letters(text: str) -> str:
 def _unknown_conditions(sentence: Sentence, study: Study, known: str) -> Iterator[str]:
     raw = re.sub(r"\\[a-zA-Z]+(?:\{[^}]*\})?|\$[^$]*\$", " ", sentence.raw)
     covered = [(mention.start, mention.end) for mention in (*sentence.conditions, *sentence.metrics)]
-    for match in re.finditer(r"(?<![\w·-])[A-Z][\w+-]*", sentence.text):
+    for match in re.finditer(r"(?<![\w·-])(?:[A-Z]|[a-z]+[A-Z])[\w+-]*", sentence.text):
         word = match[0].strip("-")
         if (
             any(start <= match.start() < end for start, end in covered)
