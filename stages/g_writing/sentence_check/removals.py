@@ -31,7 +31,9 @@ _NO_PART = re.compile(
     re.IGNORECASE,
 )
 """What may be missing without that a part of a method is: a statistic, a side effect, a run."""
-_NOBODY = re.compile(rf" (?:{w.SEED_NOUNS}|{w.CONDITION_NOUNS}|[\w-]+ (?:seeds?|runs?|methods?|conditions?|variants?|optimi[sz]ers?))\b", re.IGNORECASE)
+_NOBODY = re.compile(
+    rf" (?:{w.SEED_NOUNS}|{w.CONDITION_NOUNS}|[\w-]+ (?:seeds?|runs?|methods?|conditions?|variants?|optimi[sz]ers?))\b", re.IGNORECASE
+)
 """'no run', 'no other method': of how many something holds."""
 _SUBJECT_NO_PART = re.compile(
     r"\b(?:seeds?|runs?|values?|errors?|mistakes|misclassifications|pairs|images|examples|samples|records|outliers) $", re.IGNORECASE
@@ -64,7 +66,9 @@ def removals(sentence: Sentence, study: Study, bound: Sequence[tuple[Number, str
         if owner is None:
             yield f"{match[0]!r}: no condition without it was recorded"
             continue
-        if lacking and re.match(r"(?: [a-z]+)? (?:(?:or|nor)\b|and (?:the |its )?[a-z-]+(?: [a-z-]+)?[,.]) ?", sentence.text[lacking.end :]):
+        if lacking and re.match(
+            r"(?: [a-z]+)? (?:(?:or|nor)\b|and (?:the |its )?[a-z-]+(?: [a-z-]+)?[,.]) ?", sentence.text[lacking.end :]
+        ):
             yield f"{match[0]!r}: no condition without both was recorded"
         levels = [text for number, text in _beside(sentence, match, measured) if re.match(r"(?:1 - |exp\(|ln\()?\w+\.\w+\.", text)]
         own = re.compile(rf"\b{re.escape(owner)}\b")
