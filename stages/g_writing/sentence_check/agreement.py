@@ -29,6 +29,8 @@ def holds(number: Number, before: str, value: float) -> bool:
     close = re.search(r"\b(?:nearly|almost|just under|just over|slightly over)\s*$", words, re.IGNORECASE)
     if close and abs(value - number.value) > CLOSE * abs(number.value) and not fits(number, value):
         return False
+    if re.search(r"\bup to\s*$", words):  # the largest of something, or where something was brought to
+        return fits(number, value)
     if re.search(rf"(?<!\w){ABOVE}\s*$", words, re.IGNORECASE):
         return value > number.value or (fits(number, value) and "least" in words)
     if re.search(rf"(?<!\w){BELOW}\s*$", words, re.IGNORECASE):

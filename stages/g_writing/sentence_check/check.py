@@ -13,6 +13,7 @@ from stages.g_writing.sentence_check.extremes import compared_stretch, extremes
 from stages.g_writing.sentence_check.progress import Progress, Refused
 from stages.g_writing.sentence_check.quantified import quantified, trend_stretch, trends
 from stages.g_writing.sentence_check.reading import read
+from stages.g_writing.sentence_check.removals import removals
 from stages.g_writing.sentence_check.significance import significance
 from stages.g_writing.sentence_check.strangers import recorded_words, strangers
 from stages.g_writing.sentence_check.study import Study
@@ -53,6 +54,7 @@ def judge(sentence: str, study: Study) -> Judgement:
         bound = bound_numbers(now)
         if any(metric in quantity.expression for _, quantity in bound for metric in study.metrics):
             _refuse(unknown_subjects(read_sentence, study, recorded_words(study)))
+        _refuse(removals(read_sentence, study, [(number, quantity.expression) for number, quantity in bound]))
         _refuse(directions(read_sentence, study, spoken_of(now), compared_stretch(read_sentence), trend_stretch(read_sentence, study)))
         _refuse(significance(read_sentence, study))
         _refuse(claims(read_sentence, study, spoken_of(now)))

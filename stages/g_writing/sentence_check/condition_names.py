@@ -162,7 +162,7 @@ _INFIX = re.compile(r"^(?P<base>.+?)_(?:no|without|wo|minus|ablate|less|not)_(?P
 _COMPONENTS = (
     r"connections?|scaling|layers?|links?|blocks?|modules?|loss(?:es)?|terms?|augmentations?|pre-?training|training|stages?|heads?|branch(?:es)?|embeddings?|encodings?"
     r"|normali[sz]ation|regulari[sz]ation|smoothing|pooling|sharing|decay|warm-?up|features?|masking|weights?|weighting|sampling|attention|memory|buffer|bias(?:es)?"
-    r"|mechanism|component|units?|gates?|gating|correction|calibration|distillation|search|pruning|priors?|constraints?|steps?|tokens?|channels?"
+    r"|mechanism|component|units?|gates?|gating|correction|calibration|distillation|search|pruning|priors?|constraints?|steps?|tokens?|channels?|teachers?|supervision|objectives?|updates?"
 )
 """Nouns that end the name of a part: 'skip connections' for skip, 'temperature scaling' for temp."""
 _QUALIFIED = r"[\s,(]*(?:(?:model|network|variant|version|method|system|trained|run|fitted|but|when|if|even|that|which|is|was|has|had|its|with|the)\s+){0,3}"
@@ -245,9 +245,9 @@ def _taken_away(part: str) -> str:
     """Phrases by which a text says that a part is not there."""
     article = r"(?:the |any |data |its |\w+ )?"
     return (
-        rf"(?:leav\w+|tak\w+|switch\w*|turn\w*|strip\w*) (?:the )?{part} (?:out|away|off)|(?:without|no[ -]|lack(?:ing|s)?(?: of)?|absence of|skipping|for(?:e?)going|removing|dropping|disabling|ablating|excluding|omitting|minus|turning off|leaving out|taking away|cutting|deleting"
+        rf"(?:leav\w+|tak\w+|switch\w*|turn\w*|strip\w*) (?:the )?{part}(?: (?:{_COMPONENTS}))? (?:out|away|off)|(?:without|no[ -]|lack(?:ing|s)?(?: of)?|absence of|skipping|for(?:e?)going|removing|dropping|disabling|ablating|excluding|omitting|minus|turning off|leav(?:e|ing) out|not using|taking away|cutting|deleting"
         rf"|deprived of|stripped of|shorn of|bereft of|robbed of|freed of|devoid of|depriving (?:it|\w+) of|stripping (?:it|\w+) of|removal of|w/o|sans) ?{article}{part}"
-        rf"|{part}(?: (?:{_COMPONENTS})| [a-z]+(?= (?:is|are|was|were) ))? (?:is |are |was |were )?(?:removed|disabled|dropped|ablated|left out|omitted|(?:switched|turned) off|(?:taken|stripped) (?:away|out)|skipped|missing|lacking|deactivated|excluded|absent)|{part}-(?:free|less)"
+        rf"|{part}(?: (?:{_COMPONENTS})| [a-z]+(?= (?:is|are|was|were) ))? (?:is |are |was |were )?(?:removed|disabled|dropped|ablated|left out|omitted|(?:switched|turned) off|(?:taken|stripped) (?:away|out)|skipped|not used|not applied|missing|lacking|deactivated|excluded|absent)|{part}-(?:free|less)"
     )
 
 

@@ -22,7 +22,8 @@ _STARTED_FROM = re.compile(
 )
 """'from 0.295 nats without x': the value before a change."""
 _INTRODUCED = re.compile(
-    r"(?:compared (?:with|to)|relative to|next to|alongside|beside|with respect to|as opposed to|unlike|over|against|versus|than|from)\s*(?:the |a )?$",
+    r"(?:compared (?:with|to)|relative to|next to|alongside|beside|with respect to|as opposed to|unlike|over|against|versus|than|from)\s*(?:the |an? )?"
+    r"(?:(?:plain|standard|vanilla|ordinary|simple|basic|original|usual|classical|conventional|regular|default|unmodified|mere|bare|common|existing|strong|weak|older) )*$",
     re.IGNORECASE,
 )
 

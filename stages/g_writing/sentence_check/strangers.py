@@ -60,7 +60,8 @@ def strangers(sentence: Sentence, study: Study) -> Iterator[str]:
         named = any(m.start <= match.start() < m.end for m in (*sentence.conditions, *sentence.metrics))
         as_logarithm = word == "loss" and re.search(r"\bnats?\b|\bbits\b|logarithm", text) and {"perplexity", "ppl"} & aliases
         verb = word.startswith("return") and re.search(r"\b(?:cannot|can|will|would|not|to|tests?)\s+$", text[: match.start()])
-        if named or verb or as_logarithm or re.search(rf"\b{re.escape(word)}\b", known.replace("_", " ")):
+        told = word == "recall" and re.match(r" that\b", text[match.end() :])
+        if named or verb or as_logarithm or told or re.search(rf"\b{re.escape(word)}\b", known.replace("_", " ")):
             continue  # part of a recorded name
         if not any(word.startswith(alias) or alias in word or alias.startswith(word) for alias in aliases) and not _as_setting(
             text, match
@@ -120,6 +121,7 @@ def _another_measure(sentence: Sentence, known: str) -> Iterator[str]:
             said
             and sentence.text[mention.start : mention.end].lower() not in {"gain", "change", "improvement"}
             and not re.search(rf"\b{re.escape(said[1].lower())}", f"{known.replace('_', ' ')} {aliases}")
+            and not any(len(part) > 3 and said[1].lower().startswith(part) for part in mention.name.split("_"))
         ):
             yield f"{said[1]} {sentence.text[mention.start : mention.end]} was not measured"
 
@@ -281,7 +283,7 @@ def _other_data(sentence: Sentence, study: Study, known: str) -> Iterator[str]:
 
 
 _ORDINARY = frozenset(
-    """what which whose whatever whoever where who how why whether per the our we this these those that in on with without across both all each every training removing adding using per-seed relative compared
+    """individual separate what which whose whatever whoever where who how why whether per the our we this these those that in on with without across both all each every training removing adding using per-seed relative compared
     averaged mean average over for at from it its an a experiments models agents results learning details under when while although however
     one two three four five six seven eight nine ten no only best worst among overall here there their they details seed seeds runs run switching
     replacing dropping disabling moving going changing turning taking between by as to of if since because after before during further
@@ -299,7 +301,7 @@ def _letters(text: str) -> str:
 def _unknown_conditions(sentence: Sentence, study: Study, known: str) -> Iterator[str]:
     raw = re.sub(r"\\[a-zA-Z]+(?:\{[^}]*\})?|\$[^$]*\$", " ", sentence.raw)
     covered = [(mention.start, mention.end) for mention in (*sentence.conditions, *sentence.metrics)]
-    for match in re.finditer(r"(?<![\w·-])[A-Z][\w+-]*", sentence.text):
+    for match in re.finditer(r"(?<![\w·-])(?:[A-Z]|[a-z]+[A-Z])[\w+-]*", sentence.text):
         word = match[0].strip("-")
         if (
             any(start <= match.start() < end for start, end in covered)

@@ -25,8 +25,8 @@ NUMBER_WORDS = {
 ORDINALS = {"second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7}
 
 METRICS: dict[str, tuple[str, ...]] = {
-    "accuracy": ("accuracy", "accurate", "correct", "acc", "error", "error rate", "errors", "errs", "misclassif", "misclassifies", "misclassified", "mistakes"),
-    "acc": ("accuracy", "accurate", "correct", "acc", "error", "error rate", "misclassif"),
+    "accuracy": ("accuracy", "accurate", "correct", "acc", "error", "error rate", "errors", "errs", "misclassif", "misclassification rate", "misclassifies", "misclassified", "mistakes"),
+    "acc": ("accuracy", "accurate", "correct", "acc", "error", "error rate", "misclassif", "misclassification rate"),
     "loss": ("loss", "losses"),
     "nll": ("nll", "negative log-likelihood", "negative log likelihood", "log loss", "log-loss", "cross-entropy"),
     "loglik": ("log-likelihood", "log likelihood", "loglik"),
@@ -81,6 +81,7 @@ METRICS: dict[str, tuple[str, ...]] = {
     "mae": ("mae", "mean absolute error"),
     "precision": ("precision",),
     "recall": ("recall",),
+    "miou": ("miou", "mean iou", "mean intersection over union"),
     "iou": ("iou", "intersection over union", "jaccard index"),
     "map": ("mean average precision", "map"),
     "ece": ("expected calibration error", "calibration error", "ece"),
