@@ -98,26 +98,37 @@ _UNITS_OF = {
 
 
 _PLAIN = frozenset(
-    """a an the this that these those its it both each every all and or but so also again as while whereas which where there here
-    we our is are was were be been has have had do does did ends ended end reach reaches reached reaching attains attained
-    gets averages average averaged averaging rises rise rose falls fall fell raises raise raised raising lowers lower
-    lowered lowering increases increased increase decreases decreased decrease costs cost costing loses lost lose gains
-    gained gain saves saved improves improved improve beats beat outperforms outperformed differs differ stands stays lies
-    gives gave yields yielded scores scored score shows show showed obtains obtained achieves achieved achieve measured
-    measure measures observe observed find found report sees see seen trails leads amounts amount comes equals corresponds
-    behind ahead below above worsens worsened degrades degraded hurts helps train trains trained training run runs ran use
-    uses used using repeat repeated make made fix fixed set share shares shared hold holds remains remained keep kept keeps
-    obtain compare compared comparing relative respect with of for by to from at in on over across under against than
-    between within about around per through versus vs until better worse higher highest lowest more less best worst mean
-    means median standard deviation deviations spread range ranges difference differences gap paired absolute confidence
-    interval intervals ci cis percent cent percentage points point p value values test tests holm adjusted effect size dz
-    hedges result results seed seeds condition conditions comparison comparisons final same respectively clearly clear
-    significant significantly overall thus hence therefore however then meanwhile nearly rate peak length layers heads
-    parameters sequences bytes tokens model models network networks transformer study paper main single individual largest
-    smallest s sd n validation metric seconds budget time thread processor beside scatter most least farthest nearer even
-    whose alone beyond nothing reference ordered order list led how much trusted question case names open setting""".split()
+    """
+    a an the this that these those its it both every all and or but also again as while whereas which there here we
+    our is are was were be been has have had do does did ends ended end reach reaches reached reaching attains
+    attained gets averages average averaged averaging differs stands lies gives gave yields yielded scores scored
+    score shows show showed obtains obtained achieves achieved achieve measured measure measures observe observed find
+    found report sees see seen amounts amount comes equals corresponds train trains trained training run runs ran use
+    uses used using repeat repeated make made set shares remained obtain compare compared comparing
+    relative respect with of for by to from at in on over across under against than between within through versus vs
+    mean means median standard deviation deviations spread range ranges difference differences gap paired absolute
+    confidence interval intervals ci cis percent cent percentage points point p value values test tests holm adjusted
+    effect size dz hedges result results seed seeds condition conditions comparison comparisons final respectively
+    overall however then meanwhile rate peak length layers parameters sequences bytes tokens model models network
+    networks transformer study paper main single individual largest smallest s sd n validation metric seconds budget
+    time thread processor beside scatter whose reference how much trusted question case names open setting
+    """.split()
 )
 """Words that move a number to no other thing. A word that is missing costs a question to the writer, no more."""
+_DIRECTED = frozenset(
+    """
+    better worse higher raises raise raised raising lowers lower lowered lowering increases increased increase decreases
+    decreased decrease costs cost costing loses lost lose gains gained gain saves saved each
+    """.split()
+)
+"""Words that say who is ahead: the check holds them against the difference that stands beside them, and only there."""
+_OF_EVERY_ONE = re.compile(
+    r"(?i)\b(?:every|each|all|any|single|one|no|both)(?: of)?(?: the| these)? (?:\w+ )?(?:seeds?|runs?|conditions?|trainings?)\b"
+    r"|\bat (?:least|most)\b|\bor (?:less|more)\b|\bover all\b"
+)
+"""A mean is no bound, and nobody's single value."""
+_HELD = re.compile(r"(?i)\b(?:held?|holds|fix\w*|keeps?|kept|constant|until|or (?:more|less)|at (?:least|most))\b")
+"""A setting that is said not to move may be the peak of a schedule."""
 
 
 def beyond_doubt(found: Sequence[Printed], sentence: Sentence, shown: Shown, read: ForCheck, recorded: RecordedStudy) -> bool:
@@ -129,6 +140,11 @@ def beyond_doubt(found: Sequence[Printed], sentence: Sentence, shown: Shown, rea
         pair = COMPARISON.search(part.expression) if isinstance(part, ValueRef) else None
         if pair and not {pair["a"], pair["b"]} <= named:
             return False
+    covered = {condition for one in found for condition in one.conditions}
+    by_key = " ".join(part.expression for part in flat(sentence.content) if isinstance(part, ValueRef))
+    covered |= set(re.findall(r"\w+", by_key))
+    if not named <= covered:  # a condition without a value of its own: what is said of it nobody has checked
+        return False
     return all(_certain(one, sentence, shown, read, recorded) for one in found)
 
 
@@ -139,7 +155,11 @@ def _plainly_said(found: Sequence[Printed], read: ForCheck) -> bool:
         if _is_setting(one):
             for pattern in setting_words(_setting_of(one)):
                 words = re.sub(rf"(?<!\w)(?:{pattern})(?!\w)", " ", words, flags=re.IGNORECASE)
-    return all(word.lower() in _PLAIN or word.lower() in NUMBER_WORDS for word in re.findall(r"[^\W\d_]+", words))
+    said = [word.lower() for word in re.findall(r"[^\W\d_]+", words)]
+    directed = [word for word in said if word in _DIRECTED and word not in _PLAIN]
+    if len(directed) > 1 or (directed and not all(len(one.conditions) == 2 for one in found)):
+        return False
+    return all(word in _PLAIN or word in _DIRECTED or word in NUMBER_WORDS for word in said)
 
 
 def _is_setting(one: Printed) -> bool:
@@ -176,7 +196,7 @@ def _setting(one: Printed, sentence: Sentence, shown: Shown, read: ForCheck) -> 
     name = _setting_of(one)
     if name == "n" or "(" in one.reference.key:
         return re.match(r"[ -](?:\w+ )?(?:seeds?|runs?|pairs?)\b", shown.text[one.end :]) is not None
-    if not _in_its_unit(name, shown.text[one.end :]):
+    if _HELD.search(read.without_names) or not _in_its_unit(name, shown.text[one.end :]):
         return False
     near = f"{shown.text[max(0, one.start - 30) : one.start]} \N{BULLET} {shown.text[one.end : one.end + 30]}"
     said = any(re.search(rf"(?<!\w)(?:{pattern})(?!\w)", near, re.IGNORECASE) for pattern in setting_words(name))
@@ -194,6 +214,8 @@ def _in_its_unit(name: str, after: str) -> bool:
 def _result(one: Printed, sentence: Sentence, shown: Shown, read: ForCheck, recorded: RecordedStudy) -> bool:
     named = {condition for condition, _, _ in read.named}
     if _ELSEWHERE.search(read.without_names) or not one.conditions <= named:
+        return False
+    if _OF_EVERY_ONE.search(shown.text) and ".seed." not in one.reference.key:
         return False
     if one.kind in MEASURED:
         digits = re.sub(r"\D", "", one.reference.typed).lstrip("0")
