@@ -15,7 +15,7 @@ _TAKEN = (
     r"|missing|absent|deactivated|withheld|withdrawn|discarded|unused|excluded|eliminated|deleted|cut(?: out)?|gone|not (?:used|applied|included|present|available))"
 )
 _REMOVAL = re.compile(
-    r"\b(?:without|w/o|sans|lacking|lacks?|minus the|deprived of|stripped of|shorn of|bereft of|robbed of|devoid of|free (?:of|from)|absence of|absent|removal of|no|barring|in lieu of|(?:los|miss)(?:es|ing) (?:its|the|their)|dispens\w+ with|do(?:es|ing)? without"
+    r"\b(?:without|w/o|sans|lacking|lacks?|deprived of|stripped of|shorn of|bereft of|robbed of|devoid of|free (?:of|from)|absence of|absent|removal of|no|barring|in lieu of|(?:los|miss)(?:es|ing) (?:its|the|their)|dispens\w+ with|do(?:es|ing)? without"
     r"|except(?: for)?|apart from|aside from|other than|save for|excluding|omitting|removing|dropping|disabling|deactivating|ablating|skipping|for(?:e)?go(?:es|ing)?|deleting|withholding|discarding"
     r"|(?:leaving|taking|switching|turning|stripping|take|takes|leave|leaves) (?:out|away|off)|(?:leav|tak|switch|turn|stripp)ing (?:[\w-]+ ){1,4}(?:out|away|off)"
     r"|(?:we|one) (?:remove|drop|disable|ablate|omit|skip|leave out|take away|switch off|turn off)d?"
@@ -25,7 +25,7 @@ _REMOVAL = re.compile(
 )
 """Words that take something away."""
 _NO_PART = re.compile(
-    r"\W*(?:(?:more|less|fewer|longer|other|later|earlier|better|worse|higher|lower|faster|slower|single|one|two|reason|evidence|indication|sign|such)\b|standard (?:deviation|error)s?\b)|\W*(?:(?:any|an?|the|its|their|such|further|additional|all|every|loss of) )*(?:p-values?|significan\w+|statistic\w+|hypothes\w+|tests?\b|correct(?:ing|ion)\b|exceptions?|loss\b|losing|differences?|overlap\w*"
+    r"\W*(?:(?:more|less|fewer|longer|other|later|earlier|better|worse|higher|lower|faster|slower|single|one|two|reason|evidence|indication|sign|such)\b|(?:(?:sample |standard )?(?:deviation|error)s?|conclusions?|comparisons?)\b)|\W*(?:(?:any|an?|the|its|their|such|further|additional|all|every|loss of) )*(?:p-values?|significan\w+|statistic\w+|hypothes\w+|tests?\b|correct(?:ing|ion)\b|exceptions?|loss\b|losing|differences?|overlap\w*"
     r"|doubts?|fail\w*|crash\w*|diverg\w*|further|zero\b|0\b|claim\w*|intervals?|error bars|affecting|chang\w+|altering|hurting|harming|increas\w+|reduc\w+|sacrific\w+|degrad\w+|rais\w+|lower\w+"
     r"|exceeding|being|costs?\b|GPUs?|its price|seeds?|runs?|\d|errors?|mistakes|misclassif\w+|of the (?:comparison|analysis|tests?|table|figure)|from (?:the|our|this|any) (?:comparison|analysis|tests?|table|figure|mean|average)s?)",
     re.IGNORECASE,
@@ -40,17 +40,13 @@ _SUBJECT_NO_PART = re.compile(
 )
 _OF_WHICH = re.compile(r"\b(?:all|every|each|none|no|any|both|neither)\b", re.IGNORECASE)
 _EXCEPTING = re.compile(r"except|apart|aside|other than|save|barring", re.IGNORECASE)
-_CUTS = re.compile(
-    r"[;:()]|,? \b(?:while|whereas|but|and|compared (?:with|to)|relative to|instead of|versus|vs\.?|against|over|than|from|to)\b",
-    re.IGNORECASE,
-)
 
 
 def removals(sentence: Sentence, study: Study, bound: Sequence[tuple[Number, str]]) -> Iterator[str]:
     """Reasons against a sentence with values that takes a part away.
 
     bound: each number with the expression of what it was bound to. The part has to be that of a recorded condition without it, or
-    what a recorded condition has on top of another one; and the value beside it has to be that condition's.
+    what a recorded condition has on top of another one; and one of the values has to be that condition's.
     """
     measured = [(number, text) for number, text in bound if any(re.search(rf"\b{re.escape(m)}\b", text) for m in study.metrics)]
     if not measured:
@@ -70,9 +66,7 @@ def removals(sentence: Sentence, study: Study, bound: Sequence[tuple[Number, str
             r"(?: [a-z]+)? (?:(?:or|nor)\b|and (?:the |its )?[a-z-]+(?: [a-z-]+)?[,.]) ?", sentence.text[lacking.end :]
         ):
             yield f"{match[0]!r}: no condition without both was recorded"
-        levels = [text for number, text in _beside(sentence, match, measured) if re.match(r"(?:1 - |exp\(|ln\()?\w+\.\w+\.", text)]
-        own = re.compile(rf"\b{re.escape(owner)}\b")
-        if not any(own.search(text) for _, text in measured) or (levels and not any(own.search(text) for text in levels)):
+        if not any(re.search(rf"\b{re.escape(owner)}\b", text) for _, text in measured):
             yield f"{match[0]!r}: the value is not that of {owner}"
 
 
@@ -98,11 +92,3 @@ def _left_over(sentence: Sentence, study: Study, match: re.Match[str]) -> str | 
         if spelt.match(sentence.text, match.end()) or re.search(rf"\b(?:{part_pattern(part)})\b", match[0], re.IGNORECASE):
             return variant.base
     return None
-
-
-def _beside(sentence: Sentence, match: re.Match[str], measured: Sequence[tuple[Number, str]]) -> list[tuple[Number, str]]:
-    """The numbers of the clause in which the part is taken away."""
-    cuts = [0, *(cut.start() for cut in _CUTS.finditer(sentence.text)), len(sentence.text)]
-    start = max(cut for cut in cuts if cut <= match.start())
-    end = min((cut for cut in cuts if cut >= match.end()), default=len(sentence.text))
-    return [(number, text) for number, text in measured if start <= number.start < end]
