@@ -107,7 +107,7 @@ _PLAIN = frozenset(
     uses used using repeat repeated make made set shares remained obtain compare compared comparing
     relative respect with of for by to from at in on over across under against than between within through versus vs
     mean means median standard deviation deviations spread range ranges difference differences gap paired absolute
-    confidence interval intervals ci cis percent cent percentage points point p value values test tests holm adjusted
+    confidence interval intervals ci cis per percent cent percentage points point p value values test tests holm adjusted
     effect size dz hedges result results seed seeds condition conditions comparison comparisons final respectively
     overall however then meanwhile rate peak length layers parameters sequences bytes tokens model models network
     networks transformer study paper main single individual largest smallest s sd n validation metric seconds budget
@@ -134,6 +134,8 @@ _HELD = re.compile(r"(?i)\b(?:held?|holds|fix\w*|keeps?|kept|constant|until|or (
 def beyond_doubt(found: Sequence[Printed], sentence: Sentence, shown: Shown, read: ForCheck, recorded: RecordedStudy) -> bool:
     """Whether the numbers are these values and no others."""
     if PREDICTION.search(shown.text) or _OF_OTHERS.search(shown.text) or not _plainly_said(found, read):
+        return False
+    if re.search(r"(?i)\bper (?:seed|run|condition|comparison|model|pair)\b", shown.text):  # what is counted in what
         return False
     named = {condition for condition, _, _ in read.named}
     for part in flat(sentence.content):  # a value by key compares what the sentence names, and nothing else

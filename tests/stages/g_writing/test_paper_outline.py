@@ -48,10 +48,10 @@ def test_the_outline_has_every_section_in_order_and_at_least_three_figures(input
 
 
 def test_the_title_follows_the_data(inputs, studies):
-    held = paper_outline.run(inputs, studies.context()).title
+    found = paper_outline.run(inputs, studies.context()).title
     null = paper_outline.run(Inputs(**studies.finished(TOPIC, {}, noise=0.02)), studies.context()).title
-    assert "held" in held
-    assert "held" not in null
+    assert found.endswith("an undecided main question and some clearer answers")  # the usual level leads and is left open
+    assert "clearer" not in null
 
 
 def test_a_work_that_is_not_on_the_shortlist_cannot_be_planned(inputs, studies):
