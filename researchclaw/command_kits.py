@@ -127,7 +127,7 @@ def program_files(kit: CommandKit, folder: Path) -> dict[str, bytes]:
     Links are left out, and so are version control, caches, files that look like keys, and the kit itself where it lies in the
     repository: it may hold the answers.
     Raises:
-        SettingsError: the repository is too large to be copied for each run.
+        SettingsError: the repository is too large to be copied for each run, or a file would be lost or hidden.
     """
     root, home = repository(kit, folder), folder.resolve()
     public = {file.name: file.read_bytes() for file in sorted((folder / "public").glob("*")) if file.is_file()}
@@ -145,6 +145,12 @@ def program_files(kit: CommandKit, folder: Path) -> dict[str, bytes]:
         if len(found) >= _FILES_MAX or total > _BYTES_MAX:
             raise SettingsError(f"{root} holds more than {_FILES_MAX} files or {_BYTES_MAX >> 20} MB; put data elsewhere")
         found[relative.as_posix()] = file.read_bytes()
+    if lost := sorted(set(scope_files(kit, folder)) - found.keys()):
+        raise SettingsError(
+            f"{', '.join(lost)} would not be in the sandbox: the kit's folder {folder} holds it; keep the kit beside it"
+        )
+    if clash := sorted(public.keys() & found.keys()):
+        raise SettingsError(f"{', '.join(clash)} is in the repository and in {folder / 'public'}; one would hide the other")
     return {**found, **public}
 
 

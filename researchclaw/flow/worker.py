@@ -93,6 +93,7 @@ class ExperimentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, UnitOutco
         self._free = list(self._slots)
         self._cancelled: dict[UUID, asyncio.Event] = {}
         self._freed = asyncio.Event()
+        self._asking = asyncio.Lock()
         self._away = False
         self._rests_until = float("-inf")
         self.done = 0
@@ -215,7 +216,8 @@ class ExperimentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, UnitOutco
     async def get_and_submit_flow_runs(self) -> list[FlowRun]:
         if self._rests() or not self._free:  # the server lists all that is due: a full worker need not ask each second
             return []
-        return await self._unless_away(super().get_and_submit_flow_runs(), [])
+        async with self._asking:  # an older answer must not submit again what a newer one began and has ended since
+            return await self._unless_away(super().get_and_submit_flow_runs(), [])
 
     async def sync_with_backend(self) -> None:
         await self._unless_away(super().sync_with_backend(), None)

@@ -89,6 +89,15 @@ def test_a_kit_inside_its_repository_keeps_its_answers_from_the_program(reposito
     assert set(program_files(load_command_kit(folder), folder)) == {"train.py", "data.py", "data.csv", "train.npz"}
 
 
+def test_a_public_file_that_would_hide_one_of_the_repository_is_refused(repository: Path, tmp_path: Path) -> None:
+    folder = repository / "kits" / "mine"
+    made(repository, tmp_path, target=folder)
+    (folder / "public").mkdir()
+    (folder / "public" / "train.py").write_text("print(1)", encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"train\.py is in the repository and in"):
+        program_files(load_command_kit(folder), folder)
+
+
 def test_a_repository_that_was_moved_is_named(repository: Path, tmp_path: Path) -> None:
     folder = made(repository, tmp_path)
     repository.rename(tmp_path / "elsewhere")

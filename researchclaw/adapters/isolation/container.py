@@ -162,7 +162,10 @@ class Container:
         if names and names not in self._places:
             words = [self._program, "run", "--rm", "--pull", "never", "--network", "none", "--read-only", "--user", f"{_USER}:{_USER}"]
             words += [*_ULIMITS, "--entrypoint", "python3", self._image, "-I", "-B", "-c", _FIND, *names]
-            asked = subprocess.run(words, capture_output=True, text=True, timeout=_START_S, check=False)
+            try:
+                asked = subprocess.run(words, capture_output=True, text=True, timeout=_START_S, check=False)
+            except subprocess.TimeoutExpired as exc:
+                raise self._not_started(f"no answer in {_START_S:.0f} s") from exc
             if asked.returncode != 0:
                 raise self._not_started(asked.stderr)
             self._places[names] = tuple(asked.stdout.splitlines())

@@ -326,15 +326,19 @@ class Study:
 
     @cached_property
     def lean_ahead(self) -> Contrast | None:
-        """The ablation that leads all planned conditions and scores ahead of the baseline on each of three shared seeds or more.
+        """The ablation that leads all planned conditions and scores ahead of the baseline on every seed, three or more.
 
         No registered comparison sets it against the baseline, so a text may give both means and no verdict.
         """
         if self.lean_leader is None:
             return None
-        ours, base = (self.results.conditions[contrast.id].metrics[self.m].seeds for contrast in (self.lean_leader, self.baseline))
-        shared = ours.keys() & base.keys()
-        ahead = len(shared) >= 3 and all(self.metric.gain(ours[seed], base[seed]) > 0 for seed in shared)
+        pair = (self.lean_leader.id, self.baseline.id)
+        if any(
+            {compared.a, compared.b} == set(pair) for by_metric in self.results.comparisons.values() for compared in by_metric.values()
+        ):
+            return None  # a plan that a person changed may register it; its verdict is told with the others
+        ours, base = (self.results.conditions[name].metrics[self.m].seeds for name in pair)
+        ahead = ours.keys() == base.keys() and len(ours) >= 3 and all(self.metric.gain(ours[seed], base[seed]) > 0 for seed in ours)
         return self.lean_leader if ahead else None
 
     def _mean(self, contrast: Contrast) -> float:
