@@ -118,7 +118,7 @@ _PLAIN = frozenset(
 _DIRECTED = frozenset(
     """
     better worse higher raises raise raised raising lowers lower lowered lowering increases increased increase decreases
-    decreased decrease costs cost costing loses lost lose gains gained gain saves saved each
+    decreased decrease costs cost costing loses lost lose gains gained gain saves saved
     """.split()
 )
 """Words that say who is ahead: the check holds them against the difference that stands beside them, and only there."""
@@ -158,7 +158,7 @@ def _plainly_said(found: Sequence[Printed], read: ForCheck) -> bool:
             for pattern in setting_words(_setting_of(one)):
                 words = re.sub(rf"(?<!\w)(?:{pattern})(?!\w)", " ", words, flags=re.IGNORECASE)
     said = [word.lower() for word in re.findall(r"[^\W\d_]+", words)]
-    directed = [word for word in said if word in _DIRECTED and word not in _PLAIN]
+    directed = [word for word in said if word in _DIRECTED]
     if len(directed) > 1 or (directed and not all(len(one.conditions) == 2 for one in found)):
         return False
     return all(word in _PLAIN or word in _DIRECTED or word in NUMBER_WORDS for word in said)
