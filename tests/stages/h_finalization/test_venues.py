@@ -172,9 +172,11 @@ class Counting(small.CannedTypesetter):  # type: ignore[name-defined,misc]
     def __init__(self, pages: int) -> None:
         self.pages = pages
         self.seen: list[str] = []
+        self.typst: list[str] = []
 
     def typeset(self, tex: str, typst: str, bib: str, figures: dict[str, bytes]) -> Typeset:
         self.seen.append(tex)
+        self.typst.append(typst)
         main = self.pages - tex.partition("\\rcappendix")[2].count("\\begin{figure")
         return Typeset(pdf=b"%PDF", pages=20, by="latex", complaints=(), main_pages=main)
 
@@ -186,7 +188,14 @@ def test_a_figure_gives_way_where_that_keeps_to_the_limit_of_pages(tmp_path: Pat
     assert len(typesetter.seen) == 2
     assert "\\begin{figure}" not in main
     assert "\\label{fig:difference_forest}" in appendix
-    assert "Figure~\\ref{fig:difference_forest} in Appendix~\\ref{sec:appendix_cost}" in main
+    assert "Figure~\\ref{fig:difference_forest} in~Appendix~\\ref{sec:appendix_cost}" in main
+    assert "in~Appendix" not in appendix
+    draft, *_ = (folder / "paper_draft.md").read_text().partition("{#sec:appendix_")
+    assert "@fig:difference_forest in @sec:appendix_cost" in draft
+    assert (
+        '#ref(<fig:difference_forest>, supplement: [Figure]);#" in ";#ref(<sec:appendix_cost>, supplement: [Appendix]);'
+        in (typesetter.typst[-1])
+    )
     assert not any("takes 10 pages" in note for note in json.loads((tmp_path / "degraded.json").read_text()))
     assert not [check for check in audit(folder) if not check.passed]
 
