@@ -126,22 +126,20 @@ def test_a_paper_compiles_in_every_layout_without_a_complaint(venue: str, pictur
 
 
 @needs_latex
-@pytest.mark.parametrize("venue", ["neurips", "icml"])
-def test_a_page_is_left_to_floats_alone_only_where_they_fill_it(venue: str, tmp_path: Path) -> None:
-    """Two pictures of a third of a page each: text stands below them, and no white."""
+def test_a_page_is_left_to_floats_alone_only_where_they_fill_it(tmp_path: Path) -> None:
+    """Two pictures that take less than nine tenths of a page: text stands below each, and no white."""
     import typst
 
-    tall = typst.compile(b"#set page(width: 230pt, height: 220pt)\nA picture.", format="pdf")
+    tall = typst.compile(b"#set page(width: 230pt, height: 260pt)\nA picture.", format="pdf")
     assert isinstance(tall, bytes)
     words = "\n\n".join(["Prose that fills the column goes on and on. " * 9] * 40)
-    figures = "\n\n".join(f"![Picture.](charts/curves.pdf){{#fig:f{letter}}}" for letter in "ab")
-    seen = parse(f"# T\n\n## Abstract\n\nA.\n\n## I {{#sec:i}}\n\n@fig:fa @fig:fb\n\n{figures}\n\n{words}\n")
-    tex, _, files = sources(seen, venue, tall)
+    figures = "\n\n".join(f"![Shown.](charts/curves.pdf){{#fig:f{letter}}}" for letter in "ab")
+    seen = parse(f"# T\n\n## Abstract\n\nA.\n\n## I {{#sec:i}}\n\n{figures}\n\n{words}\n")
+    tex, _, files = sources(seen, "neurips", tall)
     pages = pages_of(Typesetter("latex").typeset(tex, "", "", files).pdf, tmp_path)
     assert not isinstance(pages, Unreadable)
-    (both,) = [page for page in pages if "Figure 1: " in page or "Figure 1. " in page]
-    assert "Figure 2" in both
-    assert both.count("Prose") > 10
+    assert sum(page.count("Shown.") for page in pages) == 2
+    assert all(page.count("Prose") > 10 for page in pages if "Shown." in page)
 
 
 @needs_latex
