@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -77,6 +78,12 @@ KitBytes = Annotated[
     ),
 ]
 Detach = Annotated[bool, typer.Option("--detach", help="Go on in the background; `loop status` and `loop stop` find it.")]
+
+_OF_A_PLAN = (
+    *("goal", "metric", "direction", "guard", "needs", "min_delta", "tiny_gain", "tiny_gain_lines", "repeats", "confirm", "screen"),
+)
+_OF_A_REPOSITORY = ("scope", "verify", "metric", "direction", "holdout", "timeout")
+_OF_A_KIT = ("run_budget", "scored_bytes")
 
 _SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -438,15 +445,30 @@ def _opened(values: dict[str, object], settings: Settings) -> tuple[Place, Plan]
     output, repository = values["output"], values["repository"]
     assert isinstance(repository, Path) and (output is None or isinstance(output, Path))
     if given.kit is not None:
+        _must_not_be_given(values, _OF_A_REPOSITORY, "a kit has its own; leave it out, or start without --kit.")
         from researchclaw.loop.program_kits import loop_kit_names
 
         must_be_known("--kit", given.kit, loop_kit_names())
         place = opening.place_of_kits(settings) if output is None else opening.Place(output.absolute())
         return place, planning.of_kit(given, settings.experiment.workers)
+    _must_not_be_given(values, _OF_A_KIT, "it is for the runs of a kit; name one with --kit.")
     place = opening.place_of(repository, output)
     if given.verify is None:
-        return place, planning.recorded(place, given)
+        plan = planning.recorded(place, given)
+        again = (
+            "the recorded plan says it; make it again with `researchclaw loop plan`, or give --scope, --verify and --direction, too."
+        )
+        _must_not_be_given(values, _OF_A_PLAN, again)
+        return place, plan
     return place, planning.complete(given)
+
+
+def _must_not_be_given(values: Mapping[str, object], names: Sequence[str], why: str) -> None:
+    """Raises: SettingsError: an option that would have no effect, so that nobody relies on it."""
+    for name in names:
+        value = values[name]
+        if value is not None and value is not False and value != [] and not (name == "min_delta" and value == 0.0):
+            raise SettingsError(f"--{name.replace('_', '-')}: {why}")
 
 
 def _given(values: dict[str, object], settings: Settings) -> Given:

@@ -83,6 +83,9 @@ def test_preconditions_have_one_line_each(make: Make, tmp_path: Path, monkeypatc
     assert "did you mean 'offline'" in refused(*BUNDLE, "--agent", "ofline")
     assert "lies in the work tree" in refused(*BUNDLE, "--output", str(folder / "runs"))
     assert "there is no plan yet" in refused()
+    assert "--run-budget: it is for the runs of a kit" in refused(*BUNDLE, "--run-budget", "5")
+    assert "--holdout: a kit has its own" in refused("--kit", "tiny_lm", "--holdout", "true")
+    assert "--scope: a kit has its own" in refused("--kit", "tiny_lm", *BUNDLE)
     (folder / "app.py").write_text("x = 1\n")
     assert "1 tracked files have uncommitted changes (app.py)" in refused(*BUNDLE)
     git(folder, "checkout", "-q", "app.py")
@@ -209,6 +212,9 @@ def test_a_plan_is_found_tried_and_recorded_and_start_needs_no_flags(make: Make)
     assert "baseline  ms" in out
     assert git(folder, "status", "--porcelain") == ""
     assert loop("plan", "--yes", "--verify", "echo nothing")[0] == 2
+    code, _, err = loop("start", "--guard", "false", "--iterations", "1")  # it would not have been run
+    assert code == 2
+    assert "--guard: the recorded plan says it; make it again" in err
 
 
 @pytest.mark.slow
