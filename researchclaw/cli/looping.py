@@ -254,7 +254,7 @@ def ci(
         _json_line({"event": "blocked", "reason": str(exc)})
         raise typer.Exit(2) from exc
     except KeyboardInterrupt as exc:
-        raise Interrupted("interrupted; `researchclaw loop resume` goes on from here.") from exc
+        raise Interrupted(f"interrupted; `{_to_resume(run, place, made.kit, settings)}` goes on from here.") from exc
     raise typer.Exit(0 if ended is not None and ended.improved else 1)
 
 
@@ -306,7 +306,8 @@ def stop(
     """Ask a run to stop after the measurement that is going on."""
     import signal
 
-    _, found = _found(run, repository, output, kit, load_settings(config))
+    settings = load_settings(config)
+    place, found = _found(run, repository, output, kit, settings)
     holder = found.holder()
     if holder is None:
         print(f"loop {found.run_id} is not at work.")
@@ -314,7 +315,7 @@ def stop(
     found.request_stop()
     if now:
         os.kill(holder.pid, signal.SIGTERM)
-    print(f"loop {found.run_id}: process {holder.pid} was asked to stop; `researchclaw loop resume` goes on.")
+    print(f"loop {found.run_id}: process {holder.pid} was asked to stop; `{_to_resume(found, place, kit, settings)}` goes on.")
 
 
 @loop_app.command()
@@ -531,11 +532,28 @@ def _work(place: Place, run: LoopStore, settings: Settings) -> None:
     try:
         ended: LoopEnded | None = opening.work(place, run, settings, tell)
     except KeyboardInterrupt as exc:
-        raise Interrupted(f"interrupted; `researchclaw loop resume {run.run_id}` goes on from here.") from exc
+        raise Interrupted(f"interrupted; `{_to_resume(run, place, the_plan.kit, settings)}` goes on from here.") from exc
     if ended is None:
-        print(f"stopped; `researchclaw loop resume {run.run_id}` goes on from here.")
+        print(f"stopped; `{_to_resume(run, place, the_plan.kit, settings)}` goes on from here.")
     elif ended.improved and the_plan.kit is None:
         print(f"take it over: git merge {run.branch.removeprefix('refs/heads/')}")
+
+
+def _to_resume(run: LoopStore, place: Place, kit: str | None, settings: Settings) -> str:
+    """The command that goes on with a run from this folder, with these settings."""
+    import shlex
+
+    from researchclaw.loop import opening, store
+
+    words = ["researchclaw", "loop", "resume", run.run_id]
+    if kit is not None:
+        usual = opening.place_of_kits(settings).home
+        words += ["--kit", kit]
+    else:
+        assert place.top is not None and place.repository is not None
+        usual = place.repository.git_dir / store.HOME
+        words += [] if Path.cwd().is_relative_to(place.top) else ["--repository", str(place.top)]
+    return shlex.join([*words, *([] if place.home.absolute() == usual.absolute() else ["--output", str(place.home)])])
 
 
 def _detached(run: LoopStore, place: Place, kit: str | None, config: Path | None, set_: list[str]) -> None:
