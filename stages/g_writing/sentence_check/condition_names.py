@@ -99,7 +99,7 @@ def _merged(mentions: list[Mention], text: str, variants: tuple[Variant, ...]) -
 def _compound(mention: Mention, text: str) -> bool:
     """'the sparse-dense ensemble' is not dense: the name is the second half of a word that is another thing's."""
     return re.search(r"[A-Za-z]{3,}-$", text[: mention.start]) is not None and not re.search(
-        r"\b(?:pre|non|anti|post|self|auto|multi|semi|the|byte|token|char|word)-$", text[: mention.start], re.IGNORECASE
+        r"\b(?:from|pre|non|anti|post|self|auto|multi|semi|the|byte|token|char|word)-$", text[: mention.start], re.IGNORECASE
     )
 
 
@@ -278,9 +278,16 @@ def condition_pattern(name: str) -> str:
     prefix = next((prefix for prefix in REMOVED if name.startswith(prefix)), None)
     if prefix:
         return _taken_away(part_pattern(name.removeprefix(prefix)))
-    return r"[\s_-]?".join(w.SHORT.get(word, _spelt(word)) for word in name.split("_"))
+    parts = name.split("_")
+    return _BETWEEN.join(w.SHORT.get(word, _spelt(word, continued=len(parts) > 1)) for word in parts)
 
 
+_BETWEEN = r"(?:[\s_-]?|[\s-](?:and|n|with)[\s-]|\s?[+/&]\s?)"
+"""What may stand between the words of an id: 'crop-and-flip', 'crop + flip' for crop_flip."""
+_COUNTED = re.compile(r"(?P<count>\d+)(?P<noun>[a-z]{3,}?)s?")
+"""8bit."""
+_BEGINNING = 3
+"""Letters from which on a word of an id may be the beginning of a longer one."""
 _LONG_ENOUGH = 6
 """Letters from which on a word may be two written together: blurpool."""
 _NOMINAL = r"(?:ed|ing|e|es|s|er|or|ation|ion)?"
@@ -289,8 +296,14 @@ _NOUN_OF = "|ation|ment"
 
 
 @lru_cache(maxsize=1024)
-def _spelt(word: str) -> str:
-    """How a text may spell a word of an id: hyphenated (U-Net), as two words (blur pooling), as another form of its verb, written out."""
+def _spelt(word: str, *, continued: bool = False) -> str:
+    """How a text may spell a word of an id: hyphenated (U-Net), as two words (blur pooling), as another form of its verb, written out.
+
+    continued: the id has other words beside it, so that this one may be the beginning of what is written ('gated convolution').
+    """
+    if counted := _COUNTED.fullmatch(word):  # '8 bits', 'eight-bit'
+        in_words = next((text for text, value in w.NUMBER_WORDS.items() if str(value) == counted["count"]), counted["count"])
+        return rf"(?:{counted['count']}|{in_words})[\s-]?{counted['noun']}s?"
     between = r"[-\s]?" if len(word) >= _LONG_ENOUGH and word.isalpha() else "-?"
     ending = next((each for each in ("ed", "ing") if word.endswith(each) and len(word) > len(each) + 2), "")
     if ending:  # 'fine-tuning' for fine_tuned, 'compilation' for compiled
@@ -309,6 +322,8 @@ def _spelt(word: str) -> str:
         spelt = between.join(map(re.escape, word)) if len(word) > 2 else re.escape(word)
     others = [w.WRITTEN_OUT[word]] if word in w.WRITTEN_OUT else []
     others += _shortened(word)
+    if continued and word.isalpha() and len(word) >= _BEGINNING:
+        others.append(rf"{word}[a-z]{{1,9}}")
     if re.fullmatch(r"[a-z]{3,5}", word):
         others.append(_initials(word))
     return rf"(?:{'|'.join((spelt, *others))})"

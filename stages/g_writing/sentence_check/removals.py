@@ -56,7 +56,7 @@ def removals(sentence: Sentence, study: Study, bound: Sequence[tuple[Number, str
             (m for m in sentence.conditions if m.start < match.end() and match.start() < m.end and removed(m.name)),
             None,
         )
-        if lacking is None and _of_no_part(sentence, match):
+        if lacking is None and (_of_no_part(sentence, match) or _of_a_name(sentence, match)):
             continue
         owner = lacking.name if lacking else _left_over(sentence, study, match)
         if owner is None:
@@ -68,6 +68,11 @@ def removals(sentence: Sentence, study: Study, bound: Sequence[tuple[Number, str
             yield f"{match[0]!r}: no condition without both was recorded"
         if not any(re.search(rf"\b{re.escape(owner)}\b", text) for _, text in measured):
             yield f"{match[0]!r}: the value is not that of {owner}"
+
+
+def _of_a_name(sentence: Sentence, match: re.Match[str]) -> bool:
+    """The '-free' of 'schedule-free', where a condition is called so."""
+    return any(mention.start <= match.start() and match.end() <= mention.end for mention in sentence.conditions)
 
 
 def _of_no_part(sentence: Sentence, match: re.Match[str]) -> bool:
