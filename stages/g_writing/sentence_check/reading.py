@@ -63,6 +63,8 @@ class Sentence:
     conditions: tuple[Mention, ...]
     metrics: tuple[Mention, ...]
     cited: bool
+    unblanked: str
+    """`text` with the numerals in the names of conditions and metrics."""
 
     def has(self, pattern: str) -> bool:
         return compiled(rf"\b(?:{pattern})\b").search(self.text) is not None
@@ -127,6 +129,7 @@ def read(raw: str, study: Study) -> Sentence:
         if any(re.fullmatch(pattern, name, re.IGNORECASE) for pattern in patterns):
             continue  # the configuration's model is one of the conditions: its name is read as theirs
         text = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", lambda m: re.sub(r"[\d-]", "\u00b7", m[0]), text)
+    unblanked = text
     metrics = tuple(metrics_in(text, study))
     for mention in metrics:  # the digits of F1 and R^2 are no numbers
         text = text[: mention.start] + re.sub(r"\d", "\u00b7", text[mention.start : mention.end]) + text[mention.end :]
@@ -144,6 +147,7 @@ def read(raw: str, study: Study) -> Sentence:
         conditions=conditions,
         metrics=metrics,
         cited=cited,
+        unblanked=unblanked,
     )
 
 

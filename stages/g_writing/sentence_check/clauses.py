@@ -1,0 +1,142 @@
+"""A long sentence taken apart: each clause as a sentence of its own, with the subject and the metric that it takes over.
+
+'x reaches 92.4 %, whereas y stays at 91.1 % and never exceeds 91.4 %' is three statements. Each one is read as if it stood alone, and
+may be false alone; the sentence stands where all of them do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from stages.g_writing.sentence_check import words as w
+from stages.g_writing.sentence_check.pairs import pair_of
+from stages.g_writing.sentence_check.reading import Sentence, read
+from stages.g_writing.sentence_check.study import Study
+
+_JOINT = r"while|whereas|although|though|but|yet|and|with|so that|where"
+_SUBORDINATE = r"while|whereas|although|though|when|once|even though|even if|if"
+_PREDICATE = (
+    rf"never|also|still|even|only|{w.RESULT_VERBS}|{w.NUMERIC_UP}|{w.NUMERIC_DOWN}|{w.BETTER}|{w.WORSE}|averages?|amounts?|stands?|lies|"
+    r"ends?|falls?|rises?|costs?|saves?|leaves?|keeps?|trails?|sustains?|peaks?|peaked|ranges?|varies|varied|completes?|completed"
+)
+"""Words that begin a predicate without a subject."""
+_APART = re.compile(
+    rf";\s+|\s+[—–]\s+|:\s+|,\s+(?:{_JOINT})\s+|\s+(?:while|whereas|although|though|but)\s+|\s+and\s+(?=(?:{_PREDICATE})\b)|,\s+(?=well ahead of\b|of which\b|{_PREDICATE}\b)",
+    re.IGNORECASE,
+)
+_COORDINATED = re.compile(
+    r"\b(?P<first>by|to|from|at|over|against|for) (?:(?!\b(?:by|to|from|at|over|against|for|and)\b)[^,;])*?\d[^,;]*?,? and (?P<second>(?P=first) [^,;]*\d.*)$",
+    re.IGNORECASE,
+)
+"""'falls by 21.7 % with a and by 23.9 % with b': the words up to the first 'by' belong to both."""
+_PRONOUN = re.compile(r"(?:it|they|this one|that one|the latter|which)\b", re.IGNORECASE)
+_POSSESSIVE = re.compile(r"(?:its|their|whose)\b", re.IGNORECASE)
+_OF_ALL = re.compile(
+    rf"\b(?:all|every|each|both|any|none|no|neither)\b(?! (?:of )?(?:its|the|of|their)?\s?(?:{w.SEED_NOUNS}))", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A clause as a sentence of its own."""
+
+    text: str
+    start: int
+    """Where the clause's own words begin in the sentence."""
+    at: int
+    """Where they begin in `text`, behind what was taken over."""
+    metric: str | None
+    """The one that its numbers are of where it names none."""
+
+    def place(self, start: int) -> int | None:
+        """Place in the sentence of a place in `text`; None for what was taken over."""
+        return start - self.at + self.start if start >= self.at else None
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """What a clause takes over from the one before."""
+
+    subject: str = ""
+    metric: str | None = None
+
+
+def clauses(sentence: Sentence, study: Study) -> tuple[Clause, ...]:
+    """The clauses of a sentence with numbers in more than one of them; none where there is nothing to take apart."""
+    if len(sentence.numbers) < 2 or re.search(r"\brespectively\b", sentence.text, re.IGNORECASE):
+        return ()
+    spans = list(_coordinated(sentence, _spans(sentence)))
+    if len(spans) < 2:
+        return ()
+    found: list[Clause] = []
+    taken = _Taken()
+    for start, end, head in spans:
+        own = sentence.unblanked[start:end]
+        clause = _standing_alone(own, head, start, taken, study)
+        found.append(clause)
+        taken = _left_behind(clause, taken, study)
+    return tuple(found)
+
+
+def _spans(sentence: Sentence) -> list[tuple[int, int]]:
+    """Where the clauses stand: each holds a number, what holds none belongs to the one before (the first to the one behind)."""
+    text = re.sub(r"\([^()]*\)|\[[^\[\]]*\]", lambda m: "(" + "x" * (len(m[0]) - 2) + ")", sentence.unblanked)
+    cuts = [(m.start(), m.end()) for m in _APART.finditer(text)]
+    for mention in sentence.conditions:
+        if listed := re.search(r"(?:,(?: and)?|;| and) (?:the |our |for |with )?$", text[: mention.start]):
+            cuts.append((listed.start(), listed.end() if "the " not in listed[0] else listed.end()))
+    if re.match(rf"(?:{_SUBORDINATE})\b", text, re.IGNORECASE) and (comma := re.search(r"\d[^,]*(, )", text)):
+        cuts.append((comma.start(1), comma.end(1)))
+    spans, begin = [], 0
+    for start, end in sorted(set(cuts)):
+        if start < begin:
+            continue
+        if any(begin <= n.start < start for n in sentence.numbers) and any(n.start >= end for n in sentence.numbers):
+            spans.append((begin, start))
+            begin = end
+    return [*spans, (begin, len(text))]
+
+
+def _coordinated(sentence: Sentence, spans: list[tuple[int, int]]) -> Iterator[tuple[int, int, str]]:
+    """The clauses, with those of 'by x with a and by y with b' taken apart; the third: the words that belong to both."""
+    for start, end in spans:
+        text = sentence.unblanked[start:end]
+        if pair := _COORDINATED.search(text):
+            yield start, start + pair.start("second") - len(re.search(r",? and $", text[: pair.start("second")])[0]), ""  # type: ignore[index]
+            yield start + pair.start("second"), end, text[: pair.start("first")]
+        else:
+            yield start, end, ""
+
+
+def _standing_alone(own: str, head: str, start: int, taken: _Taken, study: Study) -> Clause:
+    """A clause with the subject and metric that it lacks."""
+    if opening := re.match(rf"\s*(?:(?:{_JOINT}|{_SUBORDINATE}|as|so)\s+)+", own, re.IGNORECASE):
+        start, own = start + opening.end(), own[opening.end() :]
+    before = ""
+    if head:
+        before = head
+    elif taken.subject:
+        if said := _POSSESSIVE.match(own):
+            before, start, own = f"{taken.subject}'s", start + said.end(), own[said.end() :]
+        elif said := _PRONOUN.match(own):
+            before, start, own = taken.subject, start + said.end(), own[said.end() :]
+        elif re.match(rf"(?:{_PREDICATE})\b", own, re.IGNORECASE):
+            before = f"{taken.subject} "
+        elif not read(own, study).conditions and not _OF_ALL.search(own):
+            before = f"For {taken.subject}, "
+    text = before + own
+    stands = read(text, study)
+    return Clause(text, start, len(before), None if stands.metrics else taken.metric)
+
+
+def _left_behind(clause: Clause, taken: _Taken, study: Study) -> _Taken:
+    """What the next clause can take over: the subject and the last metric that was named."""
+    stands = read(clause.text, study)
+    subject = taken.subject
+    if stands.conditions:
+        name = pair_of(stands, study).options[0][0]
+        mention = next((m for m in stands.conditions if m.name == name), stands.conditions[0])
+        subject = stands.unblanked[mention.start : mention.end]
+    return _Taken(subject, stands.metrics[-1].name if stands.metrics else taken.metric)
