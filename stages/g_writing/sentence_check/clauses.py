@@ -23,7 +23,7 @@ _PREDICATE = (
 )
 """Words that begin a predicate without a subject."""
 _APART = re.compile(
-    rf";\s+|\s+[—–]\s+|:\s+|,\s+(?:{_JOINT})\s+|\s+(?:while|whereas|although|though|but)\s+|\s+and\s+(?=(?:{_PREDICATE})\b)|,\s+(?=well ahead of\b|of which\b|{_PREDICATE}\b)",
+    rf";\s+|\s+[—–]\s+|:\s+|,\s+(?:{_JOINT})\s+|\s+(?:while|whereas|although|though|but)\s+|\s+and\s+(?=(?:{_PREDICATE})\b)",
     re.IGNORECASE,
 )
 _COORDINATED = re.compile(
@@ -31,8 +31,13 @@ _COORDINATED = re.compile(
     re.IGNORECASE,
 )
 """'falls by 21.7 % with a and by 23.9 % with b': the words up to the first 'by' belong to both."""
-_PRONOUN = re.compile(r"(?:it|they|this one|that one|the latter|which)\b", re.IGNORECASE)
-_POSSESSIVE = re.compile(r"(?:its|their|whose)\b", re.IGNORECASE)
+_PRONOUN = re.compile(r"(?:it|they|this one|that one|the latter)\b", re.IGNORECASE)
+_POSSESSIVE = re.compile(r"(?:its|their)\b", re.IGNORECASE)
+_ADVANTAGE = re.compile(
+    r"\bthe (?:\w+ )?(?:advantage|lead|gain|improvement|difference|gap|margin|benefit|reduction|saving|overhead|distance) (?:of|between|over|from) [^,;.\d]+?(?= (?:is|was|amounts?|reache[sd]|stands?|comes?|equals?|measures?)\b)",
+    re.IGNORECASE,
+)
+"""'the advantage of a over b', which 'it' means in the next clause."""
 _OF_ALL = re.compile(
     rf"\b(?:all|every|each|both|any|none|no|neither)\b(?! (?:of )?(?:its|the|of|their)?\s?(?:{w.SEED_NOUNS}))", re.IGNORECASE
 )
@@ -60,6 +65,8 @@ class _Taken:
     """What a clause takes over from the one before."""
 
     subject: str = ""
+    last: str = ""
+    """The condition that was named last: the one that 'whose' means."""
     metric: str | None = None
 
 
@@ -85,8 +92,11 @@ def _spans(sentence: Sentence) -> list[tuple[int, int]]:
     text = re.sub(r"\([^()]*\)|\[[^\[\]]*\]", lambda m: "(" + "x" * (len(m[0]) - 2) + ")", sentence.unblanked)
     cuts = [(m.start(), m.end()) for m in _APART.finditer(text)]
     for mention in sentence.conditions:
-        if listed := re.search(r"(?:,(?: and)?|;| and) (?:the |our |for |with )?$", text[: mention.start]):
-            cuts.append((listed.start(), listed.end() if "the " not in listed[0] else listed.end()))
+        listed = re.search(r"(?:,(?: and)?|;| and) (?=(?:the |our |for |with )?$)", text[: mention.start])
+        if listed and any(other.end <= listed.start() for other in sentence.conditions):
+            cuts.append((listed.start(), listed.end()))
+        if whose := re.match(r", (?=(?:whose|which)\b)", text[mention.end :]):
+            cuts.append((mention.end, mention.end + whose.end()))
     if re.match(rf"(?:{_SUBORDINATE})\b", text, re.IGNORECASE) and (comma := re.search(r"\d[^,]*(, )", text)):
         cuts.append((comma.start(1), comma.end(1)))
     spans, begin = [], 0
@@ -118,7 +128,11 @@ def _standing_alone(own: str, head: str, start: int, taken: _Taken, study: Study
     if head:
         before = head
     elif taken.subject:
-        if said := _POSSESSIVE.match(own):
+        if said := re.match(r"whose\b", own):
+            before, start, own = f"{taken.last}'s", start + said.end(), own[said.end() :]
+        elif said := re.match(r"which\b", own):
+            before, start, own = taken.last, start + said.end(), own[said.end() :]
+        elif said := _POSSESSIVE.match(own):
             before, start, own = f"{taken.subject}'s", start + said.end(), own[said.end() :]
         elif said := _PRONOUN.match(own):
             before, start, own = taken.subject, start + said.end(), own[said.end() :]
@@ -134,9 +148,12 @@ def _standing_alone(own: str, head: str, start: int, taken: _Taken, study: Study
 def _left_behind(clause: Clause, taken: _Taken, study: Study) -> _Taken:
     """What the next clause can take over: the subject and the last metric that was named."""
     stands = read(clause.text, study)
-    subject = taken.subject
+    subject, last = taken.subject, taken.last
     if stands.conditions:
+        last = stands.unblanked[stands.conditions[-1].start : stands.conditions[-1].end]
         name = pair_of(stands, study).options[0][0]
-        mention = next((m for m in stands.conditions if m.name == name), stands.conditions[0])
-        subject = stands.unblanked[mention.start : mention.end]
-    return _Taken(subject, stands.metrics[-1].name if stands.metrics else taken.metric)
+        mention = next((m for m in stands.conditions if m.name == name), None)
+        subject = stands.unblanked[mention.start : mention.end] if mention else "our method" if name == study.proposed else ""
+    if advantage := _ADVANTAGE.search(stands.unblanked):
+        subject = advantage[0]
+    return _Taken(subject, last, stands.metrics[-1].name if stands.metrics else taken.metric)

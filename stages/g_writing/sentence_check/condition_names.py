@@ -245,7 +245,7 @@ def _taken_away(part: str) -> str:
     """Phrases by which a text says that a part is not there."""
     article = r"(?:the |any |data |its |\w+ )?"
     return (
-        rf"(?:leav\w+|tak\w+|switch\w*|turn\w*|strip\w*) (?:the )?{part}(?: (?:{_COMPONENTS}))? (?:out|away|off)|(?:without|no[ -]|lack(?:ing|s)?(?: of)?|absence of|skipping|for(?:e?)going|removing|dropping|disabling|ablating|excluding|omitting|minus|turning off|leav(?:e|ing) out|not using|taking away|cutting|deleting"
+        rf"(?:leav\w+|tak\w+|switch\w*|turn\w*|strip\w*) (?:the )?{part}(?: (?:{_COMPONENTS}))? (?:out|away|off)|(?:without|no[ -]|lack(?:ing|s)?(?: of)?|absence of|skipping|for(?:e?)going|removing|dropping|disabling|ablating|excluding|omitting|minus|turning off|leav(?:e|ing) out|ablation of|elimination of|deactivation of|withdrawal of|omission of|not using|taking away|cutting|deleting"
         rf"|deprived of|stripped of|shorn of|bereft of|robbed of|freed of|devoid of|depriving (?:it|\w+) of|stripping (?:it|\w+) of|removal of|w/o|sans) ?{article}{part}"
         rf"|{part}(?: (?:{_COMPONENTS})| [a-z]+(?= (?:is|are|was|were) ))? (?:is |are |was |were )?(?:removed|disabled|dropped|ablated|left out|omitted|(?:switched|turned) off|(?:taken|stripped) (?:away|out)|skipped|not used|not applied|missing|lacking|deactivated|excluded|absent)|{part}-(?:free|less)"
     )

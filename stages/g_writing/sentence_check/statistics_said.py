@@ -9,6 +9,10 @@ from stages.g_writing.sentence_check.progress import Progress
 from stages.g_writing.sentence_check.reading import Number
 
 
+_GOOD = frozenset({"best", "strongest", "fastest", "quickest"})
+_BAD = frozenset({"worst", "weakest", "slowest"})
+
+
 def statistics_said(  # noqa: PLR0912 - one return for each statistic, in the order of their cues
     now: Progress, number: Number, before: str, after: str, metric: str, *, complement: bool
 ) -> tuple[str, ...]:
@@ -52,7 +56,7 @@ def statistics_said(  # noqa: PLR0912 - one return for each statistic, in the or
     ):
         return ("seeds",)
     extreme = re.search(
-        r"\b(best|worst|highest|lowest|smallest|largest|shortest|longest|greatest|maximum|minimum|max|min|top(?!-)|peak|weakest|strongest)\b",
+        r"\b(best|worst|highest|lowest|smallest|largest|shortest|longest|greatest|maximum|minimum|max|min|top(?!-)|peak|peaks|peaked|weakest|strongest|fastest|quickest|slowest)\b",
         near,
         re.IGNORECASE,
     )
@@ -65,14 +69,12 @@ def statistics_said(  # noqa: PLR0912 - one return for each statistic, in the or
         extreme = re.search(r"\b(best|worst|highest|lowest|smallest|largest)\b(?=[^.]*\b(?:seeds?|runs?)\b)", whole, re.IGNORECASE)
     if extreme:
         word = extreme[1].lower()
-        high = word in {"highest", "largest", "longest", "greatest", "maximum", "max", "peak", "top"} or ((word in {"best", "strongest"}) == upward and word in {
-            "best", "strongest", "worst", "weakest",
-        })  # fmt: skip
+        high = word in {"highest", "largest", "longest", "greatest", "maximum", "max", "peak", "peaks", "peaked", "top"} or (word in _GOOD) == upward and word in {*_GOOD, *_BAD}  # fmt: skip
         stat = "max" if high is not complement else "min"
         of_seeds = re.search(r"\b(?:seeds?|runs?|single|trial)\b", whole, re.IGNORECASE) or extreme_of_one(now, extreme[1])
         if re.search(r"\b(?:mean|average)\b", near, re.IGNORECASE):
             return ("mean",)
-        alone = re.search(rf"\ba {word}\b", near, re.IGNORECASE) or word in {"maximum", "minimum", "max", "min", "peak"}
+        alone = re.search(rf"\ba {word}\b", near, re.IGNORECASE) or word in {"maximum", "minimum", "max", "min", "peak", "peaks", "peaked"}
         return (stat,) if of_seeds or alone else ("mean",)
     return ("mean",)
 
