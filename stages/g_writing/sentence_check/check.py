@@ -87,19 +87,31 @@ def _clause_by_clause(sentence: Sentence, study: Study) -> list[tuple[Number, Qu
     """The same for each clause of its own; None where the sentence is of one clause. Raises Refused for the first that is false."""
     found = []
     for clause in clauses(sentence, study):
-        alone = replace(read(clause.text, study), cited=sentence.cited)
-        known = study if clause.metric is None else study.model_copy(update={"metrics": {clause.metric: study.metrics[clause.metric]}})
         try:
-            bound = _checked(alone, known)
+            bound = _of_clause(clause.text, clause.metric, sentence, study)
         except Refused:
-            if known is study or not any(number.unit in _OF_TIME for number in alone.numbers):
+            if not clause.reference:
                 raise
-            bound = _checked(alone, study)
+            text = f"{clause.text.rstrip('.')}, compared with {clause.reference}."
+            bound = _of_clause(text, clause.metric, sentence, study)
         for number, quantity in bound:
             place = clause.place(number.start)
             if place is not None:
                 found.append((replace(number, start=place, end=place + number.end - number.start), quantity))
     return found or None
+
+
+def _of_clause(text: str, metric: str | None, sentence: Sentence, study: Study) -> list[tuple[Number, Quantity]]:
+    """metric: the one that the numbers are of, unless they are times; None: the clause names its own."""
+    alone = replace(read(text, study), cited=sentence.cited)
+    if metric is None:
+        return _checked(alone, study)
+    try:
+        return _checked(alone, study.model_copy(update={"metrics": {metric: study.metrics[metric]}}))
+    except Refused:
+        if not any(number.unit in _OF_TIME for number in alone.numbers):
+            raise
+        return _checked(alone, study)
 
 
 _OF_TIME = {"s", "ms", "min", "h", "day"}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.pairs import pair_of
+from stages.g_writing.sentence_check.quantifiers import conditions_quantifier
 from stages.g_writing.sentence_check.reading import Sentence, read
 from stages.g_writing.sentence_check.study import Study
 
@@ -31,6 +32,10 @@ _COORDINATED = re.compile(
     re.IGNORECASE,
 )
 """'falls by 21.7 % with a and by 23.9 % with b': the words up to the first 'by' belong to both."""
+_BETWEEN = re.compile(
+    r"\b(?P<first>between) [^,;]*?\d[^,;]*? and [^,;]*?\d[^,;]*?,? and (?P<second>between [^,;]*\d.*)$", re.IGNORECASE
+)
+_COMPARED = re.compile(r"\b(?:compared (?:with|to)|relative to|measured against|over|than|against|versus)\s+$", re.IGNORECASE)
 _PRONOUN = re.compile(r"(?:it|they|this one|that one|the latter)\b", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"(?:its|their)\b", re.IGNORECASE)
 _ADVANTAGE = re.compile(
@@ -54,6 +59,8 @@ class Clause:
     """Where they begin in `text`, behind what was taken over."""
     metric: str | None
     """The one that its numbers are of where it names none."""
+    reference: str = ""
+    """What the clause before compared with: this one may mean it, too."""
 
     def place(self, start: int) -> int | None:
         """Place in the sentence of a place in `text`; None for what was taken over."""
@@ -68,6 +75,9 @@ class _Taken:
     last: str = ""
     """The condition that was named last: the one that 'whose' means."""
     metric: str | None = None
+    reference: str = ""
+    everyone: bool = False
+    """The clause before spoke of all conditions, or of none: 'them'."""
 
 
 def clauses(sentence: Sentence, study: Study) -> tuple[Clause, ...]:
@@ -113,7 +123,7 @@ def _coordinated(sentence: Sentence, spans: list[tuple[int, int]]) -> Iterator[t
     """The clauses, with those of 'by x with a and by y with b' taken apart; the third: the words that belong to both."""
     for start, end in spans:
         text = sentence.unblanked[start:end]
-        if pair := _COORDINATED.search(text):
+        if pair := _BETWEEN.search(text) or _COORDINATED.search(text):
             yield start, start + pair.start("second") - len(re.search(r",? and $", text[: pair.start("second")])[0]), ""  # type: ignore[index]
             yield start + pair.start("second"), end, text[: pair.start("first")]
         else:
@@ -138,11 +148,21 @@ def _standing_alone(own: str, head: str, start: int, taken: _Taken, study: Study
             before, start, own = taken.subject, start + said.end(), own[said.end() :]
         elif re.match(rf"(?:{_PREDICATE})\b", own, re.IGNORECASE):
             before = f"{taken.subject} "
+        elif (
+            (inner := re.search(r"\b(?:its|their)\b", own))
+            and not re.search(r"\d", own[: inner.start()])
+            and not read(own[: inner.start()], study).conditions
+        ):
+            before, start, own = f"{own[: inner.start()]}{taken.subject}'s", start + inner.end(), own[inner.end() :]
+        elif taken.everyone and (them := re.match(r"(none|all|each|every one|neither|both) of them\b", own, re.IGNORECASE)):
+            before, start, own = f"{them[1]} of the conditions", start + them.end(), own[them.end() :]
         elif not read(own, study).conditions and not _OF_ALL.search(own):
             before = f"For {taken.subject}, "
     text = before + own
     stands = read(text, study)
-    return Clause(text, start, len(before), None if stands.metrics else taken.metric)
+    named = {text[mention.start : mention.end] for mention in stands.conditions}
+    reference = taken.reference if len(stands.conditions) == 1 and taken.reference not in named else ""
+    return Clause(text, start, len(before), None if stands.metrics else taken.metric, reference)
 
 
 def _left_behind(clause: Clause, taken: _Taken, study: Study) -> _Taken:
@@ -156,4 +176,11 @@ def _left_behind(clause: Clause, taken: _Taken, study: Study) -> _Taken:
         subject = stands.unblanked[mention.start : mention.end] if mention else "our method" if name == study.proposed else ""
     if advantage := _ADVANTAGE.search(stands.unblanked):
         subject = advantage[0]
-    return _Taken(subject, last, stands.metrics[-1].name if stands.metrics else taken.metric)
+    reference = _COMPARED.search(stands.unblanked[: stands.conditions[-1].start]) and last if stands.conditions else taken.reference
+    return _Taken(
+        subject,
+        last,
+        stands.metrics[-1].name if stands.metrics else taken.metric,
+        reference or "",
+        everyone=conditions_quantifier(stands.text, study.families) is not None,
+    )

@@ -301,7 +301,7 @@ def _composed(match: re.Match[str], text: str) -> Number | None:
 def _pronoun(before: str, after: str) -> bool:
     """'the best one', 'one that …': the word stands for a noun."""
     if re.search(
-        r"-(?:wide|deep|layer|token) $|\b(?:best|worst|weakest|strongest|fastest|slowest|lowest|highest|remaining|only|single) $",
+        r"-(?:wide|deep|layer|token) $|\b(?:best|worst|weakest|smallest|largest|shortest|longest|greatest|poorest|luckiest|quickest|strongest|fastest|slowest|lowest|highest|remaining|only|single) $",
         before,
     ):
         return re.match(r" (?:\w+ )?(?:seeds?|runs?|point|hours?|minutes?|seconds?)\b", after) is None
