@@ -19,21 +19,24 @@ from stages.g_writing.sentence_check.study import Study
 _JOINT = r"while|whereas|although|though|but|yet|and|with|so that|where"
 _SUBORDINATE = r"while|whereas|although|though|when|once|even though|even if|if"
 _PREDICATE = (
-    rf"never|also|still|even|only|{w.RESULT_VERBS}|{w.NUMERIC_UP}|{w.NUMERIC_DOWN}|{w.BETTER}|{w.WORSE}|averages?|amounts?|stands?|lies|"
-    r"ends?|falls?|rises?|costs?|saves?|leaves?|keeps?|trails?|sustains?|peaks?|peaked|ranges?|varies|varied|completes?|completed"
+    rf"(?!above\b|below\b|more\b|less\b|fewer\b|higher\b|lower\b|larger\b|smaller\b|longer\b|shorter\b|better\b|worse\b|best\b|worst\b|faster\b|slower\b)(?:never|also|still|even|only|{w.RESULT_VERBS}|{w.NUMERIC_UP}|{w.NUMERIC_DOWN}|{w.BETTER}|{w.WORSE}|averages?|amounts?|stands?|lies|"
+    r"ends?|falls?|rises?|costs?|saves?|leaves?|keeps?|trails?|sustains?|peaks?|peaked|ranges?|varies|varied|completes?|completed)"
 )
 """Words that begin a predicate without a subject."""
 _APART = re.compile(
     rf";\s+|\s+[—–]\s+|:\s+|,\s+(?:{_JOINT})\s+|\s+(?:while|whereas|although|though|but)\s+|\s+and\s+(?=(?:{_PREDICATE})\b)",
     re.IGNORECASE,
 )
+_PREPOSITIONS = r"by|to|from|at|over|against|for|above|below|under"
+_CHARACTER = r"(?:[^,;]|(?<=\d),(?=\d))"
 _COORDINATED = re.compile(
-    r"\b(?P<first>by|to|from|at|over|against|for) (?:(?!\b(?:by|to|from|at|over|against|for|and)\b)[^,;])*?\d[^,;]*?,? and (?P<second>(?P=first) [^,;]*\d.*)$",
+    rf"\b(?P<first>{_PREPOSITIONS}) (?:(?!\b(?:{_PREPOSITIONS}|and)\b){_CHARACTER})*?\d{_CHARACTER}*?,? and (?P<second>(?:{_PREPOSITIONS}) {_CHARACTER}*\d.*)$",
     re.IGNORECASE,
 )
 """'falls by 21.7 % with a and by 23.9 % with b': the words up to the first 'by' belong to both."""
 _BETWEEN = re.compile(
-    r"\b(?P<first>between) [^,;]*?\d[^,;]*? and [^,;]*?\d[^,;]*?,? and (?P<second>between [^,;]*\d.*)$", re.IGNORECASE
+    rf"\b(?P<first>between) {_CHARACTER}*?\d{_CHARACTER}*? and {_CHARACTER}*?\d{_CHARACTER}*?,? and (?P<second>between {_CHARACTER}*\d.*)$",
+    re.IGNORECASE,
 )
 _COMPARED = re.compile(r"\b(?:compared (?:with|to)|relative to|measured against|over|than|against|versus)\s+$", re.IGNORECASE)
 _PRONOUN = re.compile(r"(?:it|they|this one|that one|the latter)\b", re.IGNORECASE)
@@ -137,6 +140,8 @@ def _standing_alone(own: str, head: str, start: int, taken: _Taken, study: Study
     before = ""
     if head:
         before = head
+    elif taken.everyone and (them := re.match(r"(none|all|each|every one|neither|both) of them\b", own, re.IGNORECASE)):
+        before, start, own = f"{them[1]} of the conditions", start + them.end(), own[them.end() :]
     elif taken.subject:
         if said := re.match(r"whose\b", own):
             before, start, own = f"{taken.last}'s", start + said.end(), own[said.end() :]
@@ -154,8 +159,6 @@ def _standing_alone(own: str, head: str, start: int, taken: _Taken, study: Study
             and not read(own[: inner.start()], study).conditions
         ):
             before, start, own = f"{own[: inner.start()]}{taken.subject}'s", start + inner.end(), own[inner.end() :]
-        elif taken.everyone and (them := re.match(r"(none|all|each|every one|neither|both) of them\b", own, re.IGNORECASE)):
-            before, start, own = f"{them[1]} of the conditions", start + them.end(), own[them.end() :]
         elif not read(own, study).conditions and not _OF_ALL.search(own):
             before = f"For {taken.subject}, "
     text = before + own
@@ -182,5 +185,5 @@ def _left_behind(clause: Clause, taken: _Taken, study: Study) -> _Taken:
         last,
         stands.metrics[-1].name if stands.metrics else taken.metric,
         reference or "",
-        everyone=conditions_quantifier(stands.text, study.families) is not None,
+        everyone=conditions_quantifier(stands.text, study.families) is not None or (taken.everyone and not stands.conditions),
     )

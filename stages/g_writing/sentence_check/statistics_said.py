@@ -9,6 +9,10 @@ from stages.g_writing.sentence_check.progress import Progress
 from stages.g_writing.sentence_check.reading import Number
 
 
+_NO_DEVIATION = re.compile(
+    rf"\b(?:no|not|without|cannot|lack\w*|neither)\b(?:(?! ±)[^.;\d]){{0,30}}?(?:{DEVIATION.pattern})", re.IGNORECASE
+)
+"""'we cannot give a spread'."""
 _GOOD = frozenset({"best", "strongest", "fastest", "quickest"})
 _BAD = frozenset({"worst", "weakest", "slowest"})
 
@@ -29,6 +33,7 @@ def statistics_said(  # noqa: PLR0912 - one return for each statistic, in the or
     deviation = DEVIATION.search(whole)
     if (
         deviation
+        and not _NO_DEVIATION.search(now.sentence.without_conditions)
         and not DEVIATION_HEAD.search(whole)
         and "±" not in whole
         and (deviation.start() < number.start or re.match(rf"\W*(?:[\w-]+\W+){{0,1}}?(?:{DEVIATION.pattern})", after))
