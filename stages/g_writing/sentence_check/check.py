@@ -9,7 +9,7 @@ from typing import Literal
 from stages.contracts import Contract
 from stages.g_writing.sentence_check.binder import bound_numbers, spoken_of
 from stages.g_writing.sentence_check.claims import claims
-from stages.g_writing.sentence_check.clauses import clauses
+from stages.g_writing.sentence_check.clauses import Clause, clauses
 from stages.g_writing.sentence_check.directions import directions
 from stages.g_writing.sentence_check.extremes import compared_stretch, extremes
 from stages.g_writing.sentence_check.progress import Progress, Refused
@@ -53,18 +53,24 @@ def judge(sentence: str, study: Study) -> Judgement:
     read_sentence = read(sentence, study)
     try:
         _refuse(strangers(read_sentence, study))
+        bound = _whole_or_by_clauses(read_sentence, study)
     except Refused as refusal:
         return Judgement(verdict="refused", reason=str(refusal))
-    try:
-        bound = _checked(read_sentence, study)
-    except Refused as refusal:
-        try:
-            bound = _clause_by_clause(read_sentence, study)
-        except Refused:
-            bound = None
-        if bound is None:
-            return Judgement(verdict="refused", reason=str(refusal))
     return _with_references(read_sentence, bound)
+
+
+def _whole_or_by_clauses(sentence: Sentence, study: Study) -> list[tuple[Number, Quantity]]:
+    """The numbers with the quantities that they are; raises Refused, with what speaks against the whole sentence."""
+    try:
+        return _checked(sentence, study)
+    except Refused as refusal:
+        parts = clauses(sentence, study)
+        if not parts:
+            raise
+        try:
+            return _clause_by_clause(parts, sentence, study)
+        except Refused:
+            raise refusal from None
 
 
 def _checked(sentence: Sentence, study: Study) -> list[tuple[Number, Quantity]]:
@@ -83,10 +89,10 @@ def _checked(sentence: Sentence, study: Study) -> list[tuple[Number, Quantity]]:
     return bound
 
 
-def _clause_by_clause(sentence: Sentence, study: Study) -> list[tuple[Number, Quantity]] | None:
-    """The same for each clause of its own; None where the sentence is of one clause. Raises Refused for the first that is false."""
+def _clause_by_clause(parts: Sequence[Clause], sentence: Sentence, study: Study) -> list[tuple[Number, Quantity]]:
+    """The same for each clause of its own; raises Refused for the first that is false."""
     found = []
-    for clause in clauses(sentence, study):
+    for clause in parts:
         try:
             bound = _of_clause(clause.text, clause.metric, sentence, study)
         except Refused:
@@ -98,7 +104,7 @@ def _clause_by_clause(sentence: Sentence, study: Study) -> list[tuple[Number, Qu
             place = clause.place(number.start)
             if place is not None:
                 found.append((replace(number, start=place, end=place + number.end - number.start), quantity))
-    return found or None
+    return found
 
 
 def _of_clause(text: str, metric: str | None, sentence: Sentence, study: Study) -> list[tuple[Number, Quantity]]:

@@ -16,6 +16,8 @@ from stages.g_writing.sentence_check.quantifiers import conditions_quantifier
 from stages.g_writing.sentence_check.reading import Sentence, read
 from stages.g_writing.sentence_check.study import Study
 
+LONGEST = 1500
+"""Characters of a sentence that is taken apart; a longer one is no sentence. A guess."""
 _JOINT = r"while|whereas|although|though|but|yet|and|with|so that|where"
 _SUBORDINATE = r"while|whereas|although|though|when|once|even though|even if|if"
 _PREDICATE = (
@@ -30,17 +32,15 @@ _APART = re.compile(
 _PREPOSITIONS = r"by|to|from|at|over|against|for|above|below|under"
 _CHARACTER = r"(?:[^,;]|(?<=\d),(?=\d))"
 _COORDINATED = re.compile(
-    rf"\b(?P<first>{_PREPOSITIONS}) (?:(?!\b(?:{_PREPOSITIONS}|and)\b){_CHARACTER})*?\d{_CHARACTER}*?,? and (?P<second>(?:{_PREPOSITIONS}) {_CHARACTER}*\d.*)$",
+    rf"\b(?P<first>{_PREPOSITIONS}) (?:(?!\b(?:{_PREPOSITIONS}|and)\b){_CHARACTER})*?\d{_CHARACTER}*?(?P<joint>,? and )(?P<second>(?:{_PREPOSITIONS}) {_CHARACTER}*\d.*)$",
     re.IGNORECASE,
 )
 """'falls by 21.7 % with a and by 23.9 % with b': the words up to the first 'by' belong to both."""
 _BETWEEN = re.compile(
-    rf"\b(?P<first>between) {_CHARACTER}*?\d{_CHARACTER}*? and {_CHARACTER}*?\d{_CHARACTER}*?,? and (?P<second>between {_CHARACTER}*\d.*)$",
+    rf"\b(?P<first>between) {_CHARACTER}*?\d{_CHARACTER}*? and {_CHARACTER}*?\d{_CHARACTER}*?(?P<joint>,? and )(?P<second>between {_CHARACTER}*\d.*)$",
     re.IGNORECASE,
 )
 _COMPARED = re.compile(r"\b(?:compared (?:with|to)|relative to|measured against|over|than|against|versus)\s+$", re.IGNORECASE)
-_PRONOUN = re.compile(r"(?:it|they|this one|that one|the latter)\b", re.IGNORECASE)
-_POSSESSIVE = re.compile(r"(?:its|their)\b", re.IGNORECASE)
 _ADVANTAGE = re.compile(
     r"\bthe (?:\w+ )?(?:advantage|lead|gain|improvement|difference|gap|margin|benefit|reduction|saving|overhead|distance) (?:of|between|over|from) [^,;.\d]+?(?= (?:is|was|amounts?|reache[sd]|stands?|comes?|equals?|measures?)\b)",
     re.IGNORECASE,
@@ -85,7 +85,7 @@ class _Taken:
 
 def clauses(sentence: Sentence, study: Study) -> tuple[Clause, ...]:
     """The clauses of a sentence with numbers in more than one of them; none where there is nothing to take apart."""
-    if len(sentence.numbers) < 2 or re.search(r"\brespectively\b", sentence.text, re.IGNORECASE):
+    if len(sentence.numbers) < 2 or len(sentence.text) > LONGEST or re.search(r"\brespectively\b", sentence.text, re.IGNORECASE):
         return ()
     spans = list(_coordinated(sentence, _spans(sentence)))
     if len(spans) < 2:
@@ -127,7 +127,7 @@ def _coordinated(sentence: Sentence, spans: list[tuple[int, int]]) -> Iterator[t
     for start, end in spans:
         text = sentence.unblanked[start:end]
         if pair := _BETWEEN.search(text) or _COORDINATED.search(text):
-            yield start, start + pair.start("second") - len(re.search(r",? and $", text[: pair.start("second")])[0]), ""  # type: ignore[index]
+            yield start, start + pair.start("joint"), ""
             yield start + pair.start("second"), end, text[: pair.start("first")]
         else:
             yield start, end, ""
@@ -137,35 +137,36 @@ def _standing_alone(own: str, head: str, start: int, taken: _Taken, study: Study
     """A clause with the subject and metric that it lacks."""
     if opening := re.match(rf"\s*(?:(?:{_JOINT}|{_SUBORDINATE}|as|so)\s+)+", own, re.IGNORECASE):
         start, own = start + opening.end(), own[opening.end() :]
-    before = ""
-    if head:
-        before = head
-    elif taken.everyone and (them := re.match(r"(none|all|each|every one|neither|both) of them\b", own, re.IGNORECASE)):
-        before, start, own = f"{them[1]} of the conditions", start + them.end(), own[them.end() :]
-    elif taken.subject:
-        if said := re.match(r"whose\b", own):
-            before, start, own = f"{taken.last}'s", start + said.end(), own[said.end() :]
-        elif said := re.match(r"which\b", own):
-            before, start, own = taken.last, start + said.end(), own[said.end() :]
-        elif said := _POSSESSIVE.match(own):
-            before, start, own = f"{taken.subject}'s", start + said.end(), own[said.end() :]
-        elif said := _PRONOUN.match(own):
-            before, start, own = taken.subject, start + said.end(), own[said.end() :]
-        elif re.match(rf"(?:{_PREDICATE})\b", own, re.IGNORECASE):
-            before = f"{taken.subject} "
-        elif (
-            (inner := re.search(r"\b(?:its|their)\b", own))
-            and not re.search(r"\d", own[: inner.start()])
-            and not read(own[: inner.start()], study).conditions
-        ):
-            before, start, own = f"{own[: inner.start()]}{taken.subject}'s", start + inner.end(), own[inner.end() :]
-        elif not read(own, study).conditions and not _OF_ALL.search(own):
-            before = f"For {taken.subject}, "
-    text = before + own
+    before, replaced = (head, 0) if head else _taken_over(own, taken, study)
+    text = before + own[replaced:]
     stands = read(text, study)
     named = {text[mention.start : mention.end] for mention in stands.conditions}
     reference = taken.reference if len(stands.conditions) == 1 and taken.reference not in named else ""
-    return Clause(text, start, len(before), None if stands.metrics else taken.metric, reference)
+    return Clause(text, start + replaced, len(before), None if stands.metrics else taken.metric, reference)
+
+
+def _taken_over(own: str, taken: _Taken, study: Study) -> tuple[str, int]:
+    """What has to stand before a clause so that it stands alone, and how many of its first characters that replaces."""
+    if taken.everyone and (them := re.match(r"(none|all|each|every one|neither|both) of them\b", own, re.IGNORECASE)):
+        return f"{them[1]} of the conditions", them.end()
+    if not taken.subject:
+        return "", 0
+    for pattern, meant in (
+        (r"whose\b", f"{taken.last}'s"),
+        (r"which\b", taken.last),
+        (r"(?:its|their)\b", f"{taken.subject}'s"),
+        (r"(?:it|they|this one|that one|the latter)\b", taken.subject),
+    ):
+        if said := re.match(pattern, own, re.IGNORECASE):
+            return meant, said.end()
+    if re.match(rf"(?:{_PREDICATE})\b", own, re.IGNORECASE):
+        return f"{taken.subject} ", 0
+    inner = re.search(r"\b(?:its|their)\b", own)
+    if inner and not re.search(r"\d", own[: inner.start()]) and not read(own[: inner.start()], study).conditions:
+        return f"{own[: inner.start()]}{taken.subject}'s", inner.end()  # 'every one of its runs'
+    if read(own, study).conditions or _OF_ALL.search(own):
+        return "", 0
+    return f"For {taken.subject}, ", 0
 
 
 def _left_behind(clause: Clause, taken: _Taken, study: Study) -> _Taken:

@@ -181,7 +181,8 @@ def reference_last(now: Progress, levels: Sequence[Number], distinct: Sequence[M
 
 
 _ENABLING = re.compile(
-    r"\b(?:enabl|add|introduc|includ|switch|turn|us|apply|employ|re-?enabl|restor|reinstat)\w*ing\b|\b(?:enabling|adding|using|switching|turning)\b", re.IGNORECASE
+    r"\b(?:enabl|add|introduc|includ|switch|turn|us|apply|employ|re-?enabl|restor|reinstat)\w*ing\b|\b(?:enabling|adding|using|switching|turning)\b",
+    re.IGNORECASE,
 )
 """'Enabling augmentation lowers it from x to y': from the value without the part to that of the whole."""
 

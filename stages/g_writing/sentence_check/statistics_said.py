@@ -8,7 +8,6 @@ from stages.g_writing.sentence_check.phrases import DEVIATION, DEVIATION_HEAD
 from stages.g_writing.sentence_check.progress import Progress
 from stages.g_writing.sentence_check.reading import Number
 
-
 _NO_DEVIATION = re.compile(
     rf"\b(?:no|not|without|cannot|lack\w*|neither)\b(?:(?! ±)[^.;\d]){{0,30}}?(?:{DEVIATION.pattern})", re.IGNORECASE
 )
@@ -74,12 +73,20 @@ def statistics_said(  # noqa: PLR0912 - one return for each statistic, in the or
         extreme = re.search(r"\b(best|worst|highest|lowest|smallest|largest)\b(?=[^.]*\b(?:seeds?|runs?)\b)", whole, re.IGNORECASE)
     if extreme:
         word = extreme[1].lower()
-        high = word in {"highest", "largest", "longest", "greatest", "maximum", "max", "peak", "peaks", "peaked", "top"} or (word in _GOOD) == upward and word in {*_GOOD, *_BAD}  # fmt: skip
+        high = word in {"highest", "largest", "longest", "greatest", "maximum", "max", "peak", "peaks", "peaked", "top"} or ((word in _GOOD) == upward and word in {*_GOOD, *_BAD})  # fmt: skip
         stat = "max" if high is not complement else "min"
         of_seeds = re.search(r"\b(?:seeds?|runs?|single|trial)\b", whole, re.IGNORECASE) or extreme_of_one(now, extreme[1])
         if re.search(r"\b(?:mean|average)\b", near, re.IGNORECASE):
             return ("mean",)
-        alone = re.search(rf"\ba {word}\b", near, re.IGNORECASE) or word in {"maximum", "minimum", "max", "min", "peak", "peaks", "peaked"}
+        alone = re.search(rf"\ba {word}\b", near, re.IGNORECASE) or word in {
+            "maximum",
+            "minimum",
+            "max",
+            "min",
+            "peak",
+            "peaks",
+            "peaked",
+        }
         return (stat,) if of_seeds or alone else ("mean",)
     return ("mean",)
 
