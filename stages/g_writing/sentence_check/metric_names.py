@@ -11,7 +11,7 @@ from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.mentions import Mention
 from stages.g_writing.sentence_check.study import Study
 
-_COMPLEMENT = re.compile(r"err|misclass|mistake|miss\b|miss(?:es)?(?: |$)|(?:one|1) ?(?:minus|-)", re.IGNORECASE)
+_COMPLEMENT = re.compile(r"err|wrong|misclass|mistake|miss\b|miss(?:es)?(?: |$)|(?:one|1) ?(?:minus|-)", re.IGNORECASE)
 _OF_SHARES = ("acc", "hit_rate", "recall")
 """Metrics of which one minus the value has a name of its own: error, miss rate."""
 _CUTOFFS = ("top_k", "k", "cutoff", "topk")

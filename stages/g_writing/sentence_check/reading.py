@@ -321,7 +321,7 @@ def _unit(after: str) -> str:
     after = after.removeprefix("]")
     for unit, pattern in (
         ("pp", r"\s*(?:additional |extra |more |further )?(?:percentage[- ]points?|percent[- ]points?|pp\b|%[- ]points?|p\.p\.)"),
-        ("points", r"\s*points?\b"),
+        ("points", r"\s*(?:accuracy |error |score |return |mIoU |F1 )?points?\b"),
         ("%", r"\s*(?:%|per ?cent\b)"),
         ("x", r"\s*(?:×|x\b|-?fold\b|times\b)"),
         ("min", r"\s*-?(?:additional |extra |more |further |fewer )?(?:minutes?|mins?)\b"),

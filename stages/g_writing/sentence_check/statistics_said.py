@@ -20,10 +20,11 @@ def statistics_said(  # noqa: PLR0912 - one return for each statistic, in the or
     now: Progress, number: Number, before: str, after: str, metric: str, *, complement: bool
 ) -> tuple[str, ...]:
     """Statistics that the words beside the number speak of."""
+    after = re.sub(r"^\s*-?min\b", " •", after) if number.unit == "min" else after  # minutes, no minimum
     upward = (now.study.metrics[metric].direction == "max") is not complement
     clause = re.split(r"[,;]|\b(?:is|are|than|and|whereas|while)\b", after)[0]
     near = f"{before} \u2022 {clause}"
-    whole = now.sentence.text
+    whole = re.sub(r"(?<=\d)( ?)min\b", r"\1•••", now.sentence.text)
     for own_word in {*metric.split("_")} & {"peak", "max", "min", "top", "best", "worst"}:  # of the metric's own name
         near, whole = (re.sub(rf"\b{own_word}\b", "\u2022" * len(own_word), text, flags=re.IGNORECASE) for text in (near, whole))
     seed = re.search(r"\bseed (\d+)\b", before, re.IGNORECASE) or re.search(r"\bseed (\d+)\b", whole, re.IGNORECASE)
@@ -54,7 +55,7 @@ def statistics_said(  # noqa: PLR0912 - one return for each statistic, in the or
         second = re.search(r"(?:\bto|\band|-)\s*(?:about )?$", before) is not None
         return ("max",) if second else ("min",)
     if re.search(
-        r"\b(?:seeds|runs) (?:of (?:the )?[\w -]+? )?(?:reach(?:ed)?|gave|gives?|yield(?:ed)?|obtain(?:ed)?|score|have) |\b(?:per-seed|individual|each seed|seeds? (?:scores?|values?|returns?|give|are))\b",
+        r"\b(?:seeds|runs) (?:of (?:the )?[\w -]+? )?(?:reach(?:ed)?|gave|gives?|yield(?:ed)?|obtain(?:ed)?|score|have) |\b(?:per-seed|seed by seed|(?:ordered|sorted|listed|broken down) by seed|individual|each seed|seeds? (?:scores?|values?|returns?|give|are))\b",
         whole,
         re.IGNORECASE,
     ):

@@ -25,8 +25,8 @@ NUMBER_WORDS = {
 ORDINALS = {"second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7}
 
 METRICS: dict[str, tuple[str, ...]] = {
-    "accuracy": ("accuracy", "accurate", "correct", "acc", "error", "error rate", "errors", "errs", "misclassif", "misclassification rate", "misclassifies", "misclassified", "mistakes"),
-    "acc": ("accuracy", "accurate", "correct", "acc", "error", "error rate", "misclassif", "misclassification rate"),
+    "accuracy": ("wrong on", "wrong for", "errs on", "err on", "accuracy", "accurate", "correct", "acc", "error", "error rate", "errors", "errs", "misclassif", "misclassification rate", "misclassifies", "misclassified", "mistakes"),
+    "acc": ("wrong on", "wrong for", "errs on", "err on", "accuracy", "accurate", "correct", "acc", "error", "error rate", "misclassif", "misclassification rate"),
     "loss": ("loss", "losses"),
     "nll": ("nll", "negative log-likelihood", "negative log likelihood", "log loss", "log-loss", "cross-entropy"),
     "loglik": ("log-likelihood", "log likelihood", "loglik"),
@@ -273,7 +273,7 @@ WRITTEN_OUT = {
     "rmsnorm": r"root[- ]mean[- ]square (?:layer )?normali[sz]ation|rms normali[sz]ation", "layernorm": r"layer[- ]normali[sz]ation",
     "batchnorm": r"batch[- ]normali[sz]ation", "groupnorm": r"group[- ]normali[sz]ation", "lora": r"low-rank (?:adaptation|adapters?)", "a2c": r"advantage actor-critic",
     "xgboost": r"gradient-boosted trees|gradient boosting", "gbdt": r"gradient-boosted (?:decision )?trees|gradient boosting", "ols": r"(?:ordinary )?least squares",
-    "logreg": r"logistic regression", "linreg": r"linear regression", "rnnt": r"rnn-t|rnn transducers?", "td3": r"twin delayed ddpg", "swiglu": r"gated swish|swish-gated\w*",
+    "logreg": r"logistic regression", "linreg": r"linear regression", "rnnt": r"rnn-t|rnn transducers?|transducers?", "td3": r"twin delayed ddpg", "swiglu": r"gated swish|swish-gated\w*",
     "adamw": r"adam with decoupled weight decay", "resnet": r"residual networks?", "unet": r"u-shaped networks?", "cutmix": r"cut-and-mix", "bpe": r"byte-pair encoding",
     "transducer": r"transducers?|rnn-t", "strided": r"strides?|striding", "cosine": r"cosine(?: (?:schedule|annealing|decay))?",
     "learned": r"learned (?:absolute )?(?:positions?|positional embeddings?|position embeddings?)", "nope": r"no (?:positional encodings?|positions?)",
@@ -284,7 +284,7 @@ HEADS_OF_METHODS = (
     "network", "net", "model", "machine", "memory", "unit", "cost", "date", "policy", "field", "forest", "flow", "process", "classification", "decoder", "encoder",
     "optimi[sz]ation", "gradient", "descent", "averag(?:e|ing)", "sampling", "learning", "search", "tree", "regression", "perceptron", "filter", "attention", "pooling",
     "normali[sz]ation", "encoding", "embedding", "transformer", "autoencoder", "expert", "critic", "optimi[sz]er", "estimation", "estimator", "inference", "squares",
-    "rule", "first", "time", "algorithm", "adaptation", "annealing", "propagation", "analysis", "clustering", "projection", "transform", "kernel", "system", "out", "gate",
+    "weight", "decay", "rate", "loss", "factori[sz]ation", "layer", "block", "rule", "first", "time", "algorithm", "adaptation", "annealing", "propagation", "analysis", "clustering", "projection", "transform", "kernel", "system", "out", "gate",
 )  # fmt: skip
 """Nouns that end the names of methods: only before one of them do initials spell an abbreviation."""
 
@@ -297,7 +297,7 @@ CONDITION_NOUNS = (
 )
 
 NUMERIC_UP = r"up (?:from|by)|go(?:es|ing)? up|went up|increas\w*|higher|rise[sn]?|rising|rose|grow\w*|grew|larger|longer|raise[sd]?|above|more|climb\w*|adds?|lengthen\w*|prolong\w*|lift(?:s|ed|ing)?|overhead|extra|additional|exceed\w*"
-NUMERIC_DOWN = r"(?<!slow )(?<!slowed )(?<!slows )down (?:from|by|to)|go(?:es|ing)? down|went down|decreas\w*|lower(?:s|ed|ing)?|reduc\w*|drop(?!out)\w*|(?:fall(?:s|en|ing)?|fell)(?! (?:\w+ )?(?:behind|short|between|in between|within|into))|declin\w*|smaller|shorter|less|below|fewer|cut(?:s|ting)?|shrink\w*|sav(?:es|ed|ing)|shorten\w*|trim(?:s|med|ming)?|diminish\w*|slash\w*|shav(?:es?|ed|ing)|shed(?:s|ding)?|undercut(?:s|ting)?|undershoots?|sink(?:s|ing)?|sank"
+NUMERIC_DOWN = r"t(?:akes?|ook|aking) (?=[-\d.]+ ?\S* off\b)|(?<!slow )(?<!slowed )(?<!slows )down (?:from|by|to)|go(?:es|ing)? down|went down|decreas\w*|lower(?:s|ed|ing)?|reduc\w*|drop(?!out)\w*|(?:fall(?:s|en|ing)?|fell)(?! (?:\w+ )?(?:behind|short|between|in between|within|into))|declin\w*|smaller|shorter|less|below|fewer|cut(?:s|ting)?|shrink\w*|sav(?:es|ed|ing)|shorten\w*|trim(?:s|med|ming)?|diminish\w*|slash\w*|shav(?:es?|ed|ing)|shed(?:s|ding)?|undercut(?:s|ting)?|undershoots?|sink(?:s|ing)?|sank"
 BETTER = r"out(?:shin|shon|class|do|did|rank|run|scor|pac|strip|play|match|weigh)\w*|edg(?:es?|ed|ing) (?:out|past)|prefer(?:able|red)|trumps?|bests|overtakes?|eclips\w*|improv\w*|gain\w*|better|outperform\w*|beat(?:s|en|ing)?|superior|wins?|advantage|best|ahead|surpass\w*|benefit\w*|buys?|leads?(?! to)|leading(?! to)|favou?rs?"
 WORSE = r"(?:costs?|sacrifices?|forfeits?) (?:\w+ ){0,3}?\S*\d\S* (?:percentage |accuracy )?points|a loss of (?:\S+ ){0,2}?\S*\d\S* (?:percentage |accuracy )?points|worse(?:ns)?|degrad\w*|hurts?|inferior|underperform\w*|worst|deteriorat\w*|trails?|(?:falls?|fell) (?:\w+ )?short|behind(?! (?:each|every) (?:entry|row|number|value|figure|point|mean|cell|bar|curve))|harms?|loses?|lags?"
 FASTER = r"(?<=seconds )(?:earlier|sooner)|(?<=minutes )(?:earlier|sooner)|faster|speed-?up|quicker|speeds|cheaper|less expensive"
