@@ -24,11 +24,14 @@ def conditions_in(text: str, study: Study) -> Iterator[Mention]:
         found += [Mention(variant.name, match.start(), match.end()) for match in variant.pattern.finditer(text)]
     without = [name for name in study.conditions if removed(name)]
     if len(without) == 1:
-        whole = removed(without[0])[0] or study.proposed
+        whole = next((taken[0] for name in without if (taken := removed(name))), "") or study.proposed
         spoken = any(variant.pattern.search(text) for variant in variants if variant.name == without[0])
         spoken = spoken or _compiled(without[0]).search(text) is not None
         if whole in study.conditions and spoken:
-            found += [Mention(whole, m.start(), m.end()) for m in re.finditer(r"\b(?:the (?:one|variant|version|model) )?with (?:it|them)\b", text)]
+            found += [
+                Mention(whole, m.start(), m.end())
+                for m in re.finditer(r"\b(?:the (?:one|variant|version|model) )?with (?:it|them)\b", text)
+            ]
         pattern = r"(?:the (?:one|variant|version|model) )?without (?:it|them)\b(?! (?:be|is|are))|(?:the |that |this )?ablated (?:variant|model|version|system|method|network|one|run|condition|configuration|counterpart|setup)|the ablation(?! (?:study|studies|experiments?|shows?|of|confirms?|reveals?|removes?|isolates?)\b)"
         found += [Mention(without[0], match.start(), match.end()) for match in re.finditer(rf"\b(?:{pattern})", text, re.IGNORECASE)]
     found += _elliptic(text, tuple(study.conditions), found)
