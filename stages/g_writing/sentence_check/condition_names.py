@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -69,6 +69,28 @@ def _elliptic(text: str, names: tuple[str, ...], found: list[Mention]) -> Iterat
             for match in re.finditer(rf"\b(?:{first})(?=[,;:)]|\.?$| (?:and|or)\b|,? -?\(?\d)", text, re.IGNORECASE):
                 if head.isalpha():
                     yield Mention(name, match.start(), match.end())
+
+
+_TAKES = re.compile(r"(?P<gerund>[a-z]+ing\b)|without|w/o|sans|minus|(?:absence|removal) of", re.IGNORECASE)
+_NOUNS_OF_PARTS = re.compile(r"(?:loss(?:es)?|training|memory|rewards?|returns?|recall|precision|likelihood|entropy|cross-entropy)", re.IGNORECASE)
+
+
+def part_named(metric: Mention, conditions: Iterable[Mention], text: str) -> bool:
+    """'Without the hint loss', 'Dropping the hint loss costs …': a metric's name right behind a removed part is the part's own noun.
+
+    Not 'without hints the loss rises', nor 'the no-hint loss': there the noun is what is measured.
+    """
+    if not _NOUNS_OF_PARTS.fullmatch(text[metric.start : metric.end]):
+        return False
+    for mention in conditions:
+        taken = _TAKES.match(text, mention.start)
+        if taken is None or not removed(mention.name) or text[mention.end : metric.start] not in {" ", "-"}:
+            continue
+        if taken["gerund"]:
+            return True
+        measured = r" (?:is|was|of|at|rises?|rose|falls?|fell|drops?|dropped|grows?|grew|climbs?|reach\w*|increas\w+|decreas\w+|stays?|remains?)\b"
+        return re.match(measured, text[metric.end :]) is None
+    return False
 
 
 def _merged(mentions: list[Mention], text: str, variants: tuple[Variant, ...]) -> Iterator[Mention]:

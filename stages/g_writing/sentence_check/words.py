@@ -145,6 +145,8 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "grad_clip": (r"(?:gradient )?clip\w*(?: norm)?(?: of| at)?",),
     "eps": (r"epsilon", r"eps"),
     "tau": (r"tau",),
+    "l2": (r"(?:l\u00b7|ell_?\u00b7|squared[- ]norm) ?-?(?:penalty|regulari[sz]ation|regulari[sz]er|coefficient|weight|strength|norm|decay)", r"weight decay"),
+    "l1": (r"(?:l\u00b7|ell_?\u00b7) ?-?(?:penalty|regulari[sz]ation|regulari[sz]er|coefficient|weight|strength|norm)",),
     "buffer": (r"(?:replay )?buffer(?: size)?",),
     "buffer_size": (r"(?:replay )?buffer(?: size)?", r"transitions"),
 }  # fmt: skip
