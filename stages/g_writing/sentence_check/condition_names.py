@@ -26,6 +26,7 @@ def conditions_in(text: str, study: Study) -> Iterator[Mention]:
     if len(without) == 1:
         pattern = r"without (?:it|them)\b(?! (?:be|is|are))|(?:the )?ablated (?:variant|model|version|system|method)|the ablation(?! (?:study|studies|experiments?|shows?|of|confirms?|reveals?|removes?|isolates?)\b)"
         found += [Mention(without[0], match.start(), match.end()) for match in re.finditer(rf"\b(?:{pattern})", text, re.IGNORECASE)]
+    found += _by_a_part_written_out(text, tuple(study.conditions))
     found += _elliptic(text, tuple(study.conditions), found)
     found = [
         _with_noun(mention, text) for mention in found if not _NO_NAME.match(text, mention.start) and not _compound(mention, text)
@@ -50,6 +51,23 @@ _COMPLETE = re.compile(
 """What parts were taken from, where the study has conditions without a part."""
 _NO_NAME = re.compile(r"learning (?:rates?|curves?|schedules?|algorithms?)\b|training (?:set|data|time|steps?)\b", re.IGNORECASE)
 """Terms of the trade that hold a word of some condition's name ('learning rate', where a condition is called learned)."""
+
+
+def _by_a_part_written_out(text: str, names: tuple[str, ...]) -> Iterator[Mention]:
+    """'matrix factorisation' for bpr_mf: what one abbreviation of an id stands for, where no other id has that word."""
+    parts = [(name, part) for name in names if "_" in name and not removed(name) for part in name.split("_")]
+    for name, part in parts:
+        if sum(other == part for each in names for other in each.split("_")) == 1 and (pattern := _written_out(part)):
+            yield from (Mention(name, match.start(), match.end()) for match in pattern.finditer(text))
+
+
+@lru_cache(maxsize=1024)
+def _written_out(part: str) -> re.Pattern[str] | None:
+    """The words behind an abbreviation in an id of several words; None for a word that is none."""
+    if not re.fullmatch(r"[a-z]{2,4}", part) or part in w.SHORT or re.search(r"[aeiou]", part):
+        return None
+    written = [_initials(part, shortest=6)] + ([w.WRITTEN_OUT[part]] if part in w.WRITTEN_OUT else [])
+    return re.compile(rf"\b(?:{'|'.join(written)})(?!\w)", re.IGNORECASE)
 
 
 def _elliptic(text: str, names: tuple[str, ...], found: list[Mention]) -> Iterator[Mention]:
@@ -358,10 +376,13 @@ def _shortened(word: str) -> list[str]:
     return [rf"{word[:cut]}(?:[a-z]{{0,6}}?)[\s-]{word[cut:]}[a-z]*" for cut in range(3, len(word) - 2)]
 
 
-def _initials(word: str) -> str:
-    """'mixture density network' for mdn: words with these initials, the last of which is a noun that methods end with."""
+def _initials(word: str, shortest: int = 1) -> str:
+    """'mixture density network' for mdn: words with these initials, the last of which is a noun that methods end with.
+
+    shortest: letters that this noun has at least.
+    """
     first, last = word[:-1], word[-1]
-    nouns = [noun for noun in w.HEADS_OF_METHODS if noun[0] == last]
+    nouns = [noun for noun in w.HEADS_OF_METHODS if noun[0] == last and len(noun) >= shortest]
     if not nouns:
         return r"(?!)"
     return (

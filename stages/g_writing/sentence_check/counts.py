@@ -14,6 +14,10 @@ from stages.g_writing.sentence_check.reading import Number, Sentence
 from stages.g_writing.sentence_check.study import Study
 
 
+FAILED = r"crash\w*|fail\w*|diverg\w*|abort\w*|blew up|exploded|collapsed|ran out of \w+|went (?:to )?NaN"
+"""What becomes of a seed that is not in the record."""
+
+
 class Counts:
     """The counts that one number can be; metrics: those it can be of, the likeliest first."""
 
@@ -161,12 +165,16 @@ class Counts:
             if number.value == (lost if self.sentence.has(r"(?:crash|fail)\w*") else done):
                 yield Quantity(number.value, "count(runs)")
             return
-        if self.sentence.has(r"finish\w*|complet\w*|converge\w*|crash\w*|fail\w*|surviv\w*|lost|loses"):
+        lost = rf"{FAILED}|lost|loses"
+        if self.sentence.has(rf"finish\w*|complet\w*|converge\w*|surviv\w*|{lost}"):
             ahead = [mention for mention in self.sentence.conditions if mention.end <= number.start]
             for mention in ahead[-1:] or self.sentence.conditions[:1]:
                 done = self.study.completed(mention.name)
-                if self.sentence.has(r"crash\w*|fail\w*|lost|loses"):
+                if self.sentence.has(lost):
                     done = self.study.planned_seeds - done
+                within = counted is not None and counted.start <= number.start < counted.end
+                if counted is not None and within and re.match(r"all\b", self.sentence.text[counted.start :], re.IGNORECASE):
+                    done = int(number.value) if counted.holds(done, self.study.planned_seeds) else -1  # 'all but one'
                 if number.value == done:
                     yield Quantity(number.value, f"n({mention.name})")
             return

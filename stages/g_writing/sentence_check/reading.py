@@ -27,7 +27,7 @@ _CONSTRAINT = re.compile(r"\$\\?[A-Za-z]+_(?:\{[a-z, ]+\}|[a-z])\s*(?:\\geq?|\\l
 _RANGE_OF_A_SYMBOL = re.compile(r"\$\\?[A-Za-z]+(?:_\{?\w+\}?)?\s*\\in\s*\\?[\[({]\s*(?:-\s*)?[01]\s*,\s*[01]\s*\\?[\])}]\s*\$")
 """'$\\lambda \\in [0, 1]$'."""
 _COEFFICIENT = re.compile(
-    r"(?<![\w.])\d+(?:\.\d+)?(?=\s*(?:\^\s*(?:\{[^{}]*[A-Za-z][^{}]*\}|[a-z]\b)|\([^()]*[a-z][^()]*\)|\\(?:lambda|alpha|theta|pi|sigma|mu|beta|gamma|eta|tau|phi|psi|rho|kappa|delta|epsilon|nabla|log|exp|sqrt|frac|sum)\b|[a-zA-Z](?:_|\^|\s*[-+/=])))"
+    r"(?<![\w.])\d+(?:\.\d+)?(?=\s*(?:\^\s*(?:\{[^{}]*[A-Za-z][^{}]*\}|[a-z]\b)|\([^()]*[a-z][^()]*\)|\\(?:lambda|alpha|theta|pi|sigma(?!\s*\$)|mu|beta|gamma|eta|tau|phi|psi|rho|kappa|delta|epsilon|nabla|log|exp|sqrt|frac|sum)\b|[a-zA-Z](?:_|\^|\s*[-+/=])))"
     r"|(?<![\w.])1(?=\s*[-+]\s*(?:\\[a-z]+|[a-z]\b))"
 )
 """A factor, base or summand of a symbol in a formula: '2(z - c)', '10000^{-2i/d}', '1 - \\lambda'."""

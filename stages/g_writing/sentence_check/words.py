@@ -263,6 +263,8 @@ UNIT_PARTS = frozenset(
 COUNTED_THINGS = {"chars": "characters", "char": "characters", "toks": "tokens", "imgs": "images", "img": "images", "seqs": "sequences", "iters": "iterations", "sents": "sentences",
                   "samps": "samples", "reqs": "requests", "txns": "transactions", "graphs": "graphs", "mols": "molecules", "evts": "events", "ops": "operations"}  # fmt: skip
 """Abbreviated nouns of rates: chars_per_s."""
+_BOOSTED = r"(?:extreme )?(?:gradient[- ])?boost(?:ed|ing)[- ](?:decision[- ])?(?:trees?|ensembles?|machines?)|gradient[- ]boosting(?: (?:machines?|model))?|gradient[- ]boosted(?=[- ](?:model|baseline|ensemble|runs?|seeds?))"
+_POSITIONAL = r"(?:positional|position) (?:encodings?|embeddings?|information|signals?|codes?|cues?|features?|biases)|positions"
 WRITTEN_OUT = {
     "cnn": r"convolutional (?:neural )?(?:networks?|nets?)|conv-?nets?", "rnn": r"recurrent (?:neural )?(?:networks?|nets?)", "gcn": r"graph convolution(?:s|al (?:network|net)s?)?",
     "gnn": r"graph (?:neural )?networks?", "sgdm": r"sgd with (?:nesterov |heavy-ball )?momentum|momentum sgd|stochastic gradient descent with momentum",
@@ -274,11 +276,11 @@ WRITTEN_OUT = {
     "svgp": r"(?:sparse |stochastic )?variational (?:gaussian process(?:es)?|gps?)", "relu": r"rectified linear units?", "gelu": r"gaussian error linear units?",
     "rmsnorm": r"root[- ]mean[- ]square (?:layer )?normali[sz]ation|rms normali[sz]ation", "layernorm": r"layer[- ]normali[sz]ation",
     "batchnorm": r"batch[- ]normali[sz]ation", "groupnorm": r"group[- ]normali[sz]ation", "lora": r"low-rank (?:adaptation|adapters?)", "a2c": r"advantage actor-critic",
-    "xgboost": r"gradient-boosted trees|gradient boosting", "gbdt": r"gradient-boosted (?:decision )?trees|gradient boosting", "ols": r"(?:ordinary )?least squares",
+    "xgboost": _BOOSTED, "gbdt": _BOOSTED, "lightgbm": _BOOSTED, "catboost": _BOOSTED, "ols": r"(?:ordinary )?least squares",
     "logreg": r"logistic regression", "linreg": r"linear regression", "rnnt": r"rnn-t|rnn transducers?", "td3": r"twin delayed ddpg", "swiglu": r"gated swish|swish-gated\w*",
     "adamw": r"adam with decoupled weight decay", "resnet": r"residual networks?", "unet": r"u-shaped networks?", "cutmix": r"cut-and-mix", "bpe": r"byte-pair encoding",
     "transducer": r"transducers?|rnn-t", "strided": r"strides?|striding", "cosine": r"cosine(?: (?:schedule|annealing|decay))?",
-    "learned": r"learned (?:absolute )?(?:positions?|positional embeddings?|position embeddings?)", "nope": r"no (?:positional encodings?|positions?)",
+    "learned": r"learned (?:absolute )?(?:positions?|positional embeddings?|position embeddings?)", "nope": rf"(?:no|without|lacking|lacks|dropping|removing|omitting|discarding|stripped of|deprived of|leaving out|absence of)(?: any| all| the)? (?:(?:explicit|absolute) )?(?:{_POSITIONAL})(?: altogether| entirely| completely)?",
     "sinusoidal": r"(?:fixed )?sinusoids",
 }  # fmt: skip
 """Usual abbreviations in ids whose words' first letters do not spell them -> how a text writes them out."""
@@ -286,7 +288,7 @@ HEADS_OF_METHODS = (
     "network", "net", "model", "machine", "memory", "unit", "cost", "date", "policy", "field", "forest", "flow", "process", "classification", "decoder", "encoder",
     "optimi[sz]ation", "gradient", "descent", "averag(?:e|ing)", "sampling", "learning", "search", "tree", "regression", "perceptron", "filter", "attention", "pooling",
     "normali[sz]ation", "encoding", "embedding", "transformer", "autoencoder", "expert", "critic", "optimi[sz]er", "estimation", "estimator", "inference", "squares",
-    "rule", "first", "time", "algorithm", "adaptation", "annealing", "propagation", "analysis", "clustering", "projection", "transform", "kernel", "system", "out", "gate",
+    "rule", "first", "time", "algorithm", "adaptation", "annealing", "propagation", "analysis", "clustering", "projection", "transform", "kernel", "system", "out", "gate", "factori[sz]ation", "boosting", "trees", "imputation", "diffusion", "control", "iteration", "selection",
 )  # fmt: skip
 """Nouns that end the names of methods: only before one of them do initials spell an abbreviation."""
 
@@ -295,7 +297,7 @@ SEED_NOUNS = r"seeds?|runs?|repetitions?|repeats|trials?|trainings|experiments|i
 CONDITION_NOUNS = (
     r"conditions?|methods?|variants?|optimi[sz]ers?|models?|agents?|algorithms?|configurations?|approach(?:es)?|systems?|settings?|networks?|architectures?"
     r"|activations?(?: functions?)?|regulari[sz]ers?|encodings?|schemes?|strategies|strategy|candidates?|options?|alternatives?|treatments?|contenders?|competitors?|arms?|techniques?|polic(?:y|ies)|predictors?|classifiers?|learners?|estimators?|heuristics?|recipes?|samplers?|solvers?"
-    r"|retrievers|forecasters|regressors|encoders|rankers|decoders|compressors|planners|controllers|tokeni[sz]ers|detectors|schedulers|front[- ]ends|rules|regimes|procedures|pipelines|schedules"
+    r"|retrievers|forecasters|regressors|encoders|rankers|decoders|compressors|planners|controllers|tokeni[sz]ers|detectors|schedulers|front[- ]ends|rules|regimes|procedures|pipelines|schedules|objectives|loss functions|curricul(?:a|ums?)|backbones?|policies|tokeni[sz]ations?|learning rules|augmentations|augmentation (?:policies|schemes)|initiali[sz]ers|normali[sz]ers|attention (?:variants|mechanisms)|parameteri[sz]ations|formulations|designs|baselines|precisions|bit-?widths|formats|entrants|rivals|opponents"
 )
 
 NUMERIC_UP = r"up (?:from|by)|go(?:es|ing)? up|went up|increas\w*|higher|rise[sn]?|rising|rose|grow\w*|grew|larger|longer|raise[sd]?|above|more|climb\w*|adds?|lengthen\w*|prolong\w*|lift(?:s|ed|ing)?|overhead|extra|additional|exceed\w*"
