@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -93,22 +93,27 @@ _TAKES = re.compile(r"(?P<gerund>[a-z]+ing\b)|without|w/o|sans|minus|(?:absence|
 _NOUNS_OF_PARTS = re.compile(r"(?:loss(?:es)?|training|memory|rewards?|returns?|recall|precision|likelihood|entropy|cross-entropy)", re.IGNORECASE)
 
 
-def part_named(metric: Mention, conditions: Iterable[Mention], text: str) -> bool:
-    """'Without the hint loss', 'Dropping the hint loss costs …': a metric's name right behind a removed part is the part's own noun.
+def with_part_nouns(
+    conditions: tuple[Mention, ...], metrics: tuple[Mention, ...], text: str
+) -> tuple[tuple[Mention, ...], tuple[Mention, ...]]:
+    """'Without the hint loss', 'Dropping the hint loss costs …': a metric's name right behind a removed part is the part's own noun."""
+    for metric in metrics:
+        owner = next((mention for mention in conditions if _has_noun(mention, metric, text)), None)
+        if owner is not None:
+            conditions = tuple(replace(each, end=metric.end) if each is owner else each for each in conditions)
+            metrics = tuple(each for each in metrics if each is not metric)
+    return conditions, metrics
 
-    Not 'without hints the loss rises', nor 'the no-hint loss': there the noun is what is measured.
-    """
+
+def _has_noun(mention: Mention, metric: Mention, text: str) -> bool:
+    """Not of 'without hints the loss rises', nor of 'the no-hint loss': there the noun is what is measured."""
+    taken = _TAKES.match(text, mention.start)
+    if taken is None or not removed(mention.name) or text[mention.end : metric.start] not in {" ", "-"}:
+        return False
     if not _NOUNS_OF_PARTS.fullmatch(text[metric.start : metric.end]):
         return False
-    for mention in conditions:
-        taken = _TAKES.match(text, mention.start)
-        if taken is None or not removed(mention.name) or text[mention.end : metric.start] not in {" ", "-"}:
-            continue
-        if taken["gerund"]:
-            return True
-        measured = r" (?:is|was|of|at|rises?|rose|falls?|fell|drops?|dropped|grows?|grew|climbs?|reach\w*|increas\w+|decreas\w+|stays?|remains?)\b"
-        return re.match(measured, text[metric.end :]) is None
-    return False
+    measured = r" (?:is|was|of|at|rises?|rose|falls?|fell|drops?|dropped|grows?|grew|climbs?|reach\w*|increas\w+|decreas\w+|stays?|remains?)\b"
+    return taken["gerund"] is not None or re.match(measured, text[metric.end :]) is None
 
 
 def _merged(mentions: list[Mention], text: str, variants: tuple[Variant, ...]) -> Iterator[Mention]:

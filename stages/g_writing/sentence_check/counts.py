@@ -89,6 +89,8 @@ class Counts:
         """Seeds that were planned, that were run, that failed, or runs in total: which, the words beside say."""
         study = self.study
         named_ones = self.named_with(number)
+        if self.sentence.has(r"(?:single|lone|sole) (?:seed|run) out of") and not self.one_seed(named_ones):
+            return
         counted = seeds_quantifier(self.sentence.text)
         if counted and not counted.whole and counted.start < number.start < counted.end and number.value == study.planned_seeds:
             yield Quantity(number.value, "cfg.seeds")
@@ -124,6 +126,13 @@ class Counts:
                 yield Quantity(number.value, f"cfg.seeds - n({named_ones[0]})")
         elif all(study.completed(name) == number.value for name in named_ones or study.conditions):
             yield Quantity(number.value, f"n({named_ones[0] if named_ones else 'all'})")
+
+    def one_seed(self, names: Sequence[str]) -> bool:
+        """'survived on a single seed out of three': one seed was completed, or lost where the words speak of that."""
+        if len(set(names)) != 1 or not self.sentence.has(rf"finish\w*|complet\w*|converg\w*|surviv\w*|{FAILED}"):
+            return False
+        done = self.study.completed(names[0])
+        return (self.study.planned_seeds - done if self.sentence.has(FAILED) else done) == 1
 
     def left_over(self, number: Number) -> bool:
         """'only one seed is left': what was completed, in a sentence about crashes."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from stages.g_writing.sentence_check import words as w
-from stages.g_writing.sentence_check.condition_names import condition_pattern, conditions_in, part_named
+from stages.g_writing.sentence_check.condition_names import condition_pattern, conditions_in, with_part_nouns
 from stages.g_writing.sentence_check.mentions import Mention
 from stages.g_writing.sentence_check.metric_names import metrics_in
 from stages.g_writing.sentence_check.study import Study
@@ -143,6 +143,7 @@ def read(raw: str, study: Study) -> Sentence:
     conditions = tuple(conditions_in(text, study))
     for mention in conditions:  # those of 'a width of 64' neither
         text = text[: mention.start] + re.sub(r"\d", "\u00b7", text[mention.start : mention.end]) + text[mention.end :]
+    conditions, metrics = with_part_nouns(conditions, metrics, text)
     metrics = tuple(mention for mention in metrics if not _is_a_method(mention, conditions, text))
     conditions = tuple(mention for mention in conditions if not _is_a_measure(mention, metrics, text))
     if cited:
@@ -163,8 +164,6 @@ def _is_a_method(metric: Mention, conditions: tuple[Mention, ...], text: str) ->
     Not where it is measured: behind an article or a split ('a cross-entropy of …'), or right before its value.
     """
     ahead, behind = text[: metric.start], text[metric.end :]
-    if part_named(metric, conditions, text):
-        return True
     if text[metric.start : metric.end].lower() == "training":
         scheme = re.match(r" (?:schemes?|regimes?|methods?|procedures?|objectives?|strateg(?:y|ies)|recipes?|variants?)\b", behind)
         named = any(re.fullmatch(r"[ -]", text[m.end : metric.start]) for m in conditions if m.end <= metric.start)
