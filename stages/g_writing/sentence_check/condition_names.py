@@ -34,6 +34,7 @@ def conditions_in(text: str, study: Study) -> Iterator[Mention]:
             ]
         pattern = r"(?:the (?:one|variant|version|model) )?without (?:it|them)\b(?! (?:be|is|are))|(?:the |that |this )?ablated (?:variant|model|version|system|method|network|one|run|condition|configuration|counterpart|setup)|the ablation(?! (?:study|studies|experiments?|shows?|of|confirms?|reveals?|removes?|isolates?)\b)"
         found += [Mention(without[0], match.start(), match.end()) for match in re.finditer(rf"\b(?:{pattern})", text, re.IGNORECASE)]
+    found += _by_a_part_written_out(text, tuple(study.conditions))
     found += _elliptic(text, tuple(study.conditions), found)
     found = [
         _with_noun(mention, text) for mention in found if not _NO_NAME.match(text, mention.start) and not _compound(mention, text)
@@ -60,6 +61,23 @@ _NO_NAME = re.compile(r"learning (?:rates?|curves?|schedules?|algorithms?)\b|tra
 """Terms of the trade that hold a word of some condition's name ('learning rate', where a condition is called learned)."""
 
 
+def _by_a_part_written_out(text: str, names: tuple[str, ...]) -> Iterator[Mention]:
+    """'matrix factorisation' for bpr_mf: what one abbreviation of an id stands for, where no other id has that word."""
+    parts = [(name, part) for name in names if "_" in name and not removed(name) for part in name.split("_")]
+    for name, part in parts:
+        if sum(other == part for each in names for other in each.split("_")) == 1 and (pattern := _written_out(part)):
+            yield from (Mention(name, match.start(), match.end()) for match in pattern.finditer(text))
+
+
+@lru_cache(maxsize=1024)
+def _written_out(part: str) -> re.Pattern[str] | None:
+    """The words behind an abbreviation in an id of several words; None for a word that is none."""
+    if not re.fullmatch(r"[a-z]{2,4}", part) or part in w.SHORT or re.search(r"[aeiou]", part):
+        return None
+    written = [_initials(part, shortest=6)] + ([w.WRITTEN_OUT[part]] if part in w.WRITTEN_OUT else [])
+    return re.compile(rf"\b(?:{'|'.join(written)})(?!\w)", re.IGNORECASE)
+
+
 def _elliptic(text: str, names: tuple[str, ...], found: list[Mention]) -> Iterator[Mention]:
     """'full, local and linear attention': of conditions with one head the first words alone, where the head is said once.
 
@@ -77,6 +95,35 @@ def _elliptic(text: str, names: tuple[str, ...], found: list[Mention]) -> Iterat
             for match in re.finditer(rf"\b(?:{first})(?=[,;:)]|\.?$| (?:and|or)\b|,? -?\(?\d)", text, re.IGNORECASE):
                 if head.isalpha():
                     yield Mention(name, match.start(), match.end())
+
+
+_TAKES = re.compile(r"(?P<gerund>[a-z]+ing\b)|without|w/o|sans|minus|(?:absence|removal) of", re.IGNORECASE)
+_NOUNS_OF_PARTS = re.compile(
+    r"(?:loss(?:es)?|training|memory|rewards?|returns?|recall|precision|likelihood|entropy|cross-entropy)", re.IGNORECASE
+)
+
+
+def with_part_nouns(
+    conditions: tuple[Mention, ...], metrics: tuple[Mention, ...], text: str
+) -> tuple[tuple[Mention, ...], tuple[Mention, ...]]:
+    """'Without the hint loss', 'Dropping the hint loss costs …': a metric's name right behind a removed part is the part's own noun."""
+    for metric in metrics:
+        owner = next((mention for mention in conditions if _has_noun(mention, metric, text)), None)
+        if owner is not None:
+            conditions = tuple(replace(each, end=metric.end) if each is owner else each for each in conditions)
+            metrics = tuple(each for each in metrics if each is not metric)
+    return conditions, metrics
+
+
+def _has_noun(mention: Mention, metric: Mention, text: str) -> bool:
+    """Not of 'without hints the loss rises', nor of 'the no-hint loss': there the noun is what is measured."""
+    taken = _TAKES.match(text, mention.start)
+    if taken is None or not removed(mention.name) or text[mention.end : metric.start] not in {" ", "-"}:
+        return False
+    if not _NOUNS_OF_PARTS.fullmatch(text[metric.start : metric.end]):
+        return False
+    measured = r" (?:is|was|of|at|rises?|rose|falls?|fell|drops?|dropped|grows?|grew|climbs?|reach\w*|increas\w+|decreas\w+|stays?|remains?)\b"
+    return taken["gerund"] is not None or re.match(measured, text[metric.end :]) is None
 
 
 def _merged(mentions: list[Mention], text: str, variants: tuple[Variant, ...]) -> Iterator[Mention]:
@@ -344,10 +391,13 @@ def _shortened(word: str) -> list[str]:
     return [rf"{word[:cut]}(?:[a-z]{{0,6}}?)[\s-]{word[cut:]}[a-z]*" for cut in range(3, len(word) - 2)]
 
 
-def _initials(word: str) -> str:
-    """'mixture density network' for mdn: words with these initials, the last of which is a noun that methods end with."""
+def _initials(word: str, shortest: int = 1) -> str:
+    """'mixture density network' for mdn: words with these initials, the last of which is a noun that methods end with.
+
+    shortest: letters that this noun has at least.
+    """
     first, last = word[:-1], word[-1]
-    nouns = [noun for noun in w.HEADS_OF_METHODS if noun[0] == last]
+    nouns = [noun for noun in w.HEADS_OF_METHODS if noun[0] == last and len(noun) >= shortest]
     if not nouns:
         return r"(?!)"
     return (

@@ -139,6 +139,8 @@ def metrics_in(text: str, study: Study) -> Iterator[Mention]:
                 continue
             if m[0].lower() in {"take", "takes"} and re.match(r" (?:its|place|part|effect|care|account|advantage)\b", text[m.end() :]):
                 continue
+            if _no_duration(m, text) or _training_with(m, text):
+                continue
             if m[0].lower() == "taken" and re.match(r" (?:away|out|off|together|as|from)\b", text[m.end() :]):
                 continue
             found.append(mention)
@@ -149,6 +151,38 @@ def metrics_in(text: str, study: Study) -> Iterator[Mention]:
         if mention.start >= end:
             yield mention
             end = mention.end
+
+
+_OF_THE_TIME = re.compile(
+    r"(?P<amount>\b(?:needs?|takes?|took|needed|requires?|costs?|saves?|cuts?)\b[^,;.]*)?(?:%|per ?cent|most|all|half|much|thirds|quarters) of the $",
+    re.IGNORECASE,
+)
+_AT_A_TIME = re.compile(r"\b(?:at (?:the same|a|any)|the (?:first|second|last|next)|each|every) $", re.IGNORECASE)
+
+
+def _no_duration(match: re.Match[str], text: str) -> bool:
+    """'correct 65 % of the time', 'at the same time': idioms of shares and of order; what takes 65 % of the time of another is measured."""
+    if match[0].lower() != "time":
+        return False
+    ahead = text[: match.start()]
+    share = _OF_THE_TIME.search(ahead)
+    measured = re.match(r" (?:of|that|it|needed|required|taken|spent|for|per|by|budget)\b", text[match.end() :])
+    return (share is not None and share["amount"] is None and measured is None) or _AT_A_TIME.search(ahead) is not None
+
+
+_TIMED = re.compile(
+    r"\b(?:takes?|took|lasts?|lasted|needs?|needed|requires?|required|finish\w*|complet\w+|longer|shorter|faster|slower|quicker|(?:run|wall|training) ?-?(?:time|clock)|seconds?|minutes?|hours?)\b"
+    r"|\d ?(?:s|ms|min|h)\b",
+    re.IGNORECASE,
+)
+
+
+def _training_with(match: re.Match[str], text: str) -> bool:
+    """'training from scratch', 'training with x': what is trained is spoken of, unless its clause speaks of a duration."""
+    if match[0].lower() != "training" or not re.match(r" (?:from|with|without|using|under|via|on)\b", text[match.end() :]):
+        return False
+    clause = re.split(r"[,;]", text[match.end() :])[0]
+    return _TIMED.search(clause) is None
 
 
 def _unbroken(mention: Mention, text: str) -> Mention:

@@ -31,6 +31,12 @@ DIFFERENCE_AFTER = re.compile(
     r"|increase|decrease|overhead|drop|speed-?up|relative (?:gain|improvement|reduction|increase)|advantage)\b",
     re.IGNORECASE,
 )
+GOES = re.compile(
+    r"\b(?:eliminat|remov|avoid|prevent|sav|spar|cut)\w*(?: out| away)? (?:about |roughly |nearly |almost |some |around )?$",
+    re.IGNORECASE,
+)
+"""'eliminates' right before a share of something: what is gone, no rest."""
+
 ABOVE = r"(?:(?<!no )more than|above|exceed\w*|at least|greater than|>=?|no less than|surpass\w*|just over|well over|slightly over|over|upwards of|higher than|beyond|past|clears?)"
 BELOW = r"(?:(?<!no )less than|below|under|at most|fewer than|<=?|up to|nearly|almost|just under|no more than|lower than|within|shorter than)"
 

@@ -244,7 +244,7 @@ def bounded(number: Number, sentence: Sentence, study: Study, metrics: list[tupl
             spread = DEVIATION.search(sentence.text[: number.start]) is not None
             values = [
                 shown
-                for name in study.conditions
+                for name in _group(sentence.text[conditions.start : conditions.end], study)
                 if metric in study.conditions[name]
                 for value, _ in level(study.conditions[name][metric], "std" if spread else "mean", complement=complement)
                 if (shown := printed(value, unit, number.unit, spread=spread)) is not None
@@ -257,6 +257,17 @@ def bounded(number: Number, sentence: Sentence, study: Study, metrics: list[tupl
                 return quantifier.holds(sum(value <= number.value for value in values), len(values))
             return quantifier.holds(sum(within(value, number.value) for value in values), len(values))
     return None
+
+
+def _group(said: str, study: Study) -> list[str]:
+    """'both prototype-based objectives': the conditions whose ids share a word that the counted noun is qualified by; else all."""
+    parts = {part for name in study.conditions for part in name.lower().split("_") if len(part) > 3}
+    for word in re.findall(r"[a-z]{4,}", said.lower()):
+        for part in parts:
+            members = [name for name in study.conditions if part in name.lower().split("_")]
+            if word.startswith(part) and 1 < len(members) < len(study.conditions):
+                return members
+    return list(study.conditions)
 
 
 def _neither(
