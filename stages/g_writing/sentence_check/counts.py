@@ -173,12 +173,12 @@ class Counts:
             if number.value == (lost if self.sentence.has(r"(?:crash|fail)\w*") else done):
                 yield Quantity(number.value, "count(runs)")
             return
-        lost = rf"{FAILED}|lost|loses"
-        if self.sentence.has(rf"finish\w*|complet\w*|converge\w*|surviv\w*|{lost}"):
+        gone = rf"{FAILED}|lost|loses"
+        if self.sentence.has(rf"finish\w*|complet\w*|converge\w*|surviv\w*|{gone}"):
             ahead = [mention for mention in self.sentence.conditions if mention.end <= number.start]
             for mention in ahead[-1:] or self.sentence.conditions[:1]:
                 done = self.study.completed(mention.name)
-                if self.sentence.has(lost):
+                if self.sentence.has(gone):
                     done = self.study.planned_seeds - done
                 within = counted is not None and counted.start <= number.start < counted.end
                 if counted is not None and within and re.match(r"all\b", self.sentence.text[counted.start :], re.IGNORECASE):
