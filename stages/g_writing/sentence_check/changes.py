@@ -12,7 +12,7 @@ from stages.g_writing.sentence_check.condition_names import REMOVED
 from stages.g_writing.sentence_check.extremes import extremes_named
 from stages.g_writing.sentence_check.measured import metrics_for, metrics_with_complement
 from stages.g_writing.sentence_check.pairs import between_pairs, whole_of
-from stages.g_writing.sentence_check.phrases import DIFFERENCE_BEFORE, LOGARITHM
+from stages.g_writing.sentence_check.phrases import DIFFERENCE_BEFORE, GOES, LOGARITHM
 from stages.g_writing.sentence_check.progress import Progress
 from stages.g_writing.sentence_check.quantities import Quantity, differences, logarithms, other_unit, printed
 from stages.g_writing.sentence_check.reading import Number
@@ -70,7 +70,7 @@ def share_of(number: Number, before: str, after: str) -> bool:
         r"\s*% of (?:that (?:of|for|with)\b|the [\w-]+'s?\b|[\w-]+'s?(?=[\s.,])|what\b|its |their |the (?:[\w-]+ ){1,2}(?:that|which|required by|taken by)\b|the (?:[\w-]+ )?(?:of|needed by|used by)\b)",
         after,
     )
-    return number.unit == "%" and other is not None and not DIFFERENCE_BEFORE.search(before)
+    return number.unit == "%" and other is not None and not DIFFERENCE_BEFORE.search(before) and not GOES.search(before)
 
 
 def pairs_of(now: Progress, number: Number, before: str) -> tuple[tuple[str, str], ...]:

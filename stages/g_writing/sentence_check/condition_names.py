@@ -22,10 +22,19 @@ def conditions_in(text: str, study: Study) -> Iterator[Mention]:
         found += [Mention(study.proposed, match.start(), match.end()) for match in _COMPLETE.finditer(text)]
     for variant in variants:
         found += [Mention(variant.name, match.start(), match.end()) for match in variant.pattern.finditer(text)]
-    without = [name for name in study.conditions if name.startswith(REMOVED)]
+    without = [name for name in study.conditions if removed(name)]
     if len(without) == 1:
-        pattern = r"without (?:it|them)\b(?! (?:be|is|are))|(?:the )?ablated (?:variant|model|version|system|method)|the ablation(?! (?:study|studies|experiments?|shows?|of|confirms?|reveals?|removes?|isolates?)\b)"
+        whole = next((taken[0] for name in without if (taken := removed(name))), "") or study.proposed
+        spoken = any(variant.pattern.search(text) for variant in variants if variant.name == without[0])
+        spoken = spoken or _compiled(without[0]).search(text) is not None
+        if whole in study.conditions and spoken:
+            found += [
+                Mention(whole, m.start(), m.end())
+                for m in re.finditer(r"\b(?:the (?:one|variant|version|model) )?with (?:it|them)\b", text)
+            ]
+        pattern = r"(?:the (?:one|variant|version|model) )?without (?:it|them)\b(?! (?:be|is|are))|(?:the |that |this )?ablated (?:variant|model|version|system|method|network|one|run|condition|configuration|counterpart|setup)|the ablation(?! (?:study|studies|experiments?|shows?|of|confirms?|reveals?|removes?|isolates?)\b)"
         found += [Mention(without[0], match.start(), match.end()) for match in re.finditer(rf"\b(?:{pattern})", text, re.IGNORECASE)]
+    found += _by_a_part_written_out(text, tuple(study.conditions))
     found += _elliptic(text, tuple(study.conditions), found)
     found = [
         _with_noun(mention, text) for mention in found if not _NO_NAME.match(text, mention.start) and not _compound(mention, text)
@@ -52,6 +61,23 @@ _NO_NAME = re.compile(r"learning (?:rates?|curves?|schedules?|algorithms?)\b|tra
 """Terms of the trade that hold a word of some condition's name ('learning rate', where a condition is called learned)."""
 
 
+def _by_a_part_written_out(text: str, names: tuple[str, ...]) -> Iterator[Mention]:
+    """'matrix factorisation' for bpr_mf: what one abbreviation of an id stands for, where no other id has that word."""
+    parts = [(name, part) for name in names if "_" in name and not removed(name) for part in name.split("_")]
+    for name, part in parts:
+        if sum(other == part for each in names for other in each.split("_")) == 1 and (pattern := _written_out(part)):
+            yield from (Mention(name, match.start(), match.end()) for match in pattern.finditer(text))
+
+
+@lru_cache(maxsize=1024)
+def _written_out(part: str) -> re.Pattern[str] | None:
+    """The words behind an abbreviation in an id of several words; None for a word that is none."""
+    if not re.fullmatch(r"[a-z]{2,4}", part) or part in w.SHORT or re.search(r"[aeiou]", part):
+        return None
+    written = [_initials(part, shortest=6)] + ([w.WRITTEN_OUT[part]] if part in w.WRITTEN_OUT else [])
+    return re.compile(rf"\b(?:{'|'.join(written)})(?!\w)", re.IGNORECASE)
+
+
 def _elliptic(text: str, names: tuple[str, ...], found: list[Mention]) -> Iterator[Mention]:
     """'full, local and linear attention': of conditions with one head the first words alone, where the head is said once.
 
@@ -69,6 +95,35 @@ def _elliptic(text: str, names: tuple[str, ...], found: list[Mention]) -> Iterat
             for match in re.finditer(rf"\b(?:{first})(?=[,;:)]|\.?$| (?:and|or)\b|,? -?\(?\d)", text, re.IGNORECASE):
                 if head.isalpha():
                     yield Mention(name, match.start(), match.end())
+
+
+_TAKES = re.compile(r"(?P<gerund>[a-z]+ing\b)|without|w/o|sans|minus|(?:absence|removal) of", re.IGNORECASE)
+_NOUNS_OF_PARTS = re.compile(
+    r"(?:loss(?:es)?|training|memory|rewards?|returns?|recall|precision|likelihood|entropy|cross-entropy)", re.IGNORECASE
+)
+
+
+def with_part_nouns(
+    conditions: tuple[Mention, ...], metrics: tuple[Mention, ...], text: str
+) -> tuple[tuple[Mention, ...], tuple[Mention, ...]]:
+    """'Without the hint loss', 'Dropping the hint loss costs …': a metric's name right behind a removed part is the part's own noun."""
+    for metric in metrics:
+        owner = next((mention for mention in conditions if _has_noun(mention, metric, text)), None)
+        if owner is not None:
+            conditions = tuple(replace(each, end=metric.end) if each is owner else each for each in conditions)
+            metrics = tuple(each for each in metrics if each is not metric)
+    return conditions, metrics
+
+
+def _has_noun(mention: Mention, metric: Mention, text: str) -> bool:
+    """Not of 'without hints the loss rises', nor of 'the no-hint loss': there the noun is what is measured."""
+    taken = _TAKES.match(text, mention.start)
+    if taken is None or not removed(mention.name) or text[mention.end : metric.start] not in {" ", "-"}:
+        return False
+    if not _NOUNS_OF_PARTS.fullmatch(text[metric.start : metric.end]):
+        return False
+    measured = r" (?:is|was|of|at|rises?|rose|falls?|fell|drops?|dropped|grows?|grew|climbs?|reach\w*|increas\w+|decreas\w+|stays?|remains?)\b"
+    return taken["gerund"] is not None or re.match(measured, text[metric.end :]) is None
 
 
 def _merged(mentions: list[Mention], text: str, variants: tuple[Variant, ...]) -> Iterator[Mention]:
@@ -99,7 +154,7 @@ def _merged(mentions: list[Mention], text: str, variants: tuple[Variant, ...]) -
 def _compound(mention: Mention, text: str) -> bool:
     """'the sparse-dense ensemble' is not dense: the name is the second half of a word that is another thing's."""
     return re.search(r"[A-Za-z]{3,}-$", text[: mention.start]) is not None and not re.search(
-        r"\b(?:pre|non|anti|post|self|auto|multi|semi|the|byte|token|char|word)-$", text[: mention.start], re.IGNORECASE
+        r"\b(?:from|pre|non|anti|post|self|auto|multi|semi|the|byte|token|char|word)-$", text[: mention.start], re.IGNORECASE
     )
 
 
@@ -245,9 +300,9 @@ def _taken_away(part: str) -> str:
     """Phrases by which a text says that a part is not there."""
     article = r"(?:the |any |data |its |\w+ )?"
     return (
-        rf"(?:leav\w+|tak\w+|switch\w*|turn\w*|strip\w*) (?:the )?{part}(?: (?:{_COMPONENTS}))? (?:out|away|off)|(?:without|no[ -]|lack(?:ing|s)?(?: of)?|absence of|skipping|for(?:e?)going|removing|dropping|disabling|ablating|excluding|omitting|minus|turning off|leav(?:e|ing) out|not using|taking away|cutting|deleting"
+        rf"(?:leav\w+|tak\w+|switch\w*|turn\w*|strip\w*) (?:the )?{part}(?: (?:{_COMPONENTS}))? (?:out|away|off)|(?:without|no[ -]|lack(?:ing|s)?(?: of)?|absence of|skipping|for(?:e?)going|removing|dropping|disabling|ablating|excluding|omitting|minus|turning off|leav(?:e|ing) out|ablation of|elimination of|deactivation of|withdrawal of|omission of|not using|taking away|cutting|deleting"
         rf"|deprived of|stripped of|shorn of|bereft of|robbed of|freed of|devoid of|depriving (?:it|\w+) of|stripping (?:it|\w+) of|removal of|w/o|sans) ?{article}{part}"
-        rf"|{part}(?: (?:{_COMPONENTS})| [a-z]+(?= (?:is|are|was|were) ))? (?:is |are |was |were )?(?:removed|disabled|dropped|ablated|left out|omitted|(?:switched|turned) off|(?:taken|stripped) (?:away|out)|skipped|not used|not applied|missing|lacking|deactivated|excluded|absent)|{part}-(?:free|less)"
+        rf"|{part}(?: (?:{_COMPONENTS})| [a-z]+(?= (?:is|are|was|were) ))? (?:is |are |was |were )?(?:removed|disabled|dropped|ablated|left out|omitted|(?:switched|turned) off|(?:taken|stripped) (?:away|out)|skipped|not used|not applied|missing|lacking|deactivated|excluded|absent)|{part}-(?:free|less)|(?:un|non)-?{part}"
     )
 
 
@@ -278,9 +333,16 @@ def condition_pattern(name: str) -> str:
     prefix = next((prefix for prefix in REMOVED if name.startswith(prefix)), None)
     if prefix:
         return _taken_away(part_pattern(name.removeprefix(prefix)))
-    return r"[\s_-]?".join(w.SHORT.get(word, _spelt(word)) for word in name.split("_"))
+    parts = name.split("_")
+    return _BETWEEN.join(w.SHORT.get(word, _spelt(word, continued=len(parts) > 1)) for word in parts)
 
 
+_BETWEEN = r"(?:[\s_-]?|[\s-](?:and|n|with)[\s-]|\s?[+/&]\s?)"
+"""What may stand between the words of an id: 'crop-and-flip', 'crop + flip' for crop_flip."""
+_COUNTED = re.compile(r"(?P<count>\d+)(?P<noun>[a-z]{3,}?)s?")
+"""8bit."""
+_BEGINNING = 3
+"""Letters from which on a word of an id may be the beginning of a longer one."""
 _LONG_ENOUGH = 6
 """Letters from which on a word may be two written together: blurpool."""
 _NOMINAL = r"(?:ed|ing|e|es|s|er|or|ation|ion)?"
@@ -289,8 +351,14 @@ _NOUN_OF = "|ation|ment"
 
 
 @lru_cache(maxsize=1024)
-def _spelt(word: str) -> str:
-    """How a text may spell a word of an id: hyphenated (U-Net), as two words (blur pooling), as another form of its verb, written out."""
+def _spelt(word: str, *, continued: bool = False) -> str:
+    """How a text may spell a word of an id: hyphenated (U-Net), as two words (blur pooling), as another form of its verb, written out.
+
+    continued: the id has other words beside it, so that this one may be the beginning of what is written ('gated convolution').
+    """
+    if counted := _COUNTED.fullmatch(word):  # '8 bits', 'eight-bit'
+        in_words = next((text for text, value in w.NUMBER_WORDS.items() if str(value) == counted["count"]), counted["count"])
+        return rf"(?:{counted['count']}|{in_words})[\s-]?{counted['noun']}s?"
     between = r"[-\s]?" if len(word) >= _LONG_ENOUGH and word.isalpha() else "-?"
     ending = next((each for each in ("ed", "ing") if word.endswith(each) and len(word) > len(each) + 2), "")
     if ending:  # 'fine-tuning' for fine_tuned, 'compilation' for compiled
@@ -309,7 +377,9 @@ def _spelt(word: str) -> str:
         spelt = between.join(map(re.escape, word)) if len(word) > 2 else re.escape(word)
     others = [w.WRITTEN_OUT[word]] if word in w.WRITTEN_OUT else []
     others += _shortened(word)
-    if re.fullmatch(r"[a-z]{3,5}", word):
+    if continued and word.isalpha() and len(word) >= _BEGINNING:
+        others.append(rf"{word}[a-z]{{1,9}}")
+    if re.fullmatch(r"[a-z]{3,5}", word) or (continued and re.fullmatch(r"[a-z]{2}", word)):
         others.append(_initials(word))
     return rf"(?:{'|'.join((spelt, *others))})"
 
@@ -321,10 +391,13 @@ def _shortened(word: str) -> list[str]:
     return [rf"{word[:cut]}(?:[a-z]{{0,6}}?)[\s-]{word[cut:]}[a-z]*" for cut in range(3, len(word) - 2)]
 
 
-def _initials(word: str) -> str:
-    """'mixture density network' for mdn: words with these initials, the last of which is a noun that methods end with."""
+def _initials(word: str, shortest: int = 1) -> str:
+    """'mixture density network' for mdn: words with these initials, the last of which is a noun that methods end with.
+
+    shortest: letters that this noun has at least.
+    """
     first, last = word[:-1], word[-1]
-    nouns = [noun for noun in w.HEADS_OF_METHODS if noun[0] == last]
+    nouns = [noun for noun in w.HEADS_OF_METHODS if noun[0] == last and len(noun) >= shortest]
     if not nouns:
         return r"(?!)"
     return (

@@ -13,6 +13,9 @@ from stages.g_writing.sentence_check.quantities import Quantity, fits, wins
 from stages.g_writing.sentence_check.reading import Number, Sentence
 from stages.g_writing.sentence_check.study import Study
 
+FAILED = r"crash\w*|fail\w*|diverg\w*|abort\w*|blew up|exploded|collapsed|ran out of \w+|went (?:to )?NaN"
+"""What becomes of a seed that is not in the record."""
+
 
 class Counts:
     """The counts that one number can be; metrics: those it can be of, the likeliest first."""
@@ -85,6 +88,8 @@ class Counts:
         """Seeds that were planned, that were run, that failed, or runs in total: which, the words beside say."""
         study = self.study
         named_ones = self.named_with(number)
+        if self.sentence.has(r"(?:single|lone|sole) (?:seed|run) out of") and not self.one_seed(named_ones):
+            return
         counted = seeds_quantifier(self.sentence.text)
         if counted and not counted.whole and counted.start < number.start < counted.end and number.value == study.planned_seeds:
             yield Quantity(number.value, "cfg.seeds")
@@ -120,6 +125,13 @@ class Counts:
                 yield Quantity(number.value, f"cfg.seeds - n({named_ones[0]})")
         elif all(study.completed(name) == number.value for name in named_ones or study.conditions):
             yield Quantity(number.value, f"n({named_ones[0] if named_ones else 'all'})")
+
+    def one_seed(self, names: Sequence[str]) -> bool:
+        """'survived on a single seed out of three': one seed was completed, or lost where the words speak of that."""
+        if len(set(names)) != 1 or not self.sentence.has(rf"finish\w*|complet\w*|converg\w*|surviv\w*|{FAILED}"):
+            return False
+        done = self.study.completed(names[0])
+        return (self.study.planned_seeds - done if self.sentence.has(FAILED) else done) == 1
 
     def left_over(self, number: Number) -> bool:
         """'only one seed is left': what was completed, in a sentence about crashes."""
@@ -161,12 +173,16 @@ class Counts:
             if number.value == (lost if self.sentence.has(r"(?:crash|fail)\w*") else done):
                 yield Quantity(number.value, "count(runs)")
             return
-        if self.sentence.has(r"finish\w*|complet\w*|converge\w*|crash\w*|fail\w*|surviv\w*|lost|loses"):
+        gone = rf"{FAILED}|lost|loses"
+        if self.sentence.has(rf"finish\w*|complet\w*|converge\w*|surviv\w*|{gone}"):
             ahead = [mention for mention in self.sentence.conditions if mention.end <= number.start]
             for mention in ahead[-1:] or self.sentence.conditions[:1]:
                 done = self.study.completed(mention.name)
-                if self.sentence.has(r"crash\w*|fail\w*|lost|loses"):
+                if self.sentence.has(gone):
                     done = self.study.planned_seeds - done
+                within = counted is not None and counted.start <= number.start < counted.end
+                if counted is not None and within and re.match(r"all\b", self.sentence.text[counted.start :], re.IGNORECASE):
+                    done = int(number.value) if counted.holds(done, self.study.planned_seeds) else -1  # 'all but one'
                 if number.value == done:
                     yield Quantity(number.value, f"n({mention.name})")
             return

@@ -26,6 +26,7 @@ def directions(sentence: Sentence, study: Study, pair: Pair, *judged: tuple[int,
     yield from superlatives(sentence, study)
     yield from _paid_for(sentence, study, pair)
     yield from _unknown_verbs(sentence)
+    yield from _costs(sentence, study, pair)
     counted = _counted(sentence.text, study)
     for kind, pattern in (
         ("up", w.NUMERIC_UP), ("down", w.NUMERIC_DOWN), ("better", w.BETTER), ("worse", w.WORSE), ("faster", w.FASTER), ("slower", w.SLOWER),
@@ -66,11 +67,45 @@ def directions(sentence: Sentence, study: Study, pair: Pair, *judged: tuple[int,
     yield from best_seed(sentence, study)
     yield from factors(text, sentence, study, pair)
     everyone = rf"\b(?:all|every|each|both) (?:\w+ ){{0,2}}?(?:{w.CONDITION_NOUNS}|{w.SEED_NOUNS})\b[^.]*\b(?:complet\w+|finish\w*|converg\w+|succe\w+)"
-    unfailing = rf"\b(?:no|none of (?:the|our) (?:\w+ )?|without (?:an?|any|a single) |not (?:one|a single) )(?: ?(?:{w.SEED_NOUNS}|{w.CONDITION_NOUNS}))? ?(?:\w+ )?(?:fail\w*|crash\w*|diverg\w*|abort\w*)"
+    unfailing = rf"\b(?:no|none of (?:the|our) (?:\w+ )?|without (?:an?|any|a single) |not (?:one|a single) )(?: ?(?:{w.SEED_NOUNS}|{w.CONDITION_NOUNS}))? ?(?:\w+ )?(?:(?:had to be|was|were|has been|have been|is|are|needed to be) )?(?:fail\w*|crash\w*|diverg\w*|abort\w*|discard\w*|exclud\w*|lost|missing|remov\w*)"
     if re.search(rf"{everyone}|{unfailing}", text, re.IGNORECASE) and any(
         study.completed(name) < study.planned_seeds for name in {m.name for m in sentence.conditions} or study.conditions
     ):
         yield "not every seed was completed"
+
+
+_COSTS = re.compile(
+    r"\b(?:costs?|sacrific(?:es?|ed|ing)|forfeit(?:s|ed|ing)?|surrender(?:s|ed|ing)?|conced(?:es?|ed|ing)|relinquish(?:es|ed|ing)?|giv(?:es?|ing) (?:up|away)|gave (?:up|away)|lost|lose)"
+    r" (?:(?!or\b|and\b|but\b|to\b)[\w-]+ ){0,4}?$",
+    re.IGNORECASE,
+)
+
+
+_SET_AGAINST = re.compile(
+    r"\b(?:compared|relative to|over|versus|against|than|instead of|rather than|switch\w*|mov(?:e|ing)|going|chang\w+|replac\w+|swap\w*|more|extra|additional|further)\b",
+    re.IGNORECASE,
+)
+
+
+def _costs(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
+    """'Switching to x costs 0.018 NDCG compared with y': x is worse by the metric that the number is of, be it a quality, a time or a memory.
+
+    With one name only it is a price of its own ('a costs 744 s a run').
+    """
+    if len({mention.name for mention in sentence.conditions}) < 2:
+        return
+    for number in sentence.numbers:
+        said = _COSTS.search(sentence.without_conditions[: number.start])
+        if said is None or number.word or re.search(rf"{w.NEGATED}(?: \w+)?\s*$", sentence.text[: said.start()], re.IGNORECASE):
+            continue
+        others = {mention.name for mention in sentence.conditions if not mention.name.startswith(REMOVED)} - {study.proposed}
+        compared = (not others and _lost(sentence, study, said)) or pair
+        metrics = metrics_of(sentence, study, number.start, "worse")
+        metric, complement = (pair.metric, False) if pair.metric else metrics[0] if metrics else ("", False)
+        if metric and of_speed(metric, study) and not _SET_AGAINST.search(sentence.text):
+            continue  # 'a run costs 30 minutes for a and 36 for b': two values
+        if metric and not any(means_hold(study, a, b, metric, "worse", complement=complement) for a, b in compared.options):
+            yield f"{said[0].strip()!r}: the recorded means of {metric} say otherwise"
 
 
 _HAS_ITS_PRICE = re.compile(
@@ -120,6 +155,12 @@ def _unknown_verbs(sentence: Sentence) -> Iterator[str]:
 def _compares_else(text: str, match: re.Match[str]) -> bool:
     """The word is of effects, names a whole of which a share is told, or bounds a number."""
     ahead = text[: match.start()]
+    if (
+        re.search(r"\b(?:nothing|none|anything|no) $", ahead)
+        and re.search(r"\b(?:signed-rank|Wilcoxon)\b", text)
+        and match[0].lower() in {"smaller", "lower", "less"}
+    ):
+        return True  # 'six pairs allow nothing smaller': of p
     level = re.match(r"(?: below| under| above)? the [\d.]+ ?%? (?:significance )?level\b", text[match.end() :])
     if level or re.search(r"\bin (?:the )?order of $", ahead, re.IGNORECASE):
         return True  # what is held against the record elsewhere
@@ -206,7 +247,7 @@ def _without_names(sentence: Sentence) -> str:
     text = sentence.text
     for mention in sentence.conditions:
         if removed(mention.name) or re.search(
-            rf"\b(?:without|no|minus|{w.BETTER})\b", text[mention.start : mention.end], re.IGNORECASE
+            rf"\b(?:without|no|minus|dropping|cutting|{w.BETTER})\b", text[mention.start : mention.end], re.IGNORECASE
         ):
             text = text[: mention.start] + "\u2022" * (mention.end - mention.start) + text[mention.end :]
     return text

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.agreement import holds
 from stages.g_writing.sentence_check.alternatives import beside
+from stages.g_writing.sentence_check.comparing import of_speed
 from stages.g_writing.sentence_check.measured import metrics_for, metrics_with_complement
 from stages.g_writing.sentence_check.owners import conditions_of, everywhere
-from stages.g_writing.sentence_check.phrases import ABOVE, LOGARITHM, REACHED
+from stages.g_writing.sentence_check.phrases import ABOVE, BELOW, LOGARITHM, REACHED
 from stages.g_writing.sentence_check.progress import Progress
 from stages.g_writing.sentence_check.quantities import (
     Quantity,
@@ -25,6 +26,11 @@ from stages.g_writing.sentence_check.quantities import (
 )
 from stages.g_writing.sentence_check.reading import Number
 from stages.g_writing.sentence_check.statistics_said import statistics_said
+from stages.g_writing.sentence_check.study import Study
+
+NEARLY = r"about|roughly|around|approximately|nearly|almost|some|circa|close to|near|~|just|in the region of|on the order of|of the order of"
+COARSE_LEVEL = 0.025
+"""Share of a mean that its printed digits may be away from it, where nothing says that they are rounded. A guess."""
 
 
 def values_of(  # noqa: PLR0912 - the conditions under which a recorded value is no candidate, one by one
@@ -70,6 +76,8 @@ def values_of(  # noqa: PLR0912 - the conditions under which a recorded value is
                     shown = printed(value, now.study.metrics[metric].unit, number.unit, spread=name == "std")
                     if shown is None or wrong_unit or not holds(number, before, shown):
                         continue
+                    if name == "mean" and of_quality(metric, now.study) and too_coarse(number, before, shown):
+                        continue
                     if bound_on_all and not holds_for_all(
                         now, number, before, metric, "std" if name == "std" else "mean", complement=complement
                     ):
@@ -81,6 +89,18 @@ def values_of(  # noqa: PLR0912 - the conditions under which a recorded value is
                     other_base = bits is not nats and expression.startswith("ln" if bits else "log2")
                     if not other_base and fits(number, value):
                         yield Quantity(value, expression)
+
+
+def of_quality(metric: str, study: Study) -> bool:
+    """No time, rate, memory or energy: these are rounded as one likes."""
+    return not of_speed(metric, study) and study.metrics[metric].unit not in {"kB", "MB", "GB", "TB", "J", "W", "Wh", "kWh"}
+
+
+def too_coarse(number: Number, before: str, value: float) -> bool:
+    """'The accuracy is 0.8' of 0.756: rounded to one digit it is another value, unless the text says that it is near."""
+    near = re.search(rf"(?<!\w)(?:{NEARLY}|{ABOVE}|{BELOW}|{REACHED})\s*(?:an? |the )?$", before, re.IGNORECASE)
+    off = abs(number.value - value) > COARSE_LEVEL * abs(value)
+    return off and near is None and not number.word and fits(number, value)
 
 
 def statistics_of(
@@ -150,5 +170,10 @@ def seed_bounds(now: Progress, number: Number) -> Iterator[Quantity]:
             if metric in now.study.conditions[name]
             for value, _ in level(now.study.conditions[name][metric], "seeds", complement=complement)
         ]
-        if None not in values and all((v > number.value) if above else (v < number.value) for v in values if v is not None):
+        reached = (
+            denied and re.search(r"\b(?:below|under|above|over|exceed\w*)\s*$", before, re.IGNORECASE) is not None
+        )  # 'never below 3' may be 3
+        if None not in values and all(
+            (v == number.value and reached) or ((v > number.value) if above else (v < number.value)) for v in values if v is not None
+        ):
             yield Quantity(number.value, f"{names[0] if len(names) == 1 else 'all'}.{metric}.{'min' if above else 'max'}")

@@ -26,7 +26,7 @@ def metrics_with_complement(now: Progress, number: Number) -> list[tuple[str, bo
     ):
         return [(metric, False) for metric in now.study.metrics if of_speed(metric, now.study)]
     said = re.match(r"\s*([A-Za-z][\w/]*)", now.sentence.text[number.end :])
-    if said and any(said[1] == facts.unit for facts in now.study.metrics.values()):
+    if said and number.unit != "%" and any(said[1] == facts.unit for facts in now.study.metrics.values()):
         of_unit = [metric for metric, facts in now.study.metrics.items() if facts.unit == said[1]]
         return [(metric, False) for metric in of_unit] if not mentions or {m.name for m in mentions} & set(of_unit) else []
     owner = [

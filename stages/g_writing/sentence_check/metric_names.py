@@ -11,13 +11,15 @@ from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.mentions import Mention
 from stages.g_writing.sentence_check.study import Study
 
-_COMPLEMENT = re.compile(r"err|misclass|mistake|miss\b|miss(?:es)?(?: |$)|(?:one|1) ?(?:minus|-)", re.IGNORECASE)
+_COMPLEMENT = re.compile(r"err|wrong|misclass|mistake|miss\b|miss(?:es)?(?: |$)|(?:one|1) ?(?:minus|-)", re.IGNORECASE)
 _OF_SHARES = ("acc", "hit_rate", "recall")
 """Metrics of which one minus the value has a name of its own: error, miss rate."""
 _CUTOFFS = ("top_k", "k", "cutoff", "topk")
 """Settings that hold the k of a ranking metric's @k."""
 _GLUED_CUTOFF = re.compile(r"(?<![a-z])(ndcg|recall|precision|map|mrr|hits?|hit_rate)(\d{1,4})(?!\d)")
 """Ranking metrics with their k written right behind: ndcg10, recall100."""
+_OCCASION = re.compile(r"\b(?:every|each|this|first|second|third|last|one|same|next|(?:%|all|most|half|part) of the) $", re.IGNORECASE)
+"""'every time', 'half of the time': how often, not how long."""
 _NATS = re.compile(r"nats?\b")
 _LOSS = re.compile(r"nll|loss|cross_?entropy|xent|(?:^|_)ce(?:_|$)")
 
@@ -133,7 +135,11 @@ def metrics_in(text: str, study: Study) -> Iterator[Mention]:
             mention = Mention(metric, m.start(), m.end())
             if m[0].lower() in {"times", "ma", "mi"}:
                 continue
+            if m[0].lower() == "time" and _OCCASION.search(text[: m.start()]):
+                continue
             if m[0].lower() in {"take", "takes"} and re.match(r" (?:its|place|part|effect|care|account|advantage)\b", text[m.end() :]):
+                continue
+            if _no_duration(m, text) or _training_with(m, text):
                 continue
             if m[0].lower() == "taken" and re.match(r" (?:away|out|off|together|as|from)\b", text[m.end() :]):
                 continue
@@ -145,6 +151,38 @@ def metrics_in(text: str, study: Study) -> Iterator[Mention]:
         if mention.start >= end:
             yield mention
             end = mention.end
+
+
+_OF_THE_TIME = re.compile(
+    r"(?P<amount>\b(?:needs?|takes?|took|needed|requires?|costs?|saves?|cuts?)\b[^,;.]*)?(?:%|per ?cent|most|all|half|much|thirds|quarters) of the $",
+    re.IGNORECASE,
+)
+_AT_A_TIME = re.compile(r"\b(?:at (?:the same|a|any)|the (?:first|second|last|next)|each|every) $", re.IGNORECASE)
+
+
+def _no_duration(match: re.Match[str], text: str) -> bool:
+    """'correct 65 % of the time', 'at the same time': idioms of shares and of order; what takes 65 % of the time of another is measured."""
+    if match[0].lower() != "time":
+        return False
+    ahead = text[: match.start()]
+    share = _OF_THE_TIME.search(ahead)
+    measured = re.match(r" (?:of|that|it|needed|required|taken|spent|for|per|by|budget)\b", text[match.end() :])
+    return (share is not None and share["amount"] is None and measured is None) or _AT_A_TIME.search(ahead) is not None
+
+
+_TIMED = re.compile(
+    r"\b(?:takes?|took|lasts?|lasted|needs?|needed|requires?|required|finish\w*|complet\w+|longer|shorter|faster|slower|quicker|(?:run|wall|training) ?-?(?:time|clock)|seconds?|minutes?|hours?)\b"
+    r"|\d ?(?:s|ms|min|h)\b",
+    re.IGNORECASE,
+)
+
+
+def _training_with(match: re.Match[str], text: str) -> bool:
+    """'training from scratch', 'training with x': what is trained is spoken of, unless its clause speaks of a duration."""
+    if match[0].lower() != "training" or not re.match(r" (?:from|with|without|using|under|via|on)\b", text[match.end() :]):
+        return False
+    clause = re.split(r"[,;]", text[match.end() :])[0]
+    return _TIMED.search(clause) is None
 
 
 def _unbroken(mention: Mention, text: str) -> Mention:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.mentions import Mention
-from stages.g_writing.sentence_check.pairs import CHANGES_OF, REPLACES, whole_of
+from stages.g_writing.sentence_check.pairs import CHANGES_OF, REPLACES, ablated, whole_of
 from stages.g_writing.sentence_check.progress import Progress
 from stages.g_writing.sentence_check.quantifiers import conditions_quantifier
 from stages.g_writing.sentence_check.reading import Number
@@ -55,9 +55,18 @@ _BRINGS_TO = re.compile(
 )
 
 
+_LEAVES_AT = re.compile(r"\b(?:leav(?:es|ing)|left) (?:it|them|us|the \w+) (?:at|with)(?: an?| only| just| about)? $", re.IGNORECASE)
+
+
 def _causer(now: Progress, number: Number, distinct: Sequence[Mention]) -> str | None:
     """'Removing x reduces the accuracy of y to 79.6 %': the value after a change is that of the verb's subject, not that of its object."""
     said = _BRINGS_TO.search(now.sentence.text[: number.start])
+    if (
+        _LEAVES_AT.search(now.sentence.text[: number.start])
+        and re.match(r"\W*[A-Z][a-z]+ing\b", now.sentence.text)
+        and distinct[0].start < 2
+    ):
+        return distinct[0].name  # 'Dropping x costs y 0.5 points and leaves it at 95.1 %'
     if said is None or len({mention.name for mention in distinct}) < 2:
         return None
     subjects = [
@@ -180,8 +189,18 @@ def reference_last(now: Progress, levels: Sequence[Number], distinct: Sequence[M
     return distinct[0].end <= turn.start() and levels[1].end <= compared.start() < distinct[1].start
 
 
+_ENABLING = re.compile(
+    r"\b(?:enabl|add|introduc|includ|switch|turn|us|apply|employ|re-?enabl|restor|reinstat)\w*ing\b|\b(?:enabling|adding|using|switching|turning)\b",
+    re.IGNORECASE,
+)
+"""'Enabling augmentation lowers it from x to y': from the value without the part to that of the whole."""
+
+
 def from_to(now: Progress, levels: Sequence[Number], place: int) -> list[str]:
     """'falls from x to y' without names: the reference first; its direction is checked with the pair."""
+    part = ablated(now.sentence, now.study)
+    if part and (whole := whole_of(part, now.study)) and _ENABLING.search(now.sentence.text[: levels[0].start]):
+        return [part] if place == 0 else [whole]
     if now.study.main_pair:
         ours, baseline = now.study.main_pair
         return [baseline] if place == 0 else [ours]

@@ -8,13 +8,17 @@ from dataclasses import dataclass, replace
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.condition_names import REMOVED, part_pattern, removed
+from stages.g_writing.sentence_check.mentions import Mention
 from stages.g_writing.sentence_check.reading import Sentence
 from stages.g_writing.sentence_check.study import Study
 
+_PLAIN = r"(?:(?:plain|standard|vanilla|ordinary|simple|basic|original|usual|classical|conventional|regular|default|unmodified|mere|bare|common|existing|strong|stronger|weak|weaker|older|undistilled|untrained) )*"
+"""Adjectives that set a reference off from what is compared with it."""
 _REFERENCE = re.compile(
     r"(?:than|over|relative to|compared (?:with|to)|against|versus|vs\.?|below|above|as|of|with respect to|from|beats?|outperform\w*|behind|between|to"
     r"|exceed\w*|surpass\w*|overtakes?|tops|trails?|lags?|follows?|match(?:es)?|improves? (?:on|upon)|edges out|short of)"
-    r"\s*(?:that of |those of |the |a |\w+ (?:of|for|by|with) (?:the )?|with |worst |best |mean |average |variant |version |model |method )*$",
+    r"\s*(?:that of |those of |the |a |\w+ (?:of|for|by|with) (?:the )?|with |worst |best |mean |average |variant |version |model |method )*"
+    rf"{_PLAIN}$",
     re.IGNORECASE,
 )
 _STARTED_FROM = re.compile(
@@ -22,10 +26,17 @@ _STARTED_FROM = re.compile(
 )
 """'from 0.295 nats without x': the value before a change."""
 _INTRODUCED = re.compile(
-    r"(?:compared (?:with|to)|relative to|next to|alongside|beside|with respect to|as opposed to|unlike|over|against|versus|than|from)\s*(?:the |an? )?"
-    r"(?:(?:plain|standard|vanilla|ordinary|simple|basic|original|usual|classical|conventional|regular|default|unmodified|mere|bare|common|existing|strong|weak|older) )*$",
+    rf"(?:compared (?:with|to)|relative to|next to|alongside|beside|with respect to|as opposed to|unlike|over|against|versus|than|from)\s*(?:the |an? )?{_PLAIN}$",
     re.IGNORECASE,
 )
+_TAKEN_AS = (
+    re.compile(r"\b(?:taking|using|with|treating|setting|given|keeping|having) (?:the |our |a )?$", re.IGNORECASE),
+    re.compile(
+        r"(?: [\w-]+)? as (?:the |a |our |its )?(?:reference|baseline|yardstick|benchmark|control|point of (?:comparison|reference)|starting point|standard)\b",
+        re.IGNORECASE,
+    ),
+)
+"""'taking a as reference', before and behind the name."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +52,8 @@ class Pair:
 
 
 _PASSIVE = re.compile(
-    r"\b(?:is|are|was|were|been|being|gets?) (?:\w+ly )?(?:outperformed|beaten|surpassed|exceeded|overtaken|outdone)\b", re.IGNORECASE
+    r"\b(?:is|are|was|were|been|being|gets?) (?:\w+ly )?(?:outperformed|beaten|surpassed|exceeded|overtaken|outdone|undercut|outpaced)\b",
+    re.IGNORECASE,
 )
 _COMPARING = re.compile(
     rf"\b(?:{w.NUMERIC_UP}|{w.NUMERIC_DOWN}|{w.BETTER}|{w.WORSE}|{w.FASTER}|{w.SLOWER}|twice|half|times|thrice)\b|\d|×", re.IGNORECASE
@@ -90,14 +102,25 @@ def _exchanged(before: str, between: str) -> bool:
     replaced = re.search(r"\breplac(?:ed|ing|es?) (?:the |an? )?$", before, re.IGNORECASE) and re.search(
         r"\b(?:by|with) (?:the |an? )?$", between
     )
-    swapped = re.search(r"\b(?:swap\w*|exchang\w+|trad(?:e|es|ed|ing)) (?:the |an? )?$", before, re.IGNORECASE) and re.fullmatch(
-        r" (?:for|by|with|against) (?:the |an? )?", between
+    swapped = re.search(
+        r"\b(?:swap\w*|exchang\w+|trad(?:e|es|ed|ing)|giv(?:e|es|ing) up|abandon\w*|ditch\w*|drop\w*|leav(?:e|es|ing)) (?:the |an? )?$",
+        before,
+        re.IGNORECASE,
+    ) and re.fullmatch(r" (?:(?!and\b|or\b|but\b)[\w-]+ ){0,2}?(?:for|by|with|against|in favou?r of) (?:the |an? )?", between)
+    substituted = re.search(r"\bsubstitut\w+ (?:the |an? )?$", before, re.IGNORECASE) and re.fullmatch(
+        r" (?:[\w-]+ ){0,2}?(?:by|with) (?:the |an? )?", between
     )
     passive = re.fullmatch(
-        r" (?:is|was|are|were|gets?|being) (?:replaced|swapped|exchanged|substituted) (?:by|with|for) (?:the |an? )?| (?:gives?|makes?) way to (?:the |an? )?",
+        r" (?:[\w-]+ ){0,2}?(?:is|was|are|were|gets?|being) (?:replaced|swapped|exchanged|substituted|traded) (?:by|with|for) (?:the |an? )?| (?:gives?|makes?) way to (?:the |an? )?",
         between,
     )
-    return bool(replaced or swapped or passive)
+    return bool(replaced or swapped or substituted or passive)
+
+
+def _as_reference(mention: Mention, text: str) -> bool:
+    """'Taking a as the reference': the name, by the words on both sides of it, is what others are compared with."""
+    ahead, behind = _TAKEN_AS
+    return ahead.search(text[: mention.start]) is not None and behind.match(text[mention.end :]) is not None
 
 
 def _active_pair(sentence: Sentence, study: Study) -> Pair:
@@ -108,7 +131,7 @@ def _active_pair(sentence: Sentence, study: Study) -> Pair:
     if len(names) >= 2:
         first, second = names[0], names[1]
         start = next(mention for mention in mentions if mention.name == first)
-        swapped = bool(_INTRODUCED.search(sentence.text[: start.start]))
+        swapped = bool(_INTRODUCED.search(sentence.text[: start.start])) or _as_reference(start, sentence.text)
         following = next(mention for mention in mentions if mention.name == second)
         led = re.search(r"\bfrom (?:\w+ (?:with|of|for|by) )?(?:the )?$", sentence.text[: start.start]) is not None
         if re.search(r"\bfrom\b.*\bto\b", sentence.text) and len(sentence.numbers) >= 2:
@@ -134,7 +157,9 @@ def _active_pair(sentence: Sentence, study: Study) -> Pair:
         name = names[0]
         mention = mentions[0]
         is_reference = (
-            _is_reference(sentence.text[: mention.start]) or _STARTED_FROM.search(sentence.text[: mention.start]) is not None
+            _is_reference(sentence.text[: mention.start])
+            or _STARTED_FROM.search(sentence.text[: mention.start]) is not None
+            or _as_reference(mention, sentence.text)
         )
         part = ablated(sentence, study)
         if (

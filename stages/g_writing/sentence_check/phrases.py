@@ -16,12 +16,12 @@ COUNTED = {
     "seeds": rf"^[\s-]*(?:of (?:the |our )?\w+ )?(?:(?!per\b|over\b|on\b|and\b|seconds?\b|minutes?\b|hours?\b)\w+ ){{0,2}}?(?:{w.SEED_NOUNS})\b",
     "conditions": rf"^\s*(?:(?!for\b|with\b|by\b)\w+ ){{0,2}}?(?:{w.CONDITION_NOUNS})\b",
     "comparisons": r"^\s*(?:(?!for\b|with\b)\w+ ){0,2}?(?:comparisons|tests|contrasts)\b",
-    "metrics": r"^[\s-]*(?:\w+ ){0,1}?(?:metrics|measures)\b",
+    "metrics": r"^[\s-]*(?:\w+ ){0,1}?(?:metrics|measures|measurements|quantities|criteria|outcomes)\b",
 }
 DIFFERENCE_BEFORE = re.compile(
     r"(?:\bby(?: a factor of| a margin of)?|\b(?:gain|improvement|increase|decrease|reduction|drop|difference|gap|advantage|margin|overhead|deficit|rise|lead|decline"
     r"|saving|speed-?up|cost|change|benefit|effect|(?:additional|extra|added)(?: [\w-]+){1,3})s?(?: (?!from\b|to\b(?! (?:the|a|our)\b))[\w()-]+){0,8}? (?:of|is|was|amounts to|equals|corresponds to)"
-    r"|\b(?:additional|extra|adds|added|costs?|saves?|gains?|loses?|contributes?|accounts? for|brings?|worth|shav(?:es?|ed|ing)|shed(?:s|ding)?|knock(?:s|ed|ing)?))"
+    r"|\b(?:additional|extra|adds|added|costs?|saves?|gains?|takes?(?= (?:about |roughly |nearly )?[-\d.]+ ?\S* off\b)|gives? up|sacrifices?|forfeits?|foregoes|loses?|contributes?|accounts? for|brings?|worth|shav(?:es?|ed|ing)|shed(?:s|ding)?|knock(?:s|ed|ing)?))"
     r"\s*(?:an? |the |another |further |about |only |roughly |around |approximately |nearly |almost |just |some |slightly |more than |less than |over |under |at least |at most |relative |absolute |\(|mean |small |large |modest |moderate |clear |considerable |substantial |minor )*$",
     re.IGNORECASE,
 )
@@ -31,6 +31,12 @@ DIFFERENCE_AFTER = re.compile(
     r"|increase|decrease|overhead|drop|speed-?up|relative (?:gain|improvement|reduction|increase)|advantage)\b",
     re.IGNORECASE,
 )
+GOES = re.compile(
+    r"\b(?:eliminat|remov|avoid|prevent|sav|spar|cut)\w*(?: out| away)? (?:about |roughly |nearly |almost |some |around )?$",
+    re.IGNORECASE,
+)
+"""'eliminates' right before a share of something: what is gone, no rest."""
+
 ABOVE = r"(?:(?<!no )more than|above|exceed\w*|at least|greater than|>=?|no less than|surpass\w*|just over|well over|slightly over|over|upwards of|higher than|beyond|past|clears?)"
 BELOW = r"(?:(?<!no )less than|below|under|at most|fewer than|<=?|up to|nearly|almost|just under|no more than|lower than|within|shorter than)"
 

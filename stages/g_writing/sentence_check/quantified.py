@@ -62,6 +62,26 @@ def quantified(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
         yield from _on_seeds(seeds, sentence, study, pair)
     if (conditions := conditions_quantifier(text, study.families)) is not None and not _bounded(sentence, conditions):
         yield from _of_conditions(conditions, sentence, study)
+    yield from _on_named_seeds(sentence, study)
+
+
+_NAMED_SEEDS = re.compile(r"\bseeds (?P<names>\d+(?:(?:,? and |, )\d+)+)", re.IGNORECASE)
+_NOT_ALL_RUN = re.compile(
+    r"\b(?:crash|fail|diverg|miss|lost|los[ei]|only|plan|except|intend|abort|discard|exclu|not\b|out of memory)", re.IGNORECASE
+)
+
+
+def _on_named_seeds(sentence: Sentence, study: Study) -> Iterator[str]:
+    """'a and b are averaged over seeds 0, 1 and 2': every condition that is named was run on each of them."""
+    said = _NAMED_SEEDS.search(sentence.text)
+    if said is None or _NOT_ALL_RUN.search(sentence.text):
+        return
+    seeds = set(re.findall(r"\d+", said["names"]))
+    for name in dict.fromkeys(mention.name for mention in sentence.conditions):
+        for scores in study.conditions[name].values():
+            if missing := sorted(seeds - set(scores.seeds)):
+                yield f"{said[0]!r}: {name} was not run on seed {missing[0]}"
+                break
 
 
 _STEP = re.compile(r"\b(?:each|every) (?:further |additional )?(?:doubling|halving|step|increase|decrease|reduction)\b", re.IGNORECASE)
@@ -244,7 +264,7 @@ def bounded(number: Number, sentence: Sentence, study: Study, metrics: list[tupl
             spread = DEVIATION.search(sentence.text[: number.start]) is not None
             values = [
                 shown
-                for name in study.conditions
+                for name in _group(sentence.text[conditions.start : conditions.end], study)
                 if metric in study.conditions[name]
                 for value, _ in level(study.conditions[name][metric], "std" if spread else "mean", complement=complement)
                 if (shown := printed(value, unit, number.unit, spread=spread)) is not None
@@ -257,6 +277,17 @@ def bounded(number: Number, sentence: Sentence, study: Study, metrics: list[tupl
                 return quantifier.holds(sum(value <= number.value for value in values), len(values))
             return quantifier.holds(sum(within(value, number.value) for value in values), len(values))
     return None
+
+
+def _group(said: str, study: Study) -> list[str]:
+    """'both prototype-based objectives': the conditions whose ids share a word that the counted noun is qualified by; else all."""
+    parts = {part for name in study.conditions for part in name.lower().split("_") if len(part) > 3}
+    for word in re.findall(r"[a-z]{4,}", said.lower()):
+        for part in parts:
+            members = [name for name in study.conditions if part in name.lower().split("_")]
+            if word.startswith(part) and 1 < len(members) < len(study.conditions):
+                return members
+    return list(study.conditions)
 
 
 def _neither(

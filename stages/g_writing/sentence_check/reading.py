@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from stages.g_writing.sentence_check import words as w
-from stages.g_writing.sentence_check.condition_names import condition_pattern, conditions_in
+from stages.g_writing.sentence_check.condition_names import condition_pattern, conditions_in, with_part_nouns
 from stages.g_writing.sentence_check.mentions import Mention
 from stages.g_writing.sentence_check.metric_names import metrics_in
 from stages.g_writing.sentence_check.study import Study
@@ -20,10 +20,18 @@ _NUMBER = re.compile(
     r"(?P<scale>k|K|M|B|G| thousand\b| million\b| billion\b)?(?![\w])"
 )
 _MATHS_ONLY = re.compile(
-    r"\$[^$]*_(?:[ijkt]\b|\{[ijkt][^{}]*\})[^$]*\$|\$[^$]*\\(?:frac|lVert|sum|int|nabla|mathbb|mathcal|lVert|log|exp|sqrt|partial|min|max|arg|hat|bar|tilde|theta|phi|ell)(?![a-zA-Z])[^$]*\$"
+    r"\$[^$]*_(?:[ijkt]\b|\{[ijkt][^{}]*\})[^$]*\$|\$[^$]*\\(?:frac|lVert|sum|int|nabla|mathbb|mathcal|lVert|log|exp|sqrt|partial|min|max|arg|hat|bar|tilde|widehat|widetilde|vec|odot|circ|cdots|ldots|theta|phi|ell)(?![a-zA-Z])[^$]*\$"
 )
 _CONSTRAINT = re.compile(r"\$\\?[A-Za-z]+_(?:\{[a-z, ]+\}|[a-z])\s*(?:\\geq?|\\leq?|>|<|\\in|=)\s*[01]\s*\$")
 """'$\\alpha_{ij} \\ge 0$': what an indexed symbol of a method keeps to; zero and one are no results there."""
+_RANGE_OF_A_SYMBOL = re.compile(r"\$\\?[A-Za-z]+(?:_\{?\w+\}?)?\s*\\in\s*\\?[\[({]\s*(?:-\s*)?[01]\s*,\s*[01]\s*\\?[\])}]\s*\$")
+"""'$\\lambda \\in [0, 1]$'."""
+_COEFFICIENT = re.compile(
+    r"(?<![\w.])\d+(?:\.\d+)?(?=\s*(?:\^\s*(?:\{[^{}]*[A-Za-z][^{}]*\}|[a-z]\b)|\([^()]*[a-z][^()]*\)|\\(?:lambda|alpha|theta|pi|sigma(?!\s*\$)|mu|beta|gamma|eta|tau|phi|psi|rho|kappa|delta|epsilon|nabla|log|exp|sqrt|frac|sum)\b|[a-zA-Z](?:_|\^|\s*[-+/=])))"
+    r"|(?<![\w.])1(?=\s*[-+]\s*(?:\\[a-z]+|[a-z]\b))"
+)
+"""A factor, base or summand of a symbol in a formula: '2(z - c)', '10000^{-2i/d}', '1 - \\lambda'."""
+_FORMULA = re.compile(r"\$[^$]*\$")
 _STRUCTURE = re.compile(
     r"\b(?:Sections?|Tables?|Figures?|Figs?\.?|Appendix|Appendices|Equations?|Eqs?\.?|Algorithms?|Chapters?|Lines?|Steps?|Theorems?|Lemmas?|Propositions?"
     r"|Corollar(?:y|ies)|Definitions?|Remarks?|Listings?|Assumptions?|Hypothes[ie]s|RQ|H)"
@@ -63,6 +71,8 @@ class Sentence:
     conditions: tuple[Mention, ...]
     metrics: tuple[Mention, ...]
     cited: bool
+    unblanked: str
+    """`text` with the numerals in the names of conditions and metrics."""
 
     def has(self, pattern: str) -> bool:
         return compiled(rf"\b(?:{pattern})\b").search(self.text) is not None
@@ -99,11 +109,13 @@ def plain(raw: str) -> str:
     text = re.sub(r"\\(?:text|mathrm|mathbf|textbf|emph|textit)\{([^{}]*)\}", r"\1", text)
     text = re.sub(r"(\d(?:\.\d+)?)\s*(?:\\times|\\cdot|×)\s*10\s*\^\s*\{?\s*(-?\d+)\s*\}?", r"\1e\2", text)
     text = re.sub(r"(?<![\d.e])10\s*\^\s*\{?\s*(-?\d+)\s*\}?", r"1e\1", text)
+    text = re.sub(r"\\[,;](?=[A-Za-z])", " ", text)
+    text = re.sub(r"(?<=\d)(?=(?:s|ms|min|h|pp|nats|MB|GB)\b)", " ", text)  # '1813s': a unit is no part of its number
     for command, sign in (
         ("\\times", "×"), ("\\pm", "±"), ("\\%", "%"), ("\\leq", "<="), ("\\geq", ">="), ("\\le", "<="), ("\\ge", ">="), ("\\approx", "~="),
         ("\\sim", "~="), ("\\lt", "<"), ("\\gt", ">"), ("\\,", ""), ("\\;", " "), ("\\ ", " "), ("~", " "), ("{,}", ","), ("\\beta", "beta"),
-        ("\\gamma", "gamma"), ("\\epsilon", "epsilon"), ("\\alpha", "alpha"), ("\\tau", "tau"), ("\\&", "&"),
-        ("β", "beta"), ("γ", "gamma"), ("≤", "<="), ("≥", ">="), ("≈", "~="), ("τ", "tau"),
+        ("\\gamma", "gamma"), ("\\eta", "eta"), ("\\lambda", "lambda"), ("\\epsilon", "epsilon"), ("\\alpha", "alpha"), ("\\tau", "tau"), ("\\&", "&"),
+        ("β", "beta"), ("γ", "gamma"), ("≤", "<="), ("≥", ">="), ("η", "eta"), ("λ", "lambda"), ("≈", "~="), ("τ", "tau"),
     ):  # fmt: skip
         text = text.replace(command, sign)
     text = re.sub(r"(?<=\d)\s?--\s?(?=\d)", "-", text)
@@ -117,8 +129,10 @@ def plain(raw: str) -> str:
 def read(raw: str, study: Study) -> Sentence:
     """The sentence as the checks see it."""
     cited = bool(re.search(r"\\cite[pt]?\w*\*?(?:\[[^\]]*\])*\{[^}]+\}|\[@\w|(?<!\w)@\w+\d{4}", raw))
-    text = _MATHS_ONLY.sub(lambda m: m[0] if _tells_a_value(m[0]) else "formula", raw)
-    text = _CONSTRAINT.sub("formula", text)
+    raw_text = re.sub(r"\$?\\ell_\{?([12])\}?\$?(?=[ -])", r"L\1", raw)
+    raw_text = _FORMULA.sub(lambda m: _COEFFICIENT.sub("q", m[0]), raw_text)
+    text = _MATHS_ONLY.sub(lambda m: m[0] if _tells_a_value(m[0]) else "formula", raw_text)
+    text = _CONSTRAINT.sub("formula", _RANGE_OF_A_SYMBOL.sub("formula", text))
     text = plain(re.sub(r"\\cite[pt]?\w*\*?(?:\[[^\]]*\])*\{[^}]+\}", "(cited)", text))
     text = _blank(_STRUCTURE, text)
     text = _blank(_COMMON_NAMES, text)
@@ -127,12 +141,14 @@ def read(raw: str, study: Study) -> Sentence:
         if any(re.fullmatch(pattern, name, re.IGNORECASE) for pattern in patterns):
             continue  # the configuration's model is one of the conditions: its name is read as theirs
         text = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", lambda m: re.sub(r"[\d-]", "\u00b7", m[0]), text)
+    unblanked = text
     metrics = tuple(metrics_in(text, study))
     for mention in metrics:  # the digits of F1 and R^2 are no numbers
         text = text[: mention.start] + re.sub(r"\d", "\u00b7", text[mention.start : mention.end]) + text[mention.end :]
     conditions = tuple(conditions_in(text, study))
     for mention in conditions:  # those of 'a width of 64' neither
         text = text[: mention.start] + re.sub(r"\d", "\u00b7", text[mention.start : mention.end]) + text[mention.end :]
+    conditions, metrics = with_part_nouns(conditions, metrics, text)
     metrics = tuple(mention for mention in metrics if not _is_a_method(mention, conditions, text))
     conditions = tuple(mention for mention in conditions if not _is_a_measure(mention, metrics, text))
     if cited:
@@ -144,6 +160,7 @@ def read(raw: str, study: Study) -> Sentence:
         conditions=conditions,
         metrics=metrics,
         cited=cited,
+        unblanked=unblanked,
     )
 
 
@@ -297,7 +314,7 @@ def _composed(match: re.Match[str], text: str) -> Number | None:
 def _pronoun(before: str, after: str) -> bool:
     """'the best one', 'one that …': the word stands for a noun."""
     if re.search(
-        r"-(?:wide|deep|layer|token) $|\b(?:best|worst|weakest|strongest|fastest|slowest|lowest|highest|remaining|only|single) $",
+        r"-(?:wide|deep|layer|token) $|\b(?:best|worst|weakest|smallest|largest|shortest|longest|greatest|poorest|luckiest|quickest|strongest|fastest|slowest|lowest|highest|remaining|only|single) $",
         before,
     ):
         return re.match(r" (?:\w+ )?(?:seeds?|runs?|point|hours?|minutes?|seconds?)\b", after) is None
@@ -317,7 +334,7 @@ def _unit(after: str) -> str:
     after = after.removeprefix("]")
     for unit, pattern in (
         ("pp", r"\s*(?:additional |extra |more |further )?(?:percentage[- ]points?|percent[- ]points?|pp\b|%[- ]points?|p\.p\.)"),
-        ("points", r"\s*points?\b"),
+        ("points", r"\s*(?:accuracy |error |score |return |mIoU |F1 )?points?\b"),
         ("%", r"\s*(?:%|per ?cent\b)"),
         ("x", r"\s*(?:×|x\b|-?fold\b|times\b)"),
         ("min", r"\s*-?(?:additional |extra |more |further |fewer )?(?:minutes?|mins?)\b"),

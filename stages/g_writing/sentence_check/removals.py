@@ -25,7 +25,7 @@ _REMOVAL = re.compile(
 )
 """Words that take something away."""
 _NO_PART = re.compile(
-    r"\W*(?:(?:more|less|fewer|longer|other|later|earlier|better|worse|higher|lower|faster|slower|single|one|two|reason|evidence|indication|sign|such)\b|(?:(?:sample |standard )?(?:deviation|error)s?|conclusions?|comparisons?)\b)|\W*(?:(?:any|an?|the|its|their|such|further|additional|all|every|loss of) )*(?:p-values?|significan\w+|statistic\w+|hypothes\w+|tests?\b|correct(?:ing|ion)\b|exceptions?|loss\b|losing|differences?|overlap\w*"
+    r"\W*(?:(?:more|less|fewer|longer|other|later|earlier|better|worse|higher|lower|faster|slower|single|one|two|reason|evidence|indication|sign|such)\b|(?:(?:sample |standard )?(?:deviation|error)s?|conclusions?|comparisons?)\b)|\W*(?:(?:any|an?|the|its|their|such|further|additional|all|every|loss of) )*(?:(?:sample |standard )?(?:deviations?|errors?(?! rate))|spreads?|p-values?|significan\w+|statistic\w+|hypothes\w+|tests?\b|correct(?:ing|ion)\b|exceptions?|loss\b|losing|differences?|overlap\w*"
     r"|doubts?|fail\w*|crash\w*|diverg\w*|further|zero\b|0\b|claim\w*|intervals?|error bars|affecting|chang\w+|altering|hurting|harming|increas\w+|reduc\w+|sacrific\w+|degrad\w+|rais\w+|lower\w+"
     r"|exceeding|being|costs?\b|GPUs?|its price|seeds?|runs?|\d|errors?|mistakes|misclassif\w+|of the (?:comparison|analysis|tests?|table|figure)|from (?:the|our|this|any) (?:comparison|analysis|tests?|table|figure|mean|average)s?)",
     re.IGNORECASE,
@@ -56,7 +56,7 @@ def removals(sentence: Sentence, study: Study, bound: Sequence[tuple[Number, str
             (m for m in sentence.conditions if m.start < match.end() and match.start() < m.end and removed(m.name)),
             None,
         )
-        if lacking is None and _of_no_part(sentence, match):
+        if lacking is None and (_of_no_part(sentence, match) or _of_a_name(sentence, match)):
             continue
         owner = lacking.name if lacking else _left_over(sentence, study, match)
         if owner is None:
@@ -68,6 +68,11 @@ def removals(sentence: Sentence, study: Study, bound: Sequence[tuple[Number, str
             yield f"{match[0]!r}: no condition without both was recorded"
         if not any(re.search(rf"\b{re.escape(owner)}\b", text) for _, text in measured):
             yield f"{match[0]!r}: the value is not that of {owner}"
+
+
+def _of_a_name(sentence: Sentence, match: re.Match[str]) -> bool:
+    """The '-free' of 'schedule-free', where a condition is called so."""
+    return any(mention.start <= match.start() and match.end() <= mention.end for mention in sentence.conditions)
 
 
 def _of_no_part(sentence: Sentence, match: re.Match[str]) -> bool:

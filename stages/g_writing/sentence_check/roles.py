@@ -58,6 +58,7 @@ ORDER: tuple[Cue, ...] = (
     amounts.setting,
     amounts.share_of_another,
     amounts.change,
+    no_values.in_a_definition,
 )
 """The first cue that speaks decides: exact phrases before single words, numbers of tests before counts, counts before amounts."""
 

@@ -58,6 +58,8 @@ class Settings:
         """Keys of the configuration that the words beside the number name, the nearest first."""
         if listed := self.of_tuple(number):
             return listed
+        if own := self.of_condition(number):
+            return own
         symbol = re.search(
             r"\b(alpha|beta|gamma|tau|epsilon|lambda|rho|kappa|sigma)(?:_?\{?([12])\}?)?\s*=\s*$", self.sentence.text[: number.start]
         )
@@ -66,6 +68,8 @@ class Settings:
         before, after = self.sentence.near(number, names=False)
         if re.search(r"\b(?:serve|used|held|kept|set|reserved|act)\w*\b[^.,;]*\bvalidation\b", after) and "n_val" in self.study.config:
             return ["n_val"]
+        if seen := self.shown(before, after):
+            return seen
         for key, words in w.BEHIND.items():
             if key in self.study.config and re.match(rf"\s*(?:{words})\b{_NO_UNIT_OF_OTHERS}", after):
                 return [key]
@@ -91,6 +95,41 @@ class Settings:
         ):
             return [self.last_key]
         return []
+
+    def of_condition(self, number: Number) -> list[str]:
+        """'The teacher carries x parameters, its student y': teacher_params and student_params, by who is named last before the number."""
+        owned = {
+            key: name
+            for key in self.study.config
+            for name in self.study.conditions
+            if key.startswith(f"{name}_") and key != f"{name}_"
+        }
+        if not owned or number.unit:
+            return []
+        ahead = [m for m in self.sentence.conditions if m.end <= number.start]
+        behind = [m for m in self.sentence.conditions if m.start >= number.end]
+        close = behind and re.fullmatch(r" [\w-]+ (?:of|for|in) (?:the )?", self.sentence.text[number.end : behind[0].start])
+        named = behind[:1] if close else ahead[-1:]
+        before, after = self.sentence.near(number, names=False)
+        for key, name in owned.items():
+            rest = key.removeprefix(f"{name}_")
+            elliptic = self.last_key in owned and self.last_key == f"{owned[self.last_key]}_{rest}"
+            if named and named[0].name == name and (elliptic or any(self.nearness(rest, before, after))):
+                self.last_key = key
+                return [key]
+        return []
+
+    def shown(self, before: str, after: str) -> list[str]:
+        """'Every run processes 12M training images' for images_seen: what a run is shown is not what the training set holds."""
+        if not re.search(
+            r"\b(?:sees?|saw|process\w*|consum\w+|shown|views?|viewed|presented with|exposed to)\b[^,;]*$", before, re.IGNORECASE
+        ):
+            return []
+        return [
+            key
+            for key in self.study.config
+            if key.endswith("_seen") and re.match(rf"\s*(?:[\w-]+ ){{0,2}}?{re.escape(key[:-5].removesuffix('s'))}s?\b", after)
+        ]
 
     def per_condition(self, number: Number) -> list[str]:
         """'The learning rate was set for each: x for a, y for b': behind a setting that has a value for each condition."""

@@ -84,6 +84,8 @@ class Study(Contract):
         for name in self.conditions:
             if match := re.fullmatch(r"([a-z][a-z_]*?)_?(\d+(?:[._p]\d+)?(?:e-?\d+)?k?)", name):
                 found.setdefault(match[1], {})[name] = re.sub("[_p]", ".", match[2])
+            elif match := re.fullmatch(r"(\d+(?:[._p]\d+)?)_?([a-z]{3,}?)s?", name):  # 4bit, 3_layers
+                found.setdefault(match[2], {})[name] = re.sub("[_p]", ".", match[1])
         return {key: members for key, members in found.items() if len(members) > 1}
 
     def noted(self, role: str) -> str | None:

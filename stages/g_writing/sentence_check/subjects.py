@@ -27,6 +27,10 @@ _AGENT = re.compile(
 )
 _ON = re.compile(rf"(?<!based )(?<!depending )(?<!trained )(?<!fitted )\bon (?P<place>{_NOUNS})(?=[,.;(]|$)", re.IGNORECASE)
 """'On a real robot, …': where it was measured."""
+_CASES = re.compile(
+    rf"\b(?:held-out|test|validation|evaluation|unseen test|development)(?: (?:test|set))? (?:{w.CASE_NOUNS})\b", re.IGNORECASE
+)
+"""'the held-out test tiles': whatever the cases are called, they are those of a split."""
 _GENERAL = frozenset(
     """benefit benefits advantage lead edge contribution reduction increase share rise drop price penalty overhead validation held held-out additional extra further relative absolute cohen ablations luckiest unluckiest lucky weakest strongest contrast contrary hand basis par purpose average whole the and our its their this that these those each every all both any some one only just even also still most neither none such another
     you she they who what which there here per are was were been being does did not cannot can could would will may might must has have had
@@ -37,7 +41,7 @@ _GENERAL = frozenset(
     value values figure figures number numbers gain gains improvement improvements difference differences effect effects change changes gap study
     work paper section table data dataset set split sample samples example examples observation observations deviation interval confidence level
     budget cost time hour hours second seconds minute minutes epoch epochs step steps setting settings setup procedure optimisation optimization
-    learning fitting tuning search replacing removing adding using switching moving going dropping doubling""".split()
+    top balance enabling disabling introducing including applying learning fitting tuning search replacing removing adding using switching moving going dropping doubling""".split()
 )
 """Words of everybody's; a kind of model ('larger', 'transformer') is none of them."""
 
@@ -53,6 +57,7 @@ def unknown_subjects(sentence: Sentence, study: Study, known: str) -> Iterator[s
         if any(mention.start < said.end() and said.start() < mention.end for mention in sentence.conditions):
             continue
         subject = next(group for group in said.groups() if group)
+        subject = _CASES.sub(" ", subject)
         strange = [
             word for word in re.findall(r"[A-Za-z][A-Za-z-]{2,}(?!\w)", subject) if not familiar(word.lower(), sentence, study, known)
         ]

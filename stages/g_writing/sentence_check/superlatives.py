@@ -47,6 +47,8 @@ def superlatives(sentence: Sentence, study: Study) -> Iterator[str]:
             continue  # across its own seeds
         if re.match(r"\W*(?:possible|value|learning|p\b)", clause) or re.search(r"\bseed \d", sentence.text, re.IGNORECASE):
             continue
+        if _among_its_seeds(match, sentence):
+            continue
         ranked = any(
             re.fullmatch(
                 r" (?:always |again |still )?(?:(?:is|was|came|comes|performs?|performed|ranks?|ends up|turns out)(?: out)?)(?: \w+ly)? (?:the )?",
@@ -61,6 +63,24 @@ def superlatives(sentence: Sentence, study: Study) -> Iterator[str]:
         if _of_one(match, sentence) or re.search(r"\b(?:second|third|next)[- ]$", sentence.text[: match.start()], re.IGNORECASE):
             continue
         yield from _superlative(match[0].lower(), match.start(), clause, sentence, study)
+
+
+def _among_its_seeds(match: re.Match[str], sentence: Sentence) -> bool:
+    """'Among the seeds of a the best attains …': over the runs of the one that is named before, nothing else being named."""
+    ahead = sentence.text[: match.start()]
+    seeds = re.search(
+        r"\b(?:among|of|out of|amongst|over|across)\b[^,;]*\b(?:seeds|runs|trials)\b[^,;\d]*,? (?:the |its )?(?:single )?$",
+        ahead,
+        re.IGNORECASE,
+    )
+    if seeds is None or len({mention.name for mention in sentence.conditions}) != 1:
+        return False
+    named = seeds.start() <= sentence.conditions[0].start < match.start()
+    return (
+        named
+        and re.match(rf" (?:one |single one )?(?:{w.RESULT_VERBS}|comes?|lands?|ends?|stands?|lies)\b", sentence.text[match.end() :])
+        is not None
+    )
 
 
 def _of_one(match: re.Match[str], sentence: Sentence) -> bool:

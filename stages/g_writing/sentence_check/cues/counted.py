@@ -17,7 +17,7 @@ def out_of_all(at: Place) -> str | None:
     """'3 out of 3', 'five cases out of five': the seeds on which it is so, and all of them."""
     if at.number.unit or at.number.step != 1 or not at.sentence.has("seeds?|runs?"):
         return None
-    counted = rf"(?:\d{{1,2}}|{'|'.join(w.NUMBER_WORDS)})"
+    counted = rf"(?:\d{{1,2}}|{'|'.join(w.NUMBER_WORDS)}|single|lone)"
     if re.match(rf"\s(?:seeds?|runs?) out of (?:the )?{counted}\b", at.behind, re.IGNORECASE):
         return "part of seeds"
     if re.search(rf"\b{counted}\s(?:seeds?|runs?) out of (?:the )?$", at.ahead, re.IGNORECASE):

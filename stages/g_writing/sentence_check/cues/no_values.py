@@ -57,6 +57,12 @@ def one_device(at: Place) -> str | None:
     return "free" if at.number.text.lower() == "one" and re.match(rf" (?:single )?(?:{w.HARDWARE})", at.behind) else None
 
 
+def in_a_definition(at: Place) -> str | None:
+    """'Two images are blended as $…$': a count in a sentence that defines, and names neither a condition nor a metric."""
+    defines = re.search(r"\bformula\b", at.text) and not at.sentence.conditions and not at.sentence.metrics
+    return "free" if at.number.word and not at.number.unit and defines else None
+
+
 def the_one_with(at: Place) -> str | None:
     """'the one with augmentation': a pronoun of a condition."""
     if at.number.text.lower() != "one":
