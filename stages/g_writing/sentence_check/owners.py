@@ -189,10 +189,7 @@ def reference_last(now: Progress, levels: Sequence[Number], distinct: Sequence[M
     return distinct[0].end <= turn.start() and levels[1].end <= compared.start() < distinct[1].start
 
 
-_ENABLING = re.compile(
-    r"\b(?:enabl|add|introduc|includ|switch|turn|us|apply|employ|re-?enabl|restor|reinstat)\w*ing\b|\b(?:enabling|adding|using|switching|turning)\b",
-    re.IGNORECASE,
-)
+_ENABLING = re.compile(r"\b(?:re-?)?(?:enabl|add|introduc|includ|switch|turn|us|apply|employ|restor|reinstat)ing\b", re.IGNORECASE)
 """'Enabling augmentation lowers it from x to y': from the value without the part to that of the whole."""
 
 
