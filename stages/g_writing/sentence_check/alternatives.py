@@ -240,6 +240,11 @@ def beside(number: Number, sentence: Sentence) -> list[str]:
                 return [mention.name]
         elif mention.start >= number.end:
             between = sentence.text[number.end : mention.start]
+            fronted = re.search(
+                r"(?:^|[;,:] )(?:at|with)(?: an?| only| just| (?:[\w-]+ ){1,3}of)* $", sentence.text[: number.start], re.IGNORECASE
+            )
+            if fronted and re.fullmatch(r" ?(?:[\w/%\\\u00b7@-]+ ){0,3}?[\w/%\\]*, (?:the )?", between):
+                return [mention.name]  # 'At 1.437 bits per character, a …'
             if re.fullmatch(
                 r"\W?\s*(?:[A-Za-z/%\\]+\s*){0,2}(?:\(|\b(?:for|by|with|of|from|under|using)\s+)(?:the |in the case of )?", between
             ):

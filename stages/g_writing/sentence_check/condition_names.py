@@ -90,7 +90,9 @@ def _elliptic(text: str, names: tuple[str, ...], found: list[Mention]) -> Iterat
 
 
 _TAKES = re.compile(r"(?P<gerund>[a-z]+ing\b)|without|w/o|sans|minus|(?:absence|removal) of", re.IGNORECASE)
-_NOUNS_OF_PARTS = re.compile(r"(?:loss(?:es)?|training|memory|rewards?|returns?|recall|precision|likelihood|entropy|cross-entropy)", re.IGNORECASE)
+_NOUNS_OF_PARTS = re.compile(
+    r"(?:loss(?:es)?|training|memory|rewards?|returns?|recall|precision|likelihood|entropy|cross-entropy)", re.IGNORECASE
+)
 
 
 def with_part_nouns(

@@ -82,7 +82,8 @@ _COSTS = re.compile(
 
 
 _SET_AGAINST = re.compile(
-    r"\b(?:compared|relative to|over|versus|against|than|instead of|rather than|switch\w*|mov(?:e|ing)|going|chang\w+|replac\w+|swap\w*|more|extra|additional|further)\b", re.IGNORECASE
+    r"\b(?:compared|relative to|over|versus|against|than|instead of|rather than|switch\w*|mov(?:e|ing)|going|chang\w+|replac\w+|swap\w*|more|extra|additional|further)\b",
+    re.IGNORECASE,
 )
 
 
@@ -154,7 +155,11 @@ def _unknown_verbs(sentence: Sentence) -> Iterator[str]:
 def _compares_else(text: str, match: re.Match[str]) -> bool:
     """The word is of effects, names a whole of which a share is told, or bounds a number."""
     ahead = text[: match.start()]
-    if re.search(r"\b(?:nothing|none|anything|no) $", ahead) and re.search(r"\b(?:signed-rank|Wilcoxon)\b", text) and match[0].lower() in {"smaller", "lower", "less"}:
+    if (
+        re.search(r"\b(?:nothing|none|anything|no) $", ahead)
+        and re.search(r"\b(?:signed-rank|Wilcoxon)\b", text)
+        and match[0].lower() in {"smaller", "lower", "less"}
+    ):
         return True  # 'six pairs allow nothing smaller': of p
     level = re.match(r"(?: below| under| above)? the [\d.]+ ?%? (?:significance )?level\b", text[match.end() :])
     if level or re.search(r"\bin (?:the )?order of $", ahead, re.IGNORECASE):

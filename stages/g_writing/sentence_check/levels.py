@@ -28,7 +28,6 @@ from stages.g_writing.sentence_check.reading import Number
 from stages.g_writing.sentence_check.statistics_said import statistics_said
 from stages.g_writing.sentence_check.study import Study
 
-
 NEARLY = r"about|roughly|around|approximately|nearly|almost|some|circa|close to|near|~|just|in the region of|on the order of|of the order of"
 COARSE_LEVEL = 0.025
 """Share of a mean that its printed digits may be away from it, where nothing says that they are rounded. A guess."""

@@ -149,7 +149,10 @@ def metrics_in(text: str, study: Study) -> Iterator[Mention]:
             end = mention.end
 
 
-_OF_THE_TIME = re.compile(r"(?P<amount>\b(?:needs?|takes?|took|needed|requires?|costs?|saves?|cuts?)\b[^,;.]*)?(?:%|per ?cent|most|all|half|much|thirds|quarters) of the $", re.IGNORECASE)
+_OF_THE_TIME = re.compile(
+    r"(?P<amount>\b(?:needs?|takes?|took|needed|requires?|costs?|saves?|cuts?)\b[^,;.]*)?(?:%|per ?cent|most|all|half|much|thirds|quarters) of the $",
+    re.IGNORECASE,
+)
 _AT_A_TIME = re.compile(r"\b(?:at (?:the same|a|any)|the (?:first|second|last|next)|each|every) $", re.IGNORECASE)
 
 

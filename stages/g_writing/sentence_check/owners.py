@@ -61,7 +61,11 @@ _LEAVES_AT = re.compile(r"\b(?:leav(?:es|ing)|left) (?:it|them|us|the \w+) (?:at
 def _causer(now: Progress, number: Number, distinct: Sequence[Mention]) -> str | None:
     """'Removing x reduces the accuracy of y to 79.6 %': the value after a change is that of the verb's subject, not that of its object."""
     said = _BRINGS_TO.search(now.sentence.text[: number.start])
-    if _LEAVES_AT.search(now.sentence.text[: number.start]) and re.match(r"\W*[A-Z][a-z]+ing\b", now.sentence.text) and distinct[0].start < 2:
+    if (
+        _LEAVES_AT.search(now.sentence.text[: number.start])
+        and re.match(r"\W*[A-Z][a-z]+ing\b", now.sentence.text)
+        and distinct[0].start < 2
+    ):
         return distinct[0].name  # 'Dropping x costs y 0.5 points and leaves it at 95.1 %'
     if said is None or len({mention.name for mention in distinct}) < 2:
         return None

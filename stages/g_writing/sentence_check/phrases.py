@@ -22,17 +22,18 @@ DIFFERENCE_BEFORE = re.compile(
     r"(?:\bby(?: a factor of| a margin of)?|\b(?:gain|improvement|increase|decrease|reduction|drop|difference|gap|advantage|margin|overhead|deficit|rise|lead|decline"
     r"|saving|speed-?up|cost|change|benefit|effect|(?:additional|extra|added)(?: [\w-]+){1,3})s?(?: (?!from\b|to\b(?! (?:the|a|our)\b))[\w()-]+){0,8}? (?:of|is|was|amounts to|equals|corresponds to)"
     r"|\b(?:additional|extra|adds|added|costs?|saves?|gains?|loses?|contributes?|accounts? for|brings?|worth|shav(?:es?|ed|ing)|shed(?:s|ding)?|knock(?:s|ed|ing)?))"
-    r"\s*(?:an? |the |another |further |about |only |roughly |around |approximately |nearly |almost |just |some |slightly |more than |less than |over |under |at least |at most |relative |absolute |\(|mean |small |large |modest |moderate |clear |considerable |substantial |minor )*$",
+    r"\s*(?:an? |the |another |further |about |only |roughly |around |approximately |nearly |almost |just |some |slightly |more than |less than |over |under |at least |at most |relative |absolute |\(|mean |small |large |modest |moderate |clear |mere |tiny |full |whole |slim |narrow |good |solid |hefty |meagre |scant |slender |considerable |substantial |minor )*$",
     re.IGNORECASE,
 )
 DIFFERENCE_AFTER = re.compile(
     r"^\s*(?:%|per ?cent|×|x|times|percentage points?|points?|pp|[A-Za-z][\w/]*(?= (?:below|above|lower|higher|less|more|better|worse)\b)|nats|bits|seconds?|minutes?|hours?|s|ms|min|h|GB|MB)?\s*(?:in absolute terms |absolute |relative |units? )?"
-    r"(?:in relative terms|in absolute terms|additional|extra|further|added|higher|lower|better|worse|faster|slower|earlier|later|sooner|more|less|fewer|longer|shorter|larger|smaller|below|above|cheaper|behind|ahead|gain|improvement|reduction"
+    r"(?:in relative terms|in absolute terms|of (?:additional|extra|further)|additional|extra|further|added|higher|lower|better|worse|faster|slower|earlier|later|sooner|more|less|fewer|longer|shorter|larger|smaller|below|above|cheaper|behind|ahead|gain|improvement|reduction"
     r"|increase|decrease|overhead|drop|speed-?up|relative (?:gain|improvement|reduction|increase)|advantage)\b",
     re.IGNORECASE,
 )
 GOES = re.compile(
-    r"\b(?:eliminat|remov|avoid|prevent|sav|spar|cut)\w*(?: out| away)? (?:about |roughly |nearly |almost |some |around )?$", re.IGNORECASE
+    r"\b(?:eliminat|remov|avoid|prevent|sav|spar|cut)\w*(?: out| away)? (?:about |roughly |nearly |almost |some |around )?$",
+    re.IGNORECASE,
 )
 """'eliminates' right before a share of something: what is gone, no rest."""
 

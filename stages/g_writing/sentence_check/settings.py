@@ -99,7 +99,10 @@ class Settings:
     def of_condition(self, number: Number) -> list[str]:
         """'The teacher carries x parameters, its student y': teacher_params and student_params, by who is named last before the number."""
         owned = {
-            key: name for key in self.study.config for name in self.study.conditions if key.startswith(f"{name}_") and key != f"{name}_"
+            key: name
+            for key in self.study.config
+            for name in self.study.conditions
+            if key.startswith(f"{name}_") and key != f"{name}_"
         }
         if not owned or number.unit:
             return []
@@ -118,7 +121,9 @@ class Settings:
 
     def shown(self, before: str, after: str) -> list[str]:
         """'Every run processes 12M training images' for images_seen: what a run is shown is not what the training set holds."""
-        if not re.search(r"\b(?:sees?|saw|process\w*|consum\w+|shown|views?|viewed|presented with|exposed to)\b[^,;]*$", before, re.IGNORECASE):
+        if not re.search(
+            r"\b(?:sees?|saw|process\w*|consum\w+|shown|views?|viewed|presented with|exposed to)\b[^,;]*$", before, re.IGNORECASE
+        ):
             return []
         return [
             key

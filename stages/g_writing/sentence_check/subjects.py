@@ -27,7 +27,9 @@ _AGENT = re.compile(
 )
 _ON = re.compile(rf"(?<!based )(?<!depending )(?<!trained )(?<!fitted )\bon (?P<place>{_NOUNS})(?=[,.;(]|$)", re.IGNORECASE)
 """'On a real robot, …': where it was measured."""
-_CASES = re.compile(rf"\b(?:held-out|test|validation|evaluation|unseen test|development)(?: (?:test|set))? (?:{w.CASE_NOUNS})\b", re.IGNORECASE)
+_CASES = re.compile(
+    rf"\b(?:held-out|test|validation|evaluation|unseen test|development)(?: (?:test|set))? (?:{w.CASE_NOUNS})\b", re.IGNORECASE
+)
 """'the held-out test tiles': whatever the cases are called, they are those of a split."""
 _GENERAL = frozenset(
     """benefit benefits advantage lead edge contribution reduction increase share rise drop price penalty overhead validation held held-out additional extra further relative absolute cohen ablations luckiest unluckiest lucky weakest strongest contrast contrary hand basis par purpose average whole the and our its their this that these those each every all both any some one only just even also still most neither none such another

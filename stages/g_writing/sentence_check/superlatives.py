@@ -68,11 +68,19 @@ def superlatives(sentence: Sentence, study: Study) -> Iterator[str]:
 def _among_its_seeds(match: re.Match[str], sentence: Sentence) -> bool:
     """'Among the seeds of a the best attains …': over the runs of the one that is named before, nothing else being named."""
     ahead = sentence.text[: match.start()]
-    seeds = re.search(r"\b(?:among|of|out of|amongst|over|across)\b[^,;]*\b(?:seeds|runs|trials)\b[^,;\d]*,? (?:the |its )?(?:single )?$", ahead, re.IGNORECASE)
+    seeds = re.search(
+        r"\b(?:among|of|out of|amongst|over|across)\b[^,;]*\b(?:seeds|runs|trials)\b[^,;\d]*,? (?:the |its )?(?:single )?$",
+        ahead,
+        re.IGNORECASE,
+    )
     if seeds is None or len({mention.name for mention in sentence.conditions}) != 1:
         return False
     named = seeds.start() <= sentence.conditions[0].start < match.start()
-    return named and re.match(rf" (?:one |single one )?(?:{w.RESULT_VERBS}|comes?|lands?|ends?|stands?|lies)\b", sentence.text[match.end() :]) is not None
+    return (
+        named
+        and re.match(rf" (?:one |single one )?(?:{w.RESULT_VERBS}|comes?|lands?|ends?|stands?|lies)\b", sentence.text[match.end() :])
+        is not None
+    )
 
 
 def _of_one(match: re.Match[str], sentence: Sentence) -> bool:
