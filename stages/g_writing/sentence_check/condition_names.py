@@ -22,9 +22,17 @@ def conditions_in(text: str, study: Study) -> Iterator[Mention]:
         found += [Mention(study.proposed, match.start(), match.end()) for match in _COMPLETE.finditer(text)]
     for variant in variants:
         found += [Mention(variant.name, match.start(), match.end()) for match in variant.pattern.finditer(text)]
-    without = [name for name in study.conditions if name.startswith(REMOVED)]
+    without = [name for name in study.conditions if removed(name)]
     if len(without) == 1:
-        pattern = r"without (?:it|them)\b(?! (?:be|is|are))|(?:the )?ablated (?:variant|model|version|system|method)|the ablation(?! (?:study|studies|experiments?|shows?|of|confirms?|reveals?|removes?|isolates?)\b)"
+        whole = next((taken[0] for name in without if (taken := removed(name))), "") or study.proposed
+        spoken = any(variant.pattern.search(text) for variant in variants if variant.name == without[0])
+        spoken = spoken or _compiled(without[0]).search(text) is not None
+        if whole in study.conditions and spoken:
+            found += [
+                Mention(whole, m.start(), m.end())
+                for m in re.finditer(r"\b(?:the (?:one|variant|version|model) )?with (?:it|them)\b", text)
+            ]
+        pattern = r"(?:the (?:one|variant|version|model) )?without (?:it|them)\b(?! (?:be|is|are))|(?:the |that |this )?ablated (?:variant|model|version|system|method|network|one|run|condition|configuration|counterpart|setup)|the ablation(?! (?:study|studies|experiments?|shows?|of|confirms?|reveals?|removes?|isolates?)\b)"
         found += [Mention(without[0], match.start(), match.end()) for match in re.finditer(rf"\b(?:{pattern})", text, re.IGNORECASE)]
     found += _by_a_part_written_out(text, tuple(study.conditions))
     found += _elliptic(text, tuple(study.conditions), found)
@@ -292,9 +300,9 @@ def _taken_away(part: str) -> str:
     """Phrases by which a text says that a part is not there."""
     article = r"(?:the |any |data |its |\w+ )?"
     return (
-        rf"(?:leav\w+|tak\w+|switch\w*|turn\w*|strip\w*) (?:the )?{part}(?: (?:{_COMPONENTS}))? (?:out|away|off)|(?:without|no[ -]|lack(?:ing|s)?(?: of)?|absence of|skipping|for(?:e?)going|removing|dropping|disabling|ablating|excluding|omitting|minus|turning off|leav(?:e|ing) out|not using|taking away|cutting|deleting"
+        rf"(?:leav\w+|tak\w+|switch\w*|turn\w*|strip\w*) (?:the )?{part}(?: (?:{_COMPONENTS}))? (?:out|away|off)|(?:without|no[ -]|lack(?:ing|s)?(?: of)?|absence of|skipping|for(?:e?)going|removing|dropping|disabling|ablating|excluding|omitting|minus|turning off|leav(?:e|ing) out|ablation of|elimination of|deactivation of|withdrawal of|omission of|not using|taking away|cutting|deleting"
         rf"|deprived of|stripped of|shorn of|bereft of|robbed of|freed of|devoid of|depriving (?:it|\w+) of|stripping (?:it|\w+) of|removal of|w/o|sans) ?{article}{part}"
-        rf"|{part}(?: (?:{_COMPONENTS})| [a-z]+(?= (?:is|are|was|were) ))? (?:is |are |was |were )?(?:removed|disabled|dropped|ablated|left out|omitted|(?:switched|turned) off|(?:taken|stripped) (?:away|out)|skipped|not used|not applied|missing|lacking|deactivated|excluded|absent)|{part}-(?:free|less)"
+        rf"|{part}(?: (?:{_COMPONENTS})| [a-z]+(?= (?:is|are|was|were) ))? (?:is |are |was |were )?(?:removed|disabled|dropped|ablated|left out|omitted|(?:switched|turned) off|(?:taken|stripped) (?:away|out)|skipped|not used|not applied|missing|lacking|deactivated|excluded|absent)|{part}-(?:free|less)|(?:un|non)-?{part}"
     )
 
 
@@ -371,7 +379,7 @@ def _spelt(word: str, *, continued: bool = False) -> str:
     others += _shortened(word)
     if continued and word.isalpha() and len(word) >= _BEGINNING:
         others.append(rf"{word}[a-z]{{1,9}}")
-    if re.fullmatch(r"[a-z]{3,5}", word):
+    if re.fullmatch(r"[a-z]{3,5}", word) or (continued and re.fullmatch(r"[a-z]{2}", word)):
         others.append(_initials(word))
     return rf"(?:{'|'.join((spelt, *others))})"
 

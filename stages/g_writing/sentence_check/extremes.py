@@ -13,14 +13,14 @@ from stages.g_writing.sentence_check.reading import Sentence
 from stages.g_writing.sentence_check.study import Study
 
 _EXTREME = re.compile(
-    r"\b(?P<good>best|strongest|luckiest|most (?:favou?rable|fortunate|successful))|(?P<bad>worst|weakest|poorest|unluckiest|least (?:favou?rable|fortunate|successful))|(?P<high>highest|largest|top|maximum|slowest|longest)"
-    r"|(?P<low>lowest|smallest|minimum|fastest|shortest)\b",
+    r"\b(?P<good>best|fastest|quickest|strongest|luckiest|most (?:favou?rable|fortunate|successful))|(?P<bad>worst|slowest|weakest|poorest|unluckiest|least (?:favou?rable|fortunate|successful))|(?P<high>highest|largest|top|maximum|longest)"
+    r"|(?P<low>lowest|smallest|minimum|shortest)\b",
     re.IGNORECASE,
 )
 _ABOVE = re.compile(r"\b(?:above|exceed\w*|(?:higher|larger|more|greater|longer)(?: \w+){0,2} than)\b", re.IGNORECASE)
 _BELOW = re.compile(r"\b(?:below|undercuts?|(?:lower|less|smaller|shorter)(?: \w+){0,2} than|under)\b", re.IGNORECASE)
-_AHEAD = re.compile(rf"\b(?:{w.BETTER}|reach\w*|match\w*|tops?|overtak\w*)\b", re.IGNORECASE)
-_BEHIND = re.compile(rf"\b(?:{w.WORSE}|short of)\b", re.IGNORECASE)
+_AHEAD = re.compile(rf"\b(?:{w.BETTER}|{w.FASTER}|reach\w*|match\w*|tops?|overtak\w*)\b", re.IGNORECASE)
+_BEHIND = re.compile(rf"\b(?:{w.WORSE}|{w.SLOWER}|short of)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

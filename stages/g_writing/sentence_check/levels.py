@@ -170,5 +170,10 @@ def seed_bounds(now: Progress, number: Number) -> Iterator[Quantity]:
             if metric in now.study.conditions[name]
             for value, _ in level(now.study.conditions[name][metric], "seeds", complement=complement)
         ]
-        if None not in values and all((v > number.value) if above else (v < number.value) for v in values if v is not None):
+        reached = (
+            denied and re.search(r"\b(?:below|under|above|over|exceed\w*)\s*$", before, re.IGNORECASE) is not None
+        )  # 'never below 3' may be 3
+        if None not in values and all(
+            (v == number.value and reached) or ((v > number.value) if above else (v < number.value)) for v in values if v is not None
+        ):
             yield Quantity(number.value, f"{names[0] if len(names) == 1 else 'all'}.{metric}.{'min' if above else 'max'}")

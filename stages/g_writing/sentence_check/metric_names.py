@@ -11,13 +11,15 @@ from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.mentions import Mention
 from stages.g_writing.sentence_check.study import Study
 
-_COMPLEMENT = re.compile(r"err|misclass|mistake|miss\b|miss(?:es)?(?: |$)|(?:one|1) ?(?:minus|-)", re.IGNORECASE)
+_COMPLEMENT = re.compile(r"err|wrong|misclass|mistake|miss\b|miss(?:es)?(?: |$)|(?:one|1) ?(?:minus|-)", re.IGNORECASE)
 _OF_SHARES = ("acc", "hit_rate", "recall")
 """Metrics of which one minus the value has a name of its own: error, miss rate."""
 _CUTOFFS = ("top_k", "k", "cutoff", "topk")
 """Settings that hold the k of a ranking metric's @k."""
 _GLUED_CUTOFF = re.compile(r"(?<![a-z])(ndcg|recall|precision|map|mrr|hits?|hit_rate)(\d{1,4})(?!\d)")
 """Ranking metrics with their k written right behind: ndcg10, recall100."""
+_OCCASION = re.compile(r"\b(?:every|each|this|first|second|third|last|one|same|next|(?:%|all|most|half|part) of the) $", re.IGNORECASE)
+"""'every time', 'half of the time': how often, not how long."""
 _NATS = re.compile(r"nats?\b")
 _LOSS = re.compile(r"nll|loss|cross_?entropy|xent|(?:^|_)ce(?:_|$)")
 
@@ -132,6 +134,8 @@ def metrics_in(text: str, study: Study) -> Iterator[Mention]:
         for m in pattern.finditer(text):
             mention = Mention(metric, m.start(), m.end())
             if m[0].lower() in {"times", "ma", "mi"}:
+                continue
+            if m[0].lower() == "time" and _OCCASION.search(text[: m.start()]):
                 continue
             if m[0].lower() in {"take", "takes"} and re.match(r" (?:its|place|part|effect|care|account|advantage)\b", text[m.end() :]):
                 continue

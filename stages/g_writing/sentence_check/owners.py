@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.mentions import Mention
-from stages.g_writing.sentence_check.pairs import CHANGES_OF, REPLACES, whole_of
+from stages.g_writing.sentence_check.pairs import CHANGES_OF, REPLACES, ablated, whole_of
 from stages.g_writing.sentence_check.progress import Progress
 from stages.g_writing.sentence_check.quantifiers import conditions_quantifier
 from stages.g_writing.sentence_check.reading import Number
@@ -189,8 +189,18 @@ def reference_last(now: Progress, levels: Sequence[Number], distinct: Sequence[M
     return distinct[0].end <= turn.start() and levels[1].end <= compared.start() < distinct[1].start
 
 
+_ENABLING = re.compile(
+    r"\b(?:enabl|add|introduc|includ|switch|turn|us|apply|employ|re-?enabl|restor|reinstat)\w*ing\b|\b(?:enabling|adding|using|switching|turning)\b",
+    re.IGNORECASE,
+)
+"""'Enabling augmentation lowers it from x to y': from the value without the part to that of the whole."""
+
+
 def from_to(now: Progress, levels: Sequence[Number], place: int) -> list[str]:
     """'falls from x to y' without names: the reference first; its direction is checked with the pair."""
+    part = ablated(now.sentence, now.study)
+    if part and (whole := whole_of(part, now.study)) and _ENABLING.search(now.sentence.text[: levels[0].start]):
+        return [part] if place == 0 else [whole]
     if now.study.main_pair:
         ours, baseline = now.study.main_pair
         return [baseline] if place == 0 else [ours]

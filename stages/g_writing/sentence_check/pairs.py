@@ -52,7 +52,8 @@ class Pair:
 
 
 _PASSIVE = re.compile(
-    r"\b(?:is|are|was|were|been|being|gets?) (?:\w+ly )?(?:outperformed|beaten|surpassed|exceeded|overtaken|outdone)\b", re.IGNORECASE
+    r"\b(?:is|are|was|were|been|being|gets?) (?:\w+ly )?(?:outperformed|beaten|surpassed|exceeded|overtaken|outdone|undercut|outpaced)\b",
+    re.IGNORECASE,
 )
 _COMPARING = re.compile(
     rf"\b(?:{w.NUMERIC_UP}|{w.NUMERIC_DOWN}|{w.BETTER}|{w.WORSE}|{w.FASTER}|{w.SLOWER}|twice|half|times|thrice)\b|\d|×", re.IGNORECASE

@@ -71,6 +71,8 @@ class Sentence:
     conditions: tuple[Mention, ...]
     metrics: tuple[Mention, ...]
     cited: bool
+    unblanked: str
+    """`text` with the numerals in the names of conditions and metrics."""
 
     def has(self, pattern: str) -> bool:
         return compiled(rf"\b(?:{pattern})\b").search(self.text) is not None
@@ -110,8 +112,8 @@ def plain(raw: str) -> str:
     for command, sign in (
         ("\\times", "×"), ("\\pm", "±"), ("\\%", "%"), ("\\leq", "<="), ("\\geq", ">="), ("\\le", "<="), ("\\ge", ">="), ("\\approx", "~="),
         ("\\sim", "~="), ("\\lt", "<"), ("\\gt", ">"), ("\\,", ""), ("\\;", " "), ("\\ ", " "), ("~", " "), ("{,}", ","), ("\\beta", "beta"),
-        ("\\gamma", "gamma"), ("\\epsilon", "epsilon"), ("\\alpha", "alpha"), ("\\tau", "tau"), ("\\&", "&"),
-        ("β", "beta"), ("γ", "gamma"), ("≤", "<="), ("≥", ">="), ("≈", "~="), ("τ", "tau"),
+        ("\\gamma", "gamma"), ("\\eta", "eta"), ("\\lambda", "lambda"), ("\\epsilon", "epsilon"), ("\\alpha", "alpha"), ("\\tau", "tau"), ("\\&", "&"),
+        ("β", "beta"), ("γ", "gamma"), ("≤", "<="), ("≥", ">="), ("η", "eta"), ("λ", "lambda"), ("≈", "~="), ("τ", "tau"),
     ):  # fmt: skip
         text = text.replace(command, sign)
     text = re.sub(r"(?<=\d)\s?--\s?(?=\d)", "-", text)
@@ -137,6 +139,7 @@ def read(raw: str, study: Study) -> Sentence:
         if any(re.fullmatch(pattern, name, re.IGNORECASE) for pattern in patterns):
             continue  # the configuration's model is one of the conditions: its name is read as theirs
         text = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", lambda m: re.sub(r"[\d-]", "\u00b7", m[0]), text)
+    unblanked = text
     metrics = tuple(metrics_in(text, study))
     for mention in metrics:  # the digits of F1 and R^2 are no numbers
         text = text[: mention.start] + re.sub(r"\d", "\u00b7", text[mention.start : mention.end]) + text[mention.end :]
@@ -155,6 +158,7 @@ def read(raw: str, study: Study) -> Sentence:
         conditions=conditions,
         metrics=metrics,
         cited=cited,
+        unblanked=unblanked,
     )
 
 
@@ -308,7 +312,7 @@ def _composed(match: re.Match[str], text: str) -> Number | None:
 def _pronoun(before: str, after: str) -> bool:
     """'the best one', 'one that …': the word stands for a noun."""
     if re.search(
-        r"-(?:wide|deep|layer|token) $|\b(?:best|worst|weakest|strongest|fastest|slowest|lowest|highest|remaining|only|single) $",
+        r"-(?:wide|deep|layer|token) $|\b(?:best|worst|weakest|smallest|largest|shortest|longest|greatest|poorest|luckiest|quickest|strongest|fastest|slowest|lowest|highest|remaining|only|single) $",
         before,
     ):
         return re.match(r" (?:\w+ )?(?:seeds?|runs?|point|hours?|minutes?|seconds?)\b", after) is None
@@ -328,7 +332,7 @@ def _unit(after: str) -> str:
     after = after.removeprefix("]")
     for unit, pattern in (
         ("pp", r"\s*(?:additional |extra |more |further )?(?:percentage[- ]points?|percent[- ]points?|pp\b|%[- ]points?|p\.p\.)"),
-        ("points", r"\s*points?\b"),
+        ("points", r"\s*(?:accuracy |error |score |return |mIoU |F1 )?points?\b"),
         ("%", r"\s*(?:%|per ?cent\b)"),
         ("x", r"\s*(?:×|x\b|-?fold\b|times\b)"),
         ("min", r"\s*-?(?:additional |extra |more |further |fewer )?(?:minutes?|mins?)\b"),

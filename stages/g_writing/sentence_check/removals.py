@@ -25,7 +25,7 @@ _REMOVAL = re.compile(
 )
 """Words that take something away."""
 _NO_PART = re.compile(
-    r"\W*(?:(?:more|less|fewer|longer|other|later|earlier|better|worse|higher|lower|faster|slower|single|one|two|reason|evidence|indication|sign|such)\b|(?:(?:sample |standard )?(?:deviation|error)s?|conclusions?|comparisons?)\b)|\W*(?:(?:any|an?|the|its|their|such|further|additional|all|every|loss of) )*(?:p-values?|significan\w+|statistic\w+|hypothes\w+|tests?\b|correct(?:ing|ion)\b|exceptions?|loss\b|losing|differences?|overlap\w*"
+    r"\W*(?:(?:more|less|fewer|longer|other|later|earlier|better|worse|higher|lower|faster|slower|single|one|two|reason|evidence|indication|sign|such)\b|(?:(?:sample |standard )?(?:deviation|error)s?|conclusions?|comparisons?)\b)|\W*(?:(?:any|an?|the|its|their|such|further|additional|all|every|loss of) )*(?:(?:sample |standard )?(?:deviations?|errors?(?! rate))|spreads?|p-values?|significan\w+|statistic\w+|hypothes\w+|tests?\b|correct(?:ing|ion)\b|exceptions?|loss\b|losing|differences?|overlap\w*"
     r"|doubts?|fail\w*|crash\w*|diverg\w*|further|zero\b|0\b|claim\w*|intervals?|error bars|affecting|chang\w+|altering|hurting|harming|increas\w+|reduc\w+|sacrific\w+|degrad\w+|rais\w+|lower\w+"
     r"|exceeding|being|costs?\b|GPUs?|its price|seeds?|runs?|\d|errors?|mistakes|misclassif\w+|of the (?:comparison|analysis|tests?|table|figure)|from (?:the|our|this|any) (?:comparison|analysis|tests?|table|figure|mean|average)s?)",
     re.IGNORECASE,

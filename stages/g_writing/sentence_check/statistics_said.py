@@ -8,15 +8,23 @@ from stages.g_writing.sentence_check.phrases import DEVIATION, DEVIATION_HEAD
 from stages.g_writing.sentence_check.progress import Progress
 from stages.g_writing.sentence_check.reading import Number
 
+_NO_DEVIATION = re.compile(
+    rf"\b(?:no|not|without|cannot|lack\w*|neither)\b(?:(?! ±)[^.;\d]){{0,30}}?(?:{DEVIATION.pattern})", re.IGNORECASE
+)
+"""'we cannot give a spread'."""
+_GOOD = frozenset({"best", "strongest", "fastest", "quickest"})
+_BAD = frozenset({"worst", "weakest", "slowest"})
+
 
 def statistics_said(  # noqa: PLR0912 - one return for each statistic, in the order of their cues
     now: Progress, number: Number, before: str, after: str, metric: str, *, complement: bool
 ) -> tuple[str, ...]:
     """Statistics that the words beside the number speak of."""
+    after = re.sub(r"^\s*-?min\b", " •", after) if number.unit == "min" else after  # minutes, no minimum
     upward = (now.study.metrics[metric].direction == "max") is not complement
     clause = re.split(r"[,;]|\b(?:is|are|than|and|whereas|while)\b", after)[0]
     near = f"{before} \u2022 {clause}"
-    whole = now.sentence.text
+    whole = re.sub(r"(?<=\d)( ?)min\b", r"\1•••", now.sentence.text)
     for own_word in {*metric.split("_")} & {"peak", "max", "min", "top", "best", "worst"}:  # of the metric's own name
         near, whole = (re.sub(rf"\b{own_word}\b", "\u2022" * len(own_word), text, flags=re.IGNORECASE) for text in (near, whole))
     seed = re.search(r"\bseed (\d+)\b", before, re.IGNORECASE) or re.search(r"\bseed (\d+)\b", whole, re.IGNORECASE)
@@ -25,6 +33,7 @@ def statistics_said(  # noqa: PLR0912 - one return for each statistic, in the or
     deviation = DEVIATION.search(whole)
     if (
         deviation
+        and not _NO_DEVIATION.search(now.sentence.without_conditions)
         and not DEVIATION_HEAD.search(whole)
         and "±" not in whole
         and (deviation.start() < number.start or re.match(rf"\W*(?:[\w-]+\W+){{0,1}}?(?:{DEVIATION.pattern})", after))
@@ -46,13 +55,13 @@ def statistics_said(  # noqa: PLR0912 - one return for each statistic, in the or
         second = re.search(r"(?:\bto|\band|-)\s*(?:about )?$", before) is not None
         return ("max",) if second else ("min",)
     if re.search(
-        r"\b(?:seeds|runs) (?:of (?:the )?[\w -]+? )?(?:reach(?:ed)?|gave|gives?|yield(?:ed)?|obtain(?:ed)?|score|have) |\b(?:per-seed|individual|each seed|seeds? (?:scores?|values?|returns?|give|are))\b",
+        r"\b(?:seeds|runs) (?:of (?:the )?[\w -]+? )?(?:reach(?:ed)?|gave|gives?|yield(?:ed)?|obtain(?:ed)?|score|have) |\b(?:per-seed|seed by seed|(?:ordered|sorted|listed|broken down) by seed|individual|each seed|seeds? (?:scores?|values?|returns?|give|are))\b",
         whole,
         re.IGNORECASE,
     ):
         return ("seeds",)
     extreme = re.search(
-        r"\b(best|worst|highest|lowest|smallest|largest|shortest|longest|greatest|maximum|minimum|max|min|top(?!-)|peak|weakest|strongest)\b",
+        r"\b(best|worst|highest|lowest|smallest|largest|shortest|longest|greatest|maximum|minimum|max|min|top(?!-)|peak|peaks|peaked|weakest|strongest|fastest|quickest|slowest)\b",
         near,
         re.IGNORECASE,
     )
@@ -65,14 +74,20 @@ def statistics_said(  # noqa: PLR0912 - one return for each statistic, in the or
         extreme = re.search(r"\b(best|worst|highest|lowest|smallest|largest)\b(?=[^.]*\b(?:seeds?|runs?)\b)", whole, re.IGNORECASE)
     if extreme:
         word = extreme[1].lower()
-        high = word in {"highest", "largest", "longest", "greatest", "maximum", "max", "peak", "top"} or ((word in {"best", "strongest"}) == upward and word in {
-            "best", "strongest", "worst", "weakest",
-        })  # fmt: skip
+        high = word in {"highest", "largest", "longest", "greatest", "maximum", "max", "peak", "peaks", "peaked", "top"} or ((word in _GOOD) == upward and word in {*_GOOD, *_BAD})  # fmt: skip
         stat = "max" if high is not complement else "min"
         of_seeds = re.search(r"\b(?:seeds?|runs?|single|trial)\b", whole, re.IGNORECASE) or extreme_of_one(now, extreme[1])
         if re.search(r"\b(?:mean|average)\b", near, re.IGNORECASE):
             return ("mean",)
-        alone = re.search(rf"\ba {word}\b", near, re.IGNORECASE) or word in {"maximum", "minimum", "max", "min", "peak"}
+        alone = re.search(rf"\ba {word}\b", near, re.IGNORECASE) or word in {
+            "maximum",
+            "minimum",
+            "max",
+            "min",
+            "peak",
+            "peaks",
+            "peaked",
+        }
         return (stat,) if of_seeds or alone else ("mean",)
     return ("mean",)
 

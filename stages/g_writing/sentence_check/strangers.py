@@ -191,6 +191,9 @@ def _splits(sentence: Sentence, study: Study) -> Iterator[str]:
             if word.startswith("train")
             else {"val"}
         )
+        lasting = said == {"train"} and any(of_speed(mention.name, study) for mention in sentence.metrics)
+        if lasting:
+            return  # 'six minutes of training'
         if not said & scored or (named and not said & named and not _measured_there(sentence, study, said)):
             yield f"only {' and '.join(sorted(named or scored))} values were measured"
     for mention in sentence.metrics:

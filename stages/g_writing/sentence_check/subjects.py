@@ -41,7 +41,7 @@ _GENERAL = frozenset(
     value values figure figures number numbers gain gains improvement improvements difference differences effect effects change changes gap study
     work paper section table data dataset set split sample samples example examples observation observations deviation interval confidence level
     budget cost time hour hours second seconds minute minutes epoch epochs step steps setting settings setup procedure optimisation optimization
-    learning fitting tuning search replacing removing adding using switching moving going dropping doubling""".split()
+    top balance enabling disabling introducing including applying learning fitting tuning search replacing removing adding using switching moving going dropping doubling""".split()
 )
 """Words of everybody's; a kind of model ('larger', 'transformer') is none of them."""
 

@@ -25,8 +25,8 @@ NUMBER_WORDS = {
 ORDINALS = {"second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7}
 
 METRICS: dict[str, tuple[str, ...]] = {
-    "accuracy": ("accuracy", "accurate", "correct", "acc", "error", "error rate", "errors", "errs", "misclassif", "misclassification rate", "misclassifies", "misclassified", "mistakes"),
-    "acc": ("accuracy", "accurate", "correct", "acc", "error", "error rate", "misclassif", "misclassification rate"),
+    "accuracy": ("wrong on", "wrong for", "errs on", "err on", "accuracy", "accurate", "correct", "acc", "error", "error rate", "errors", "errs", "misclassif", "misclassification rate", "misclassifies", "misclassified", "mistakes"),
+    "acc": ("wrong on", "wrong for", "errs on", "err on", "accuracy", "accurate", "correct", "acc", "error", "error rate", "misclassif", "misclassification rate"),
     "loss": ("loss", "losses"),
     "nll": ("nll", "negative log-likelihood", "negative log likelihood", "log loss", "log-loss", "cross-entropy"),
     "loglik": ("log-likelihood", "log likelihood", "loglik"),
@@ -104,9 +104,9 @@ QUALIFIERS = {"test": ("test",), "val": ("validation", "val", "dev", "held-out")
 SPEED = ("throughput", "tokens_per_s", "images_per_s", "samples_per_s", "time", "latency")
 
 SETTINGS: dict[str, tuple[str, ...]] = {
-    "lr": (r"learning rates?", r"step sizes?", r"lr"),
-    "learning_rate": (r"learning rates?", r"step sizes?", r"lr"),
-    "weight_decay": (r"weight decay", r"(?<!rate )decay"),
+    "lr": (r"learning rates?", r"step sizes?", r"lr", r"eta"),
+    "learning_rate": (r"learning rates?", r"step sizes?", r"lr", r"eta"),
+    "weight_decay": (r"weight decay", r"(?<!rate )decay", r"lambda"),
     "batch_size": (r"batch(?:es)?(?: size)?(?: of)?", r"minibatch(?:es)?"),
     "epochs": (r"epochs?", r"passes"),
     "steps": (r"(?:\w+ )?steps", r"updates", r"updated", r"iterations"),
@@ -278,7 +278,7 @@ WRITTEN_OUT = {
     "rmsnorm": r"root[- ]mean[- ]square (?:layer )?normali[sz]ation|rms normali[sz]ation", "layernorm": r"layer[- ]normali[sz]ation",
     "batchnorm": r"batch[- ]normali[sz]ation", "groupnorm": r"group[- ]normali[sz]ation", "lora": r"low-rank (?:adaptation|adapters?)", "a2c": r"advantage actor-critic",
     "xgboost": _BOOSTED, "gbdt": _BOOSTED, "lightgbm": _BOOSTED, "catboost": _BOOSTED, "ols": r"(?:ordinary )?least squares",
-    "logreg": r"logistic regression", "linreg": r"linear regression", "rnnt": r"rnn-t|rnn transducers?", "td3": r"twin delayed ddpg", "swiglu": r"gated swish|swish-gated\w*",
+    "logreg": r"logistic regression", "linreg": r"linear regression", "rnnt": r"rnn-t|rnn transducers?|transducers?", "td3": r"twin delayed ddpg", "swiglu": r"gated swish|swish-gated\w*",
     "adamw": r"adam with decoupled weight decay", "resnet": r"residual networks?", "unet": r"u-shaped networks?", "cutmix": r"cut-and-mix", "bpe": r"byte-pair encoding",
     "transducer": r"transducers?|rnn-t", "strided": r"strides?|striding", "cosine": r"cosine(?: (?:schedule|annealing|decay))?",
     "learned": r"learned (?:absolute )?(?:positions?|positional embeddings?|position embeddings?)", "nope": rf"(?:no|without|lacking|lacks|dropping|removing|omitting|discarding|stripped of|deprived of|leaving out|absence of)(?: any| all| the)? (?:(?:explicit|absolute) )?(?:{_POSITIONAL})(?: altogether| entirely| completely)?",
@@ -289,7 +289,7 @@ HEADS_OF_METHODS = (
     "network", "net", "model", "machine", "memory", "unit", "cost", "date", "policy", "field", "forest", "flow", "process", "classification", "decoder", "encoder",
     "optimi[sz]ation", "gradient", "descent", "averag(?:e|ing)", "sampling", "learning", "search", "tree", "regression", "perceptron", "filter", "attention", "pooling",
     "normali[sz]ation", "encoding", "embedding", "transformer", "autoencoder", "expert", "critic", "optimi[sz]er", "estimation", "estimator", "inference", "squares",
-    "rule", "first", "time", "algorithm", "adaptation", "annealing", "propagation", "analysis", "clustering", "projection", "transform", "kernel", "system", "out", "gate", "factori[sz]ation", "boosting", "trees", "imputation", "diffusion", "control", "iteration", "selection",
+    "weight", "decay", "rate", "loss", "layer", "block", "rule", "first", "time", "algorithm", "adaptation", "annealing", "propagation", "analysis", "clustering", "projection", "transform", "kernel", "system", "out", "gate", "factori[sz]ation", "boosting", "trees", "imputation", "diffusion", "control", "iteration", "selection",
 )  # fmt: skip
 """Nouns that end the names of methods: only before one of them do initials spell an abbreviation."""
 
@@ -308,7 +308,7 @@ CASE_NOUNS = (
 """What the cases of a data set are called."""
 
 NUMERIC_UP = r"up (?:from|by)|go(?:es|ing)? up|went up|increas\w*|higher|rise[sn]?|rising|rose|grow\w*|grew|larger|longer|raise[sd]?|above|more|climb\w*|adds?|lengthen\w*|prolong\w*|lift(?:s|ed|ing)?|overhead|extra|additional|exceed\w*"
-NUMERIC_DOWN = r"(?:eliminat|remov|avoid|prevent|sav|spar|cut)\w*(?= (?:out |away )?(?:about |roughly |nearly |almost |some |around )?[\d.]+ ?(?:%|per ?cent) of (?:the |all |those )?(?:[\w-]+ ){0,2}?(?:errors?|mistakes|misclassif\w+|misses)\b)|(?<!slow )(?<!slowed )(?<!slows )down (?:from|by|to)|go(?:es|ing)? down|went down|decreas\w*|lower(?:s|ed|ing)?|reduc\w*|drop(?!out)\w*|(?:fall(?:s|en|ing)?|fell)(?! (?:\w+ )?(?:behind|short|between|in between|within|into))|declin\w*|smaller|shorter|less|below|fewer|cut(?:s|ting)?|shrink\w*|sav(?:es|ed|ing)|shorten\w*|trim(?:s|med|ming)?|diminish\w*|slash\w*|shav(?:es?|ed|ing)|shed(?:s|ding)?|undercut(?:s|ting)?|undershoots?|sink(?:s|ing)?|sank"
+NUMERIC_DOWN = r"t(?:akes?|ook|aking) (?=[-\d.]+ ?\S* off\b)|(?:eliminat|remov|avoid|prevent|sav|spar|cut)\w*(?= (?:out |away )?(?:about |roughly |nearly |almost |some |around )?[\d.]+ ?(?:%|per ?cent) of (?:the |all |those )?(?:[\w-]+ ){0,2}?(?:errors?|mistakes|misclassif\w+|misses)\b)|(?<!slow )(?<!slowed )(?<!slows )down (?:from|by|to)|go(?:es|ing)? down|went down|decreas\w*|lower(?:s|ed|ing)?|reduc\w*|drop(?!out)\w*|(?:fall(?:s|en|ing)?|fell)(?! (?:\w+ )?(?:behind|short|between|in between|within|into))|declin\w*|smaller|shorter|less|below|fewer|cut(?:s|ting)?|shrink\w*|sav(?:es|ed|ing)|shorten\w*|trim(?:s|med|ming)?|diminish\w*|slash\w*|shav(?:es?|ed|ing)|shed(?:s|ding)?|undercut(?:s|ting)?|undershoots?|sink(?:s|ing)?|sank"
 BETTER = r"out(?:shin|shon|class|do|did|rank|run|scor|pac|strip|play|match|weigh)\w*|edg(?:es?|ed|ing) (?:out|past)|prefer(?:able|red)|trumps?|bests|overtakes?|eclips\w*|improv\w*|gain\w*|better|outperform\w*|beat(?:s|en|ing)?|superior|wins?|advantage|best|ahead|surpass\w*|benefit\w*|buys?|leads?(?! to)|leading(?! to)|favou?rs?|helps(?! to\b)|helped(?! to\b)|pays off|paid off"
 WORSE = r"(?:costs?|loses?) (?:(?:about|roughly|only|just|nearly|almost|another|the \w+) ){0,2}?(?:half an?|an?|one|two|three) (?:percentage |accuracy )?points?|(?:costs?|sacrific(?:es?|ed|ing)|forfeit(?:s|ed|ing)?|surrender(?:s|ed|ing)?|conced(?:es?|ed|ing)|relinquish(?:es|ed|ing)?|giv(?:es?|ing) (?:up|away)|gave (?:up|away)) (?:\w+ ){0,3}?\S*\d\S* (?:percentage |accuracy )?points|a loss of (?:\S+ ){0,2}?\S*\d\S* (?:percentage |accuracy )?points|worse(?:ns)?|degrad\w*|hurts?|inferior|underperform\w*|worst|deteriorat\w*|trails?|(?:falls?|fell) (?:\w+ )?short|behind(?! (?:each|every) (?:entry|row|number|value|figure|point|mean|cell|bar|curve))|harms?|loses?|lags?"
 FASTER = r"(?<=seconds )(?:earlier|sooner)|(?<=minutes )(?:earlier|sooner)|faster|speed-?up|quicker|speeds|cheaper|less expensive"
@@ -317,7 +317,7 @@ NEGATED = r"\b(?:not|no|never|neither|nor|without|cannot|fails? to|n't)\b"
 
 OUR_NAMES = (
     r"our (?:\w+ )?(?:classifier|policy|learner|method|approach|model|variant|system|technique|algorithm|network|agent|pipeline|architecture|setup)|ours|our (?:\w+ )?(?:accuracies|scores|results)(?= |,)|our (?:\w+ )?(?:seeds|runs)|our(?= (?:\w+ ){0,2}?(?:accuracy|loss|error|perplexity|return|throughput|score|seeds?|runs?)\b(?! (?:gain|lead|improvement|advantage)))|the proposed (?:\w+ )?(?:method|approach|model|variant|system|agent|network|technique|algorithm|pipeline|architecture)"
-    r"|the (?:full|complete) (?:\w+ )?(?:method|model|agent|system|version|variant|configuration|pipeline|setup|architecture|network|approach)|the (?:new )?method"
+    r"|(?:the )?(?:full|complete) (?:\w+ )?(?:method|model|agent|system|version|variant|configuration|pipeline|setup|architecture|network|approach)|the (?:new )?method"
 )
 BASELINE_NAMES = r"(?:the )?baseline(?: \w*(?:model|method|network))?|baselines?|the control|the vanilla \w+"
 
@@ -330,7 +330,7 @@ FIELDS = frozenset(
 """Abbreviations of fields and tasks: before a noun they say what it is of, and are neither methods nor metrics."""
 OUTSIDE = r"the first (?:to|that)|original (?:paper|work|authors|publication)|prior work|previous(?:ly)? (?:work|reported|published)|reported (?:by|in)|published|literature|state[- ]of[- ]the[- ]art|leaderboard|et al"  # fmt: skip
 DATASETS = r"\b(?:MNIST|Fashion-MNIST|ImageNet(?:-\w+)?|SVHN|STL-10|COCO|WikiText(?:-\d+)?|C4|GLUE|SuperGLUE|SQuAD|OpenWebText|The Pile|LAMBADA|PTB|enwik8|text8|Atari|MuJoCo|Hopper\S*|HalfCheetah\S*|Walker\S*|CartPole\S*|LunarLander\S*|Acrobot\S*|Ant-v\d|Humanoid\S*|Breakout|Pong)\b"  # fmt: skip
-UNMEASURED = r"(?:stable|consistent(?:ly)?|insensitive|persists?|unaffected) (?:across|over|for|under|to|by) (?!(?:the |all |its |our )?(?:\w+ )?(?:seeds|runs))|(?:holds?|valid|true|appl(?:y|ies)) (?:for|across|on|to|in) (?:all|every|any|other|most|many) (?!seeds|runs|five|three|four|\d)|(?:by|to) the same (?:relative |absolute )?(?:amount|extent|degree)|robust\w*|(?:label|input|additive) noise|noisy (?:labels|data|inputs|speech)|corruptions?|distribution shifts?|low-data|few-shot|zero-shot|long-tail\w*|(?:class )?imbalance\w*|rare (?:classes|words)|hard (?:examples|classes)|larger (?:models|datasets|data sets|batches)|smaller (?:models|datasets|data sets|batches)|(?:grows|shrinks|increases|decreases) with (?:the )?(?:size|number|amount|length)|generali[sz]es?(?: well| better)?(?= to|\b)|out-of-distribution|transfers? to|transferred to|scales? (?:to|with|well)|scalable|real-world|user study|human (?:raters?|judges?|annotators?|evaluation)|fair(?:er|ness)|interpretable|explainable|production|adversarial\w*|unseen (?:data|domains?|tasks?)|other (?:datasets|data sets|tasks|domains)"
+UNMEASURED = r"(?:stable|consistent(?:ly)?|insensitive|persists?|unaffected) (?:across|over|for|under|to|by) (?!(?:the |all |its |our )?(?:\w+ )?(?:seeds|runs|repetitions|trials|repeats|replicates))|(?:holds?|valid|true|appl(?:y|ies)) (?:for|across|on|to|in) (?:all|every|any|other|most|many) (?!seeds|runs|five|three|four|\d)|(?:by|to) the same (?:relative |absolute )?(?:amount|extent|degree)|robust\w*|(?:label|input|additive) noise|noisy (?:labels|data|inputs|speech)|corruptions?|distribution shifts?|low-data|few-shot|zero-shot|long-tail\w*|(?:class )?imbalance\w*|rare (?:classes|words)|hard (?:examples|classes)|larger (?:models|datasets|data sets|batches)|smaller (?:models|datasets|data sets|batches)|(?:grows|shrinks|increases|decreases) with (?:the )?(?:size|number|amount|length)|generali[sz]es?(?: well| better)?(?= to|\b)|out-of-distribution|transfers? to|transferred to|scales? (?:to|with|well)|scalable|real-world|user study|human (?:raters?|judges?|annotators?|evaluation)|fair(?:er|ness)|interpretable|explainable|production|adversarial\w*|unseen (?:data|domains?|tasks?)|other (?:datasets|data sets|tasks|domains)"
 """Claims for which a study of scores over seeds holds nothing."""
 HEDGED = r"may|might|could|can(?:not)?|not|no|whether|unknown|open|untested|future|remains?|would|if|unclear|limit\w*|beyond|left"
 RESULT_VERBS = r"reach\w*|attain\w*|obtain\w*|achiev\w*|scores?|gets?|yield\w*|gives?|outperform\w*|improv\w*|reduc\w*|lowers?|beats?|has|have|is|are|needs?|takes?|processes|wins?|runs?|trains?|converge\w*|finish\w*|perform\w*|increases?|surpass\w*|exceeds?|remains?|stays?"  # fmt: skip

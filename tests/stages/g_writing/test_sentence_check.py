@@ -11,7 +11,7 @@ other hands (t10, t12): true refused 25 of 60 and 17 of 52, fabricated accepted 
 values (o1 to o4): 6 of 20, 12 of 35, 14 of 32 and 10 of 20, and 2 of 20, 3 of 30, 1 of 30 and 0 of 20. One more by other hands
 (t20): 30 of 104 and 7 of 120; three of the same facts in other constructions, the last two with studies of their own (u1 to u3):
 17 of 87, 13 of 42 and 10 of 34, and 10 of 82, 6 of 44 and 3 of 35. One more of unlike constructions (v1): 9 of 31 and 4 of 32;
-of four by other hands (t28 to t31), only what was judged wrongly at first stands here: 30 of 208 and 3 of 240. What is still judged
+of four by other hands (t28 to t31), only what was judged wrongly at first stands here: 29 of 208 and 3 of 240. What is still judged
 wrongly, and sentences that proved to be labelled wrongly, are left out.
 """
 
