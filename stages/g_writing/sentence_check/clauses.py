@@ -146,6 +146,7 @@ def _standing_alone(own: str, head: str, start: int, taken: _Taken, study: Study
     behind = ""
     if gapped := _gapped(own, taken, study):
         before, replaced, behind = gapped
+        own = own.rstrip(" .,;")
     text = before + own[replaced:] + behind
     stands = read(text, study)
     named = {text[mention.start : mention.end] for mention in stands.conditions}

@@ -62,6 +62,26 @@ def quantified(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
         yield from _on_seeds(seeds, sentence, study, pair)
     if (conditions := conditions_quantifier(text, study.families)) is not None and not _bounded(sentence, conditions):
         yield from _of_conditions(conditions, sentence, study)
+    yield from _on_named_seeds(sentence, study)
+
+
+_NAMED_SEEDS = re.compile(r"\bseeds (?P<names>\d+(?:(?:,? and |, )\d+)+)", re.IGNORECASE)
+_NOT_ALL_RUN = re.compile(
+    r"\b(?:crash|fail|diverg|miss|lost|los[ei]|only|plan|except|intend|abort|discard|exclu|not\b|out of memory)", re.IGNORECASE
+)
+
+
+def _on_named_seeds(sentence: Sentence, study: Study) -> Iterator[str]:
+    """'a and b are averaged over seeds 0, 1 and 2': every condition that is named was run on each of them."""
+    said = _NAMED_SEEDS.search(sentence.text)
+    if said is None or _NOT_ALL_RUN.search(sentence.text):
+        return
+    seeds = set(re.findall(r"\d+", said["names"]))
+    for name in dict.fromkeys(mention.name for mention in sentence.conditions):
+        for scores in study.conditions[name].values():
+            if missing := sorted(seeds - set(scores.seeds)):
+                yield f"{said[0]!r}: {name} was not run on seed {missing[0]}"
+                break
 
 
 _STEP = re.compile(r"\b(?:each|every) (?:further |additional )?(?:doubling|halving|step|increase|decrease|reduction)\b", re.IGNORECASE)

@@ -10,8 +10,10 @@ could make them (numbered r1 to r9): true refused 14 of 53, 26 of 50, 9 of 48, 1
 other hands (t10, t12): true refused 25 of 60 and 17 of 52, fabricated accepted 2 of 60 and 1 of 60; four more of calculated
 values (o1 to o4): 6 of 20, 12 of 35, 14 of 32 and 10 of 20, and 2 of 20, 3 of 30, 1 of 30 and 0 of 20. One more by other hands
 (t20): 30 of 104 and 7 of 120; three of the same facts in other constructions, the last two with studies of their own (u1 to u3):
-17 of 87, 13 of 42 and 10 of 34, and 10 of 82, 6 of 44 and 3 of 35. One more of unlike constructions (v1): 9 of 31 and 4 of 32;
-of four by other hands (t28 to t31), only what was judged wrongly at first stands here: 29 of 208 and 3 of 240. What is still judged
+17 of 87, 13 of 42 and 10 of 34, and 10 of 82, 6 of 44 and 3 of 35. Eight by other hands (b28 to b35; b32 to b34 of the same studies,
+b33 in long sentences, b35 with cryptic ids), by the rules before they were written: true refused 10, 14, 12, 11, 7, 23, 18 and 29 of
+52, fabricated accepted 4, 0, 2, 1, 0, 1, 1 and 2 of 60. One more of unlike
+constructions (v1): 9 of 31 and 4 of 32. What is still judged
 wrongly, and sentences that proved to be labelled wrongly, are left out.
 """
 
