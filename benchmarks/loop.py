@@ -1,9 +1,10 @@
-"""The loop's keep rule and search at equal cost: `python benchmarks/loop.py [aa|landscape|kit] [--sessions N] [--seed N] [--runs N]`.
+"""The loop's keep rule and search: `python benchmarks/loop.py [aa|landscape|kit|planted] [--sessions N] [--seed N] [--runs N]`.
 
 aa         40 null edits a session: how many are kept; and how many planted gains of 0.5 to 3 sd of a paired difference are found
 landscape  a noisy landscape of nine constants (three inert): greedy, random and ours after the same number of runs; judged by
            the true value of what each ends with, and by what each claims to have gained
 kit        the same three on tiny_lm, with real training runs (--budget seconds each, --runs in all); minutes to hours
+planted    gains and null edits planted into tiny_lm, judged by the whole loop with real training runs (planted_gains.py); an hour
 
 greedy is karpathy's rule with the same proposer: one run decides, strictly better is kept, the old score is not asked again.
 random draws whole settings and takes the best single run. Ours is the pure part of researchclaw/loop: the same keep rule and
@@ -33,6 +34,7 @@ from researchclaw.loop.proposers.by_rule import RuleProposer
 from researchclaw.loop.proposers.proposer import Situation, Suggestion
 from researchclaw.loop.proposers.search_space import knobs, with_literal
 
+STATE = Path(tempfile.gettempdir()) / "researchclaw-benchmark-state"
 Score = Callable[[str, int], float | None]
 """Source and seed -> metric, lower is better; None: it crashed."""
 
@@ -320,39 +322,63 @@ def table_of_searches(sessions: int, runs: int, sd: float, first: int = 0) -> li
 # ---------------------------------------------------------------- tiny_lm
 
 
-def table_of_kit(kit: str, runs: int, budget_s: float, sessions: int, scored_bytes: int) -> list[str]:
-    from researchclaw.adapters.isolation.choice import choose_isolation
-    from researchclaw.adapters.laboratory import LocalLaboratory
-    from researchclaw.experiment_cli import steps_in_budget
-    from researchclaw.kits import kit_folder, load_kit
-    from stages.contracts import TrainingRequest
+class Trainer:
+    """Real training runs of a kit's train.py, in the laboratory, one at a time."""
 
-    described = load_kit(kit_folder(kit))
-    state = Path(tempfile.gettempdir()) / "researchclaw-benchmark-state"
-    lines = [f"{'way':<8}{'fresh ' + described.metric.name:>18}{'claimed':>9}   ({runs} runs of {budget_s} s)"]
-    with tempfile.TemporaryDirectory(prefix="researchclaw-benchmark-") as folder:
-        lab = LocalLaboratory(
-            kits_root=kit_folder(kit).parent, state=state, run_folder=Path(folder), isolation=choose_isolation(state), workers=1
+    def __init__(self, kit: str, budget_s: float, scored_bytes: int, folder: Path) -> None:
+        """folder: of the runs' files. What was timed and prepared is kept for the next benchmark on this machine."""
+        from researchclaw.adapters.isolation.choice import choose_isolation
+        from researchclaw.adapters.laboratory import LocalLaboratory
+        from researchclaw.kits import kit_folder, load_kit
+
+        self.kit = load_kit(kit_folder(kit))
+        self.harness = kit_folder(kit).parent.parent / "harness"
+        self._budget_s, self._scored_bytes = budget_s, scored_bytes
+        self._lab = LocalLaboratory(
+            kits_root=kit_folder(kit).parent, state=STATE, run_folder=folder, isolation=choose_isolation(STATE), workers=1
         )
 
+    @property
+    def data(self) -> Path:
+        """The folder with the prepared splits."""
+        return self._lab.prepared(self.kit.name)[0]
+
+    def steps(self, source: str) -> int:
+        """As many as the budget pays for."""
+        from researchclaw.experiment_cli import steps_in_budget
+
+        return steps_in_budget(self._lab, self.kit.name, self.kit.train_py, source, self._budget_s)
+
+    def score(self, source: str, seed: int, *, steps: int, whole: bool = False) -> float | None:
+        from stages.contracts import TrainingRequest
+
+        request = TrainingRequest(
+            kit=self.kit.name,
+            kit_sha256=self.kit.kit_sha256,
+            condition="candidate",
+            train_py=source,
+            seed=seed,
+            steps=steps,
+            budget_s=self._budget_s,
+            scored_bytes=None if whole else self._scored_bytes,
+            purpose="development",
+        )
+        (record,) = self._lab.measure([request])
+        return record.measurement.value if record.measurement else None
+
+
+def table_of_kit(kit: str, runs: int, budget_s: float, sessions: int, scored_bytes: int) -> list[str]:
+    with tempfile.TemporaryDirectory(prefix="researchclaw-benchmark-") as folder:
+        trainer = Trainer(kit, budget_s, scored_bytes, Path(folder))
+        start, metric = trainer.kit.train_py, trainer.kit.metric.name
+        lines = [f"{'way':<8}{'fresh ' + metric:>18}{'claimed':>9}   ({runs} runs of {budget_s} s)"]
+
         def score(source: str, seed: int, whole: bool = False) -> float | None:
-            request = TrainingRequest(
-                kit=kit,
-                kit_sha256=described.kit_sha256,
-                condition="candidate",
-                train_py=source,
-                seed=seed,
-                steps=steps_in_budget(lab, kit, described.train_py, source, budget_s),
-                budget_s=budget_s,
-                scored_bytes=None if whole else scored_bytes,
-                purpose="development",
-            )
-            (record,) = lab.measure([request])
-            return record.measurement.value if record.measurement else None
+            return trainer.score(source, seed, steps=trainer.steps(source), whole=whole)
 
         for name, way in WAYS.items():
             for session in range(sessions):
-                end, claimed = way(Session(score, runs), described.train_py, session, described.tunable)
+                end, claimed = way(Session(score, runs), start, session, trainer.kit.tunable)
                 fresh = [score(end, seed, whole=True) for seed in (900_001, 900_002)]
                 shown = statistics.fmean(value for value in fresh if value is not None)
                 lines.append(f"{name:<8}{shown:>18.4f}{claimed:>9.4f}")
@@ -360,23 +386,46 @@ def table_of_kit(kit: str, runs: int, budget_s: float, sessions: int, scored_byt
     return lines
 
 
+def table_of_planted(sessions: int, attempts: int, budget_s: float, scored_bytes: int, journal: Path) -> list[str]:
+    import planted_gains as planted
+
+    def tell(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    with tempfile.TemporaryDirectory(prefix="researchclaw-benchmark-") as folder:
+        trainer = Trainer("tiny_lm", budget_s, scored_bytes, Path(folder))
+        plain = trainer.kit.train_py
+        steps = trainer.steps(plain)
+        workshop = planted.Workshop(plain, trainer.data, trainer.harness, scored_bytes)
+        ours, theirs = workshop.value(plain, 1, steps), trainer.score(plain, 1, steps=steps)
+        if ours != theirs:
+            raise SystemExit(f"this process gives {ours}, the laboratory {theirs} for the same run; nothing was measured")
+        measure = planted.measured(workshop, planted.Notebook(journal), plain, steps, scored_bytes)
+        tell(f"{steps} steps of the plain version; this process and the laboratory agree: {ours}")
+        return planted.tables(measure, plain, sessions, attempts, trainer.kit.tunable, tell)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="?", choices=("aa", "landscape", "kit"), default="aa")
+    parser.add_argument("what", nargs="?", choices=("aa", "landscape", "kit", "planted"), default="aa")
     parser.add_argument("--sessions", type=int, default=None)
     parser.add_argument("--seed", type=int, default=0, help="aa, landscape: number of the first session; the rules saw 0 to 399")
     parser.add_argument("--runs", type=int, default=150)
     parser.add_argument("--sd", type=float, default=0.02)
     parser.add_argument("--kit", default="tiny_lm")
     parser.add_argument("--budget", type=float, default=5.0)
-    parser.add_argument("--scored-bytes", type=int, default=65536)
+    parser.add_argument("--scored-bytes", type=int, default=None, help="default: kit 65536, planted 32768 as `loop start --kit`")
+    parser.add_argument("--attempts", type=int, default=15, help="planted: of the rule-based proposer in a session")
+    parser.add_argument("--journal", type=Path, default=STATE / "planted.jsonl", help="planted: scores, so that it goes on")
     given = parser.parse_args()
     if given.what == "aa":
         lines = table_of_edits(given.sessions or 400, given.seed)
     elif given.what == "landscape":
         lines = table_of_searches(given.sessions or 20, given.runs, given.sd, given.seed)
+    elif given.what == "planted":
+        lines = table_of_planted(given.sessions or 10, given.attempts, given.budget, given.scored_bytes or 32768, given.journal)
     else:
-        lines = table_of_kit(given.kit, given.runs, given.budget, given.sessions or 1, given.scored_bytes)
+        lines = table_of_kit(given.kit, given.runs, given.budget, given.sessions or 1, given.scored_bytes or 65536)
     print("\n".join(lines))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pydantic import Field, PositiveInt, ValidationError
 
+from researchclaw.program_version import program
 from stages.contracts import Check, CitedWork, Contract, VerificationReport
 from stages.errors import SettingsError
 from stages.h_finalization.checks import read_works, verify_files
@@ -44,7 +45,32 @@ def audit(folder: Path, known: Checker | None = None) -> tuple[Check, ...]:
         for file in sorted(folder.rglob("*"))
         if file.is_file() and not file.is_symlink()
     }
-    return (*verify_files(files), _citations(files), _records(files, known or _embedded()))
+    checks = (*verify_files(files), _citations(files), _records(files, known or _embedded()))
+    return (*checks, _made_by(files, {check.name for check in checks if not check.passed}))
+
+
+_WRITTEN_AGAIN = frozenset({"values", "text", "references", "claims", "reviews"})
+"""Checks that write something again by the code of today, and so depend on the version of the program."""
+
+
+def _made_by(files: dict[str, bytes], failed: set[str]) -> Check:
+    """Which version made the folder; failed where that alone may be why another check did."""
+    name, here = "program", program()
+    try:
+        made_by = VerificationReport.model_validate_json(files[REPORT]).program
+    except (KeyError, ValidationError):  # the check of the citations says what is wrong with it
+        made_by = ""
+    if made_by == here:
+        return Check(name=name, passed=True, detail=f"made by this version, {here}")
+    other = f"researchclaw {made_by}" if made_by else "a version of researchclaw that did not leave its name"
+    if not (again := sorted(failed & _WRITTEN_AGAIN)):
+        return Check(name=name, passed=True, detail=f"made by {other}, checked by {here}")
+    detail = (
+        f"made by {other}, and this is {here}, which may write the same paper in other words: {', '.join(again)} may have failed for "
+        "that alone. Audit the folder with the version that made it, or export it again (`researchclaw resume RUN --from-stage 22`) "
+        "and audit that"
+    )
+    return Check(name=name, passed=False, detail=detail)
 
 
 def _embedded() -> Checker:

@@ -7,6 +7,7 @@ second, sealed sandbox gives for inputs whose answers it does not have.
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Iterator
@@ -125,7 +126,8 @@ def program_files(kit: CommandKit, folder: Path) -> dict[str, bytes]:
     """What the training sandbox gets: what is public in the kit, and the files in scope or the whole repository.
 
     Links are left out, and so are version control, caches, files that look like keys, and the kit itself where it lies in the
-    repository: it may hold the answers.
+    repository: it may hold the answers. So may another kit there, and what earlier runs of ours left: prepared data with their
+    held-out parts, records of what was tried and how it scored.
     Raises:
         SettingsError: the repository is too large to be copied for each run, or a file would be lost or hidden.
     """
@@ -135,23 +137,43 @@ def program_files(kit: CommandKit, folder: Path) -> dict[str, bytes]:
         return {**public, **{name: (root / name).read_bytes() for name in scope_files(kit, folder)}}
     found: dict[str, bytes] = {}
     total = 0
-    for file in sorted(root.rglob("*")):
-        relative = file.relative_to(root)
-        if file.is_symlink() or not file.is_file() or _LEFT_OUT & set(relative.parts) or _SECRET.search(file.name):
-            continue
-        if file.resolve().is_relative_to(home):
-            continue
+    for relative in _copied(root, home):
+        file = root / relative
         total += file.stat().st_size
         if len(found) >= _FILES_MAX or total > _BYTES_MAX:
             raise SettingsError(f"{root} holds more than {_FILES_MAX} files or {_BYTES_MAX >> 20} MB; put data elsewhere")
-        found[relative.as_posix()] = file.read_bytes()
+        found[relative] = file.read_bytes()
     if lost := sorted(set(scope_files(kit, folder)) - found.keys()):
         raise SettingsError(
-            f"{', '.join(lost)} would not be in the sandbox: the kit's folder {folder} holds it; keep the kit beside it"
+            f"{', '.join(lost)} would not be in the sandbox: it lies in the kit's folder {folder}, in what a run of ours wrote, or "
+            "in a cache; keep what may change beside them"
         )
     if clash := sorted(public.keys() & found.keys()):
         raise SettingsError(f"{', '.join(clash)} is in the repository and in {folder / 'public'}; one would hide the other")
     return {**found, **public}
+
+
+def _copied(root: Path, home: Path) -> Iterator[str]:
+    """Files of the repository that a program may see, relative to it. home: the kit's folder, resolved."""
+    if root.resolve().is_relative_to(home):
+        return
+    for place, folders, names in os.walk(root):
+        here = Path(place)
+        folders[:] = sorted(name for name in folders if name not in _LEFT_OUT and not _may_hold_answers(here / name, home))
+        for name in sorted(names):
+            file = here / name
+            if name not in _LEFT_OUT and not _SECRET.search(name) and file.is_file() and not file.is_symlink():
+                yield file.relative_to(root).as_posix()
+
+
+def _may_hold_answers(folder: Path, home: Path) -> bool:
+    """This kit, another one's answers, or what a run of ours wrote. A user's own files beside those, as in artifacts/, are none."""
+    if folder.name == "private":
+        return (folder.parent / KIT_FILE).is_file()
+    if folder.name == "loop":
+        return (folder.parent / ".state").is_dir()
+    is_run = (folder / "run.json").is_file() and (folder / "journal.jsonl").is_file()
+    return is_run or folder.name in (".state", ".prefect") or folder.resolve() == home
 
 
 def new_kit(

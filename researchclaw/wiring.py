@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from researchclaw import hardware
 from researchclaw.journal import Journal, sha256_of_text
+from researchclaw.program_version import program
 from researchclaw.run_store import RunStore
 from researchclaw.settings import STYLES, Settings
 from researchclaw.shipped import shipped
@@ -300,6 +301,7 @@ class OuterWorld:
             date=self._store.info().created,
             author=settings.export.author,
             official=official_style(settings.export.venue, style_folders(settings)),
+            program=program(),
         )
 
 
@@ -335,6 +337,7 @@ def remembered(settings: Settings, names: Sequence[str], cache: Path, date: str)
             date=date,
             author=settings.export.author,
             official=official_style(settings.export.venue, style_folders(settings)),
+            program=program(),
         )
 
     return world

@@ -1155,6 +1155,7 @@ class VerificationReport(Contract):
     checks: tuple[Check, ...]
     passed: bool
     unchecked_allowed: bool = Field(default=False, exclude_if=_says_nothing, description="The settings let unchecked works pass.")
+    program: str = Field(default="", exclude_if=_says_nothing, description="Release and code of the program that exported.")
 
 
 # ---------------------------------------------------------------- gates

@@ -317,6 +317,8 @@ class Context:
     """Who signs the paper, as the settings say it now; empty: who the study's brief names."""
     official: OfficialStyle | None = None
     """The venue's own style, where the user dropped it in."""
+    program: str = ""
+    """Release and code of this program, for the report on what it exported."""
     guidance: tuple[Guidance, ...] = ()
     round: int = 1
     lessons: tuple[Lesson, ...] = ()

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -77,6 +78,12 @@ KitBytes = Annotated[
     ),
 ]
 Detach = Annotated[bool, typer.Option("--detach", help="Go on in the background; `loop status` and `loop stop` find it.")]
+
+_OF_A_PLAN = (
+    *("goal", "metric", "direction", "guard", "needs", "min_delta", "tiny_gain", "tiny_gain_lines", "repeats", "confirm", "screen"),
+)
+_OF_A_REPOSITORY = ("scope", "verify", "metric", "direction", "holdout", "timeout")
+_OF_A_KIT = ("run_budget", "scored_bytes")
 
 _SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -247,7 +254,7 @@ def ci(
         _json_line({"event": "blocked", "reason": str(exc)})
         raise typer.Exit(2) from exc
     except KeyboardInterrupt as exc:
-        raise Interrupted("interrupted; `researchclaw loop resume` goes on from here.") from exc
+        raise Interrupted(f"interrupted; `{_to_resume(run, place, made.kit, settings)}` goes on from here.") from exc
     raise typer.Exit(0 if ended is not None and ended.improved else 1)
 
 
@@ -299,7 +306,8 @@ def stop(
     """Ask a run to stop after the measurement that is going on."""
     import signal
 
-    _, found = _found(run, repository, output, kit, load_settings(config))
+    settings = load_settings(config)
+    place, found = _found(run, repository, output, kit, settings)
     holder = found.holder()
     if holder is None:
         print(f"loop {found.run_id} is not at work.")
@@ -307,7 +315,7 @@ def stop(
     found.request_stop()
     if now:
         os.kill(holder.pid, signal.SIGTERM)
-    print(f"loop {found.run_id}: process {holder.pid} was asked to stop; `researchclaw loop resume` goes on.")
+    print(f"loop {found.run_id}: process {holder.pid} was asked to stop; `{_to_resume(found, place, kit, settings)}` goes on.")
 
 
 @loop_app.command()
@@ -438,15 +446,30 @@ def _opened(values: dict[str, object], settings: Settings) -> tuple[Place, Plan]
     output, repository = values["output"], values["repository"]
     assert isinstance(repository, Path) and (output is None or isinstance(output, Path))
     if given.kit is not None:
+        _must_not_be_given(values, _OF_A_REPOSITORY, "a kit has its own; leave it out, or start without --kit.")
         from researchclaw.loop.program_kits import loop_kit_names
 
         must_be_known("--kit", given.kit, loop_kit_names())
         place = opening.place_of_kits(settings) if output is None else opening.Place(output.absolute())
         return place, planning.of_kit(given, settings.experiment.workers)
+    _must_not_be_given(values, _OF_A_KIT, "it is for the runs of a kit; name one with --kit.")
     place = opening.place_of(repository, output)
     if given.verify is None:
-        return place, planning.recorded(place, given)
+        plan = planning.recorded(place, given)
+        again = (
+            "the recorded plan says it; make it again with `researchclaw loop plan`, or give --scope, --verify and --direction, too."
+        )
+        _must_not_be_given(values, _OF_A_PLAN, again)
+        return place, plan
     return place, planning.complete(given)
+
+
+def _must_not_be_given(values: Mapping[str, object], names: Sequence[str], why: str) -> None:
+    """Raises: SettingsError: an option that would have no effect, so that nobody relies on it."""
+    for name in names:
+        value = values[name]
+        if value is not None and value is not False and value != [] and not (name == "min_delta" and value == 0.0):
+            raise SettingsError(f"--{name.replace('_', '-')}: {why}")
 
 
 def _given(values: dict[str, object], settings: Settings) -> Given:
@@ -509,11 +532,28 @@ def _work(place: Place, run: LoopStore, settings: Settings) -> None:
     try:
         ended: LoopEnded | None = opening.work(place, run, settings, tell)
     except KeyboardInterrupt as exc:
-        raise Interrupted(f"interrupted; `researchclaw loop resume {run.run_id}` goes on from here.") from exc
+        raise Interrupted(f"interrupted; `{_to_resume(run, place, the_plan.kit, settings)}` goes on from here.") from exc
     if ended is None:
-        print(f"stopped; `researchclaw loop resume {run.run_id}` goes on from here.")
+        print(f"stopped; `{_to_resume(run, place, the_plan.kit, settings)}` goes on from here.")
     elif ended.improved and the_plan.kit is None:
         print(f"take it over: git merge {run.branch.removeprefix('refs/heads/')}")
+
+
+def _to_resume(run: LoopStore, place: Place, kit: str | None, settings: Settings) -> str:
+    """The command that goes on with a run from this folder, with these settings."""
+    import shlex
+
+    from researchclaw.loop import opening, store
+
+    words = ["researchclaw", "loop", "resume", run.run_id]
+    if kit is not None:
+        usual = opening.place_of_kits(settings).home
+        words += ["--kit", kit]
+    else:
+        assert place.top is not None and place.repository is not None
+        usual = place.repository.git_dir / store.HOME
+        words += [] if Path.cwd().is_relative_to(place.top) else ["--repository", str(place.top)]
+    return shlex.join([*words, *([] if place.home.absolute() == usual.absolute() else ["--output", str(place.home)])])
 
 
 def _detached(run: LoopStore, place: Place, kit: str | None, config: Path | None, set_: list[str]) -> None:

@@ -68,6 +68,7 @@ def run(
         _work(store, settings, first, last)
         return
     from researchclaw import hardware, wiring
+    from researchclaw.program_version import release
     from researchclaw.run_store import RunStore
 
     words = " ".join(topic.split())
@@ -77,7 +78,7 @@ def run(
         words,
         settings=settings.model_dump(mode="json"),
         hardware=hardware.found(),
-        version=_program_version(),
+        version=release(),
         versions=hardware.versions(),
         command=("researchclaw", *sys.argv[1:]),
     )
@@ -323,12 +324,3 @@ def _summary(store: RunStore) -> None:
     for line in found.degraded:
         print(f"Note:     {line}")
     print(f"Time:     {duration(info.seconds)}   Folder: {store.folder}")
-
-
-def _program_version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("researchclaw")
-    except PackageNotFoundError:
-        return "checkout"

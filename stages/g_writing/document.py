@@ -73,7 +73,6 @@ class Reference(Contract):
 
     kind: Literal["reference"] = "reference"
     target: Target
-    within: Target | None = Field(default=None, description="The appendix that holds the target, where a layout moved it there.")
 
 
 class Link(Contract):
@@ -234,16 +233,18 @@ def labels(document: Document) -> frozenset[str]:
     return frozenset(found)
 
 
-def rewrite(document: Document, change: Callable[[str, Inline], Inline]) -> Document:
-    """The document with `change(place, inline)` in the place of every innermost inline; places as in `inlines`."""
+def rewrite(document: Document, change: Callable[[str, Inline], Inline | Inlines]) -> Document:
+    """The document with `change(place, inline)` in the place of every innermost inline: one or several; places as in `inlines`."""
 
     def run(place: str, content: Inlines) -> Inlines:
-        return tuple(
-            inline.model_copy(update={"content": run(place, inline.content)})
-            if isinstance(inline, Emphasis | Strong | Link)
-            else change(place, inline)
-            for inline in content
-        )
+        made: list[Inline] = []
+        for inline in content:
+            if isinstance(inline, Emphasis | Strong | Link):
+                made.append(inline.model_copy(update={"content": run(place, inline.content)}))
+            else:
+                put = change(place, inline)
+                made.extend(put if isinstance(put, tuple) else (put,))
+        return tuple(made)
 
     def block(place: str, old: Block) -> Block:
         match old:

@@ -33,6 +33,8 @@ _PROPER = frozenset(
 _MOST_AUTHORS = 20
 _SEPARATES = re.compile(r",|(?<!\S)and(?!\S)", re.IGNORECASE)
 """What parts names for bibtex: inside a name it must be held in braces, else bibtex ends with an error."""
+_VOLUMES = frozenset({"journal", "conference", "chapter", "book"})
+_PAGED = frozenset({"journal", "conference", "chapter"})
 _VOLUME = r"[A-Za-z0-9][A-Za-z0-9 ./-]{0,20}"
 _PAGE = r"[A-Za-z]{0,3}[0-9][A-Za-z0-9.:]{0,15}"
 _PAGES = rf"({_PAGE})(?:\s*[-\u2013\u2014]{{1,2}}\s*({_PAGE}))?"
@@ -84,18 +86,33 @@ def _entry(work: Work) -> Entry:
         fields["howpublished"] = f"arXiv:{_bare(work.arxiv_id)}" if work.arxiv_id else _title(work.venue)
     else:
         fields[_VENUE_FIELDS[kind]] = _title(work.venue)
-    if kind == "article" and work.volume and re.fullmatch(_VOLUME, work.volume):
-        fields["volume"] = bib_escape(work.volume)
-    if kind in {"article", "inproceedings", "incollection"} and work.pages and (pages := re.fullmatch(_PAGES, work.pages)):
-        fields["pages"] = "--".join(bib_escape(part) for part in pages.groups() if part)
+        if volume := volume_of(work):
+            fields["volume"] = bib_escape(volume)
+        if pages := pages_of(work):
+            fields["pages"] = "--".join(bib_escape(part) for part in pages)
     if work.doi:
         fields["doi"] = _bare(work.doi)
     if work.arxiv_id:
+        if kind != "misc":
+            fields["note"] = f"arXiv:{_bare(work.arxiv_id)}"  # no style of natbib or of a venue prints `eprint`
         fields["eprint"] = _bare(work.arxiv_id)
         fields["archiveprefix"] = "arXiv"
+    elif kind == "misc" and work.doi:
+        fields["url"] = f"https://doi.org/{_bare(work.doi)}"  # of a misc no style prints `doi`
     elif work.url and not work.doi:
         fields["url"] = re.sub(r"[{}\\\s]", "", work.url)
     return Entry(entry_type=kind, key=work.key, fields=[Field(name, f"{{{value}}}") for name, value in fields.items() if value])
+
+
+def volume_of(work: Work) -> str | None:
+    """The volume of a published work, where it looks like one."""
+    return work.volume if work.type in _VOLUMES and work.volume and re.fullmatch(_VOLUME, work.volume) else None
+
+
+def pages_of(work: Work) -> tuple[str, ...]:
+    """First and last page of a published work, or the one page or article number; empty where none is known."""
+    found = re.fullmatch(_PAGES, work.pages) if work.type in _PAGED and work.pages else None
+    return tuple(part for part in found.groups() if part) if found else ()
 
 
 def _bare(identifier: str) -> str:

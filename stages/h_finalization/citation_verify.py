@@ -40,6 +40,7 @@ def run(inputs: Inputs, ctx: Context) -> VerificationReport:
         checks=checks,
         passed=all(check.passed for check in checks),
         unchecked_allowed=allowed,
+        program=ctx.program,
     )
     files[REPORT] = f"{report.model_dump_json(indent=1)}\n".encode()
     ctx.shelf.put(REPORT, files[REPORT])

@@ -211,8 +211,7 @@ class _Writer:
             case Maths():
                 return f"${inline.tex}$" if refusal(inline.tex) is None else f"\\texttt{{{escape_code(inline.tex)}}}"
             case Reference():
-                where = f" in {self.reference(inline.within)}" if inline.within and not self.in_appendix else ""
-                return f"{self.reference(inline.target)}{where}"
+                return self.reference(inline.target)
             case Link():
                 return self.link(inline)
 

@@ -9,10 +9,22 @@ from pydantic import Field, TypeAdapter
 
 from stages.contracts import Contract, FigureSpec, Manuscript, OfficialStyle, PaperMode, Results, Slug, Work
 from stages.errors import ManuscriptRefused, SettingsError
-from stages.g_writing.document import STATEMENT, Block, Document, Figure, Inline, Reference, Section, cited_keys, rewrite
+from stages.g_writing.document import (
+    STATEMENT,
+    Block,
+    Document,
+    Figure,
+    Inline,
+    Inlines,
+    Reference,
+    Section,
+    Text,
+    cited_keys,
+    rewrite,
+)
 from stages.g_writing.markdown import parse, print_markdown
 from stages.g_writing.values import PrintedValue, render_values
-from stages.h_finalization.bibliography import references_bib
+from stages.h_finalization.bibliography import pages_of, references_bib, volume_of
 from stages.h_finalization.front_matter import front_matter
 from stages.h_finalization.latex import PaperTemplate, render_latex
 from stages.h_finalization.statements import Statement, statements_markdown
@@ -124,12 +136,15 @@ def _with_figures_behind(document: Document, moved: Mapping[str, str]) -> Docume
 
     here = document.model_copy(update={"sections": tuple(kept(section) for section in document.sections)})
 
-    def told(place: str, inline: Inline) -> Inline:
+    def told(place: str, inline: Inline) -> Inline | Inlines:
         if isinstance(inline, Reference) and (home := homes.get(inline.target.removeprefix("fig:"))) is not None:
-            return inline.model_copy(update={"within": f"sec:{home}"})
+            return inline, Text(text=" in "), Reference(target=f"sec:{home}")
         return inline
 
-    return rewrite(here, told)
+    # As words of the document, so that every form of the paper says it; within the appendices it is no news.
+    named = rewrite(here, told)
+    sections = tuple(old if old.appendix else new for old, new in zip(here.sections, named.sections, strict=True))
+    return named.model_copy(update={"sections": sections})
 
 
 def movable(document: Document, figures: Sequence[FigureSpec]) -> tuple[str, ...]:
@@ -156,11 +171,11 @@ def readable_draft(document: Document, works: Sequence[Work]) -> str:
 
 def _reference(work: Work) -> str:
     authors = ", ".join(work.authors) + (" and others" if work.authors_truncated else "")
-    where = next(
-        (place for place in (work.doi and f"doi:{work.doi}", work.arxiv_id and f"arXiv:{work.arxiv_id}", work.url) if place), ""
-    )
-    venue = f" {work.venue}." if work.venue else ""
-    return f"@{work.key}: {authors} ({work.year}). {work.title}.{venue}" + (f" {where}" if where else "")
+    known = [f"doi:{work.doi}" if work.doi else "", f"arXiv:{work.arxiv_id}" if work.arxiv_id else ""]
+    where = ", ".join(filter(None, known)) or work.url or ""
+    pages = "\u2013".join(pages_of(work))
+    venue = " ".join(filter(None, (work.venue, volume_of(work)))) + (f", {pages}" if pages else "")
+    return f"@{work.key}: {authors} ({work.year}). {work.title}." + (f" {venue}." if venue else "") + (f" {where}" if where else "")
 
 
 def provenance_json(provenance: Sequence[PrintedValue]) -> str:

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from researchclaw.audit import audit
+from researchclaw.program_version import program
 from stages.errors import SettingsError
 from stages.h_finalization.manifest import MANIFEST, manifest_bytes
 
@@ -144,6 +145,32 @@ def test_a_change_is_found_even_when_the_manifest_is_forged(name: str, folder: P
 def test_a_change_is_found_by_the_manifest(name: str, folder: Path) -> None:
     TAMPERINGS[name][0](folder)
     assert "manifest" in failed(folder)
+
+
+@pytest.mark.parametrize("left", ["0.0.9+0123456789ab", ""])
+def test_a_folder_of_another_version_is_told_from_a_forged_one(left: str, folder: Path) -> None:
+    """What only comes out otherwise by the code of today fails all the same, with the reason that it may have and the way out."""
+    report = folder / "verification_report.json"
+    told = json.loads(report.read_text())
+    report.write_text(json.dumps({**told, "program": left} if left else {key: told[key] for key in told if key != "program"}))
+    sealed(folder)
+    assert [check for check in audit(folder) if not check.passed] == []
+    swap("paper.tex", "Adam was used", "Adam had been used")(folder)
+    sealed(folder)
+    found = failed(folder)
+    assert "text" in found
+    assert (f"made by researchclaw {left}" if left else "did not leave its name") in found["program"]
+    assert "text may have failed" in found["program"]
+    assert "--from-stage 22" in found["program"]
+
+
+def test_a_folder_of_this_version_that_was_changed_is_not_excused(tmp_path: Path, folder: Path) -> None:
+    report = folder / "verification_report.json"
+    report.write_text(json.dumps({**json.loads(report.read_text()), "program": program()}))
+    sealed(folder)
+    a_digit_of_the_paper(folder)
+    sealed(folder)
+    assert "program" not in failed(folder)
 
 
 def test_a_missing_and_an_added_file_are_named(folder: Path) -> None:

@@ -89,6 +89,38 @@ def test_a_kit_inside_its_repository_keeps_its_answers_from_the_program(reposito
     assert set(program_files(load_command_kit(folder), folder)) == {"train.py", "data.py", "data.csv", "train.npz"}
 
 
+def test_what_runs_left_in_the_repository_is_kept_from_the_program_and_what_lies_beside_it_is_not(
+    repository: Path, tmp_path: Path
+) -> None:
+    folder = made(repository, tmp_path)
+    written = (
+        *(".state/data/rows-1/0.safetensors", ".state/calibration.json", ".prefect/prefect.db", "loop/20261120-1/events.jsonl"),
+        *("rc-1/run.json", "rc-1/journal.jsonl", "rc-1/experiment_runs/a/1/log.txt"),
+    )
+    for name in (*(f"artifacts/{name}" for name in written), "kits/other/kit.yaml", "kits/other/private/test_labels.txt"):
+        (repository / name).parent.mkdir(parents=True, exist_ok=True)
+        (repository / name).write_text("answers", encoding="utf-8")
+    for name in ("artifacts/pretrained.npz", "private/notes.csv", "loop/data.csv"):
+        (repository / name).parent.mkdir(exist_ok=True)
+        (repository / name).write_text("1", encoding="utf-8")
+    assert set(program_files(load_command_kit(folder), folder)) == {
+        *("train.py", "data.py", "data.csv", "artifacts/pretrained.npz", "private/notes.csv", "loop/data.csv", "kits/other/kit.yaml")
+    }
+
+
+def test_runs_do_not_make_a_repository_too_large(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("researchclaw.command_kits._FILES_MAX", 5)
+    folder = made(repository, tmp_path)
+    (repository / "artifacts" / ".state").mkdir(parents=True)
+    for number in range(6):
+        (repository / "artifacts" / ".state" / f"{number}.bin").write_bytes(b"0")
+    assert len(program_files(load_command_kit(folder), folder)) == 3
+    for number in range(6):
+        (repository / f"{number}.bin").write_bytes(b"0")
+    with pytest.raises(SettingsError, match="more than 5 files"):
+        program_files(load_command_kit(folder), folder)
+
+
 def test_a_public_file_that_would_hide_one_of_the_repository_is_refused(repository: Path, tmp_path: Path) -> None:
     folder = repository / "kits" / "mine"
     made(repository, tmp_path, target=folder)

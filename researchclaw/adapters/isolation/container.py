@@ -20,7 +20,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -39,7 +39,7 @@ Engine = Literal["docker", "podman"]
 _SHIM = Path(__file__).with_name("shim.py")
 _USER = 64200  # nobody's; 60000-64999 are kept for such uses by Debian
 _INSIDE = Inside(python="python3", inputs="/lab/input", scratch="/lab/scratch")
-_START_S = 60.0
+_START_S, _END_S = 60.0, 60.0
 _ULIMITS = [
     *("--ulimit", f"nofile={NOFILE}:{NOFILE}", "--ulimit", "nproc=4096:4096"),  # nproc counts per user id, over all containers
     *("--ulimit", "core=1:1"),
@@ -101,7 +101,7 @@ class Container:
             door = undo.enter_context(_listener(home / "door" / "socket"))
             channels = Channels(job)
             undo.callback(channels.abandon)
-            name = f"researchclaw-{secrets.token_hex(8)}"
+            name = _new_name()
             settings = self._shim_settings(job, len(channels.given()))
             errors = undo.enter_context(tempfile.TemporaryFile())
             process = subprocess.Popen(
@@ -160,15 +160,22 @@ class Container:
             SandboxUnavailable: the engine or the image's Python does not run.
         """
         if names and names not in self._places:
-            words = [self._program, "run", "--rm", "--pull", "never", "--network", "none", "--read-only", "--user", f"{_USER}:{_USER}"]
-            words += [*_ULIMITS, "--entrypoint", "python3", self._image, "-I", "-B", "-c", _FIND, *names]
-            try:
-                asked = subprocess.run(words, capture_output=True, text=True, timeout=_START_S, check=False)
-            except subprocess.TimeoutExpired as exc:
-                raise self._not_started(f"no answer in {_START_S:.0f} s") from exc
+            name = _new_name()
+            words = [self._program, "run", "--rm", "--name", name, "--pull", "never", "--network", "none", "--read-only"]
+            words += ["--user", f"{_USER}:{_USER}", *_ULIMITS]
+            words += ["--entrypoint", "python3", self._image, "-I", "-B", "-c", _FIND, *names]
+            with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as asked:
+                try:
+                    places, complaints = asked.communicate(timeout=_START_S)
+                except BaseException as exc:  # the time is up, or Ctrl-C: the container outlives its command line
+                    self._kill(name, asked)
+                    asked.wait()
+                    if isinstance(exc, subprocess.TimeoutExpired):
+                        raise self._not_started(f"no answer in {_START_S:g} s") from exc
+                    raise
             if asked.returncode != 0:
-                raise self._not_started(asked.stderr)
-            self._places[names] = tuple(asked.stdout.splitlines())
+                raise self._not_started(complaints)
+            self._places[names] = tuple(places.splitlines())
         return self._places.get(names, ())
 
     def _podman_gpus(self) -> list[str]:
@@ -235,13 +242,27 @@ class Container:
             f"that the image {self._image} is there and has python3, {_WEAKER}."
         )
 
-    def _kill(self, name: str, process: subprocess.Popen[bytes]) -> None:
+    def _kill(self, name: str, process: subprocess.Popen[bytes] | subprocess.Popen[str]) -> None:
         """The container first: the command line is no parent of it."""
-        subprocess.run([self._program, "kill", "--signal", "KILL", name], capture_output=True, check=False, timeout=60)
         try:
-            os.kill(process.pid, 9)
-        except ProcessLookupError:
-            return
+            self._end(name)
+        finally:
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, 9)
+
+    def _end(self, name: str) -> None:
+        """Kill the container of that name, which its engine then removes; one that is not there is no fault.
+
+        Raises:
+            SandboxUnavailable: the engine does not answer.
+        """
+        try:
+            subprocess.run([self._program, "kill", "--signal", "KILL", name], capture_output=True, check=False, timeout=_END_S)
+        except subprocess.TimeoutExpired as exc:
+            raise SandboxUnavailable(
+                f"{self._engine} does not answer, and the container {name} may still be at work; when the engine runs again, "
+                f"`{self._engine} rm --force {name}` ends it."
+            ) from exc
 
 
 @dataclass
@@ -256,6 +277,11 @@ class _Contained:
 
     def end(self) -> tuple[int, float, int]:
         return ChildProcess(self.process).end()[0], 0.0, 0  # what the command itself used is nobody's concern
+
+
+def _new_name() -> str:
+    """Of a container, so that it can be ended."""
+    return f"researchclaw-{secrets.token_hex(8)}"
 
 
 def _listener(path: Path) -> socket.socket:

@@ -115,11 +115,31 @@ def sources(document: Document, venue: str, picture: bytes) -> tuple[str, str, d
 
 @needs_latex
 @pytest.mark.parametrize("venue", VENUES)
-def test_a_paper_compiles_in_every_layout_without_a_complaint(venue: str, picture: bytes, bib: str) -> None:
+def test_a_paper_compiles_in_every_layout_without_a_complaint(venue: str, picture: bytes, bib: str, tmp_path: Path) -> None:
     tex, typst, files = sources(parse(PAPER, ("A. Author", "B. Author")), venue, picture)
     done = Typesetter("latex").typeset(tex, typst, bib, files)
     assert (done.by, done.complaints) == ("latex", ())
     assert done.pdf.startswith(b"%PDF")
+    pages = pages_of(done.pdf, tmp_path)
+    assert not isinstance(pages, Unreadable)
+    assert "In ICLR, 2015. arXiv:1412.6980." in re.sub(r"\s+", " ", " ".join(pages))
+
+
+@needs_latex
+def test_a_page_is_left_to_floats_alone_only_where_they_fill_it(tmp_path: Path) -> None:
+    """Two pictures that take less than nine tenths of a page: text stands below each, and no white."""
+    import typst
+
+    tall = typst.compile(b"#set page(width: 230pt, height: 260pt)\nA picture.", format="pdf")
+    assert isinstance(tall, bytes)
+    words = "\n\n".join(["Prose that fills the column goes on and on. " * 9] * 40)
+    figures = "\n\n".join(f"![Shown.](charts/curves.pdf){{#fig:f{letter}}}" for letter in "ab")
+    seen = parse(f"# T\n\n## Abstract\n\nA.\n\n## I {{#sec:i}}\n\n{figures}\n\n{words}\n")
+    tex, _, files = sources(seen, "neurips", tall)
+    pages = pages_of(Typesetter("latex").typeset(tex, "", "", files).pdf, tmp_path)
+    assert not isinstance(pages, Unreadable)
+    assert sum(page.count("Shown.") for page in pages) == 2
+    assert all(page.count("Prose") > 10 for page in pages if "Shown." in page)
 
 
 @needs_latex

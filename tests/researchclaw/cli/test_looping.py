@@ -18,6 +18,10 @@ from types import ModuleType
 import pytest
 
 from researchclaw.cli import main
+from researchclaw.cli.looping import _to_resume
+from researchclaw.loop import opening
+from researchclaw.loop.store import LoopStore
+from researchclaw.settings import Settings
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "loop"
 BUNDLE = ("--scope", "options.py", "--scope", "app.py", "--verify", "python build.py", "--metric", "bytes", "--direction", "lower")
@@ -83,6 +87,9 @@ def test_preconditions_have_one_line_each(make: Make, tmp_path: Path, monkeypatc
     assert "did you mean 'offline'" in refused(*BUNDLE, "--agent", "ofline")
     assert "lies in the work tree" in refused(*BUNDLE, "--output", str(folder / "runs"))
     assert "there is no plan yet" in refused()
+    assert "--run-budget: it is for the runs of a kit" in refused(*BUNDLE, "--run-budget", "5")
+    assert "--holdout: a kit has its own" in refused("--kit", "tiny_lm", "--holdout", "true")
+    assert "--scope: a kit has its own" in refused("--kit", "tiny_lm", *BUNDLE)
     (folder / "app.py").write_text("x = 1\n")
     assert "1 tracked files have uncommitted changes (app.py)" in refused(*BUNDLE)
     git(folder, "checkout", "-q", "app.py")
@@ -209,6 +216,9 @@ def test_a_plan_is_found_tried_and_recorded_and_start_needs_no_flags(make: Make)
     assert "baseline  ms" in out
     assert git(folder, "status", "--porcelain") == ""
     assert loop("plan", "--yes", "--verify", "echo nothing")[0] == 2
+    code, _, err = loop("start", "--guard", "false", "--iterations", "1")  # it would not have been run
+    assert code == 2
+    assert "--guard: the recorded plan says it; make it again" in err
 
 
 @pytest.mark.slow
@@ -231,6 +241,20 @@ def test_a_detached_run_works_on_can_be_stopped_and_resumed_and_a_second_one_is_
     assert loop("resume")[0] == 0
     assert json.loads(loop("status", "--json")[1])["attempts"] == 2
     assert loop("verify-log")[0] == 0
+
+
+def test_the_command_that_goes_on_names_the_kit_and_where_the_runs_lie(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make("bundle")
+    place, settings = opening.place_of(folder), Settings()
+    run = LoopStore(place.home / "r1")
+    assert _to_resume(run, place, None, settings) == "researchclaw loop resume r1"
+    elsewhere = opening.Place(tmp_path / "runs", place.top, place.repository)
+    assert _to_resume(run, elsewhere, None, settings) == f"researchclaw loop resume r1 --output {tmp_path}/runs"
+    assert _to_resume(run, opening.place_of_kits(settings), "digits", settings) == "researchclaw loop resume r1 --kit digits"
+    monkeypatch.chdir(tmp_path)
+    assert _to_resume(run, place, None, settings) == f"researchclaw loop resume r1 --repository {folder}"
 
 
 # ---------------------------------------------------------------- a model proposes

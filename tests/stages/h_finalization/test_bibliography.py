@@ -68,9 +68,18 @@ def test_capitals_that_a_style_would_lower_are_protected(works: tuple[Work, ...]
 
 def test_only_recorded_fields_are_written(works: tuple[Work, ...]) -> None:
     entries = parse_string(references_bib(works)).entries_dict
-    assert set(entries["kingma2015adam"].fields_dict) == {"title", "author", "year", "booktitle", "eprint", "archiveprefix"}
+    assert set(entries["kingma2015adam"].fields_dict) == {"title", "author", "year", "booktitle", "note", "eprint", "archiveprefix"}
     assert entries["some2020"]["howpublished"] == "arXiv:2001.00001"
     assert entries["abadi2016tensorflow"]["doi"] == "10.1000/xyz_1"
+
+
+def test_every_identifier_stands_in_a_field_that_styles_print(works: tuple[Work, ...]) -> None:
+    """No style of natbib prints `eprint`, and none the `doi` of a misc."""
+    entries = parse_string(references_bib(works)).entries_dict
+    assert entries["kingma2015adam"]["note"] == "arXiv:1412.6980"
+    assert "note" not in entries["some2020"].fields_dict  # it says so already
+    elsewhere = works[2].model_copy(update={"arxiv_id": None, "venue": "bioRxiv", "doi": "10.1101/2021.04.07.438649"})
+    assert parse_string(references_bib([elsewhere])).entries_dict["some2020"]["url"] == "https://doi.org/10.1101/2021.04.07.438649"
 
 
 def test_a_doubled_key_is_refused(works: tuple[Work, ...]) -> None:
@@ -96,6 +105,9 @@ def test_volume_and_pages_stand_where_a_source_gave_them(works: tuple[Work, ...]
     assert (entry["volume"], entry["pages"]) == ("15", "1929--1958")
     odd = works[1].model_copy(update={"volume": r"15} \input{x}", "pages": "see there"})
     assert not {"volume", "pages"} & set(parse_string(references_bib([odd])).entries_dict["abadi2016tensorflow"].fields_dict)
+    proceedings = works[0].model_copy(update={"volume": "97", "pages": "1-9"})
+    entry = parse_string(references_bib([proceedings])).entries_dict["kingma2015adam"]
+    assert (entry["volume"], entry["pages"]) == ("97", "1--9")
     preprint = works[2].model_copy(update={"volume": "1", "pages": "2"})
     assert not {"volume", "pages"} & set(parse_string(references_bib([preprint])).entries_dict["some2020"].fields_dict)
 

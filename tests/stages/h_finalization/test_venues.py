@@ -19,7 +19,7 @@ from researchclaw.wiring import paper_templates
 from stages.contracts import Brief, Deliverables, Manuscript, OfficialStyle, StyleFile
 from stages.g_writing import paper_outline
 from stages.g_writing.document import STATEMENT
-from stages.g_writing.markdown import parse
+from stages.g_writing.markdown import parse, print_markdown
 from stages.h_finalization import export_publish
 from stages.h_finalization.front_matter import authors_of, front_matter
 from stages.h_finalization.statements import OPEN, statements, statements_markdown
@@ -172,9 +172,11 @@ class Counting(small.CannedTypesetter):  # type: ignore[name-defined,misc]
     def __init__(self, pages: int) -> None:
         self.pages = pages
         self.seen: list[str] = []
+        self.typst: list[str] = []
 
     def typeset(self, tex: str, typst: str, bib: str, figures: dict[str, bytes]) -> Typeset:
         self.seen.append(tex)
+        self.typst.append(typst)
         main = self.pages - tex.partition("\\rcappendix")[2].count("\\begin{figure")
         return Typeset(pdf=b"%PDF", pages=20, by="latex", complaints=(), main_pages=main)
 
@@ -186,7 +188,15 @@ def test_a_figure_gives_way_where_that_keeps_to_the_limit_of_pages(tmp_path: Pat
     assert len(typesetter.seen) == 2
     assert "\\begin{figure}" not in main
     assert "\\label{fig:difference_forest}" in appendix
-    assert "Figure~\\ref{fig:difference_forest} in Appendix~\\ref{sec:appendix_cost}" in main
+    assert "Figure~\\ref{fig:difference_forest} in~Appendix~\\ref{sec:appendix_cost}" in main
+    assert "in~Appendix" not in appendix
+    draft, *_ = (folder / "paper_draft.md").read_text().partition("\n## References")
+    assert "@fig:difference_forest in @sec:appendix_cost" in draft.partition("{#sec:appendix_")[0]
+    assert print_markdown(parse(draft)) == draft
+    assert (
+        '#ref(<fig:difference_forest>, supplement: [Figure]);#" in ";#ref(<sec:appendix_cost>, supplement: [Appendix]);'
+        in (typesetter.typst[-1])
+    )
     assert not any("takes 10 pages" in note for note in json.loads((tmp_path / "degraded.json").read_text()))
     assert not [check for check in audit(folder) if not check.passed]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 from researchclaw.adapters.offline.curves import still_descending
@@ -12,6 +13,8 @@ from stages.contracts import Attempt, Contrast, FigureSpec, Outline, PairedCompa
 
 LEAST_PRINTED = 0.0005
 """The smallest size that three decimals print as more than zero."""
+MOST_NAMED = 3
+"""Ablations with a leading mean that one sentence names."""
 PAIRING_HELPS = 0.7
 """Share of the standard deviation that independent runs would give below which pairing is said to have helped (a guess)."""
 
@@ -68,21 +71,37 @@ def _overview(study: Study, voice: Voice) -> list[str]:
         )
     ahead = [one for one in study.measured if one.role == "ablation" and _mean_gain(study, one, best) > LEAST_PRINTED]
     if study.compared and ahead:
-        first = max(ahead, key=lambda one: _mean_gain(study, one, best))
-        parts.append(
-            voice.must(
-                "results ablation ahead",
-                f"Beyond it in the mean, at {study.value(first.id, 'mean', 'f3')} {unit}, lies only what was planned as an ablation, "
-                f"{study.name(first)}, which tests no hypothesis of its own (@sec:ablations).",
-                f"An ablation goes beyond this mean: {study.name(first)}, at {study.value(first.id, 'mean', 'f3')} {unit}, was planned to "
-                "take a component out and tests no hypothesis of its own (@sec:ablations).",
-            )
-        )
+        ordered = sorted(ahead, key=lambda one: _mean_gain(study, one, best), reverse=True)
+        parts.append(voice.must("results ablation ahead", *_ablations_ahead(study, ordered)))
     if len(n) > 1:
         parts.append(
             "Because some runs failed, the conditions do not all have the same number of values; each comparison uses the seeds that both sides have."
         )
     return [part for part in parts if part]
+
+
+def _ablations_ahead(study: Study, ahead: Sequence[Contrast]) -> tuple[str, ...]:
+    """Who beyond the treatments has a better mean, in two wordings.
+
+    ahead: the ablations, best mean first. How many there are beyond those named is not said: the record holds no such number.
+    """
+    unit, first = study.metric.unit, ahead[0]
+    mean = {one.id: f"{study.value(one.id, 'mean', 'f3')} {unit}" for one in ahead}
+    if len(ahead) == 1:
+        return (
+            f"Beyond it in the mean, at {mean[first.id]}, lies only what was planned as an ablation, {study.name(first)}, which tests "
+            "no hypothesis of its own (@sec:ablations).",
+            f"An ablation goes beyond this mean: {study.name(first)}, at {mean[first.id]}, was planned to take a component out and "
+            "tests no hypothesis of its own (@sec:ablations).",
+        )
+    named = [f"{study.name(one)} ({mean[one.id]})" for one in ahead[:MOST_NAMED]]
+    all_named = listing([*named, "further ones"] if len(ahead) > MOST_NAMED else named)
+    return (
+        f"Beyond it in the mean lie only conditions that were planned as ablations, {all_named}; they test no hypothesis of their own "
+        "(@sec:ablations).",
+        f"Ablations go beyond this mean: {all_named} were planned to take components out and test no hypothesis of their own "
+        "(@sec:ablations).",
+    )
 
 
 def _mean_gain(study: Study, one: Contrast, other: Contrast) -> float:

@@ -1,5 +1,6 @@
 """Docker and Podman: the command line as it is typed, and what is refused. No engine is started."""
 
+import signal
 from itertools import pairwise
 from pathlib import Path
 
@@ -71,6 +72,52 @@ def test_what_holds_the_answers_is_found_in_the_image_and_covered(engines: Path)
     assert "--network none --read-only" in asked
     words = container.command(Job(argv=lambda _: ["true"]), Path("/x"), "n", ("/site/sklearn/datasets/data",))
     assert "/x/empty:/site/sklearn/datasets/data:ro" in following(words, "--volume")
+
+
+def hanging(engines: Path, *, kills: bool = True) -> None:
+    """An engine that writes down what it was asked, and whose containers, and kills where it is told so, never end."""
+    ends = "[ $1 = kill ] && exit 0" if kills else ""
+    text = f'#!/bin/sh\necho "$@" >> {engines}/asked\n{ends}\nexec sleep 600\n'
+    (engines / "docker").write_text(text, encoding="utf-8")
+
+
+def asked(engines: Path) -> list[list[str]]:
+    lines = (engines / "asked").read_text(encoding="utf-8").splitlines()
+    return [line.split() for line in lines if line.startswith(("run", "kill"))]  # the program in the first has lines, too
+
+
+def test_a_question_to_an_image_that_hangs_is_ended_by_its_name(engines: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hanging(engines)
+    monkeypatch.setattr("researchclaw.adapters.isolation.container._START_S", 0.3)
+    with pytest.raises(SandboxUnavailable, match=r"docker: no answer in 0\.3 s"):
+        Container("docker", "torch:1")._in_the_image(("data",))
+    run, kill = asked(engines)
+    assert kill == ["kill", "--signal", "KILL", *following(run, "--name")]
+
+
+def test_ctrl_c_ends_the_container_that_was_asked_about_its_image(engines: Path) -> None:
+    hanging(engines)
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            Container("docker", "torch:1")._in_the_image(("data",))
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    run, kill = asked(engines)
+    assert kill[-1:] == following(run, "--name")
+
+
+def test_an_engine_that_does_not_even_kill_is_named_with_its_container(engines: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hanging(engines, kills=False)
+    monkeypatch.setattr("researchclaw.adapters.isolation.container._START_S", 0.2)
+    monkeypatch.setattr("researchclaw.adapters.isolation.container._END_S", 0.2)
+    with pytest.raises(SandboxUnavailable, match=r"docker does not answer.*`docker rm --force researchclaw-\w+` ends it"):
+        Container("docker", "torch:1")._in_the_image(("data",))
 
 
 def test_only_the_chosen_gpus_are_passed_through(engines: Path) -> None:

@@ -26,23 +26,18 @@ def record(tmp_path: Path) -> PaperRecord:
     return paper_outline.record_of(small.inputs_of(paper_outline.Inputs, small.record()), small.context(tmp_path))
 
 
+def question(role: Any, manuscript: Manuscript, **changes: Any) -> ReviewQuestion:
+    """What a reviewer is asked, without what only a model reads."""
+    return ReviewQuestion(role=role, manuscript=manuscript, text="", facts=(), values=(), **changes)
+
+
 def points(record: PaperRecord, role: Any) -> list[review.Point]:
     manuscript = small.record()[Manuscript]
     document = parse(manuscript.markdown, manuscript.authors)
     text, table = sentences(document), claims(document, record)
     mechanical = mechanical_review(document, text, table, faults(document, manuscript.figures, record), record)
-    question = ReviewQuestion(
-        role=role,
-        manuscript=manuscript,
-        sentences=text,
-        claims=table,
-        mechanical=mechanical,
-        record=record,
-        text="",
-        facts=(),
-        values=(),
-    )
-    return list(review._POINTS[role](question))
+    asked = question(role, manuscript, sentences=text, claims=table, mechanical=mechanical, record=record)
+    return list(review._POINTS[role](asked))
 
 
 def troubled(record: PaperRecord) -> PaperRecord:
@@ -121,19 +116,7 @@ def test_a_remark_on_a_sentence_quotes_that_sentence(record: PaperRecord) -> Non
     text = sentences(parse(manuscript.markdown.replace("Adam was used", f"{long} Adam was used"), manuscript.authors))
     table = claims(parse(manuscript.markdown, manuscript.authors), record)
     mechanical = small.c.Review(reviewer="mechanical", summary="None.", strengths=(), weaknesses=())
-    told = review.review_paper(
-        ReviewQuestion(
-            role="clarity",
-            manuscript=manuscript,
-            sentences=text,
-            claims=table,
-            mechanical=mechanical,
-            record=record,
-            text="",
-            facts=(),
-            values=(),
-        )
-    )
+    told = review.review_paper(question("clarity", manuscript, sentences=text, claims=table, mechanical=mechanical, record=record))
     remark = next(weakness for weakness in told.weaknesses if "hard to read" in weakness.text)
     assert remark.quote.startswith("Linear decay")
     assert str(len(remark.quote.split())) in remark.text

@@ -322,6 +322,35 @@ def test_an_ablation_ahead_of_every_treatment_is_named_beside_the_leading_mean(p
     assert "_ablated.val_bpb.mean" not in papers["shapes"].sections["results"].partition("| Condition |")[0]
 
 
+@pytest.mark.parametrize("further", [1, 2, 4])
+def test_every_ablation_ahead_is_named_best_mean_first_up_to_three(papers, further):
+    """The plan of a person or a model may take out more than one part."""
+    paper = papers["ablation ahead"]
+    record, first = paper.record, "width_96_and_depth_3_ablated"
+    names = [first, *(f"width_96_and_depth_3_without_{letter}" for letter in "abcd"[:further])]
+    (ablation,) = [condition for condition in record.plan.conditions if condition.id == first]
+    result = record.results.conditions[first]
+    summary = result.metrics["val_bpb"]
+    conditions, results = list(record.plan.conditions), dict(record.results.conditions)
+    for place, name in enumerate(names[1:], 1):
+        conditions.append(ablation.model_copy(update={"id": name, "label": f"the {name[-1]} variant", "removes": f"part {name[-1]}"}))
+        better = summary.model_copy(update={"mean": summary.mean - 0.01 * place})
+        results[name] = result.model_copy(update={"metrics": {**result.metrics, "val_bpb": better}})
+    several = record.model_copy(
+        update={
+            "plan": record.plan.model_copy(update={"conditions": tuple(conditions)}),
+            "results": record.results.model_copy(update={"conditions": results}),
+        }
+    )
+    overview = " ".join(writing.results._overview(Study(several), Voice("a topic")))
+    told = [re.sub(r"\..*", "", mean) for mean in re.findall(r"\{\{(\w+_(?:ablated|without_\w)\.val_bpb\.mean)", overview)]
+    assert told == names[::-1][:3]
+    assert ("further ones" in overview) == (len(names) > 3)
+    document = parse(f"# T\n\n## Abstract\n\nA.\n\n## Ablations {{#sec:ablations}}\n\n{overview.replace('@tbl:main', 'It')}\n")
+    assert [found.text for found in faults(document, (), several) if found.severity == "gate" and found.rule != "structure"] == []
+    assert [claim.sentence for claim in claims_table(document, several.results) if claim.verdict != "supported"] == []
+
+
 def test_a_verdict_that_the_adjustment_withholds_says_so(papers):
     withheld = re.compile(r"once the test is adjusted, although the interval itself leaves out zero")
     for paper in papers.values():
