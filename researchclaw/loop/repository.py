@@ -223,7 +223,9 @@ def top_folder(folder: Path) -> Path:
         if "dubious ownership" in str(exc):
             hint = "git config --global --add safe.directory FOLDER"
             raise SettingsError(f"{folder} belongs to another user, and git does not trust it; if you do: `{hint}`.") from exc
-        raise SettingsError(f"{folder} is no work tree of a git repository ({exc}); go to one. Runs on a kit need none: --kit NAME.") from exc
+        raise SettingsError(
+            f"{folder} is no work tree of a git repository ({exc}); go to one. Runs on a kit need none: --kit NAME."
+        ) from exc
 
 
 def dirty(top: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:

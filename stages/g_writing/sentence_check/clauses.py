@@ -46,6 +46,8 @@ _ADVANTAGE = re.compile(
     re.IGNORECASE,
 )
 """'the advantage of a over b', which 'it' means in the next clause."""
+_PART_OF_BEFORE = re.compile(r"\b(?:out )?of (?:these|those|them|which|that)\b(?! (?:takes?|is|are|was|were)\b)", re.IGNORECASE)
+"""'0.85 of these come from …': a share of a number in the clause before means nothing without it."""
 _ADVERBS = r",? (?:(?:only|just|merely|even|about|roughly|nearly|almost|around|some|by|at|with|to) ){0,2}"
 _UNIT_ONLY = r"\s?(?:%|percent|(?:percentage )?points?|pp|x|×|nats|bits|s|ms|min|h|seconds|minutes|hours|tokens/s)?[.,;]?\s*$"
 _OF_ALL = re.compile(
@@ -91,6 +93,8 @@ class _Taken:
 def clauses(sentence: Sentence, study: Study) -> tuple[Clause, ...]:
     """The clauses of a sentence with numbers in more than one of them; none where there is nothing to take apart."""
     if len(sentence.numbers) < 2 or len(sentence.text) > LONGEST or re.search(r"\brespectively\b", sentence.text, re.IGNORECASE):
+        return ()
+    if _PART_OF_BEFORE.search(sentence.text):
         return ()
     spans = list(_coordinated(sentence, _spans(sentence)))
     if len(spans) < 2:
