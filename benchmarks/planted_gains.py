@@ -73,6 +73,7 @@ _COSTS_NOTHING = frozenset(
     | {"INIT", "INIT_STD", "ZERO_INIT_PROJECTIONS"}
 )
 _SEEDS_OF_A_SESSION = 10**6
+_UNSEEN = 900_001
 _NULLS_OFFERED = 3
 _ROUNDS, _STEPS_OF_A_BLOCK = 4, 6
 
@@ -289,6 +290,8 @@ class Undone:
     kept: bool
     gain: float | None
     """As the loop reports it, when the edit was kept."""
+    true_gains: tuple[float, ...]
+    """Paired, on seeds that no decision has seen."""
     nulls_offered: int
     nulls_kept: tuple[str, ...]
     runs: int
@@ -306,11 +309,14 @@ def undo(measure: Measure, plain: str, kind: str, session: int) -> Undone:
     patches = tuple(unified_patch(start, edits[edit]) for edit in order)
     history, runs = looped(measure, start, session, PersonProposer(), propose=patches)
     verdicts = dict(zip(order, history.attempts, strict=True))
+    unseen = [_SEEDS_OF_A_SESSION * (session + 1) + _UNSEEN + index for index in range(5)]
+    pairs = [(measure(start, seed), measure(sensible, seed)) for seed in unseen]
     return Undone(
         kind=kind,
         value=f"{name} = {values[session % len(values)]}",
         kept=verdicts[kind].verdict == "keep",
         gain=verdicts[kind].gain,
+        true_gains=tuple(old - new for old, new in pairs if old is not None and new is not None),
         nulls_offered=len(order) - 1,
         nulls_kept=tuple(edit for edit in order if edit != kind and verdicts[edit].verdict == "keep"),
         runs=runs,
@@ -318,15 +324,19 @@ def undo(measure: Measure, plain: str, kind: str, session: int) -> Undone:
 
 
 def table_of_undone(sessions: Sequence[Undone]) -> list[str]:
-    lines = [f"{'planted':<24}{'kept':>8}{'gain (bpb)':>12}{'null edits kept':>17}{'runs':>7}"]
+    """The true gain is a mean over all sessions, kept or not; its sd is that of one pair."""
+    lines = [f"{'planted':<24}{'kept':>8}{'true gain':>11}{'sd':>8}{'reported':>10}{'null edits kept':>17}{'runs':>7}"]
     groups = [(value, [s for s in sessions if s.value == value]) for value in sorted({s.value for s in sessions})]
     for name, group in [*groups, ("all", list(sessions))]:
-        gains = [s.gain for s in group if s.kept and s.gain is not None]
+        reported = [s.gain for s in group if s.kept and s.gain is not None]
+        true = [gain for s in group for gain in s.true_gains]
         kept, nulls = sum(s.kept for s in group), sum(len(s.nulls_kept) for s in group)
-        gain = f"{statistics.fmean(gains):.3f}" if gains else "-"
         offered = sum(s.nulls_offered for s in group)
-        runs = statistics.fmean(s.runs for s in group)
-        lines.append(f"{name:<24}{f'{kept}/{len(group)}':>8}{gain:>12}{f'{nulls}/{offered}':>17}{runs:>7.1f}")
+        lines.append(
+            f"{name:<24}{f'{kept}/{len(group)}':>8}{statistics.fmean(true):>11.3f}{statistics.stdev(true):>8.3f}"
+            f"{f'{statistics.fmean(reported):.3f}' if reported else '-':>10}{f'{nulls}/{offered}':>17}"
+            f"{statistics.fmean(s.runs for s in group):>7.1f}"
+        )
     return lines
 
 
@@ -455,8 +465,6 @@ def tables(
             undone.append(undo(measure, plain, kind, session))
             tell(told(undone[-1]))
         left = undone[-len(HANDICAPS) + session % len(HANDICAPS)]
-        gains = [s.gain for s in undone if s.value == left.value and s.kept and s.gain is not None]
-        worth = statistics.fmean(gains) if gains else math.inf
-        found.append(find(measure, plain, left.kind, session, preferred, attempts, worth))
+        found.append(find(measure, plain, left.kind, session, preferred, attempts, statistics.fmean(left.true_gains)))
         tell(told(found[-1]))
     return [*table_of_undone(undone), "", *table_of_found(found)]
