@@ -15,7 +15,7 @@ from itertools import product
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.condition_names import REMOVED, part_pattern
-from stages.g_writing.sentence_check.phrases import ABOVE, BELOW, DEVIATION
+from stages.g_writing.sentence_check.phrases import ABOVE, BELOW, DEVIATION, OF_A_CHANGE
 from stages.g_writing.sentence_check.quantities import SECONDS
 from stages.g_writing.sentence_check.reading import Number, Sentence
 from stages.g_writing.sentence_check.study import Study
@@ -240,6 +240,11 @@ def beside(number: Number, sentence: Sentence) -> list[str]:
                 return [mention.name]
         elif mention.start >= number.end:
             between = sentence.text[number.end : mention.start]
+            fronted = re.search(
+                r"(?:^|[;,:] )(?:at|with)(?: an?| only| just| (?:[\w-]+ ){1,3}of)* $", sentence.text[: number.start], re.IGNORECASE
+            )
+            if fronted and re.fullmatch(r" ?(?:[\w/%\\\u00b7@-]+ ){0,3}?[\w/%\\]*, (?:the )?", between):
+                return [mention.name]  # 'At 1.437 bits per character, a …'
             if re.fullmatch(
                 r"\W?\s*(?:[A-Za-z/%\\]+\s*){0,2}(?:\(|\b(?:for|by|with|of|from|under|using)\s+)(?:the |in the case of )?", between
             ):
@@ -276,7 +281,13 @@ def roles(number: Number, role: str, sentence: Sentence) -> Iterator[str]:
         if not re.search(r"\b(?:standard )?deviations?\b|\bs\.?d\b|±|\bsigma\b", text, re.IGNORECASE):
             yield "range"
     bounded = re.search(rf"(?<!\w)(?:{ABOVE}|{BELOW})\s*$", before, re.IGNORECASE) is not None
-    if role in {"range", "difference", "setting", "std"} and not change and not bounded and number.unit not in {"pp", "points", "x"}:
+    if (
+        role in {"range", "difference", "setting", "std"}
+        and not change
+        and not bounded
+        and number.unit not in {"pp", "points", "x"}
+        and not OF_A_CHANGE.match(text[number.end :])
+    ):
         yield "level"
     if role in {"level", "difference"} and _INTERVAL.search(text):
         yield "interval"

@@ -41,7 +41,9 @@ def changes(now: Progress, number: Number) -> Iterator[Quantity]:
         share = share_of(number, before, after)
         if other_unit(after, now.study.metrics[metric].unit):
             continue
-        if re.search(r"factor of\s*(?:about )?$", before):
+        if re.search(r"factor of\s*(?:about )?$", before) or (
+            unit == "" and re.search(r"\bspeed-?up (?:of|is|was|by)\s*(?:about |roughly |almost |nearly )?$", before)
+        ):
             unit = "x"
         for value, expression in differences(
             now.study, a, b, metric, "x" if share else unit, complement=complement, absolute=now.sentence.has("absolute")

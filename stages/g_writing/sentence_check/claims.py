@@ -44,6 +44,7 @@ def claims(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
     yield from _unborne(sentence, study)
     yield from _effects_compared(sentence, study)
     yield from _turned_round(sentence)
+    yield from _by_from_to(sentence)
 
 
 def _effects_compared(sentence: Sentence, study: Study) -> Iterator[str]:
@@ -86,6 +87,44 @@ def _turned_round(sentence: Sentence) -> Iterator[str]:
             and (second.value > first.value) is (said["up"] is None)
         ):
             yield f"{said[0]!r}: the numbers go the other way"
+
+
+_BEFORE_FROM = re.compile(
+    r"\s?(?:(?:percentage |accuracy )?points?|pp|%|[A-Za-z/]+)?[,(]? ?(?:that is,? |i\.e\.,? |namely )?from (?:about |an? (?:[\w-]+ ){1,3}of )?"
+)
+_TO = re.compile(r"\s?(?:%|[A-Za-z/]+)? to (?:about |just |only |an? (?:[\w-]+ ){1,3}of )?")
+_GAIN_BEHIND = re.compile(
+    r"\s?(?:%|[A-Za-z/]+)?[,(]* ?(?:that is,? |i\.e\.,? |thus |or )?(?:by|an? (?:[\w-]+ )?(?:gain|improvement|reduction|drop|increase|decrease|difference|rise|change|cut|jump|fall|saving) of) (?:about |only |just |an? )?"
+)
+
+
+def _by_from_to(sentence: Sentence) -> Iterator[str]:
+    """'by 2.5 points, from 73.9 % to 75.6 %': the step is the distance of the two values, or their change in per cent."""
+    for k in range(len(sentence.numbers) - 2):
+        a, b, c = sentence.numbers[k : k + 3]
+        first, second = sentence.text[a.end : b.start], sentence.text[b.end : c.start]
+        if (
+            _BEFORE_FROM.fullmatch(first)
+            and _TO.fullmatch(second)
+            and re.search(r"\b(?:by|of) (?:about |only |just |an? )?$", sentence.text[: a.start])
+        ):
+            step, start, end = a, b, c
+        elif _TO.fullmatch(first) and _GAIN_BEHIND.fullmatch(second) and re.search(r"\bfrom (?:about )?$", sentence.text[: a.start]):
+            start, end, step = a, b, c
+        else:
+            continue
+        if step.word or step.unit in {"x", "min", "h", "ms", "day"} or start.unit != end.unit or start.value == 0:
+            continue
+        rounding = (start.step + end.step + step.step) / 2 * (1 + 1e-6)
+        apart = abs(end.value - start.value)
+        shares = apart / abs(start.value) * 100
+        fraction = step.unit in {"pp", "points"} and max(abs(start.value), abs(end.value)) <= 1 and not start.unit
+        holds = abs(step.value - apart * (100 if fraction else 1)) <= rounding * (100 if fraction else 1)
+        slack = step.step / 2 + 100 * (start.step + end.step) / 2 / abs(start.value) * (1 + shares / 100)
+        if not (holds and step.unit != "%") and not (
+            step.unit == "%" and (abs(step.value - shares) <= slack or (start.unit == "%" and holds))
+        ):
+            yield f"{step.text!r}: from {start.text} to {end.text} it is another step"
 
 
 def _names_of_seeds(sentence: Sentence, study: Study) -> Iterator[str]:

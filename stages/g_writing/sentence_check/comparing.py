@@ -77,8 +77,8 @@ def means_hold(study: Study, a: str, b: str, metric: str, kind: str, *, compleme
 
 HIGH = "highest|largest|longest|greatest|most|biggest"
 LOW = "lowest|smallest|shortest|least|fewest"
-GOOD = "best|strongest|most accurate|fastest|cheapest|quickest|most efficient"
-BAD = "worst|weakest|least accurate|slowest|most expensive"
+GOOD = "best|strongest|most accurate|fastest|cheapest|quickest|most efficient|most frugal|leanest|most economical|thriftiest"
+BAD = "worst|weakest|least accurate|slowest|most expensive|hungriest|most demanding|costliest|priciest|least economical"
 VARIATION = re.compile(
     r"\b(?:varia(?:nce|tion|bility|ble)\w*|spread|standard deviations?|deviations?|noise|stable|unstable|scatter)\b", re.IGNORECASE
 )

@@ -13,6 +13,7 @@ from stages.g_writing.sentence_check.quantities import Quantity, fits, wins
 from stages.g_writing.sentence_check.reading import Number, Sentence
 from stages.g_writing.sentence_check.study import Study
 
+DONE = r"finish\w*|complet\w*|converg\w*|surviv\w*|usable|made it|ran (?:through|to the end)|reached the end|went through"
 FAILED = r"crash\w*|fail\w*|diverg\w*|abort\w*|blew up|exploded|collapsed|ran out of \w+|went (?:to )?NaN"
 """What becomes of a seed that is not in the record."""
 
@@ -128,7 +129,7 @@ class Counts:
 
     def one_seed(self, names: Sequence[str]) -> bool:
         """'survived on a single seed out of three': one seed was completed, or lost where the words speak of that."""
-        if len(set(names)) != 1 or not self.sentence.has(rf"finish\w*|complet\w*|converg\w*|surviv\w*|{FAILED}"):
+        if len(set(names)) != 1 or not self.sentence.has(rf"{DONE}|{FAILED}"):
             return False
         done = self.study.completed(names[0])
         return (self.study.planned_seeds - done if self.sentence.has(FAILED) else done) == 1
@@ -173,12 +174,12 @@ class Counts:
             if number.value == (lost if self.sentence.has(r"(?:crash|fail)\w*") else done):
                 yield Quantity(number.value, "count(runs)")
             return
-        gone = rf"{FAILED}|lost|loses"
-        if self.sentence.has(rf"finish\w*|complet\w*|converge\w*|surviv\w*|{gone}"):
+        losing = rf"{FAILED}|lost|loses"
+        if self.sentence.has(rf"{DONE}|{losing}"):
             ahead = [mention for mention in self.sentence.conditions if mention.end <= number.start]
             for mention in ahead[-1:] or self.sentence.conditions[:1]:
                 done = self.study.completed(mention.name)
-                if self.sentence.has(gone):
+                if self.sentence.has(losing):
                     done = self.study.planned_seeds - done
                 within = counted is not None and counted.start <= number.start < counted.end
                 if counted is not None and within and re.match(r"all\b", self.sentence.text[counted.start :], re.IGNORECASE):

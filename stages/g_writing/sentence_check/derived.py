@@ -123,6 +123,7 @@ def derived(each: Derived) -> Iterator[Quantity]:
         yield from _between_means(each, metric)
         yield from _between_extremes(each, metric)
         yield from _of_spreads(each, metric)
+        yield from _closed_gap(each, metric, complement=complement)
         yield from _of_comparisons(each, metric)
     yield from _counted_items(each)
     yield from _times(each)
@@ -267,6 +268,32 @@ def _of_spreads(each: Derived, metric: str) -> Iterator[Quantity]:
     smaller = re.match(r"\s*(?:times|×|x)?\s*(?:as )?(?:smaller|lower|less|small|low)\b", each.sentence.text[each.number.end :])
     if each.holds(other / one if smaller else one / other):
         yield Quantity(one / other, f"std({pair[0]})/std({pair[1]}).{metric}")
+
+
+_CLOSES = re.compile(
+    r"\b(?:clos|bridg|recover|cover|narrow|recoup|regain|mak|clear)\w*(?: up| back)? (?:about |roughly |nearly |almost |some |around |only |just )?$",
+    re.IGNORECASE,
+)
+_OF_THE_GAP = re.compile(r" ?(?:%|per ?cent) of the (?:[\w-]+ )?(?:gap|distance|deficit|difference|loss)\b", re.IGNORECASE)
+
+
+def _closed_gap(each: Derived, metric: str, *, complement: bool) -> Iterator[Quantity]:
+    """'a closes 48 % of the gap between b and c': the way from the worse one of the two to the better one that a is."""
+    text, number = each.sentence.text, each.number
+    if number.unit != "%" or not _CLOSES.search(text[: number.start]) or not _OF_THE_GAP.match(text[number.end :]):
+        return
+    ahead = [m.name for m in each.sentence.conditions if m.end <= number.start]
+    behind = list(dict.fromkeys(m.name for m in each.sentence.conditions if m.start >= number.end))
+    if not ahead or len(behind) != 2 or ahead[-1] in behind:
+        return
+    subject, one, other = (mean(each.study, name, metric, complement=complement) for name in (ahead[-1], *behind))
+    if subject is None or one is None or other is None or one == other:
+        return
+    upward = (each.study.metrics[metric].direction == "max") is not complement
+    worse, better = sorted((one, other), reverse=not upward)
+    share = 100 * (subject - worse) / (better - worse)
+    if each.holds(share):
+        yield Quantity(share, f"({ahead[-1]} - {behind[0]})/({behind[1]} - {behind[0]}).{metric}")
 
 
 def _of_comparisons(each: Derived, metric: str) -> Iterator[Quantity]:

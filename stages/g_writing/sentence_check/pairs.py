@@ -178,6 +178,8 @@ def _active_pair(sentence: Sentence, study: Study) -> Pair:
         pairs = tuple((other, name) if is_reference else (name, other) for other in others)
         return Pair(pairs, named=len(pairs) == 1, strict=True)
     removed = ablated(sentence, study)
+    if removed and not study.proposed and (whole := whole_of(removed, study)):
+        return Pair(((whole, removed),), named=True)
     if removed:
         return Pair(
             tuple((study.proposed or other, removed) for other in everyone if other != removed)[: 1 if study.proposed else None],
@@ -188,10 +190,17 @@ def _active_pair(sentence: Sentence, study: Study) -> Pair:
     return Pair(tuple((a, b) for a in everyone for b in everyone if a != b), named=False)
 
 
+def _tested_against(name: str, study: Study) -> str | None:
+    """The one condition that was tested against a condition without a part, in a study where none is called the proposed one."""
+    pairs = [key.split("/")[0].split("_vs_") for key in study.comparisons]
+    whole = {(set(pair) - {name}).pop() for pair in pairs if len(pair) == 2 and name in pair and pair[0] != pair[1]}
+    return whole.pop() if len(whole) == 1 and whole <= set(study.conditions) else None
+
+
 def whole_of(name: str, study: Study) -> str | None:
     """The method that a condition lacks a part of: gatv2 for gatv2_no_skip, the proposed one for no_skip."""
     taken = removed(name)
-    whole = None if taken is None else taken[0] if taken[0] in study.conditions else study.proposed
+    whole = None if taken is None else taken[0] if taken[0] in study.conditions else study.proposed or _tested_against(name, study)
     return None if whole == name else whole
 
 

@@ -140,6 +140,12 @@ def _elsewhere(sentence: Sentence, known: str) -> Iterator[str]:
 
 
 def _as_setting(text: str, match: re.Match[str]) -> bool:
+    if (
+        match[0].lower() == "precision"
+        and re.search(r"\bbits?\b", text)
+        and re.match(r" (?:from|of|to|at|down)\b", text[match.end() :])
+    ):
+        return True  # 'halving the precision from 8 to 4 bits'
     return bool(re.search(r"(?:mixed|half|single|double|numerical|over-)\s*$", text[: match.start()])) or bool(
         re.match(r"[- ](?:function|curve|landscape|weight|term)", text[match.end() :])
     )

@@ -86,7 +86,8 @@ METRICS: dict[str, tuple[str, ...]] = {
     "map": ("mean average precision", "map"),
     "ece": ("expected calibration error", "calibration error", "ece"),
     "latency": ("latency",),
-    "memory": ("memory",),
+    "memory": ("memory", "footprint"),
+    "mem": ("memory", "footprint"),
     "throughput": ("throughput",),
     "tokens_per_s": ("tokens per second", "throughput", "tok/s", "tokens/s", "processes"),
     "images_per_s": ("images per second", "throughput"),
@@ -308,8 +309,8 @@ CASE_NOUNS = (
 
 NUMERIC_UP = r"up (?:from|by)|go(?:es|ing)? up|went up|increas\w*|higher|rise[sn]?|rising|rose|grow\w*|grew|larger|longer|raise[sd]?|above|more|climb\w*|adds?|lengthen\w*|prolong\w*|lift(?:s|ed|ing)?|overhead|extra|additional|exceed\w*"
 NUMERIC_DOWN = r"t(?:akes?|ook|aking) (?=[-\d.]+ ?\S* off\b)|(?:eliminat|remov|avoid|prevent|sav|spar|cut)\w*(?= (?:out |away )?(?:about |roughly |nearly |almost |some |around )?[\d.]+ ?(?:%|per ?cent) of (?:the |all |those )?(?:[\w-]+ ){0,2}?(?:errors?|mistakes|misclassif\w+|misses)\b)|(?<!slow )(?<!slowed )(?<!slows )down (?:from|by|to)|go(?:es|ing)? down|went down|decreas\w*|lower(?:s|ed|ing)?|reduc\w*|drop(?!out)\w*|(?:fall(?:s|en|ing)?|fell)(?! (?:\w+ )?(?:behind|short|between|in between|within|into))|declin\w*|smaller|shorter|less|below|fewer|cut(?:s|ting)?|shrink\w*|sav(?:es|ed|ing)|shorten\w*|trim(?:s|med|ming)?|diminish\w*|slash\w*|shav(?:es?|ed|ing)|shed(?:s|ding)?|undercut(?:s|ting)?|undershoots?|sink(?:s|ing)?|sank"
-BETTER = r"out(?:shin|shon|class|do|did|rank|run|scor|pac|strip|play|match|weigh)\w*|edg(?:es?|ed|ing) (?:out|past)|prefer(?:able|red)|trumps?|bests|overtakes?|eclips\w*|improv\w*|gain\w*|better|outperform\w*|beat(?:s|en|ing)?|superior|wins?|advantage|best|ahead|surpass\w*|benefit\w*|buys?|leads?(?! to)|leading(?! to)|favou?rs?"
-WORSE = r"(?:costs?|sacrific(?:es?|ed|ing)|forfeit(?:s|ed|ing)?|surrender(?:s|ed|ing)?|conced(?:es?|ed|ing)|relinquish(?:es|ed|ing)?|giv(?:es?|ing) (?:up|away)|gave (?:up|away)) (?:\w+ ){0,3}?\S*\d\S* (?:percentage |accuracy )?points|a loss of (?:\S+ ){0,2}?\S*\d\S* (?:percentage |accuracy )?points|worse(?:ns)?|degrad\w*|hurts?|inferior|underperform\w*|worst|deteriorat\w*|trails?|(?:falls?|fell) (?:\w+ )?short|behind(?! (?:each|every) (?:entry|row|number|value|figure|point|mean|cell|bar|curve))|harms?|loses?|lags?"
+BETTER = r"out(?:shin|shon|class|do|did|rank|run|scor|pac|strip|play|match|weigh)\w*|edg(?:es?|ed|ing) (?:out|past)|prefer(?:able|red)|trumps?|bests|overtakes?|eclips\w*|improv\w*|gain\w*|better|outperform\w*|beat(?:s|en|ing)?|superior|wins?|advantage|best|ahead|surpass\w*|benefit\w*|buys?|leads?(?! to)|leading(?! to)|favou?rs?|helps(?! to\b)|helped(?! to\b)|pays off|paid off"
+WORSE = r"(?:costs?|loses?) (?:(?:about|roughly|only|just|nearly|almost|another|the \w+) ){0,2}?(?:half an?|an?|one|two|three) (?:percentage |accuracy )?points?|(?:costs?|sacrific(?:es?|ed|ing)|forfeit(?:s|ed|ing)?|surrender(?:s|ed|ing)?|conced(?:es?|ed|ing)|relinquish(?:es|ed|ing)?|giv(?:es?|ing) (?:up|away)|gave (?:up|away)) (?:\w+ ){0,3}?\S*\d\S* (?:percentage |accuracy )?points|a loss of (?:\S+ ){0,2}?\S*\d\S* (?:percentage |accuracy )?points|worse(?:ns)?|degrad\w*|hurts?|inferior|underperform\w*|worst|deteriorat\w*|trails?|(?:falls?|fell) (?:\w+ )?short|behind(?! (?:each|every) (?:entry|row|number|value|figure|point|mean|cell|bar|curve))|harms?|loses?|lags?"
 FASTER = r"(?<=seconds )(?:earlier|sooner)|(?<=minutes )(?:earlier|sooner)|faster|speed-?up|quicker|speeds|cheaper|less expensive"
 SLOWER = r"(?<=seconds )later|(?<=minutes )later|slower|slow(?:s|down)|costlier|more expensive"
 NEGATED = r"\b(?:not|no|never|neither|nor|without|cannot|fails? to|n't)\b"

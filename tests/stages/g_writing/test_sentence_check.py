@@ -12,7 +12,8 @@ values (o1 to o4): 6 of 20, 12 of 35, 14 of 32 and 10 of 20, and 2 of 20, 3 of 3
 (t20): 30 of 104 and 7 of 120; three of the same facts in other constructions, the last two with studies of their own (u1 to u3):
 17 of 87, 13 of 42 and 10 of 34, and 10 of 82, 6 of 44 and 3 of 35. Eight by other hands (b28 to b35; b32 to b34 of the same studies,
 b33 in long sentences, b35 with cryptic ids), by the rules before they were written: true refused 10, 14, 12, 11, 7, 23, 18 and 29 of
-52, fabricated accepted 4, 0, 2, 1, 0, 1, 1 and 2 of 60. What is still judged
+52, fabricated accepted 4, 0, 2, 1, 0, 1, 1 and 2 of 60. One more of unlike
+constructions (v1): 9 of 31 and 4 of 32. What is still judged
 wrongly, and sentences that proved to be labelled wrongly, are left out.
 """
 
@@ -53,7 +54,8 @@ def test_a_changed_digit_is_never_a_value_of_the_record() -> None:
     for case in CONTENT["cases"]:
         found = judged(case["context"], case["sentence"])
         bounds = re.search(
-            r"below|exceed|at least|at most|less than|fewer than|more than|<|stay|[Nn]one of|lie above|beyond|roughly \d\d ",
+            r"below|exceed|never gets past|at least|at most|less than|fewer than|more than|"
+            r"<|stay|[Nn]one of|lie above|beyond|roughly \d\d ",
             case["sentence"],
         )
         if case["label"] == "fabricated" or bounds:

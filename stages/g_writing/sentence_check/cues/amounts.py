@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from stages.g_writing.sentence_check.cues.place import Place
-from stages.g_writing.sentence_check.phrases import DEVIATION, DEVIATION_HEAD, DIFFERENCE_AFTER, DIFFERENCE_BEFORE, GOES
+from stages.g_writing.sentence_check.phrases import DEVIATION, DEVIATION_HEAD, DIFFERENCE_AFTER, DIFFERENCE_BEFORE, GOES, OF_A_CHANGE
 
 
 def headed_by_deviation(at: Place) -> str | None:
@@ -90,6 +90,8 @@ def _share_that_goes(at: Place) -> bool:
 
 def change(at: Place) -> str | None:
     """'by 1.3 points', '20 % faster', 'a gain of 0.79'."""
+    if OF_A_CHANGE.match(at.behind):
+        return "difference"  # '0.85 of these come from x'
     if _share_that_goes(at):
         return "difference"
     bearer = next(
