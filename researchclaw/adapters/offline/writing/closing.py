@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from researchclaw.adapters.offline.writing import tables
+from researchclaw.adapters.offline.writing.figure_text import figure, shown
 from researchclaw.adapters.offline.writing.language import (
     Voice,
     capital,
@@ -17,8 +18,8 @@ from researchclaw.adapters.offline.writing.language import (
     printable,
     sentences,
 )
+from researchclaw.adapters.offline.writing.phrases import kept_change, lean_means
 from researchclaw.adapters.offline.writing.reading import Study, Trial
-from researchclaw.adapters.offline.writing.results import figure, kept_change, lean_means, shown
 from stages.contracts import AnalystRemark, Contrast, Factor, Outline
 
 _ALIKE = re.compile(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from researchclaw.adapters.offline.writing import framing
 from researchclaw.adapters.offline.writing.language import cited, has_citation, listing, printable
 from researchclaw.adapters.offline.writing.reading import Study
+from researchclaw.adapters.offline.writing.title import claim, title
 from stages.contracts import Factor, FigureSpec, Outline, SectionPlan
 
 COST_WORTH_SHOWING = 0.05
@@ -19,10 +19,10 @@ CURVE_BYTES = 32_768
 
 def outline(study: Study, sections: tuple[tuple[str, str], ...]) -> Outline:
     return Outline(
-        title=framing.title(study),
-        claim=framing.claim(study),
+        title=title(study),
+        claim=claim(study),
         sections=tuple(
-            SectionPlan(id=name, title=title, points=_points(study, name), keys=_keys(study, name)) for name, title in sections
+            SectionPlan(id=name, title=heading, points=_points(study, name), keys=_keys(study, name)) for name, heading in sections
         ),
         figures=figures(study),
     )
@@ -63,7 +63,7 @@ def _points(study: Study, section: str) -> tuple[str, ...]:
         "ablations": tuple(contrast.label for contrast in study.ablations) or ("what was not taken apart",),
         "discussion": ("what follows for practice", "how it stands to the literature"),
         "limitations": tuple(text for factor in study.factors for text in factor.confounders[:2]),
-        "conclusion": (framing.claim(study),),
+        "conclusion": (claim(study),),
     }.get(section, (f"record of the study on {subject}",))
 
 
