@@ -111,63 +111,72 @@ def _ended(text: str) -> str:
 
 
 def _interplay(study: Study, voice: Voice) -> str:
+    """Combinations against their parts, rivals against each other, and whether the effects add up."""
     parts = []
-    combinations = {contrast.id for contrast in study.treatments if contrast.role == "combination"}
     for planned in study.record.plan.comparisons:
         result = study.comparison(planned.a, planned.b)
-        joint = planned.purpose != "hypothesis" and study.conditions[planned.a].role == "combination"
+        a, b = study.conditions[planned.a], study.conditions[planned.b]
+        joint = planned.purpose != "hypothesis" and a.role == "combination"
         if not (joint or planned.purpose == "interaction") or result is None or result.ci95_low is None:
             continue
-        a, b = study.conditions[planned.a], study.conditions[planned.b]
-        diff, interval = (
-            study.pair("diff", a.id, b.id, "signed3"),
-            f"{study.pair('ci_low', a.id, b.id, 'signed3')} to {study.pair('ci_high', a.id, b.id, 'signed3')}",
-        )
-        if a.id in combinations:
-            added = [factor.named for factor, level in study.levels(a) if b.levels.get(factor.name) != level.name]
-            parts.append(
-                voice.say(
-                    f"interplay {a.id} {b.id}",
-                    f"Changing {listing(added) or 'more'} on top of {study.name(b)} gives {diff} {study.metric.unit} ({interval}); in words, {study.plain(a)} {study.cmp(a.id, b.id)} {study.plain(b)}.",
-                    f"{capital(study.plain(a))} {study.cmp(a.id, b.id)} {study.plain(b)} ({diff} {study.metric.unit}, interval {interval}).",
-                )
-            )
+        if a.role == "combination":
+            parts.append(_on_top(study, voice, a, b))
         else:
-            parts.append(
-                voice.must(
-                    f"contest {a.id} {b.id}",
-                    f"The contest itself rests on a paired difference of {diff} {study.metric.unit} ({interval}): {study.plain(a)} {study.cmp(a.id, b.id)} {study.plain(b)}.",
-                    f"In the contest itself the rivals differ by {diff} {study.metric.unit} ({interval}), so that {study.plain(a)} {study.cmp(a.id, b.id)} {study.plain(b)}.",
-                )
-            )
-            parts.append(_unmatched(study, voice, a, b))
+            parts += [_contest(study, voice, a, b), _unmatched(study, voice, a, b)]
+    return paragraph(*parts, _additivity(study, voice))
+
+
+def _on_top(study: Study, voice: Voice, a: Contrast, b: Contrast) -> str:
+    """What the second change adds to the first."""
+    diff, interval = _difference(study, a, b)
+    added = [factor.named for factor, level in study.levels(a) if b.levels.get(factor.name) != level.name]
+    return voice.say(
+        f"interplay {a.id} {b.id}",
+        f"Changing {listing(added) or 'more'} on top of {study.name(b)} gives {diff} {study.metric.unit} ({interval}); in words, {study.plain(a)} {study.cmp(a.id, b.id)} {study.plain(b)}.",
+        f"{capital(study.plain(a))} {study.cmp(a.id, b.id)} {study.plain(b)} ({diff} {study.metric.unit}, interval {interval}).",
+    )
+
+
+def _contest(study: Study, voice: Voice, a: Contrast, b: Contrast) -> str:
+    diff, interval = _difference(study, a, b)
+    return voice.must(
+        f"contest {a.id} {b.id}",
+        f"The contest itself rests on a paired difference of {diff} {study.metric.unit} ({interval}): {study.plain(a)} {study.cmp(a.id, b.id)} {study.plain(b)}.",
+        f"In the contest itself the rivals differ by {diff} {study.metric.unit} ({interval}), so that {study.plain(a)} {study.cmp(a.id, b.id)} {study.plain(b)}.",
+    )
+
+
+def _difference(study: Study, a: Contrast, b: Contrast) -> tuple[str, str]:
+    """(mean, interval) of a paired difference, by key."""
+    low, high = study.pair("ci_low", a.id, b.id, "signed3"), study.pair("ci_high", a.id, b.id, "signed3")
+    return study.pair("diff", a.id, b.id, "signed3"), f"{low} to {high}"
+
+
+def _additivity(study: Study, voice: Voice) -> str:
+    """Whether the effects of two factors add up; empty where one was studied."""
+    if len(study.factors) != 2:
+        return ""
     both = study.results.interaction
-    if study.compared and len(study.factors) == 2 and (both is None or both.ci95_low is None):
+    if both is None or both.ci95_low is None:
+        if not study.compared:
+            return ""
         lost = [study.name(contrast) for contrast in (study.baseline, *study.treatments) if not study.has_value(contrast.id)]
         why = f"no run of {listing(lost)} ended with a score" if lost else "too few seeds have a score of each condition"
-        parts.append(voice.must("interplay lost", f"Whether the effects of {study.about} add up cannot be said, because {why}."))
-    adjusted = ", adjusted p {{interaction.holm_p|p}}" if both is not None and both.holm_p is not None else ""
-    if both is not None and both.ci95_low is not None and len(study.factors) == 2:
-        one, other = (factor.named for factor in study.factors)
-        span = "{{interaction.ci95_low|signed3}} to {{interaction.ci95_high|signed3}}"
-        value = "{{interaction.mean_diff|signed3}}"
-        if both.verdict in {"better", "worse"}:
-            parts.append(
-                voice.say(
-                    "interaction",
-                    f"The joint effect of {one} and {other} departs from the sum of the separate ones by {value} {study.metric.unit} ({span}{adjusted}), so the factors cannot be judged apart.",
-                    f"Their effects do not add up: the excess of the joint condition over the sum is {value} {study.metric.unit} ({span}{adjusted}), which ties {one} to {other}.",
-                )
-            )
-        else:
-            parts.append(
-                voice.say(
-                    "interaction",
-                    f"The joint effect of {one} and {other} departs from the sum of the separate ones by {value} {study.metric.unit}, and with an interval of {span}{adjusted}, plain addition is not ruled out.",
-                    f"Whether {one} and {other} reinforce each other stays open, since the departure from plain addition is {value} {study.metric.unit} with an interval of {span}{adjusted}.",
-                )
-            )
-    return paragraph(*parts)
+        return voice.must("interplay lost", f"Whether the effects of {study.about} add up cannot be said, because {why}.")
+    one, other = (factor.named for factor in study.factors)
+    value, span = "{{interaction.mean_diff|signed3}}", "{{interaction.ci95_low|signed3}} to {{interaction.ci95_high|signed3}}"
+    adjusted = ", adjusted p {{interaction.holm_p|p}}" if both.holm_p is not None else ""
+    if both.verdict in {"better", "worse"}:
+        return voice.say(
+            "interaction",
+            f"The joint effect of {one} and {other} departs from the sum of the separate ones by {value} {study.metric.unit} ({span}{adjusted}), so the factors cannot be judged apart.",
+            f"Their effects do not add up: the excess of the joint condition over the sum is {value} {study.metric.unit} ({span}{adjusted}), which ties {one} to {other}.",
+        )
+    return voice.say(
+        "interaction",
+        f"The joint effect of {one} and {other} departs from the sum of the separate ones by {value} {study.metric.unit}, and with an interval of {span}{adjusted}, plain addition is not ruled out.",
+        f"Whether {one} and {other} reinforce each other stays open, since the departure from plain addition is {value} {study.metric.unit} with an interval of {span}{adjusted}.",
+    )
 
 
 def _unmatched(study: Study, voice: Voice, a: Contrast, b: Contrast) -> str:

@@ -9,64 +9,78 @@ from researchclaw.adapters.offline.writing.reading import Study, Trial
 
 def conclusion(study: Study, voice: Voice) -> list[str]:
     trial = study.primary
-    parts: list[str] = []
-    if trial.outcome == "uncompared":
-        parts.append(_no_main_answer(study, voice, trial))
-        parts += _other_answers(study, voice)
-    else:
-        endings = {
-            "held": (
-                f"The question about {study.about} has an answer for this setting, and it is the predicted one",
-                "In this setting the main prediction passed its test",
-            ),
-            "failed": (
-                f"The question about {study.about} has an answer for this setting, and it is not the predicted one",
-                "The prediction made in advance has to be given up in this setting",
-            ),
-            "open": (
-                f"The question about {study.about} stays open in this setting",
-                "The experiment returns no verdict on its main prediction, which is itself worth recording",
-            ),
-        }[trial.outcome]
-        parts.append(voice.must("conclusion", *(f"{text}: {_measured(study, trial)}{_by_margin(study, trial)}." for text in endings)))
-        parts += _other_answers(study, voice)
-        parts.append(_not_apart(study, voice))
-        parts.append(_lean(study, voice))
-    lost = [study.name(other.treatment) for other in study.trials[1:] if other.result is None]
-    if lost:
-        parts.append(
-            voice.must(
-                "conclusion lost",
-                f"What was foretold of {listing(lost)} stays untested until runs with {'it' if len(lost) == 1 else 'them'} come to an end.",
-            )
-        )
-    if study.rivals is not None:
-        one, other = study.rivals
-        parts.append(
-            voice.say(
-                "conclusion contest",
-                f"As a contest it ends like this: {'on the same rows' if study.tables else 'for the same time'}, {study.plain(one)} {study.cmp(one.id, other.id)} {study.plain(other)}; the mean difference is {study.pair('diff', one.id, other.id, 'signed3')} {study.metric.unit}, with an interval from {study.interval(one.id, other.id)}.",
-            )
-        )
-    both = study.results.interaction
-    if study.interaction_measured and both is not None and both.verdict in {"better", "worse"} and study.rivals is None:
-        parts.append(
-            voice.say(
-                "conclusion interplay",
-                f"Since the joint effect departs from the sum of the separate ones by {{{{interaction.abs_mean_diff|f3}}}} {study.metric.unit}, "
-                "neither factor should be set without regard to the other.",
-            )
-        )
-    parts.append(_next_step(study, voice, trial))
-    parts.append(
+    parts = [
+        *(_without_an_answer if trial.outcome == "uncompared" else _with_an_answer)(study, voice, trial),
+        _untested(study, voice),
+        _contest(study, voice),
+        _joint_effect(study, voice),
+        _next_step(study, voice, trial),
         voice.say(
             "conclusion reuse",
             "The runs behind every value are stored with their seeds and commands, so that a disagreement can be settled by running them again.",
             "Seeds and commands of all runs are on record, so every value above can be put to the test again.",
             "Whoever doubts a value can repeat the run behind it from the commands in @sec:appendix_reproducibility.",
-        )
-    )
+        ),
+    ]
     return [paragraph(*parts)]
+
+
+def _without_an_answer(study: Study, voice: Voice, trial: Trial) -> list[str]:
+    return [_no_main_answer(study, voice, trial), *_other_answers(study, voice)]
+
+
+def _with_an_answer(study: Study, voice: Voice, trial: Trial) -> list[str]:
+    endings = {
+        "held": (
+            f"The question about {study.about} has an answer for this setting, and it is the predicted one",
+            "In this setting the main prediction passed its test",
+        ),
+        "failed": (
+            f"The question about {study.about} has an answer for this setting, and it is not the predicted one",
+            "The prediction made in advance has to be given up in this setting",
+        ),
+        "open": (
+            f"The question about {study.about} stays open in this setting",
+            "The experiment returns no verdict on its main prediction, which is itself worth recording",
+        ),
+    }[trial.outcome]
+    return [
+        voice.must("conclusion", *(f"{text}: {_measured(study, trial)}{_by_margin(study, trial)}." for text in endings)),
+        *_other_answers(study, voice),
+        _not_apart(study, voice),
+        _lean(study, voice),
+    ]
+
+
+def _untested(study: Study, voice: Voice) -> str:
+    lost = [study.name(other.treatment) for other in study.trials[1:] if other.result is None]
+    if not lost:
+        return ""
+    return voice.must(
+        "conclusion lost",
+        f"What was foretold of {listing(lost)} stays untested until runs with {'it' if len(lost) == 1 else 'them'} come to an end.",
+    )
+
+
+def _contest(study: Study, voice: Voice) -> str:
+    if study.rivals is None:
+        return ""
+    one, other = study.rivals
+    return voice.say(
+        "conclusion contest",
+        f"As a contest it ends like this: {'on the same rows' if study.tables else 'for the same time'}, {study.plain(one)} {study.cmp(one.id, other.id)} {study.plain(other)}; the mean difference is {study.pair('diff', one.id, other.id, 'signed3')} {study.metric.unit}, with an interval from {study.interval(one.id, other.id)}.",
+    )
+
+
+def _joint_effect(study: Study, voice: Voice) -> str:
+    both = study.results.interaction
+    if not study.interaction_measured or both is None or both.verdict not in {"better", "worse"} or study.rivals is not None:
+        return ""
+    return voice.say(
+        "conclusion interplay",
+        f"Since the joint effect departs from the sum of the separate ones by {{{{interaction.abs_mean_diff|f3}}}} {study.metric.unit}, "
+        "neither factor should be set without regard to the other.",
+    )
 
 
 def _not_apart(study: Study, voice: Voice) -> str:

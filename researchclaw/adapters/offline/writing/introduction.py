@@ -104,29 +104,41 @@ def _approach(study: Study, voice: Voice) -> list[str]:
 
 
 def _preview(study: Study, voice: Voice) -> list[str]:
-    parts = []
-    held, failed, still_open = study.counted("held"), study.counted("failed"), study.counted("open")
+    return [
+        _main_result(study, voice),
+        _fates(study, voice),
+        _contest(study, voice),
+        *_without_an_answer(study, voice),
+        _components(study, voice),
+    ]
+
+
+def _main_result(study: Study, voice: Voice) -> str:
     trial = study.primary
+    if trial.outcome == "uncompared":
+        return ""
     a, b = trial.treatment.id, trial.reference.id
-    if trial.outcome != "uncompared":
-        seeds = (
-            "with every seed pointing the same way"
-            if trial.unanimous and trial.clear
-            else "although every seed points the same way"
-            if trial.unanimous
-            else "with the same score on every seed"
-            if trial.ties == trial.n
-            else f"with {study.pair('wins', a, b, 'words')} of {study.pair('pairs', a, b, 'words')} seeds in its favour"
-        )
-        parts.append(
-            voice.say(
-                "preview main",
-                f"In short, {study.plain(trial.treatment)} {study.cmp(a, b)} {study.plain(trial.reference)}, {seeds} (@sec:results).",
-                f"The main result can be put in a line: {study.plain(trial.treatment)} {study.cmp(a, b)} {study.plain(trial.reference)}, {seeds} (@sec:results).",
-            )
-        )
+    seeds = (
+        "with every seed pointing the same way"
+        if trial.unanimous and trial.clear
+        else "although every seed points the same way"
+        if trial.unanimous
+        else "with the same score on every seed"
+        if trial.ties == trial.n
+        else f"with {study.pair('wins', a, b, 'words')} of {study.pair('pairs', a, b, 'words')} seeds in its favour"
+    )
+    return voice.say(
+        "preview main",
+        f"In short, {study.plain(trial.treatment)} {study.cmp(a, b)} {study.plain(trial.reference)}, {seeds} (@sec:results).",
+        f"The main result can be put in a line: {study.plain(trial.treatment)} {study.cmp(a, b)} {study.plain(trial.reference)}, {seeds} (@sec:results).",
+    )
+
+
+def _fates(study: Study, voice: Voice) -> str:
+    """What became of the predictions, where there are several."""
     fates: list[str] = []
-    for trials, fate in ((held, "held"), (failed, "failed"), (still_open, "remained undecided")):
+    outcomes = ((study.counted("held"), "held"), (study.counted("failed"), "failed"), (study.counted("open"), "remained undecided"))
+    for trials, fate in outcomes:
         if trials:
             about = listing([study.short(trial.treatment) for trial in trials])
             subject = (
@@ -135,38 +147,44 @@ def _preview(study: Study, voice: Voice) -> list[str]:
                 else f"{'that' if len(trials) == 1 else 'those'} for {about}"
             )
             fates.append(f"{subject} {fate}")
-    if fates and len(study.trials) > 1:
-        parts.append(voice.say("preview fates", f"{capital('; '.join(fates))}."))
-    if study.rivals is not None:
-        one, other = study.rivals
+    return voice.say("preview fates", f"{capital('; '.join(fates))}.") if fates and len(study.trials) > 1 else ""
+
+
+def _contest(study: Study, voice: Voice) -> str:
+    if study.rivals is None:
+        return ""
+    one, other = study.rivals
+    return voice.say(
+        "preview contest",
+        f"The direct contest is taken up in @sec:ablations, where {study.plain(one)} {study.cmp(one.id, other.id)} {study.plain(other)}.",
+    )
+
+
+def _without_an_answer(study: Study, voice: Voice) -> list[str]:
+    """Predictions whose runs are too few, or did not end."""
+    uncompared = study.counted("uncompared")
+    scored = [study.short(trial.treatment) for trial in uncompared if trial.result is not None]
+    lost = [study.short(trial.treatment) for trial in uncompared if trial.result is None]
+    parts = []
+    if scored:
         parts.append(
-            voice.say(
-                "preview contest",
-                f"The direct contest is taken up in @sec:ablations, where {study.plain(one)} {study.cmp(one.id, other.id)} {study.plain(other)}.",
-            )
+            voice.say("preview uncompared", f"For {listing(scored)}, the finished runs are too few to say anything but their values.")
         )
-    if study.counted("uncompared"):
-        scored = [study.short(trial.treatment) for trial in study.counted("uncompared") if trial.result is not None]
-        lost = [study.short(trial.treatment) for trial in study.counted("uncompared") if trial.result is None]
-        if scored:
-            parts.append(
-                voice.say(
-                    "preview uncompared", f"For {listing(scored)}, the finished runs are too few to say anything but their values."
-                )
-            )
-        if lost:
-            parts.append(voice.say("preview lost", f"About {listing(lost)} nothing can be said, for want of finished runs."))
-    if any(result.ci95_low is not None for _, _, result in study.ablation_pairs):
-        pairs = [(study.name(origin), contrast.removes or contrast.label) for contrast, origin, _ in study.ablation_pairs]
-        parts.append(
-            voice.say(
-                "preview ablation",
-                f"A further set of runs takes {listing([f'{removed} out of {origin}' for origin, removed in pairs])}, to see what its score owes "
-                "to it (@sec:ablations).",
-                f"How much {listing([f'{origin} owes to {removed}' for origin, removed in pairs])} is examined in @sec:ablations.",
-            )
-        )
+    if lost:
+        parts.append(voice.say("preview lost", f"About {listing(lost)} nothing can be said, for want of finished runs."))
     return parts
+
+
+def _components(study: Study, voice: Voice) -> str:
+    if all(result.ci95_low is None for _, _, result in study.ablation_pairs):
+        return ""
+    pairs = [(study.name(origin), contrast.removes or contrast.label) for contrast, origin, _ in study.ablation_pairs]
+    return voice.say(
+        "preview ablation",
+        f"A further set of runs takes {listing([f'{removed} out of {origin}' for origin, removed in pairs])}, to see what its score owes "
+        "to it (@sec:ablations).",
+        f"How much {listing([f'{origin} owes to {removed}' for origin, removed in pairs])} is examined in @sec:ablations.",
+    )
 
 
 _BY_ITS_PLACE = (
