@@ -28,6 +28,7 @@ from stages.stage import Stage
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
     from prefect.client.schemas.objects import FlowRun, State, TaskRun
+    from prefect.flows import Flow
     from prefect.tasks import Task
 
 logger = logging.getLogger(__name__)
@@ -79,16 +80,38 @@ class PrefectRun:
         place.mkdir(parents=True, exist_ok=True)
         with contextlib.chdir(place):  # as for the server: settings of the user's own Prefect are left out
             import httpx
-            from prefect import flow
-            from prefect.client.orchestration import get_client
             from prefect.exceptions import Pause, PrefectHTTPStatusError
             from prefect.flow_engine import run_flow
-            from prefect.states import Completed
-
-            from researchclaw.flow.zombies import new_flow_run
 
         _take_the_console_away()
         waiting: list[WaitingAtGate] = []
+        whole = self._flow(walk, waiting)
+        self.engine.watcher = Artifacts(self.engine)
+        try:
+            run_flow(whole, flow_run=self._flow_run(whole))
+        except Pause:
+            pass
+        except (httpx.HTTPError, PrefectHTTPStatusError) as exc:
+            if self._walked:
+                self.tell(f"The Prefect server at {self.reached.url} went away; the run is whole without it.")
+                return
+            raise ServerLost(
+                f"the Prefect server at {self.reached.url} gives no answer or no sound one ({' '.join(str(exc).split())[:200]}); see "
+                f"`researchclaw server status`, then `researchclaw resume {self.engine.store.reference}`."
+            ) from exc
+        finally:
+            if listens(self.reached.url):
+                _send_what_is_left()
+            else:
+                left_alone()
+        if waiting:
+            raise waiting[0]
+
+    def _flow(self, walk: Callable[[], None], waiting: list[WaitingAtGate]) -> Flow[[], State[None] | None]:
+        """The walk as a flow; at a gate it ends, and why is put into `waiting`."""
+        from prefect import flow
+        from prefect.exceptions import Pause
+        from prefect.states import Completed
 
         @flow(
             name="researchclaw",
@@ -109,30 +132,19 @@ class PrefectRun:
                 return Completed(name="Waiting", message=str(exc))
             return None
 
-        self.engine.watcher = Artifacts(self.engine)
-        try:
-            adopted = _take_over(self.engine, self.tell)
-            if adopted is None and self.reached.runner:
-                with get_client(sync_client=True) as client:
-                    adopted = new_flow_run(client, researchclaw, self.engine.store.run_id)
-            run_flow(researchclaw, flow_run=adopted)
-        except Pause:
-            pass
-        except (httpx.HTTPError, PrefectHTTPStatusError) as exc:
-            if self._walked:
-                self.tell(f"The Prefect server at {self.reached.url} went away; the run is whole without it.")
-                return
-            raise ServerLost(
-                f"the Prefect server at {self.reached.url} gives no answer or no sound one ({' '.join(str(exc).split())[:200]}); see "
-                f"`researchclaw server status`, then `researchclaw resume {self.engine.store.reference}`."
-            ) from exc
-        finally:
-            if listens(self.reached.url):
-                _send_what_is_left()
-            else:
-                left_alone()
-        if waiting:
-            raise waiting[0]
+        return researchclaw
+
+    def _flow_run(self, whole: Flow[[], Any]) -> FlowRun | None:
+        """The flow run to go on with: one that a person retried in the UI, or a new one that can be retried there; None: any."""
+        from prefect.client.orchestration import get_client
+
+        from researchclaw.flow.zombies import new_flow_run
+
+        adopted = _take_over(self.engine, self.tell)
+        if adopted is None and self.reached.runner:
+            with get_client(sync_client=True) as client:
+                return new_flow_run(client, whole, self.engine.store.run_id)
+        return adopted
 
     def _inside(self, walk: Callable[[], None]) -> None:
         """The walk, within the flow."""
