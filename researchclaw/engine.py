@@ -6,7 +6,6 @@ guidance is reused, every other one is done, after what it replaces was archived
 
 from __future__ import annotations
 
-import difflib
 import logging
 import os
 import time
@@ -36,7 +35,7 @@ from researchclaw.run_store import RunInfo, RunStore, Status, guidance_hash, now
 from researchclaw.secret_values import masked
 from stages import routing
 from stages.contracts import Brief, Contract, Decision, ExperimentPlan, GateAnswer, Guidance, Lesson, Schedule
-from stages.errors import BudgetSpent, ResearchError, SettingsError, TryAgain, WaitingAtGate
+from stages.errors import BudgetSpent, ResearchError, TryAgain, WaitingAtGate
 from stages.ports import Context
 from stages.stage import Stage
 
@@ -371,21 +370,3 @@ def _end(exc: BaseException) -> tuple[Status, int, str]:
     if isinstance(exc, KeyboardInterrupt):
         return "interrupted", EXIT_INTERRUPTED, "interrupted; `researchclaw resume` goes on from here."
     return "failed", 1, f"{type(exc).__name__}: {exc}".splitlines()[0]
-
-
-def stage_number(pipeline: Sequence[Stage], text: str) -> int:
-    """A stage's number, given as number or name.
-
-    Raises:
-        SettingsError: there is no such stage; the message names the nearest.
-    """
-    names = {stage.name: stage.number for stage in pipeline}
-    if text.isdecimal():
-        if 1 <= int(text) <= len(pipeline):
-            return int(text)
-        raise SettingsError(f"there is no stage {text}; stages are numbered 1 to {len(pipeline)}, see `researchclaw stages`.")
-    if text in names:
-        return names[text]
-    close = difflib.get_close_matches(text, list(names), n=1, cutoff=0.4)
-    hint = f"did you mean '{close[0]}' ({names[close[0]]})?" if close else "see `researchclaw stages`."
-    raise SettingsError(f"there is no stage '{text}'; {hint}")

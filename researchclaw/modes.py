@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Collection, Mapping, Sequence
 from typing import Literal, cast, get_args
 
+from researchclaw.named_stage import stage_number
 from researchclaw.settings import GateSettings, Mode
 from stages.errors import SettingsError
 from stages.stage import Stage
@@ -70,8 +71,6 @@ def policies(gates: GateSettings, pipeline: Sequence[Stage]) -> dict[int, Policy
 
 
 def _entry(text: str, pipeline: Sequence[Stage]) -> tuple[int, Policy]:
-    from researchclaw.engine import stage_number
-
     name, equals, policy = (part.strip() for part in text.partition("="))
     if not equals or policy not in get_args(Policy):
         raise SettingsError(f"gates.policies: '{text}' is not STAGE=POLICY with a policy of {', '.join(get_args(Policy))}.")

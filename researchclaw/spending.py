@@ -8,8 +8,7 @@ from typing import Self
 
 from pydantic import Field
 
-from researchclaw.adapters.models.exchange import Answered
-from researchclaw.adapters.models.memory import EXCHANGE
+from researchclaw.adapters.models.exchange import EXCHANGE, Answered
 from researchclaw.journal import Entry, ModelRequestFailed, entries
 from stages.contracts import Contract
 

@@ -189,7 +189,7 @@ def must_be_known(key: str, value: str, allowed: Sequence[str]) -> None:
 def stage_numbers(from_stage: str | None, to_stage: str | None) -> tuple[int | None, int | None]:
     if from_stage is None and to_stage is None:
         return None, None
-    from researchclaw.engine import stage_number
+    from researchclaw.named_stage import stage_number
     from stages.pipeline import PIPELINE
 
     first = None if from_stage is None else stage_number(PIPELINE, from_stage)

@@ -23,17 +23,15 @@ from uuid import UUID
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import FlowRun, State, StateType, Worker, WorkerStatus
-from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound, PrefectHTTPStatusError
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.states import Cancelling, Crashed
-from prefect.workers.process import ProcessWorker
 
 from researchclaw.adapters.experiment_runner import looked_at_test, run_folder, write_run
 from researchclaw.adapters.laboratory import LocalLaboratory, append_result
 from researchclaw.flow.unit import ENTRYPOINT, FLOW
-from researchclaw.flow.worker import HEARTBEAT_S, UNFIT, queue_of
+from researchclaw.flow.work_pool import HEARTBEAT_S, UNFIT, make_pool, queue_of
 from researchclaw.flow.zombies import UNIT_TAG
 from researchclaw.unit_store import NotWhatItSays, RemoteStore, StoreSilent
 from researchclaw.units import (
@@ -100,28 +98,6 @@ class PoolSettings:
 
 class NoWorker(SettingsError):
     """Nobody serves the pool with the versions of this study, or nobody who can do its units."""
-
-
-def make_pool(client: SyncPrefectClient, name: str, queue: str, limit: int | None = None) -> str:
-    """The pool, and in it the queue of one kind of machine, are there; the pool's type."""
-    try:
-        pool = client.read_work_pool(name)
-    except ObjectNotFound:
-        template = ProcessWorker.get_default_base_job_template()
-        try:
-            client.create_work_pool(WorkPoolCreate(name=name, type="process", base_job_template=template))
-        except ObjectAlreadyExists:
-            logger.debug("another process made the pool %s just now", name)
-        pool = client.read_work_pool(name)
-    if limit is not None and pool.concurrency_limit != limit:
-        client.update_work_pool(name, WorkPoolUpdate(concurrency_limit=limit))
-    if pool.type == "process":
-        try:
-            client.request("POST", "/work_pools/{work_pool_name}/queues", path_params={"work_pool_name": name}, json={"name": queue})
-        except PrefectHTTPStatusError as exc:
-            if exc.response.status_code != 409:
-                raise
-    return pool.type
 
 
 @dataclass

@@ -13,8 +13,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import re
-import secrets
 import signal
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -23,6 +21,7 @@ from uuid import UUID
 
 import anyio
 import httpx
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId, FlowRunFilterState, FlowRunFilterStateType
 from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.responses import SetStateStatus
@@ -31,7 +30,7 @@ from prefect.states import Cancelled, Completed, Crashed, Failed, Running
 from prefect.utilities.engine import propose_state
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
 
-from researchclaw.hardware import pseudonym
+from researchclaw.flow.work_pool import HEARTBEAT_S, UNFIT, make_pool, worker_name
 from researchclaw.slots import Slot, SlotDied, result_of
 from researchclaw.units import Environment, WorkerUnfit, environment_here
 from stages.errors import ResearchError
@@ -43,30 +42,15 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-HEARTBEAT_S = 5
-"""The server calls a worker offline after three of them."""
 RETRY_S = 2.0
 LOOK_S = 5.0
 """How often a worker asks which of its units a person has cancelled."""
 REST_S = 60.0
 """A machine that cannot do units (its disk is full) takes no other for so long; a healthy one does."""
-UNFIT = "Unfit"
-"""Name of the state in which such a machine gives a unit back: it is no try of the unit."""
 CLOCKS_S = 86_400
 """A worker asks for units that are due within a day: one whose clock is late would otherwise find none."""
 
 Got = TypeVar("Got")
-
-
-def worker_name(given: str | None, environment: Environment) -> str:
-    """Different in every process, so that a dead worker's units are not taken for its successor's; ends with its queue."""
-    return f"{given or pseudonym()}-{secrets.token_hex(3)} [{environment.queue}]".replace("/", "-").replace("%", "-")
-
-
-def queue_of(name: str) -> str | None:
-    """The queue that a worker of ours serves; None: another kind of Prefect worker."""
-    found = re.search(r"\[([^\[\]]+)\]$", name)
-    return found.group(1) if found else None
 
 
 class UnitOutcome(BaseWorkerResult):
@@ -270,10 +254,6 @@ def start(
     pool: str, given_name: str | None, work: Callable[[str], str], gpus: Sequence[str | None], started: Callable[[str], None]
 ) -> int:
     """Make the pool if it is not there, and serve it; how many units were done. Prefect's variables must stand already."""
-    from prefect.client.orchestration import get_client
-
-    from researchclaw.flow.pool import make_pool
-
     environment = environment_here()
     name = worker_name(given_name, environment)
     with get_client(sync_client=True) as client:

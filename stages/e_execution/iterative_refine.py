@@ -7,6 +7,7 @@ patch that is checked, run for a short time, measured beside the incumbent and c
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from statistics import fmean
 from typing import ClassVar
 
@@ -110,52 +111,44 @@ def run(inputs: Inputs, ctx: Context) -> RefinedRecords:
     return _improved(inputs, ctx)
 
 
+@dataclass(frozen=True)
+class _Tries:
+    """What was proposed and what became of it, by the proposal's number."""
+
+    proposals: tuple[Proposal, ...]
+    codes: dict[int, ConditionCode] = field(default_factory=dict)
+    """Those that run and may be measured."""
+    failures: dict[int, str] = field(default_factory=dict)
+    alike: set[int] = field(default_factory=set)
+    """Those that change no prediction."""
+
+
 def _improved(inputs: Inputs, ctx: Context) -> RefinedRecords:
     """The improvement loop, with the reported runs as they are."""
     plan = inputs.plan
     incumbent = _leading(plan, inputs.records.runs)
-    seeds = plan.development_seeds[:1]
-    if plan.refine_attempts == 0 or incumbent is None or not seeds:
-        reason = "No improvement loop was planned." if plan.refine_attempts == 0 else "No condition could lead the loop."
-        return _unchanged(inputs, reason)
-
-    alike: set[int] = set()
-    kit = kit_of(inputs.goal, ctx)
-    lead_code = next(code for code in inputs.code.codes if code.condition == incumbent.id)
-    if inputs.code.generated is None:
-        proposals = _propose(incumbent, plan, kit, ctx)
-        if not proposals:
-            return _unchanged(inputs, "Every change that the search space allows belongs to the factors under study.")
-        codes, failures = _candidates(proposals, incumbent, inputs, kit, ctx)
-    else:
-        proposals = _propose_edits(incumbent, lead_code, plan, ctx)
-        if not proposals:
-            return _unchanged(inputs, "No change was proposed.")
-        codes, failures, alike = _edited_candidates(proposals, lead_code, inputs.code.generated, inputs, ctx)
-    development = [training_request(lead_code, plan, inputs.code, seeds[0], "development")]
-    development += [training_request(code, plan, inputs.code, seeds[0], "development") for code in codes.values()]
-    lead_run, *runs = ctx.laboratory.measure(development)
-
-    outcomes = dict(zip(codes, runs, strict=True))
-    attempts = tuple(
-        _attempt(number, proposal, seeds[0], outcomes.get(number), lead_run, plan.metric, failures.get(number), same=number in alike)
-        for number, proposal in enumerate(proposals, start=1)
-    )
+    if plan.refine_attempts == 0:
+        return _unchanged(inputs, "No improvement loop was planned.")
+    if incumbent is None or not plan.development_seeds:
+        return _unchanged(inputs, "No condition could lead the loop.")
+    lead = next(code for code in inputs.code.codes if code.condition == incumbent.id)
+    tries = _tries(incumbent, lead, inputs, ctx)
+    if not tries.proposals:
+        shipped = inputs.code.generated is None
+        none_left = "Every change that the search space allows belongs to the factors under study."
+        return _unchanged(inputs, none_left if shipped else "No change was proposed.")
+    seed = plan.development_seeds[0]
+    measured = [training_request(code, plan, inputs.code, seed, "development") for code in (lead, *tries.codes.values())]
+    development = ctx.laboratory.measure(measured)
+    attempts = _attempts(tries, development, seed, plan.metric)
     winner = max(
         (attempt for attempt in attempts if attempt.gain is not None and attempt.gain > 0),
         key=lambda attempt: attempt.gain or 0.0,
         default=None,
     )
     if winner is None or not plan.confirmation_seeds:
-        return _unchanged(inputs, "No change improved on the leading condition.", incumbent.id, attempts, (lead_run, *runs))
-    tuned = codes[winner.number].model_copy(update={"condition": TUNED})
-    confirmation = ctx.laboratory.measure(
-        [
-            training_request(code, plan, inputs.code, seed, "confirmation", sealed=is_sealed_look(plan, inputs.code, seed))
-            for seed in plan.confirmation_seeds
-            for code in (lead_code, tuned)
-        ]
-    )
+        return _unchanged(inputs, "No change improved on the leading condition.", incumbent.id, attempts, development)
+    tuned = tries.codes[winner.number].model_copy(update={"condition": TUNED})
     return RefinedRecords(
         corpus=inputs.records.corpus,
         runs=inputs.records.runs,
@@ -164,11 +157,43 @@ def _improved(inputs: Inputs, ctx: Context) -> RefinedRecords:
         attempts=tuple(
             attempt.model_copy(update={"verdict": "keep"}) if attempt.number == winner.number else attempt for attempt in attempts
         ),
-        development=(lead_run, *runs),
+        development=development,
         tuned=tuned,
         tuned_settings={**incumbent.settings, **winner.settings},
-        confirmation=confirmation,
+        confirmation=_confirmation(lead, tuned, inputs, ctx),
         stopped_because="The planned number of attempts was reached.",
+    )
+
+
+def _tries(incumbent: Contrast, lead: ConditionCode, inputs: Inputs, ctx: Context) -> _Tries:
+    """Proposed changes as code that runs: constants of a shipped kit, or edits of a program that was written in this study."""
+    if inputs.code.generated is None:
+        kit = kit_of(inputs.goal, ctx)
+        proposals = _propose(incumbent, inputs.plan, kit, ctx)
+        return _candidates(proposals, incumbent, inputs, kit, ctx) if proposals else _Tries(())
+    proposals = _propose_edits(incumbent, lead, inputs.plan, ctx)
+    return _edited_candidates(proposals, lead, inputs.code.generated, inputs, ctx) if proposals else _Tries(())
+
+
+def _attempts(tries: _Tries, development: Sequence[RunRecord], seed: int, metric: Metric) -> tuple[Attempt, ...]:
+    """development: the run of the incumbent, then one for each code that may be measured."""
+    lead, *runs = development
+    outcomes = dict(zip(tries.codes, runs, strict=True))
+    return tuple(
+        _attempt(number, proposal, seed, outcomes.get(number), lead, metric, tries.failures.get(number), same=number in tries.alike)
+        for number, proposal in enumerate(tries.proposals, start=1)
+    )
+
+
+def _confirmation(lead: ConditionCode, tuned: ConditionCode, inputs: Inputs, ctx: Context) -> tuple[RunRecord, ...]:
+    """Incumbent and winner on the same fresh seeds."""
+    plan = inputs.plan
+    return ctx.laboratory.measure(
+        [
+            training_request(code, plan, inputs.code, seed, "confirmation", sealed=is_sealed_look(plan, inputs.code, seed))
+            for seed in plan.confirmation_seeds
+            for code in (lead, tuned)
+        ]
     )
 
 
@@ -217,10 +242,8 @@ def _faults(answer: Proposals, question: ProposeQuestion) -> Iterator[str]:
                 yield f"{name} is {literal} already"
 
 
-def _candidates(
-    proposals: tuple[Proposal, ...], incumbent: Contrast, inputs: Inputs, kit: Kit, ctx: Context
-) -> tuple[dict[int, ConditionCode], dict[int, str]]:
-    """Proposals as checked and timed code by their number, and why the others failed."""
+def _candidates(proposals: tuple[Proposal, ...], incumbent: Contrast, inputs: Inputs, kit: Kit, ctx: Context) -> _Tries:
+    """Proposals as checked and timed code, and why the others failed."""
     contrasts = [
         Contrast(
             id=f"attempt_{number}",
@@ -246,7 +269,7 @@ def _candidates(
         for number, (contrast, source, check, probe) in enumerate(zip(contrasts, sources, checks, probes, strict=True), start=1)
         if number not in failures
     }
-    return codes, failures
+    return _Tries(proposals, codes, failures)
 
 
 def _propose_edits(incumbent: Contrast, code: ConditionCode, plan: ExperimentPlan, ctx: Context) -> tuple[Proposal, ...]:
@@ -263,8 +286,8 @@ def _propose_edits(incumbent: Contrast, code: ConditionCode, plan: ExperimentPla
 
 def _edited_candidates(
     proposals: tuple[Proposal, ...], lead: ConditionCode, kit: GeneratedKit, inputs: Inputs, ctx: Context
-) -> tuple[dict[int, ConditionCode], dict[int, str], set[int]]:
-    """Edits as proved code by their number, why others cannot be applied or do not run, and which change no prediction."""
+) -> _Tries:
+    """Edits as proved code, why others cannot be applied or do not run, and which change no prediction."""
     sources: dict[int, str] = {}
     failures: dict[int, str] = {}
     alike: set[int] = set()
@@ -289,7 +312,7 @@ def _edited_candidates(
                 id=f"attempt_{number}", label=proposals[number - 1].change, role="treatment", reason=proposals[number - 1].change
             )
             codes[number] = proved_code(contrast, source, kit, probe)
-    return codes, failures, alike
+    return _Tries(proposals, codes, failures, alike)
 
 
 def _attempt(

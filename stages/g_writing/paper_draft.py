@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from pydantic import Field
@@ -101,49 +102,14 @@ def run(inputs: Inputs, ctx: Context) -> Manuscript:
     Raises:
         ManuscriptRefused: the text says something that the record does not, after the rounds of mending.
     """
-    record = paper_outline.record_of(inputs, ctx)
-    outline, works = inputs.outline, {work.key: work for work in inputs.shortlist.works}
-    guidance = tuple(item.message for item in ctx.guidance)
-
-    def write(section: SectionPlan) -> str:
-        if section.id.startswith(APPENDIX):
-            appendix = AppendixQuestion(record=record, outline=outline, section=section, guided=bool(guidance))
-            return ctx.model.ask(appendix, answer=SectionDraft).markdown
-        question = SectionQuestion(
-            record=record,
-            outline=outline,
-            section=section,
-            facts=facts_for(section.id, record),
-            values=value_lines(record.results, values_for(section.id)),
-            examples=tuple(how_to_write(record.results, values_for(section.id))),
-            figures=figures_for(section.id, outline.figures),
-            works=tuple(works[key] for key in dict.fromkeys(section.keys)),
-            guidance=guidance,
-        )
-        return ctx.model.ask(question, answer=SectionDraft).markdown
-
-    def mend(place: int) -> str:
-        section, body, found = outline.sections[place], bodies[place], complaints[place]
-        if not found:
-            return body
-        question = MendQuestion(
-            record=record,
-            outline=outline,
-            section=section,
-            values=value_lines(record.results, values_for(section.id)),
-            examples=tuple(how_to_write(record.results, values_for(section.id))),
-            figures=figures_for(section.id, outline.figures),
-            works=tuple(works[key] for key in dict.fromkeys(section.keys)),
-            markdown=body,
-            found=found,
-        )
-        return with_patches(body, ctx.model.ask(question, answer=Mended).patches)
-
-    bodies, bound, complaints = _by_reference(outline, at_once(write, outline.sections), record)
+    record, outline = paper_outline.record_of(inputs, ctx), inputs.outline
+    desk = _Desk(ctx, record, outline, inputs.shortlist.works, tuple(item.message for item in ctx.guidance))
+    bodies, bound, complaints = _by_reference(outline, at_once(desk.written, outline.sections), record)
     for _ in range(MENDING_ROUNDS):
         if not any(complaints):
             break
-        bodies, more, complaints = _by_reference(outline, at_once(mend, range(len(bodies))), record)
+        parts = zip(outline.sections, bodies, complaints, strict=True)
+        bodies, more, complaints = _by_reference(outline, at_once(lambda part: desk.mended(*part), parts), record)
         bound += more
     if refused := [line for lines in complaints for line in lines]:
         faulty, which = ("a fault", "") if len(refused) == 1 else (f"{len(refused)} faults", ", the first")
@@ -155,6 +121,61 @@ def run(inputs: Inputs, ctx: Context) -> Manuscript:
         figures=outline.figures,
         bound=bound,
     )
+
+
+@dataclass(frozen=True)
+class _Desk:
+    """Has the sections of a paper written and mended, one question each."""
+
+    ctx: Context
+    record: PaperRecord
+    outline: Outline
+    works: tuple[Work, ...]
+    guidance: tuple[str, ...]
+
+    def written(self, section: SectionPlan) -> str:
+        if section.id.startswith(APPENDIX):
+            appendix = AppendixQuestion(record=self.record, outline=self.outline, section=section, guided=bool(self.guidance))
+            return self.ctx.model.ask(appendix, answer=SectionDraft).markdown
+        question = SectionQuestion(
+            record=self.record,
+            outline=self.outline,
+            section=section,
+            facts=facts_for(section.id, self.record),
+            values=self._values(section),
+            examples=self._examples(section),
+            figures=figures_for(section.id, self.outline.figures),
+            works=self._citable(section),
+            guidance=self.guidance,
+        )
+        return self.ctx.model.ask(question, answer=SectionDraft).markdown
+
+    def mended(self, section: SectionPlan, body: str, found: tuple[str, ...]) -> str:
+        """The body with patches for its faults; as it is where it has none."""
+        if not found:
+            return body
+        question = MendQuestion(
+            record=self.record,
+            outline=self.outline,
+            section=section,
+            values=self._values(section),
+            examples=self._examples(section),
+            figures=figures_for(section.id, self.outline.figures),
+            works=self._citable(section),
+            markdown=body,
+            found=found,
+        )
+        return with_patches(body, self.ctx.model.ask(question, answer=Mended).patches)
+
+    def _values(self, section: SectionPlan) -> tuple[str, ...]:
+        return value_lines(self.record.results, values_for(section.id))
+
+    def _examples(self, section: SectionPlan) -> tuple[str, ...]:
+        return tuple(how_to_write(self.record.results, values_for(section.id)))
+
+    def _citable(self, section: SectionPlan) -> tuple[Work, ...]:
+        works = {work.key: work for work in self.works}
+        return tuple(works[key] for key in dict.fromkeys(section.keys))
 
 
 def _by_reference(

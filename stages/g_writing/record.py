@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from pydantic import PositiveInt
 
 from stages.contracts import (
@@ -11,6 +13,7 @@ from stages.contracts import (
     Brief,
     Candidates,
     CodeBundle,
+    ConditionCode,
     Contract,
     CorpusFacts,
     Decision,
@@ -24,6 +27,7 @@ from stages.contracts import (
     ProblemTree,
     RefinedRecords,
     Results,
+    RunRecord,
     Schedule,
     SearchPlan,
     Shortlist,
@@ -44,12 +48,26 @@ class ConditionFacts(Contract):
     steps: PositiveInt
     parameters: PositiveInt
 
+    @classmethod
+    def of(cls, code: ConditionCode) -> Self:
+        return cls(
+            condition=code.condition,
+            patched=bool(code.patch),
+            checks=tuple(check.name for check in code.checks if check.passed),
+            steps=code.steps,
+            parameters=code.parameters,
+        )
+
 
 class FailedRun(Contract):
     condition: Slug
     seed: int
     verdict: str
     reason: str
+
+    @classmethod
+    def of(cls, run: RunRecord) -> Self:
+        return cls(condition=run.condition, seed=run.seed, verdict=run.verdict, reason=run.reason or run.verdict)
 
 
 class PaperRecord(Contract):
@@ -136,16 +154,7 @@ def paper_record(
         synthesis=synthesis,
         hypotheses=hypotheses,
         plan=plan,
-        code=tuple(
-            ConditionFacts(
-                condition=code.condition,
-                patched=bool(code.patch),
-                checks=tuple(check.name for check in code.checks if check.passed),
-                steps=code.steps,
-                parameters=code.parameters,
-            )
-            for code in bundle.codes
-        ),
+        code=tuple(ConditionFacts.of(code) for code in bundle.codes),
         device=schedule.device,
         isolation=schedule.isolation,
         workers=schedule.workers,
@@ -156,11 +165,7 @@ def paper_record(
         attempts=refined.attempts,
         tuned_settings=refined.tuned_settings,
         stopped_because=refined.stopped_because,
-        failed=tuple(
-            FailedRun(condition=run.condition, seed=run.seed, verdict=run.verdict, reason=run.reason or run.verdict)
-            for run in reported
-            if run.verdict != "ok"
-        ),
+        failed=tuple(FailedRun.of(run) for run in reported if run.verdict != "ok"),
         commands=tuple(first_commands[contrast.id] for contrast in plan.conditions if contrast.id in first_commands),
         results=analysis.results,
         findings=analysis.findings,

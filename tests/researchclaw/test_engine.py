@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from researchclaw.engine import Plainly, stage_number
+from researchclaw.engine import Plainly
 from researchclaw.gates import LeaveWaiting
 from researchclaw.journal import Journal, StageStarted, WentBack
 from researchclaw.run_store import RunStore, now
@@ -184,15 +184,6 @@ def test_a_topic_whose_first_reading_fails_ends_at_stage_1(store: RunStore, go: 
         go(fail)
     assert store.info().stage == "01 aim"
     assert begun(store) == []
-
-
-def test_a_stage_is_found_by_number_and_name(toy: ModuleType) -> None:
-    assert stage_number(toy.PIPELINE, "3") == 3
-    assert stage_number(toy.PIPELINE, "design") == 4
-    with pytest.raises(SettingsError, match=r"did you mean 'design' \(4\)"):
-        stage_number(toy.PIPELINE, "desing")
-    with pytest.raises(SettingsError, match="1 to 7"):
-        stage_number(toy.PIPELINE, "8")
 
 
 def test_times_are_utc() -> None:

@@ -11,6 +11,9 @@ from stages.contracts import Contract
 Strategy = Literal["json_schema", "json_object", "prompted"]
 """How the form of an answer is enforced: by a grammar of the endpoint, as any JSON object, or by words alone."""
 
+EXCHANGE = "model request"
+"""Kind of the journal's lines that hold an `Answered`."""
+
 
 class Turn(Contract):
     role: Literal["user", "assistant"]

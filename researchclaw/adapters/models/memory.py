@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from researchclaw.adapters.models.exchange import Answered, Asked, Cost, Exchange
+from researchclaw.adapters.models.exchange import EXCHANGE, Answered, Asked, Cost, Exchange
 from researchclaw.adapters.models.faults import Fault
 from researchclaw.adapters.models.purse import Sum
 from researchclaw.journal import (
@@ -15,10 +15,8 @@ from researchclaw.journal import (
     StageStarted,
     request_key,
 )
+from researchclaw.spending import spending
 from stages.ports import Question
-
-EXCHANGE = "model request"
-"""Kind of the journal's lines that hold an `Answered`."""
 
 _FINAL = frozenset({"length", "empty", "refused", "context"})
 """Faults that are an answer of a kind: the same request would be paid for again to hear the same."""
@@ -96,8 +94,6 @@ class Memory:
 
     def spent(self) -> Sum:
         """What the run has taken so far, by the journal."""
-        from researchclaw.spending import spending
-
         if self._journal is None:
             return Sum()
         total = spending(self._journal.path)

@@ -7,11 +7,9 @@ whatever it waits for: a name, a connection, its turn, or a server that sends on
 from __future__ import annotations
 
 import asyncio
-import atexit
 import concurrent.futures
 import email.utils
 import json
-import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import JsonValue
 
-from researchclaw.adapters.event_loop import EventLoop
+from researchclaw.adapters.event_loop import LoopThread
 from researchclaw.adapters.models.faults import Fault, of_status
 from researchclaw.interruption import interrupted
 from stages.errors import SettingsError
@@ -51,9 +49,7 @@ class Wire:
     """Sends requests; safe for threads. No thread and no socket exists before the first one."""
 
     def __init__(self) -> None:
-        self._starting = threading.Lock()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
+        self._thread = LoopThread("models", self._shut)
         self._client: httpx.AsyncClient | None = None
         self.at_end: list[Callable[[], Coroutine[Any, Any, None]]] = []
         """What else has to end with the loop; on the loop."""
@@ -65,7 +61,7 @@ class Wire:
         Raises:
             KeyboardInterrupt: the program was interrupted.
         """
-        future = asyncio.run_coroutine_threadsafe(work, self._running())
+        future = self._thread.begin(work)
         try:
             while not interrupted.is_set():
                 if concurrent.futures.wait([future], timeout=LOOK_S).done:
@@ -76,16 +72,7 @@ class Wire:
 
     def close(self) -> None:
         """End the thread and its connections; a later request starts them again."""
-        with self._starting:
-            loop, thread = self._loop, self._thread
-            self._loop = self._thread = None
-        if loop is None or thread is None:
-            return
-        atexit.unregister(self.close)
-        asyncio.run_coroutine_threadsafe(self._shut(), loop).result(timeout=5)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(timeout=5)
-        loop.close()
+        self._thread.close()
 
     async def _shut(self) -> None:
         client, self._client = self._client, None
@@ -97,15 +84,6 @@ class Wire:
         await asyncio.gather(*(end() for end in self.at_end))
         if client is not None:
             await client.aclose()
-
-    def _running(self) -> asyncio.AbstractEventLoop:
-        with self._starting:
-            if self._loop is None:
-                self._loop = EventLoop()
-                self._thread = threading.Thread(target=self._loop.run_forever, name="models", daemon=True)
-                self._thread.start()
-                atexit.register(self.close)
-            return self._loop
 
     # ------------------------------------------------------------ on the loop
 

@@ -8,10 +8,8 @@ second. Nothing here knows a source's records.
 from __future__ import annotations
 
 import asyncio
-import atexit
 import hashlib
 import json
-import threading
 import time
 import zlib
 from collections.abc import Callable, Mapping
@@ -19,7 +17,7 @@ from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
-from researchclaw.adapters.event_loop import EventLoop
+from researchclaw.adapters.event_loop import LoopThread
 from researchclaw.adapters.sources.answers import Answer, Failed, Reply, failure
 from researchclaw.secret_values import masked_bytes
 from stages.errors import SettingsError
@@ -142,9 +140,7 @@ class Web:
 
     def __init__(self, terms: Mapping[str, Terms], cache: Cache | None, mode: Literal["cache-first", "online"]) -> None:
         self._terms, self._cache, self._mode = dict(terms), cache, mode
-        self._starting = threading.Lock()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
+        self._thread = LoopThread("literature", self._shut)
         self._client: httpx.AsyncClient | None = None
         self._hosts: dict[str, _Host] = {}
 
@@ -160,7 +156,7 @@ class Web:
             kept = self._cache.get(key, time.time())
             if kept is not None:
                 return read(kept)
-        reply = asyncio.run_coroutine_threadsafe(self._fetch(source, request, deadline), self._running()).result()
+        reply = self._thread.begin(self._fetch(source, request, deadline)).result()
         if isinstance(reply, Failed):
             return reply
         answer = read(reply)
@@ -171,31 +167,13 @@ class Web:
 
     def close(self) -> None:
         """End the thread and its connections; a later request starts them again."""
-        with self._starting:
-            loop, thread = self._loop, self._thread
-            self._loop = self._thread = None
-        if loop is None or thread is None:
-            return
-        atexit.unregister(self.close)
-        asyncio.run_coroutine_threadsafe(self._shut(), loop).result(timeout=5)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(timeout=5)
-        loop.close()
+        self._thread.close()
 
     async def _shut(self) -> None:
         client, self._client = self._client, None
         self._hosts = {}
         if client is not None:
             await client.aclose()
-
-    def _running(self) -> asyncio.AbstractEventLoop:
-        with self._starting:
-            if self._loop is None:
-                self._loop = EventLoop()
-                self._thread = threading.Thread(target=self._loop.run_forever, name="literature", daemon=True)
-                self._thread.start()
-                atexit.register(self.close)
-            return self._loop
 
     # ------------------------------------------------------------ on the loop
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from stages.g_writing.sentence_check.phrases import DEVIATION, DEVIATION_HEAD
 from stages.g_writing.sentence_check.progress import Progress
@@ -16,9 +17,29 @@ _GOOD = frozenset({"best", "strongest", "fastest", "quickest"})
 _BAD = frozenset({"worst", "weakest", "slowest"})
 
 
-def statistics_said(  # noqa: PLR0912 - one return for each statistic, in the order of their cues
-    now: Progress, number: Number, before: str, after: str, metric: str, *, complement: bool
-) -> tuple[str, ...]:
+_HIGH = frozenset({"highest", "largest", "longest", "greatest", "maximum", "max", "peak", "peaks", "peaked", "top"})
+_ALONE = frozenset({"maximum", "minimum", "max", "min", "peak", "peaks", "peaked"})
+"""They need no article and no seeds beside them to be an extreme of single runs."""
+
+
+@dataclass(frozen=True)
+class _Said:
+    """The words around one number."""
+
+    now: Progress
+    number: Number
+    before: str
+    after: str
+    near: str
+    """What stands before the number, and the clause behind it."""
+    whole: str
+    """The sentence."""
+    complement: bool
+    upward: bool
+    """Whether more of what the number counts is better."""
+
+
+def statistics_said(now: Progress, number: Number, before: str, after: str, metric: str, *, complement: bool) -> tuple[str, ...]:
     """Statistics that the words beside the number speak of."""
     after = re.sub(r"^\s*-?min\b", " •", after) if number.unit == "min" else after  # minutes, no minimum
     upward = (now.study.metrics[metric].direction == "max") is not complement
@@ -27,69 +48,82 @@ def statistics_said(  # noqa: PLR0912 - one return for each statistic, in the or
     whole = re.sub(r"(?<=\d)( ?)min\b", r"\1•••", now.sentence.text)
     for own_word in {*metric.split("_")} & {"peak", "max", "min", "top", "best", "worst"}:  # of the metric's own name
         near, whole = (re.sub(rf"\b{own_word}\b", "\u2022" * len(own_word), text, flags=re.IGNORECASE) for text in (near, whole))
-    seed = re.search(r"\bseed (\d+)\b", before, re.IGNORECASE) or re.search(r"\bseed (\d+)\b", whole, re.IGNORECASE)
-    if seed:
-        return (f"seed.{seed[1]}",)
+    said = _Said(now, number, before, after, near, whole, complement, upward)
+    cues = (_one_seed, _deviation, _median, _end_of_a_range, _each_seed, _extreme)  # the first that speaks decides
+    return next((found for cue in cues if (found := cue(said))), ("mean",))
+
+
+def _one_seed(said: _Said) -> tuple[str, ...]:
+    seed = re.search(r"\bseed (\d+)\b", said.before, re.IGNORECASE) or re.search(r"\bseed (\d+)\b", said.whole, re.IGNORECASE)
+    return (f"seed.{seed[1]}",) if seed else ()
+
+
+def _deviation(said: _Said) -> tuple[str, ...]:
+    whole = said.whole
     deviation = DEVIATION.search(whole)
     if (
         deviation
-        and not _NO_DEVIATION.search(now.sentence.without_conditions)
+        and not _NO_DEVIATION.search(said.now.sentence.without_conditions)
         and not DEVIATION_HEAD.search(whole)
         and "±" not in whole
-        and (deviation.start() < number.start or re.match(rf"\W*(?:[\w-]+\W+){{0,1}}?(?:{DEVIATION.pattern})", after))
+        and (deviation.start() < said.number.start or re.match(rf"\W*(?:[\w-]+\W+){{0,1}}?(?:{DEVIATION.pattern})", said.after))
     ):
         return ("std",)
     if re.search(r"\b(?:more|less|most|least) (?:\w+ )?(?:consistent|stable|variable|reproducible|noisy)\b", whole):
         return ("std",)
-    if re.search(r"\bvar(?:y|ies|ied) (?:much |even |far )?(?:less|more|least|most)\b", whole, re.IGNORECASE):
-        return ("std",)
-    if re.search(r"\bmedian\b", near, re.IGNORECASE) or re.search(
-        r"\A(?=.*\bmedians?\b)(?!.*\b(?:means?|averaged?)\b)", whole, re.IGNORECASE
-    ):
-        return ("median",)
+    return ("std",) if re.search(r"\bvar(?:y|ies|ied) (?:much |even |far )?(?:less|more|least|most)\b", whole, re.IGNORECASE) else ()
+
+
+def _median(said: _Said) -> tuple[str, ...]:
+    only = r"\A(?=.*\bmedians?\b)(?!.*\b(?:means?|averaged?)\b)"
+    return ("median",) if re.search(r"\bmedian\b", said.near, re.IGNORECASE) or re.search(only, said.whole, re.IGNORECASE) else ()
+
+
+def _end_of_a_range(said: _Said) -> tuple[str, ...]:
     if (
-        re.search(r"\b(?:rang\w+|between(?=\W*[-\d])|vary|varies|span\w*)\b", whole, re.IGNORECASE)
-        and not several(now)
-        and not re.search(r"difference between", whole)
+        not re.search(r"\b(?:rang\w+|between(?=\W*[-\d])|vary|varies|span\w*)\b", said.whole, re.IGNORECASE)
+        or several(said.now)
+        or re.search(r"difference between", said.whole)
     ):
-        second = re.search(r"(?:\bto|\band|-)\s*(?:about )?$", before) is not None
-        return ("max",) if second else ("min",)
-    if re.search(
+        return ()
+    return ("max",) if re.search(r"(?:\bto|\band|-)\s*(?:about )?$", said.before) else ("min",)
+
+
+def _each_seed(said: _Said) -> tuple[str, ...]:
+    each = re.search(
         r"\b(?:seeds|runs) (?:of (?:the )?[\w -]+? )?(?:reach(?:ed)?|gave|gives?|yield(?:ed)?|obtain(?:ed)?|score|have) |\b(?:per-seed|seed by seed|(?:ordered|sorted|listed|broken down) by seed|individual|each seed|seeds? (?:scores?|values?|returns?|give|are))\b",
-        whole,
-        re.IGNORECASE,
-    ):
-        return ("seeds",)
-    extreme = re.search(
-        r"\b(best|worst|highest|lowest|smallest|largest|shortest|longest|greatest|maximum|minimum|max|min|top(?!-)|peak|peaks|peaked|weakest|strongest|fastest|quickest|slowest)\b",
-        near,
+        said.whole,
         re.IGNORECASE,
     )
-    own = re.match(r"\W*(?:\w+ )?(?:in|on|with|at|for) (?:its|the|their) (best|worst|highest|lowest)\b", after, re.IGNORECASE)
-    if own:
-        extreme = own
-    if extreme is None and not re.search(r"\b(?:mean|average)\b", whole[: number.start], re.IGNORECASE):
-        extreme = re.search(r"\b(maximum|minimum|max|min)\b", whole[: number.start], re.IGNORECASE)
-    if extreme is None:
-        extreme = re.search(r"\b(best|worst|highest|lowest|smallest|largest)\b(?=[^.]*\b(?:seeds?|runs?)\b)", whole, re.IGNORECASE)
-    if extreme:
-        word = extreme[1].lower()
-        high = word in {"highest", "largest", "longest", "greatest", "maximum", "max", "peak", "peaks", "peaked", "top"} or ((word in _GOOD) == upward and word in {*_GOOD, *_BAD})  # fmt: skip
-        stat = "max" if high is not complement else "min"
-        of_seeds = re.search(r"\b(?:seeds?|runs?|single|trial)\b", whole, re.IGNORECASE) or extreme_of_one(now, extreme[1])
-        if re.search(r"\b(?:mean|average)\b", near, re.IGNORECASE):
-            return ("mean",)
-        alone = re.search(rf"\ba {word}\b", near, re.IGNORECASE) or word in {
-            "maximum",
-            "minimum",
-            "max",
-            "min",
-            "peak",
-            "peaks",
-            "peaked",
-        }
-        return (stat,) if of_seeds or alone else ("mean",)
-    return ("mean",)
+    return ("seeds",) if each else ()
+
+
+def _extreme(said: _Said) -> tuple[str, ...]:
+    """The best or worst of single runs; of conditions, a superlative speaks of means."""
+    found = _superlative(said)
+    if found is None:
+        return ()
+    word = found[1].lower()
+    high = word in _HIGH or ((word in _GOOD) == said.upward and word in _GOOD | _BAD)
+    of_seeds = re.search(r"\b(?:seeds?|runs?|single|trial)\b", said.whole, re.IGNORECASE) or extreme_of_one(said.now, found[1])
+    if re.search(r"\b(?:mean|average)\b", said.near, re.IGNORECASE):
+        return ("mean",)
+    alone = re.search(rf"\ba {word}\b", said.near, re.IGNORECASE) or word in _ALONE
+    return ("max" if high is not said.complement else "min",) if of_seeds or alone else ("mean",)
+
+
+def _superlative(said: _Said) -> re.Match[str] | None:
+    """Behind the number with its owner, beside it, or ahead of it in the sentence."""
+    whole, ahead = said.whole, said.whole[: said.number.start]
+    own = re.match(r"\W*(?:\w+ )?(?:in|on|with|at|for) (?:its|the|their) (best|worst|highest|lowest)\b", said.after, re.IGNORECASE)
+    found = own or re.search(
+        r"\b(best|worst|highest|lowest|smallest|largest|shortest|longest|greatest|maximum|minimum|max|min|top(?!-)|peak|peaks|peaked|weakest|strongest|fastest|quickest|slowest)\b",
+        said.near,
+        re.IGNORECASE,
+    )
+    if found is None and not re.search(r"\b(?:mean|average)\b", ahead, re.IGNORECASE):
+        found = re.search(r"\b(maximum|minimum|max|min)\b", ahead, re.IGNORECASE)
+    return found or re.search(r"\b(best|worst|highest|lowest|smallest|largest)\b(?=[^.]*\b(?:seeds?|runs?)\b)", whole, re.IGNORECASE)
 
 
 def several(now: Progress) -> bool:

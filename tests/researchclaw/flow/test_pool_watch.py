@@ -15,7 +15,7 @@ from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 
 import researchclaw.flow.pool as pool_module
 from researchclaw.flow.pool import PENDING_S, TRIES, NoWorker, PoolLaboratory, PoolSettings, _Open
-from researchclaw.flow.worker import UNFIT
+from researchclaw.flow.work_pool import UNFIT
 from researchclaw.unit_store import StoreSilent
 from stages.errors import ExperimentFailed, SettingsError
 

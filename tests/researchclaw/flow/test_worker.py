@@ -21,9 +21,10 @@ from prefect.client.schemas.responses import SetStateStatus
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.workers.base import BaseWorker
 
-from researchclaw import hardware, unit_bench
+from researchclaw import unit_bench
 from researchclaw.flow import worker as module
-from researchclaw.flow.worker import UNFIT, ExperimentWorker, worker_name
+from researchclaw.flow.work_pool import UNFIT, worker_name
+from researchclaw.flow.worker import ExperimentWorker
 from researchclaw.unit_store import RemoteStore
 from researchclaw.units import Environment, WorkerUnfit
 
@@ -296,15 +297,6 @@ def test_a_worker_that_is_refused_does_not_go_on(worker: ExperimentWorker, monke
     monkeypatch.setattr(BaseWorker, "get_and_submit_flow_runs", refused)
     with pytest.raises(PrefectHTTPStatusError):
         asyncio.run(worker.get_and_submit_flow_runs())
-
-
-def test_without_a_name_a_worker_has_a_pseudonym_and_a_new_one_in_every_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hardware, "host_name", lambda: "gpu3.university.example")
-    first, second = worker_name(None, HERE), worker_name(None, HERE)
-    assert first != second
-    assert first.startswith(f"{hardware.pseudonym()}-")
-    assert "gpu3" not in first
-    assert worker_name("lab/2", HERE).startswith("lab-2-")
 
 
 def test_a_disk_out_of_order_is_the_machines_and_not_the_units_fault(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -11,7 +11,19 @@ from collections.abc import Callable
 from functools import lru_cache
 from threading import Lock
 
-from researchclaw.adapters.offline.writing import appendix, closing, framing, method, planning, related, results
+from researchclaw.adapters.offline.writing import (
+    ablations,
+    abstract,
+    appendix,
+    closing,
+    conclusion,
+    introduction,
+    method,
+    planning,
+    related,
+    results,
+    setup,
+)
 from researchclaw.adapters.offline.writing.language import Voice
 from researchclaw.adapters.offline.writing.reading import Study
 from stages.contracts import Outline
@@ -80,16 +92,16 @@ def compose(record: PaperRecord, plan: Outline, *, guided: bool = False) -> tupl
     voice = Voice(record.goal.topic, study.sayable)
     opening, rest = planning.background(study)
     parts: dict[str, Callable[[], list[str]]] = {
-        "abstract": lambda: [framing.abstract(study, voice)],
-        "introduction": lambda: framing.introduction(study, voice, opening),
+        "abstract": lambda: [abstract.abstract(study, voice)],
+        "introduction": lambda: introduction.introduction(study, voice, opening),
         "related_work": lambda: related.related_work(study, voice, opening, rest),
         "method": lambda: method.method(study, voice, plan),
-        "setup": lambda: method.setup(study, voice),
+        "setup": lambda: setup.setup(study, voice),
         "results": lambda: results.results(study, voice, plan),
-        "ablations": lambda: results.ablations(study, voice, plan),
+        "ablations": lambda: ablations.ablations(study, voice, plan),
         "discussion": lambda: closing.discussion(study, voice, plan),
         "limitations": lambda: closing.limitations(study, voice),
-        "conclusion": lambda: framing.conclusion(study, voice),
+        "conclusion": lambda: conclusion.conclusion(study, voice),
         "appendix_reproducibility": lambda: appendix.reproducibility(study, voice),
         "appendix_plan": lambda: appendix.registered_plan(study, voice, guided=guided),
         "appendix_seeds": lambda: appendix.seed_values(study, voice),

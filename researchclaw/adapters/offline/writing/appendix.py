@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from researchclaw.adapters.offline.writing.changes import in_force, noun, short_noun
+from researchclaw.adapters.offline.writing.figure_text import figure, shown
 from researchclaw.adapters.offline.writing.language import Voice, capital, ended, listing, lowered, paragraph, printable
 from researchclaw.adapters.offline.writing.reading import Study
-from researchclaw.adapters.offline.writing.results import figure, shown
 from stages.contracts import STRONG_ISOLATION, Outline
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from researchclaw.adapters.offline.writing import tables
+from researchclaw.adapters.offline.writing.figure_text import figure, shown
 from researchclaw.adapters.offline.writing.language import (
     Voice,
     capital,
@@ -17,8 +18,8 @@ from researchclaw.adapters.offline.writing.language import (
     printable,
     sentences,
 )
+from researchclaw.adapters.offline.writing.phrases import kept_change, lean_means
 from researchclaw.adapters.offline.writing.reading import Study, Trial
-from researchclaw.adapters.offline.writing.results import figure, kept_change, lean_means, shown
 from stages.contracts import AnalystRemark, Contrast, Factor, Outline
 
 _ALIKE = re.compile(
@@ -51,73 +52,66 @@ def discussion(study: Study, voice: Voice, outline: Outline) -> list[str]:
 
 def _meaning(study: Study, voice: Voice) -> list[str]:
     """What the outcomes say about the mechanisms and objections that were on record."""
-    parts = []
-    for trial in study.trials:
-        label = study.name(trial.treatment)
-        if trial.outcome == "held" and trial.treatment.role == "combination" and trial.hypothesis.predicts != "same":
-            kind = "gain" if trial.hypothesis.predicts == "better" else "loss"
-            parts.append(
-                voice.say(
-                    f"meaning {trial.hypothesis.id}",
-                    f"The {kind} with {label} came as foreseen, although the arguments had been about its parts and not about their union.",
-                )
-            )
-        elif trial.outcome == "held" and trial.hypothesis.predicts == "better":
-            parts.append(
-                voice.say(
-                    f"meaning {trial.hypothesis.id}",
-                    f"The gain with {label} fits the mechanism described in @sec:factor; it does not prove it, because a score cannot show why it moved.",
-                    f"For {label} the {'argument made beforehand' if study.by_rules else 'reasoning of the proponent'} survives: the score moved as the mechanism in @sec:factor suggests, although other causes would leave the same trace.",
-                    f"For {label} the case made beforehand has passed a test that it could have failed, which is not the same as an explanation.",
-                )
-            )
-        elif trial.outcome == "held" and trial.hypothesis.predicts == "worse":
-            parts.append(
-                voice.say(
-                    f"meaning {trial.hypothesis.id}",
-                    f"The objection raised against {label} before the runs was justified, at least {study.here}.",
-                    f"About {label} {'the objection' if study.by_rules else 'the skeptic'} was right, and the argument in its favour in @sec:hypotheses does not carry {study.here}.",
-                )
-            )
-        elif trial.outcome == "held" and trial.treatment.role == "combination":
-            parts.append(_of_a_joint_sameness(study, voice, trial))
-        elif trial.outcome == "held":
-            parts.append(
-                voice.say(
-                    f"meaning {trial.hypothesis.id}",
-                    f"The arguments for and against {label} seem to balance here, as {'the prediction' if study.by_rules else 'the chair'} supposed.",
-                    f"That so little changes with {label} suggests that its mechanism has no hold on {'data like these' if study.tables else 'runs this short'}.",
-                )
-            )
-        elif trial.outcome == "failed":
-            parts.append(
-                voice.say(
-                    f"meaning {trial.hypothesis.id}",
-                    f"The reasoning that led to the prediction for {label} must be wrong or incomplete in this setting, however plausible it read in @sec:hypotheses.",
-                    f"For {label} the {'table' if study.by_rules else 'debate'} backed the losing side, and what was said against the adopted prediction deserves the closer look.",
-                    f"The failed prediction for {label} is informative, since the argument behind it {'is a common one' if study.by_rules else 'was adopted after a debate'} and still does not carry here.",
-                )
-            )
-        elif trial.outcome == "open" and trial.clear:
-            parts.append(
-                voice.say(
-                    f"meaning {trial.hypothesis.id}",
-                    f"With {label} something does change, so an argument that sees no effect at all is out; how much of it matters is left to a larger experiment.",
-                    f"The balance that {'the prediction' if study.by_rules else 'the chair'} saw between the arguments on {label} is not quite there: one side has the sign, neither has the size.",
-                )
-            )
-        elif trial.outcome == "open":
-            narrow = trial.size_against_prediction == "excluded"
-            parts.append(
-                voice.say(
-                    f"meaning {trial.hypothesis.id}",
-                    f"For {label} the experiment has at least bounded the effect: one as large as had been predicted is ruled out."
-                    if narrow
-                    else f"On {label}, neither {'the argument for nor the one against' if study.by_rules else 'the proponent nor the skeptic'} can point to this experiment.",
-                    f"Absence of a clear verdict on {label} must not be read as evidence that it has no effect.",
-                )
-            )
+    parts = [_meaning_of(study, voice, trial) for trial in study.trials]
     return [part for part in parts if part]
+
+
+def _meaning_of(study: Study, voice: Voice, trial: Trial) -> str:
+    together = trial.treatment.role == "combination"
+    if trial.outcome == "held" and together and trial.hypothesis.predicts == "same":
+        return _of_a_joint_sameness(study, voice, trial)
+    label = study.name(trial.treatment)
+    match trial.outcome:
+        case "held":
+            said = _meaning_of_a_joint_change(trial, label) if together else _meaning_of_a_held_prediction(study, trial, label)
+        case "failed":
+            said = (
+                f"The reasoning that led to the prediction for {label} must be wrong or incomplete in this setting, however plausible it read in @sec:hypotheses.",
+                f"For {label} the {'table' if study.by_rules else 'debate'} backed the losing side, and what was said against the adopted prediction deserves the closer look.",
+                f"The failed prediction for {label} is informative, since the argument behind it {'is a common one' if study.by_rules else 'was adopted after a debate'} and still does not carry here.",
+            )
+        case "open":
+            said = _meaning_of_an_open_prediction(study, trial, label)
+        case "uncompared":
+            return ""
+    return voice.say(f"meaning {trial.hypothesis.id}", *said)
+
+
+def _meaning_of_a_joint_change(trial: Trial, label: str) -> tuple[str, ...]:
+    kind = "gain" if trial.hypothesis.predicts == "better" else "loss"
+    return (f"The {kind} with {label} came as foreseen, although the arguments had been about its parts and not about their union.",)
+
+
+def _meaning_of_a_held_prediction(study: Study, trial: Trial, label: str) -> tuple[str, ...]:
+    return {
+        "better": (
+            f"The gain with {label} fits the mechanism described in @sec:factor; it does not prove it, because a score cannot show why it moved.",
+            f"For {label} the {'argument made beforehand' if study.by_rules else 'reasoning of the proponent'} survives: the score moved as the mechanism in @sec:factor suggests, although other causes would leave the same trace.",
+            f"For {label} the case made beforehand has passed a test that it could have failed, which is not the same as an explanation.",
+        ),
+        "worse": (
+            f"The objection raised against {label} before the runs was justified, at least {study.here}.",
+            f"About {label} {'the objection' if study.by_rules else 'the skeptic'} was right, and the argument in its favour in @sec:hypotheses does not carry {study.here}.",
+        ),
+        "same": (
+            f"The arguments for and against {label} seem to balance here, as {'the prediction' if study.by_rules else 'the chair'} supposed.",
+            f"That so little changes with {label} suggests that its mechanism has no hold on {'data like these' if study.tables else 'runs this short'}.",
+        ),
+    }[trial.hypothesis.predicts]
+
+
+def _meaning_of_an_open_prediction(study: Study, trial: Trial, label: str) -> tuple[str, ...]:
+    if trial.clear:
+        return (
+            f"With {label} something does change, so an argument that sees no effect at all is out; how much of it matters is left to a larger experiment.",
+            f"The balance that {'the prediction' if study.by_rules else 'the chair'} saw between the arguments on {label} is not quite there: one side has the sign, neither has the size.",
+        )
+    return (
+        f"For {label} the experiment has at least bounded the effect: one as large as had been predicted is ruled out."
+        if trial.size_against_prediction == "excluded"
+        else f"On {label}, neither {'the argument for nor the one against' if study.by_rules else 'the proponent nor the skeptic'} can point to this experiment.",
+        f"Absence of a clear verdict on {label} must not be read as evidence that it has no effect.",
+    )
 
 
 def _of_a_joint_sameness(study: Study, voice: Voice, trial: Trial) -> str:

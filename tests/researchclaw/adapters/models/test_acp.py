@@ -15,8 +15,9 @@ import pytest
 from researchclaw.adapters.models.acp import dialect, process
 from researchclaw.adapters.models.acp.agents import AGENTS, environment_for
 from researchclaw.adapters.models.choice import http_model
+from researchclaw.adapters.models.exchange import EXCHANGE
 from researchclaw.adapters.models.greeting import greet
-from researchclaw.adapters.models.memory import EXCHANGE, Memory
+from researchclaw.adapters.models.memory import Memory
 from researchclaw.adapters.models.model import HttpModel
 from researchclaw.journal import Journal, ModelRequestFailed, entries
 from researchclaw.settings import LlmSettings, Settings, load

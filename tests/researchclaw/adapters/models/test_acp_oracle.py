@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from researchclaw.adapters.models.choice import http_model
-from researchclaw.adapters.models.memory import EXCHANGE, Memory
+from researchclaw.adapters.models.exchange import EXCHANGE
+from researchclaw.adapters.models.memory import Memory
 from researchclaw.journal import Journal, entries
 from researchclaw.settings import LlmSettings
 from stages.a_scoping.topic_init import TopicQuestion, TopicReading

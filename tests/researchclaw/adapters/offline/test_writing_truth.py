@@ -213,7 +213,7 @@ def test_curves_that_cross_more_than_once_are_described_as_that(papers):
         }
     )
     crossed = Study(record.model_copy(update={"results": record.results.model_copy(update={"conditions": conditions})}))
-    said = writing.results._crossing(crossed, Voice("a topic"))
+    said = writing.figure_text._crossing(crossed, Voice("a topic"))
     assert "repeatedly" in said
     assert "noise" not in said
 
@@ -408,7 +408,7 @@ def test_a_table_of_rules_is_called_no_debate(paper):
 
 def test_the_roles_of_a_debate_are_named_where_models_held_one(papers):
     record = papers["schedules"].record.model_copy(update={"researcher": "some-model"})
-    assert "proponent" in writing.method._hypotheses_opening(Study(record), Voice("a topic"))
+    assert "proponent" in writing.hypotheses.hypotheses_opening(Study(record), Voice("a topic"))
 
 
 def test_the_tuned_setting_is_held_against_the_yardsticks(papers):

@@ -1,0 +1,52 @@
+"""Phrases that several sections have in common."""
+
+from __future__ import annotations
+
+from researchclaw.adapters.offline.writing.changes import changes_in_words
+from researchclaw.adapters.offline.writing.language import capital, listing, printable
+from researchclaw.adapters.offline.writing.reading import Study, Trial
+from stages.contracts import Contrast
+
+LEAST_PRINTED = 0.0005
+"""The smallest size that three decimals print as more than zero."""
+
+
+def worth_stating(mde: float | None) -> bool:
+    """A detectable difference that is more than zero as printed."""
+    return mde is not None and mde >= LEAST_PRINTED
+
+
+def lean_means(study: Study, lean: Contrast) -> str:
+    """'3.045 against 3.168 bpb': the means of an ablation and of the baseline."""
+    return f"{study.value(lean.id, 'mean', 'f3')} against {study.value(study.baseline.id, 'mean', 'f3')} {study.metric.unit}"
+
+
+def kept_change(study: Study) -> str:
+    """What the search kept, with its value where it is one number for another: 'n-gram tables (2 in the place of 0)'."""
+    start = study.conditions[study.record.incumbent or study.baseline.id]
+    words = listing(changes_in_words([attempt for attempt in study.record.attempts if attempt.verdict == "keep"]))
+    return f"{words}{values_kept(study, start)}"
+
+
+def values_kept(study: Study, incumbent: Contrast) -> str:
+    """' (0.95 in the place of 0.99)', where the change is one number for another."""
+    kept = [attempt for attempt in study.record.attempts if attempt.verdict == "keep"]
+    names = [name.lower() for attempt in kept for name in attempt.settings]
+    if len(names) != 1:
+        return ""
+    new = study.cfg(f"tuned_{names[0]}", "text")
+    old = study.cfg(f"{incumbent.id}_{names[0]}", "text") or study.cfg(names[0], "text")
+    return f" ({new} in the place of {old})" if new and old else ""
+
+
+def question_sentence(study: Study) -> str | None:
+    """The user's question where it can stand in the paper as it is; None when it holds typed numbers."""
+    question = study.record.goal.question.strip()
+    if not printable(question, study.names) or not 4 <= len(question.split()) <= 40:
+        return None
+    return capital(question if question.endswith("?") else f"{question.rstrip('.')}?")
+
+
+def once_adjusted(trial: Trial) -> str:
+    """Why a verdict is withheld from an interval that leaves out no difference; empty where none is."""
+    return "" if trial.clear or trial.side == "both" else " once the test is adjusted, although the interval itself leaves out zero"
