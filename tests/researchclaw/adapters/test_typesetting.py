@@ -156,7 +156,7 @@ def test_typst_makes_a_preview(picture: bytes, bib: str) -> None:
 
 
 def test_the_preview_says_where_each_work_is_found(bib: str, tmp_path: Path) -> None:
-    """One list of the same file in both typesetters: venue, year, and the arXiv number or the DOI, an address where neither is known."""
+    """One list of the same file in both typesetters: venue, year, and the arXiv number or the DOI, else an address."""
     common = {"venue": "V", "type": "conference", "confirmed_by": ("catalogue",)}
     many = tuple(f"Ada {'ABCDEFGHIJKLMNOPQRSTUVWXYZ'[number]}son" for number in range(24))
     works = [
