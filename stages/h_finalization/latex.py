@@ -262,10 +262,10 @@ class _Writer:
         )
 
     def largest_size(self, document: Document, *, in_appendix: bool) -> int:
-        """Place in the sizes of the type that every table of the part can have; one that must break or shrink asks for no more."""
+        """Place in the sizes of the type that every table of the part can have; the smallest is for those that need it alone."""
         parts = [section.blocks for section in document.sections if section.appendix == in_appendix]
         fits = [self.fit(block, 0, in_appendix)[0] for blocks in parts for block in blocks if isinstance(block, Table)]
-        return max((1 if fit.broken else [size for size, *_ in _SIZES].index(fit.size) for fit in fits), default=0)
+        return min(len(_SIZES) - 2, max(([size for size, *_ in _SIZES].index(fit.size) for fit in fits), default=0))
 
     def fit(self, table: Table, size: int, in_appendix: bool) -> tuple[_Fit, str]:
         """The columns, and '*' for a table over both columns of the page."""
