@@ -112,10 +112,10 @@ def abstract(study: Study, voice: Voice) -> str:
         if study.tables
         else voice.must(
             "abstract caveat",
-            f"The finding is bound to {study.scale}, one corpus of program text and this length of "
-            "training; the study was planned, run and written up by a rule-based program.",
-            f"The evidence comes from {study.scale} and one corpus of program text, gathered and written up "
-            "by a rule-based program; larger models were not tested.",
+            f"What is found of {study.name(study.primary.treatment)} is bound to {study.scale}, one corpus of program text and this length of "
+            "training; a rule-based program planned the study, ran it and wrote it up.",
+            f"A rule-based program gathered this evidence and wrote it up, from {study.scale} and one corpus of program text; what "
+            f"becomes of {study.name(study.primary.treatment)} in larger models was not tested.",
         ),
     )
 
@@ -402,19 +402,20 @@ def _approach(study: Study, voice: Voice) -> list[str]:
         if study.tables
         else voice.say(
             "intro setting",
-            "To answer the question, we keep everything else fixed: the corpus, the network, the order of the data for a given seed, "
-            "and {{cfg.budget_s|int}} seconds of training for each run (@sec:setup).",
-            "Our test bed is deliberately small, so that every comparison can be repeated with shared seeds: a run gets "
-            "{{cfg.budget_s|int}} seconds, the same corpus and the same network apart from what its condition changes (@sec:setup).",
+            f"To see what {study.about} does, we hold fixed the corpus, the order of the data for a given seed and "
+            "{{cfg.budget_s|int}} seconds of training for each run (@sec:setup).",
+            f"The test bed is small, so that {study.name(study.primary.treatment)} and {study.name(study.primary.reference)} meet on "
+            f"{study.seed_count} and not on one: a run gets {{{{cfg.budget_s|int}}}} seconds and the same corpus (@sec:setup).",
             f"We look for the answer where repetition is cheap: a network of {study.parameters} parameters, "
             f"{{{{cfg.budget_s|int}}}} seconds of training and {study.seed_count} shared by all conditions (@sec:setup).",
         ),
         voice.say("intro conditions", conditions),
         voice.say(
             "intro registered",
-            "Hypotheses, comparisons and analysis were fixed and hashed before the first reported run, "
-            "so that nothing could be chosen after the values were seen (@sec:appendix_plan).",
-            "Which differences would count for or against each hypothesis was written down before any reported run (@sec:appendix_plan).",
+            f"What is predicted for {study.alternatives}, and how it is judged, was fixed and hashed before the first reported run "
+            "(@sec:appendix_plan).",
+            f"Which differences would count for or against {study.name(study.primary.treatment)} was written down before any reported run "
+            "(@sec:appendix_plan).",
         ),
     ]
 
@@ -497,10 +498,10 @@ def _making(study: Study, voice: Voice) -> list[str]:
         if study.tables
         else voice.say(
             "making who",
-            "This paper was written by the rule-based researcher, a program that plans, runs and reports studies by fixed rules; "
-            "no language model took part.",
-            "No language model had a hand in this paper: the rule-based researcher read the question, designed and ran the "
-            "experiments, and composed these sentences by fixed rules.",
+            f"The rule-based researcher, a program of fixed rules, planned the comparison with {study.name(study.baseline)}, ran it and "
+            "wrote this paper; no language model took part.",
+            f"No language model had a hand in this paper: the rule-based researcher chose {study.alternatives} from what it can vary, "
+            "ran the experiments and composed these sentences by fixed rules.",
         )
     )
     return [
@@ -603,9 +604,12 @@ def conclusion(study: Study, voice: Voice) -> list[str]:
     parts.append(
         voice.say(
             "conclusion reuse",
-            "The runs behind every value are stored with their seeds and commands, so that a disagreement can be settled by running them again.",
-            "Seeds and commands of all runs are on record, so every value above can be put to the test again.",
-            "Whoever doubts a value can repeat the run behind it from the commands in @sec:appendix_reproducibility.",
+            f"The runs are stored with their seeds and commands, so that a doubt about {study.name(study.primary.treatment)} can be "
+            "settled by running them again.",
+            f"Seeds and commands of the {{{{cfg.runs_reported|int}}}} runs are on record, so the value of {study.name(study.baseline)} and "
+            "every other can be put to the test again.",
+            f"Whoever doubts a value, of {study.name(study.primary.treatment)} or another, can repeat the run behind it from the commands in "
+            "@sec:appendix_reproducibility.",
         )
     )
     return [paragraph(*parts)]
