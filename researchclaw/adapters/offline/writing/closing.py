@@ -511,9 +511,9 @@ def _scale(study: Study, voice: Voice) -> list[str]:
     return [
         voice.say(
             "limits scale",
-            f"The scale is small in every respect: {parameters}, {steps} steps, {{{{cfg.budget_s|int}}}} seconds; what {study.name(study.primary.treatment)} does in larger models, trained for days, is a different question.",
-            f"With {parameters} and {steps} steps the runs cover the opening of training only, and what {study.name(study.primary.treatment)} does later, or in larger models, is out of sight.",
-            f"The results were obtained with {parameters} and {{{{cfg.budget_s|int}}}} seconds; where {study.name(study.primary.treatment)} ranks may change with size and with training time.",
+            f"The scale is small in every respect: {parameters}, {steps} steps, {{{{cfg.budget_s|int}}}} seconds; what {study.training(study.primary.treatment)} does in larger models, trained for days, is a different question.",
+            f"With {parameters} and {steps} steps the runs cover the opening of training only, and what {study.training(study.primary.treatment)} does later, or in larger models, is out of sight.",
+            f"The results were obtained with {parameters} and {{{{cfg.budget_s|int}}}} seconds; the rank of {study.name(study.primary.treatment)} may change with size and with training time.",
         ),
         voice.say(
             "limits corpus",

@@ -410,7 +410,7 @@ def _uses(study: Study, part: str) -> tuple[str, ...]:
         return (
             f"Against such models ours is a toy; what it offers is {one} beside {other} on {study.shared_seeds}, which large models "
             "rarely afford.",
-            f"Our budget is shorter still, so that {one} is seen in the first part of training only.",
+            f"Our budget is shorter still, so that we see {one} in the first part of training only.",
             f"What our runs show of {one} is a data point beside these works, and no licence to extrapolate.",
         )
     if not study.compared:
@@ -418,7 +418,7 @@ def _uses(study: Study, part: str) -> tuple[str, ...]:
     return (
         f"From this literature we take the analysis of {one} and {other} in pairs, the correction for several comparisons and the habit "
         "of printing every seed.",
-        f"Our design follows from these works: seeds that {one} shares with {other}, an interval with every difference, and a plan that "
+        f"Our design follows from these works: seeds shared by {one} and {other}, an interval with every difference, and a plan that "
         "is closed before the runs.",
         f"We answer to it by pairing the runs of {one} with those of {other}, by hypotheses fixed in advance, and by the plain cost of "
         "predicting held-out bytes.",
