@@ -111,13 +111,30 @@ def resume(
     policies(settings.gates, PIPELINE)
     check_output(store.folder.parent, settings.min_free_mb)
     first, last = stage_numbers(from_stage, to_stage)
-    if first is None and settings.export != recorded.export and store.deliverables.exists():
+    if first is None and store.deliverables.exists() and _to_be_set_again(store, settings, recorded, set_ or []):
         first = QUALITY_GATE
     if info.status == "done" and first is None and _unchanged(store):
         print(f"{store.run_id} is done; nothing was changed. Redo a part with --from-stage.")
         _summary(store)
         return
     _work(store, settings, first, last)
+
+
+def _to_be_set_again(store: RunStore, settings: Settings, recorded: Settings, set_: list[str]) -> bool:
+    """Whether the paper is to look otherwise; where it was asked for and already is so, that is said."""
+    if settings.export != recorded.export:
+        return True
+    asked = [given for given in set_ if given.partition("=")[0].strip() in LOOKS]
+    if not asked or store.info().status != "done":
+        return False
+    from researchclaw.set_again import why_set_again
+
+    why = why_set_again(store.deliverables, settings)
+    if why is not None:
+        print(f"The paper is set again: {why}.")
+        return True
+    print(f"The paper is set with {', '.join(asked)} already, by this version of researchclaw.")
+    return False
 
 
 def _say_what_it_may_take(settings: Settings) -> None:

@@ -30,7 +30,7 @@ _PROPER = frozenset(
     "Chinese German French".split(),
 )
 """Names and adjectives of names in titles of the field; a style would lower them."""
-_MOST_AUTHORS = 20
+MOST_AUTHORS = 20
 _SEPARATES = re.compile(r",|(?<!\S)and(?!\S)", re.IGNORECASE)
 """What parts names for bibtex: inside a name it must be held in braces, else bibtex ends with an error."""
 _VOLUMES = frozenset({"journal", "conference", "chapter", "book"})
@@ -76,10 +76,10 @@ def _read_back(text: str, keys: Sequence[str]) -> None:
 
 def _entry(work: Work) -> Entry:
     kind = _TYPES.get(work.type, "misc")
-    cut = work.authors_truncated or len(work.authors) > _MOST_AUTHORS
+    cut = work.authors_truncated or len(work.authors) > MOST_AUTHORS
     fields = {
         "title": _title(work.title),
-        "author": " and ".join([_name(author, work) for author in work.authors[:_MOST_AUTHORS]] + (["others"] if cut else [])),
+        "author": " and ".join([_name(author, work) for author in work.authors[:MOST_AUTHORS]] + (["others"] if cut else [])),
         "year": str(work.year),
     }
     if kind == "misc":

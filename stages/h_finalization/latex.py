@@ -150,6 +150,7 @@ class _Writer:
         self.placement = "tbp"
         self.in_appendix = False
         self.appendices = frozenset(f"sec:{section.id}" for section in document.sections if section.appendix)
+        self.sizes = {appendix: self.largest_size(document, in_appendix=appendix) for appendix in (False, True)}
 
     def section(self, section: Section) -> str:
         # In the appendix a table belongs under its heading: there is little text that it could interrupt.
@@ -260,12 +261,22 @@ class _Writer:
             f"\\caption{{{self.inlines(figure.caption)}}}\\label{{fig:{figure.id}}}\n\\end{{figure{star}}}"
         )
 
-    def table(self, table: Table) -> str:
-        fit = _fit(table, self.template.column_pt)
-        star = ""
+    def largest_size(self, document: Document, *, in_appendix: bool) -> int:
+        """Place in the sizes of the type that every table of the part can have; the smallest is for those that need it alone."""
+        parts = [section.blocks for section in document.sections if section.appendix == in_appendix]
+        fits = [self.fit(block, 0, in_appendix)[0] for blocks in parts for block in blocks if isinstance(block, Table)]
+        return min(len(_SIZES) - 2, max(([size for size, *_ in _SIZES].index(fit.size) for fit in fits), default=0))
+
+    def fit(self, table: Table, size: int, in_appendix: bool) -> tuple[_Fit, str]:
+        """The columns, and '*' for a table over both columns of the page."""
+        fit = _fit(table, self.template.column_pt, size)
         # In the appendix broken cells do less harm than a table over both columns, which may drift to a page of its own.
-        if self.template.columns == 2 and fit.broken and (fit.scaled or not self.in_appendix):
-            fit, star = _fit(table, self.template.text_pt), "*"
+        if self.template.columns == 2 and fit.broken and (fit.scaled or not in_appendix):
+            return _fit(table, self.template.text_pt, size), "*"
+        return fit, ""
+
+    def table(self, table: Table) -> str:
+        fit, star = self.fit(table, self.sizes[self.in_appendix], self.in_appendix)
         chunks = [table.rows[start : start + ROWS_PER_FLOAT] for start in range(0, len(table.rows), ROWS_PER_FLOAT)] or [()]
         floats = []
         for number, rows in enumerate(chunks):
@@ -368,15 +379,18 @@ def _least(table: Table) -> list[float]:
     return widths
 
 
-def _fit(table: Table, available: float) -> _Fit:
-    """Columns that fit: natural width first, then smaller type, then broken cells, at last a scaled box."""
+def _fit(table: Table, available: float, size: int = 0) -> _Fit:
+    """Columns that fit: natural width first, then smaller type, then broken cells, at last a scaled box.
+
+    size: place in the sizes of the largest type that it may have.
+    """
     natural, least = _natural(table), _least(table)
     gaps = 2 * (len(natural) - 1)
     unbroken = "".join(_SIDES[side] for side in table.alignment)
-    for size, scale, separation in _SIZES[:3]:
+    for command, scale, separation in _SIZES[size:3]:
         if sum(natural) * scale * _MARGIN + separation * gaps <= available:
-            return _Fit(columns=unbroken, size=size, separation_pt=separation)
-    for size, scale, separation in _SIZES[1:]:
+            return _Fit(columns=unbroken, size=command, separation_pt=separation)
+    for command, scale, separation in _SIZES[max(size, 1) :]:
         needed = [width * scale * _MARGIN + 1 for width in least]
         room = available - separation * gaps - 2
         if sum(needed) <= room:
@@ -386,7 +400,7 @@ def _fit(table: Table, available: float) -> _Fit:
                 _SIDES[side] if width >= want else f">{{{_RAGGED[side]}\\arraybackslash}}p{{{int(width)}pt}}"
                 for side, width, want in zip(table.alignment, widths, wanted, strict=True)
             )
-            return _Fit(columns=columns, size=size, separation_pt=separation, broken=True)
+            return _Fit(columns=columns, size=command, separation_pt=separation, broken=True)
     return _Fit(columns=unbroken, size="\\scriptsize", separation_pt=3.0, broken=True, scaled=True)
 
 

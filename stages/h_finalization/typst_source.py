@@ -34,6 +34,7 @@ from stages.g_writing.document import (
     cited_keys,
 )
 from stages.g_writing.maths import FUNCTIONS, Node, Refused, parse_maths
+from stages.h_finalization.typst_references import REFERENCE_STYLE
 
 PREVIEW = "Preview typeset without LaTeX; paper.tex is the reference."
 
@@ -125,13 +126,17 @@ def render_typst(document: Document, *, notice: str = "") -> str:
         "names": " #h(2em) ".join(_text(author) for author in document.authors),
         "abstract": writer.blocks(document.abstract),
         "body": "\n".join(writer.section(section) for section in main),
-        "references": '#bibliography("references.bib", title: "References", style: "apa")' if cited_keys(document) else "",
+        "references": _references() if cited_keys(document) else "",
         "appendix": "",
     }
     if rest:
         start = '#counter(heading).update(0)\n#set heading(numbering: "A.1")\n'
         slots["appendix"] = start + "\n".join(writer.section(section) for section in rest)
     return re.sub(r"\{([a-z]+)\}", lambda match: slots[match[1]], _FRAME)
+
+
+def _references() -> str:
+    return f'#bibliography("references.bib", title: "References", style: bytes({_string(REFERENCE_STYLE)}))'
 
 
 def _string(text: str) -> str:

@@ -488,6 +488,25 @@ def test_what_another_version_wrote_is_not_done_again_unasked(say: Say, toys: Mo
     assert say("resume", "latest", "--from-stage", "4")[0] == 0
 
 
+def test_a_look_that_the_paper_has_already_is_said_and_made_again_only_where_it_would_change(
+    say: Say, toys: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say("run", "--topic", "toys", "--auto-approve", *PLAIN)
+    only_run().deliverables.mkdir()
+    found: list[str | None] = [None, "it was made by 0.0.9, and this is 0.1.0"]
+    monkeypatch.setattr("researchclaw.set_again.why_set_again", lambda deliverables, settings: found.pop(0))
+    monkeypatch.setattr("researchclaw.cli.running.QUALITY_GATE", 7)
+    same = ("resume", "latest", "--set", "export.venue=neurips")
+    code, out, _ = say(*same)
+    assert (code, "set with export.venue=neurips already" in out, "[ 7/7]" in out) == (0, True, False)
+    code, out, _ = say(*same, "--auto-approve")
+    assert (code, "set again: it was made by 0.0.9" in out, "[ 7/7]" in out) == (0, True, True)
+    only_run().deliverables.mkdir()  # the former ones were put aside
+    code, out, _ = say("resume", "latest", "--set", "export.venue=plain", "--auto-approve")
+    assert (code, "already" in out, "[ 7/7]" in out) == (0, False, True)
+    assert found == []
+
+
 def test_paths_in_settings_hold_from_every_folder(say: Say, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     from researchclaw.cli.given import load_settings
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from researchclaw.adapters.figures.record import Record, axis_label, wrapped
+from researchclaw.adapters.figures.record import Record, axis_label, row_places, wrapped
 from researchclaw.adapters.figures.style import BLACK, BLUE, GREY, VERMILLION, new_figure
 from stages.f_analysis.results import TUNED
 
@@ -45,14 +45,14 @@ def _forest(record: Record, comparisons: tuple[str, ...], prefix: str) -> Figure
     if not comparisons:
         raise record.refuse("no comparison was made")
     labels = [_row_label(record, comparison) for comparison in comparisons]
-    lines = sum(max(2, label.count("\n") + 1) for label in labels)
-    figure = new_figure(0.75 + (0.175 if record.narrow else 0.155) * lines + 0.15 * record.narrow, record.width_in)
+    places, room = row_places(labels)
+    figure = new_figure(0.75 + (0.35 if record.narrow else 0.31) * room + 0.15 * record.narrow, record.width_in)
     panel = figure.subplots()
     panel.axvline(0, color=BLACK, linewidth=0.6)
-    for row, comparison in enumerate(comparisons):
-        _draw_row(panel, record, comparison, row)
-    panel.set_yticks(range(len(comparisons)), labels)
-    panel.set_ylim(len(comparisons) - 0.45, -0.55)
+    for place, comparison in zip(places, comparisons, strict=True):
+        _draw_row(panel, record, comparison, place)
+    panel.set_yticks(places, labels)
+    panel.set_ylim(room - 0.45, -0.55)
     panel.tick_params(axis="y", length=0)
     panel.spines["left"].set_visible(False)
     panel.margins(x=0.06)
@@ -75,7 +75,7 @@ def _row_label(record: Record, comparison: str) -> str:
     return f"{wrapped(record.short_label(a), most)}\n{wrapped(f'{minus} {record.short_label(b)}', most)}"
 
 
-def _draw_row(panel: Axes, record: Record, comparison: str, row: int) -> None:
+def _draw_row(panel: Axes, record: Record, comparison: str, row: float) -> None:
     pointer = record.comparison_pointer(comparison)
     verdict = record.sides(comparison)[2]
     colour = _VERDICT_COLOUR.get(verdict, GREY)

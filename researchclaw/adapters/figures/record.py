@@ -156,5 +156,19 @@ def wrapped(text: str, width: int) -> str:
     return "\n".join(textwrap.wrap(text, width, break_long_words=False)) or text
 
 
+def row_places(labels: Sequence[str]) -> tuple[list[float], float]:
+    """Where the rows of a figure stand, each with room for the lines of its label; a row of up to two lines is 1 high.
+
+    Returns: the rows' middles, the first at 0, and the height of all rows.
+    """
+    places: list[float] = []
+    room = 0.0
+    for label in labels:
+        height = max(2, label.count("\n") + 1) / 2
+        places.append(room + height / 2 - 0.5)
+        room += height
+    return places, room
+
+
 def longest(labels: Sequence[str]) -> int:
     return max(len(line) for label in labels for line in label.split("\n"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from researchclaw.adapters.figures.legend import legend_below
-from researchclaw.adapters.figures.record import Record, axis_label, metric_pointer, wrapped
+from researchclaw.adapters.figures.record import Record, axis_label, metric_pointer, row_places, wrapped
 from researchclaw.adapters.figures.style import GREY, look, new_figure
 from stages.contracts import Slug
 from stages.f_analysis.statistics import mean_interval
@@ -25,12 +25,11 @@ def seed_dots(record: Record) -> Figure:
         raise record.refuse("scores of one condition alone compare nothing")
     order = record.all_conditions()
     labels = [wrapped(record.short_label(condition), 24 if record.narrow else 28) for condition in conditions]
-    figure = new_figure(
-        0.7 + (0.18 if record.narrow else 0.14) * sum(max(2, label.count("\n") + 1) for label in labels), record.width_in
-    )
+    places, room = row_places(labels)
+    figure = new_figure(0.7 + (0.36 if record.narrow else 0.28) * room, record.width_in)
     panel = figure.subplots()
-    paths: dict[str, list[tuple[float, int]]] = {}
-    for row, condition in enumerate(conditions):
+    paths: dict[str, list[tuple[float, float]]] = {}
+    for row, condition in zip(places, conditions, strict=True):
         shown = look(order.index(condition))
         pointer = metric_pointer(condition, record.metric)
         for seed in record.seeds(f"{pointer}/seeds"):
@@ -45,8 +44,8 @@ def seed_dots(record: Record) -> Figure:
             panel.plot([mean], [row + 0.25], "|", color=shown.colour, markersize=6, markeredgewidth=1.2, zorder=4)
     for points in paths.values():
         panel.plot([x for x, _ in points], [row for _, row in points], color=GREY, linewidth=0.4, alpha=0.5, zorder=1)
-    panel.set_yticks(range(len(conditions)), labels)
-    panel.set_ylim(len(conditions) - 0.4, -0.5)
+    panel.set_yticks(places, labels)
+    panel.set_ylim(room - 0.4, -0.5)
     panel.tick_params(axis="y", length=0)
     panel.margins(x=0.04)
     panel.locator_params(axis="x", nbins=5 if record.narrow else 9)

@@ -1,5 +1,6 @@
 """The numbers are made up for the fixture and look like those of a tiny language model."""
 
+import itertools
 import json
 import math
 import random
@@ -9,7 +10,10 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from researchclaw.adapters.figures import MatplotlibIllustrator
+from researchclaw.adapters.figures.forests import difference_forest
 from researchclaw.adapters.figures.record import Record
+from researchclaw.adapters.figures.scores import seed_dots
+from researchclaw.adapters.figures.style import WIDTH_IN, house_style
 from stages.contracts import ConditionResult, FigureSpec, Metric, PrismaCounts, Results
 from stages.errors import ManuscriptRefused
 from stages.f_analysis import statistics
@@ -153,6 +157,19 @@ def test_a_label_sets_no_mathematics(label: str, results: Results):
     for kind in ("difference_forest", "cost_quality"):
         drawn = MatplotlibIllustrator().draw(spec(kind), strange, PRISMA)
         assert drawn.pdf.startswith(b"%PDF")
+
+
+def test_neighbouring_rows_have_room_for_their_labels_however_many_lines_each_has(results: Results):
+    long = "a schedule that keeps its peak for most of the run and then comes down along a straight line to nothing at all"
+    conditions = dict(results.conditions)
+    conditions["linear"] = conditions["linear"].model_copy(update={"label": long})
+    changed = results.model_copy(update={"conditions": conditions})
+    for draw, width_in in itertools.product((seed_dots, difference_forest), (WIDTH_IN, 3.25)):
+        with house_style():
+            figure = draw(Record(spec("seed_dots"), changed, width_in))
+            figure.draw_without_rendering()
+            labels = [label.get_window_extent() for label in figure.axes[0].get_yticklabels()]
+        assert not any(one.overlaps(other) for one, other in itertools.pairwise(labels))
 
 
 def test_a_row_calls_the_one_joint_condition_in_short(results: Results):

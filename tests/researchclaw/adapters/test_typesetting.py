@@ -155,6 +155,27 @@ def test_typst_makes_a_preview(picture: bytes, bib: str) -> None:
     assert Typesetter("typst").typeset(tex, typst, bib, files).pdf == first.pdf
 
 
+def test_the_preview_says_where_each_work_is_found(bib: str, tmp_path: Path) -> None:
+    """One list of the same file in both typesetters: venue, year, and the arXiv number or the DOI, else an address."""
+    common = {"venue": "V", "type": "conference", "confirmed_by": ("catalogue",)}
+    many = tuple(f"Ada {'ABCDEFGHIJKLMNOPQRSTUVWXYZ'[number]}son" for number in range(24))
+    works = [
+        Work(key="a2019", title="With a DOI", authors=("Ada Ason",), year=2019, doi="10.1000/x_1", url="https://a.org/1", **common),
+        Work(key="b2020", title="With an address", authors=("Ben Bson", "Cy Cson"), year=2020, url="https://b.org/2", **common),
+        Work(key="d2021", title="With a preprint", authors=many, year=2021, arxiv_id="2101.00001", **{**common, "type": "preprint"}),
+    ]
+    paper = parse("# T\n\n## Abstract\n\nA.\n\n## I {#sec:i}\n\nSee [@kingma2015adam], then [@a2019; @b2020]. Also @d2021.\n")
+    made = Typesetter("typst").typeset("", render_typst(paper), bib + "\n" + references_bib(works), {})
+    pages = pages_of(made.pdf, tmp_path)
+    assert not isinstance(pages, Unreadable)
+    text = re.sub(r"\s+", " ", " ".join(pages)).replace("- ", "")
+    assert "See (Kingma and Ba, 2015), then (Ason, 2019; Bson and Cson, 2020). Also Ason et al. (2021)." in text
+    assert "Diederik P. Kingma and Jimmy Ba. Adam: A Method for Stochastic Optimization. ICLR, 2015. arXiv:1412.6980." in text
+    assert "Ada Ason. With a DOI. V, 2019. doi:10.1000/x_1. " in text
+    assert "Ben Bson and Cy Cson. With an address. V, 2020. https://b.org/2." in text
+    assert "Ada Tson, et al. With a preprint. 2021. arXiv:2101.00001." in text
+
+
 def test_without_latex_auto_takes_typst_and_latex_is_refused(monkeypatch: pytest.MonkeyPatch, picture: bytes, bib: str) -> None:
     monkeypatch.setattr(typesetting.shutil, "which", lambda name: None)
     tex, typst, files = sources(parse(PAPER), "neurips", picture)

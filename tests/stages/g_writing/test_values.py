@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import statistics
+from pathlib import Path
 
 import pytest
 
@@ -175,3 +177,19 @@ def test_the_place_names_the_cell(results: Results) -> None:
 @pytest.mark.parametrize(("value", "text"), [(2.24795, "2.2480"), (2.24785, "2.2478"), (-0.00004, "-0.0000")])
 def test_a_value_is_rounded_as_the_record_spells_it(value: float, text: str) -> None:
     assert format_value(Leaf(path="/x", value=value, kind="measure"), "f4", key="x")[0] == text
+
+
+def test_every_expression_of_the_handbook_can_be_printed_in_its_format(results: Results) -> None:
+    """docs/manuscript.md, whose study has other conditions and values."""
+    page = (Path(__file__).resolve().parents[3] / "docs" / "manuscript.md").read_text("utf-8")
+    known = leaves(results.model_copy(update={"config": {"seeds": 3}}))
+    rows = re.findall(r"^\| `\{\{(.+?)\}\}` \|", page, re.MULTILINE)
+    assert len(rows) == 15
+    for row in rows:
+        expression, _, name = row.replace("\\|", "|").replace("rope", "cosine").replace("baseline", "constant").partition("|")
+        text, _, _ = format_value(known[expression], name or None, key=expression)
+        assert text
+    beside = re.findall(r"`(std|min|max|median|absdiff|absrel|ci_high|pairs|dz|mde|t_p|parameters|tokens|failed)`", page)
+    keys = " ".join(known)
+    assert len(set(beside)) == 14
+    assert all(re.search(rf"\b{word}\b", keys) for word in beside)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -103,6 +104,21 @@ def test_wide_cells_break_and_wide_tables_span_both_columns(layout: Layout) -> N
     table = f"| name | what is changed and why |\n|---|---|\n| x | {text} {text} |\n\n: Conditions. {{#tbl:t}}"
     assert r"p{" in body(table, layout("neurips"))
     assert r"\begin{table*}" in body(table, layout("icml"))
+
+
+def test_the_tables_of_one_part_are_set_in_one_size(layout: Layout) -> None:
+    small = "| name | n |\n|---|--:|\n| x | 1 |\n\n: Few. {#tbl:few}"
+    columns = 11
+    wide = f"| name |{' a number |' * columns}\n|---|{'--:|' * columns}\n| x |{' 1.234 |' * columns}\n\n: Many. {{#tbl:many}}"
+    alone = body(small, layout("plain"))
+    both = body(f"{small}\n\n{wide}\n\n## Z {{#sec:z .appendix}}\n\n{small.replace('few', 'last')}", layout("plain"))
+
+    def sizes(tex: str) -> list[str]:
+        return re.findall(r"\\label\{tbl:\w+\}\n(\\\w+)", tex)
+
+    assert sizes(alone) == [r"\setlength"]
+    assert sizes(both)[0] == sizes(both)[1] != r"\setlength"
+    assert sizes(both)[2] == r"\setlength"
 
 
 def test_in_the_appendix_of_two_columns_cells_break_before_a_table_leaves_its_place(layout: Layout) -> None:

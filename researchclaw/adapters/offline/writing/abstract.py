@@ -43,10 +43,10 @@ def abstract(study: Study, voice: Voice) -> str:
         if study.tables
         else voice.must(
             "abstract caveat",
-            f"The finding is bound to {study.scale}, one corpus of program text and this length of "
-            "training; the study was planned, run and written up by a rule-based program.",
-            f"The evidence comes from {study.scale} and one corpus of program text, gathered and written up "
-            "by a rule-based program; larger models were not tested.",
+            f"What is found of {study.name(study.primary.treatment)} is bound to {study.scale}, one corpus of program text and this length of "
+            "training; a rule-based program planned the study, ran it and wrote it up.",
+            f"A rule-based program gathered this evidence and wrote it up, from {study.scale} and one corpus of program text; what "
+            f"becomes of {study.name(study.primary.treatment)} in larger models was not tested.",
         ),
     )
 

@@ -451,9 +451,9 @@ def _confounders(study: Study, voice: Voice) -> list[str]:
         parts.append(
             voice.say(
                 "limits untuned",
-                f"All other settings were left at the defaults of the {program}, and each condition might have asked for others.",
-                f"The settings that no condition names are the defaults of the {program}; they were not searched for any of the planned "
-                "conditions, and some may be served by them less than others.",
+                f"All other settings were left at the defaults of the {program}, and {study.alternatives} might have asked for others.",
+                f"Beside {study.about}, {study.name(study.baseline)} and what is set against it share the defaults of the {program}; these "
+                "were not searched for any planned condition, and some may be served by them less than others.",
             )
         )
     return [part for part in parts if part]
@@ -505,13 +505,15 @@ def _scale(study: Study, voice: Voice) -> list[str]:
     return [
         voice.say(
             "limits scale",
-            f"The scale is small in every respect: {parameters}, {steps} steps, {{{{cfg.budget_s|int}}}} seconds; larger models, trained for days, are a different question.",
-            f"With {parameters} and {steps} steps the runs cover the opening of training only, and what happens later, or in larger models, is out of sight.",
-            f"The results were obtained with {parameters} and {{{{cfg.budget_s|int}}}} seconds, and rankings are known to change with size and with training time.",
+            f"The scale is small in every respect: {parameters}, {steps} steps, {{{{cfg.budget_s|int}}}} seconds; what {study.training(study.primary.treatment)} does in larger models, trained for days, is a different question.",
+            f"With {parameters} and {steps} steps the runs cover the opening of training only, and what {study.training(study.primary.treatment)} does later, or in larger models, is out of sight.",
+            f"The results were obtained with {parameters} and {{{{cfg.budget_s|int}}}} seconds; the rank of {study.name(study.primary.treatment)} may change with size and with training time.",
         ),
         voice.say(
             "limits corpus",
-            f"Only one kind of text was used, {name}, whose regular form may favour or mask particular settings." if name else "",
+            f"Only one kind of text was used, {name}, whose regular form may suit or mask {study.name(study.primary.treatment)} as other text would not."
+            if name
+            else "",
             f"The corpus, {name}, is program text; prose, other languages and other sources may rank {study.name(study.baseline)} and the alternatives differently."
             if name
             else "",
@@ -537,9 +539,24 @@ def _few_seeds(study: Study, voice: Voice) -> str:
         )
     return voice.say(
         "limits seeds",
-        "Few seeds were run, {{cfg.seeds|words}} for each condition: the spread on which every interval rests is itself poorly known.",
-        "The intervals assume that differences between seeds are roughly normal, which {{cfg.seeds|words}} values for each condition cannot check.",
+        f"Few seeds were run, {{{{cfg.seeds|words}}}} for each condition: the spread on which every interval rests{_for_one(study)} is itself poorly known.",
+        f"The intervals{_for_one(study)} assume that differences between seeds are roughly normal, which {{{{cfg.seeds|words}}}} values for each condition cannot check.",
     )
+
+
+def _for_one(study: Study) -> str:
+    """', that of linear decay from -0.2 to -0.1 included,': the widest interval of the tested hypotheses, where there is one."""
+    bounded = [
+        (trial.result.ci95_high - trial.result.ci95_low, trial)
+        for trial in study.trials
+        if trial.result is not None and trial.result.ci95_low is not None and trial.result.ci95_high is not None
+    ]
+    if not bounded:
+        return ""
+    _, widest = max(bounded, key=lambda pair: pair[0])
+    a, b = widest.treatment, widest.reference
+    low, high = study.pair("ci_low", a.id, b.id, "signed3"), study.pair("ci_high", a.id, b.id, "signed3")
+    return f", that of {study.name(a)} from {low} to {high} included,"
 
 
 def _evidence(study: Study, voice: Voice) -> list[str]:
@@ -569,14 +586,14 @@ def _evidence(study: Study, voice: Voice) -> list[str]:
         parts.append(
             voice.say(
                 "limits literature",
-                f"The reading behind this paper covers {shown_lit} works from an embedded catalogue, by their records and short summaries, not by their full texts; relevant work will be missing.",
-                f"Finally, the literature was searched in an embedded catalogue, of which {shown_lit} works were kept; it was not read in full, and the newest work may be absent.",
+                f"What is said of earlier work on {study.about} rests on {shown_lit} works from an embedded catalogue, read by their records and short summaries; relevant work will be missing.",
+                f"Finally, works on {study.about} were sought in an embedded catalogue alone; the {shown_lit} that were kept were not read in full, and the newest may be absent.",
             )
         )
     parts.append(
         voice.say(
             "limits rules",
-            "A program chose the conditions by rule; a researcher with taste and experience might have asked a sharper question.",
+            f"A program chose {study.alternatives} by rule; a researcher with taste and experience might have asked a sharper question.",
             f"Rules, and not insight, decided which settings of {study.about} to compare and which to leave out.",
         )
     )

@@ -17,9 +17,12 @@ def conclusion(study: Study, voice: Voice) -> list[str]:
         _next_step(study, voice, trial),
         voice.say(
             "conclusion reuse",
-            "The runs behind every value are stored with their seeds and commands, so that a disagreement can be settled by running them again.",
-            "Seeds and commands of all runs are on record, so every value above can be put to the test again.",
-            "Whoever doubts a value can repeat the run behind it from the commands in @sec:appendix_reproducibility.",
+            f"The runs are stored with their seeds and commands, so that a doubt about {study.name(study.primary.treatment)} can be "
+            "settled by running them again.",
+            f"Seeds and commands of the {{{{cfg.runs_reported|int}}}} runs are on record, so the value of {study.name(study.baseline)} and "
+            "every other can be put to the test again.",
+            f"Whoever doubts a value, of {study.name(study.primary.treatment)} or another, can repeat the run behind it from the commands in "
+            "@sec:appendix_reproducibility.",
         ),
     ]
     return [paragraph(*parts)]

@@ -107,8 +107,8 @@ def curves_drawn(study: Study, voice: Voice, outline: Outline) -> str:
     parts = [
         voice.say(
             "curves",
-            f"How the conditions arrive at these scores is shown in @fig:{spec.id}.",
-            f"@fig:{spec.id} follows the conditions through training.",
+            f"How {study.name(study.baseline)} and the other conditions arrive at these scores is shown in @fig:{spec.id}.",
+            f"@fig:{spec.id} follows {study.name(study.primary.treatment)} and the other conditions through training.",
         ),
         _crossing(study, voice),
         _slope(study, voice),

@@ -86,19 +86,20 @@ def _approach(study: Study, voice: Voice) -> list[str]:
         if study.tables
         else voice.say(
             "intro setting",
-            "To answer the question, we keep everything else fixed: the corpus, the network, the order of the data for a given seed, "
-            "and {{cfg.budget_s|int}} seconds of training for each run (@sec:setup).",
-            "Our test bed is deliberately small, so that every comparison can be repeated with shared seeds: a run gets "
-            "{{cfg.budget_s|int}} seconds, the same corpus and the same network apart from what its condition changes (@sec:setup).",
+            f"To see what {study.about} does, we hold fixed the corpus, the order of the data for a given seed and "
+            "{{cfg.budget_s|int}} seconds of training for each run (@sec:setup).",
+            f"The test bed is small, so that {study.name(study.primary.treatment)} and {study.name(study.primary.reference)} meet on "
+            f"{study.seed_count} and not on one: a run gets {{{{cfg.budget_s|int}}}} seconds and the same corpus (@sec:setup).",
             f"We look for the answer where repetition is cheap: a network of {study.parameters} parameters, "
             f"{{{{cfg.budget_s|int}}}} seconds of training and {study.seed_count} shared by all conditions (@sec:setup).",
         ),
         voice.say("intro conditions", conditions),
         voice.say(
             "intro registered",
-            "Hypotheses, comparisons and analysis were fixed and hashed before the first reported run, "
-            "so that nothing could be chosen after the values were seen (@sec:appendix_plan).",
-            "Which differences would count for or against each hypothesis was written down before any reported run (@sec:appendix_plan).",
+            f"What is predicted for {study.alternatives}, and how it is judged, was fixed and hashed before the first reported run "
+            "(@sec:appendix_plan).",
+            f"Which differences would count for or against {study.name(study.primary.treatment)} was written down before any reported run "
+            "(@sec:appendix_plan).",
         ),
     ]
 
@@ -199,10 +200,10 @@ def _making(study: Study, voice: Voice) -> list[str]:
         if study.tables
         else voice.say(
             "making who",
-            "This paper was written by the rule-based researcher, a program that plans, runs and reports studies by fixed rules; "
-            "no language model took part.",
-            "No language model had a hand in this paper: the rule-based researcher read the question, designed and ran the "
-            "experiments, and composed these sentences by fixed rules.",
+            f"The rule-based researcher, a program of fixed rules, planned the comparison with {study.name(study.baseline)}, ran it and "
+            "wrote this paper; no language model took part.",
+            f"No language model had a hand in this paper: the rule-based researcher chose {study.alternatives} from what it can vary, "
+            "ran the experiments and composed these sentences by fixed rules.",
         )
     )
     return [

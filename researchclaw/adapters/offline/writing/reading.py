@@ -183,6 +183,11 @@ class Study:
         return tuple(contrast for contrast in self.record.plan.conditions if contrast.role in {"treatment", "combination"})
 
     @cached_property
+    def alternatives(self) -> str:
+        """What is set against the baseline, in running text: 'linear decay and a constant learning rate'."""
+        return listing([self.short(contrast) for contrast in self.treatments])
+
+    @cached_property
     def ablations(self) -> tuple[Contrast, ...]:
         return tuple(contrast for contrast in self.record.plan.conditions if contrast.role == "ablation")
 

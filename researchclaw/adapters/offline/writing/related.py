@@ -219,12 +219,23 @@ def _factor_paragraphs(study: Study, voice: Voice, factor: Factor, background: t
             *ideas,
             voice.turn(
                 "left open",
-                "For a run of seconds they leave open how large such effects are, which is what we measure.",
-                "How much of this carries over to so short a run has to be measured.",
-                "How much of it survives in training of seconds is not known from these works.",
+                f"For a run of seconds they leave open how large the effects of {factor.named} are, which is what we measure.",
+                f"How much of this carries over to so short a run has to be measured, here {_measured_by(study, factor)}.",
+                f"How much of it survives in training of seconds is not known from these works; we look {_measured_by(study, factor)}.",
             ),
         ),
     ]
+
+
+def _measured_by(study: Study, factor: Factor) -> str:
+    """Through which settings the study sees the factor."""
+    levels = [
+        _setting(level.label, study.doing)
+        for contrast in study.treatments
+        for owner, level in study.levels(contrast)
+        if owner.name == factor.name
+    ]
+    return f"with {listing(list(dict.fromkeys(levels)))}" if levels else "with its baseline alone"
 
 
 def _entering(study: Study, voice: Voice, factor: Factor) -> str:
@@ -370,20 +381,13 @@ def _interplay(study: Study, voice: Voice) -> str:
 def _support_paragraph(study: Study, voice: Voice, part: str, works: Sequence[Work]) -> str:
     if not works:
         return ""
-    opening = {
-        "setting": ("", "Small models and short budgets have a literature of their own. "),
-        "comparing": ("", "How to compare models is a question in itself. "),
-    }[part]
-    lead = opening[voice.order(f"support {part}", 2)[0]]
     told: list[str] = []
     tags = _SUPPORT[part][0]
     for tag in tags:
         group = [work for work in works if _lead(work, tags) == tag]
         if group:
-            told += _told_together(voice, group, ("",) if lead and not told else _SUPPORT_LEADS[tag])
-    return paragraph(
-        lead, *told, voice.say(f"use of {part}", *(_USES[part] if study.compared or part != "comparing" else _USES_WITHOUT_TESTS))
-    )
+            told += _told_together(voice, group, _SUPPORT_LEADS[tag])
+    return paragraph(*told, voice.say(f"use of {part}", *_uses(study, part)))
 
 
 _SUPPORT_LEADS: dict[str, tuple[str, ...]] = {
@@ -398,19 +402,29 @@ _SUPPORT_LEADS: dict[str, tuple[str, ...]] = {
     "compression": ("Seen as compression, ", "On prediction as compression, "),
 }
 
-_USES: dict[str, tuple[str, ...]] = {
-    "setting": (
-        "Against such models ours is a toy; what it offers is repetition with shared seeds, which large models rarely afford.",
-        "Our budget is shorter still, which makes this a study of the first part of training.",
-        "A result from the small end is a data point beside these works, and no licence to extrapolate.",
-    ),
-    "comparing": (
-        "From this literature we take the paired analysis, the correction for several comparisons and the habit of printing every seed.",
-        "Our design follows from these works: shared seeds, an interval with every difference, and a plan that is closed before the runs.",
-        "We answer to it with paired runs and hypotheses fixed in advance, and score the plain cost of predicting held-out bytes.",
-    ),
-}
-"""What the paragraph means for this study."""
+
+def _uses(study: Study, part: str) -> tuple[str, ...]:
+    """What the works of the paragraph mean for this study."""
+    one, other = study.name(study.primary.treatment), study.name(study.primary.reference)
+    if part == "setting":
+        return (
+            f"Against such models ours is a toy; what it offers is {one} beside {other} on {study.shared_seeds}, which large models "
+            "rarely afford.",
+            f"Our budget is shorter still, so that we see {one} in the first part of training only.",
+            f"What our runs show of {one} is a data point beside these works, and no licence to extrapolate.",
+        )
+    if not study.compared:
+        return _USES_WITHOUT_TESTS
+    return (
+        f"From this literature we take the analysis of {one} and {other} in pairs, the correction for several comparisons and the habit "
+        "of printing every seed.",
+        f"Our design follows from these works: seeds shared by {one} and {other}, an interval with every difference, and a plan that "
+        "is closed before the runs.",
+        f"We answer to it by pairing the runs of {one} with those of {other}, by hypotheses fixed in advance, and by the plain cost of "
+        "predicting held-out bytes.",
+    )
+
+
 _USES_WITHOUT_TESTS = (
     "By these standards our seeds are too few for a verdict, so every value is printed and none is compared.",
     "With as few seeds as ours this advice comes down to printing every value and claiming no difference.",

@@ -44,6 +44,13 @@ SITUATIONS = {
 }
 
 
+ARGUED = (
+    "abstract",
+    *(f"sec:{name}" for name in ("introduction", "results", "ablations", "discussion", "limit", "conclu")),
+)
+"""Where a paper speaks of its own question: what it shares there with a paper on another one is about neither."""
+
+
 class Paper:
     """A draft with what the tests ask of it."""
 
@@ -58,6 +65,7 @@ class Paper:
         self.rendered, _ = render_values(self.document, self.record.results)
         prose = [item for item in sentences(self.rendered) if not item.place.startswith(("fig:", "tbl:"))]
         self.prose = [item.words for item in prose]
+        self.argued = [item.words for item in prose if item.place.startswith(ARGUED)]
         self.abstract = " ".join(item.words for item in prose if item.place == "abstract")
 
 
@@ -144,6 +152,9 @@ def test_two_topics_share_at_most_a_third_of_their_sentences(papers):
     for one, other in itertools.combinations(papers.values(), 2):
         shared = set(one.prose) & set(other.prose)
         assert len(shared) <= 0.35 * min(len(one.prose), len(other.prose))
+        if not {factor.name for factor in one.record.factors} & {factor.name for factor in other.record.factors}:
+            in_common = sum(len(words.split()) for words in one.argued if words in shared)
+            assert in_common <= 0.12 * len(" ".join(one.argued).split())
 
 
 def test_the_subject_is_named_in_few_sentences_and_in_no_list_item(paper):
