@@ -131,7 +131,7 @@ class Container:
         words += ["--network", "none", "--ipc", "none" if job.sealed else "private", "--read-only", "--user", f"{_USER}:{_USER}"]
         if self._engine == "podman":
             words += ["--read-only-tmpfs=false"]  # it would add folders to write into, of no size
-            words += _empty("/dev/mqueue") if self._gpus else _empty("/dev/mqueue", "/sys")  # a GPU's driver reads /sys
+        words += _empty("/dev/mqueue") if self._gpus else _empty("/dev/mqueue", "/sys")  # a GPU's driver reads /sys
         words += ["--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
         everything = limits.memory_mb + limits.scratch_mb + limits.tmp_mb + limits.shm_mb  # the engine counts files in memory, too
         words += ["--pids-limit", str(limits.processes + 4), "--memory", f"{everything}m", "--memory-swap", f"{everything}m"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from researchclaw.adapters.isolation.choice import choose_isolation
-from researchclaw.adapters.isolation.container import Container
+from researchclaw.adapters.isolation.container import Container, Engine
 from researchclaw.adapters.isolation.job import Job
 from researchclaw.adapters.isolation.limits import Limits
 from stages.errors import SandboxUnavailable
@@ -52,15 +52,15 @@ def test_everything_that_shuts_a_guest_in_is_on_the_command_line(engines: Path, 
     assert not any(word in ("--privileged", "-v", "--device", "--gpus") for word in words)
 
 
-def test_a_sealed_guest_gets_no_folder_to_write_into(engines: Path) -> None:
+@pytest.mark.parametrize("engine", ["docker", "podman"])
+def test_a_sealed_guest_gets_no_folder_to_write_into(engines: Path, engine: Engine) -> None:
     assert engines
-    sealed = Job(argv=lambda _: ["true"], sealed=True)
-    words = Container("docker", "torch:1").command(sealed, Path("/home/x"), "n")
-    assert "--tmpfs" not in words
+    words = Container(engine, "torch:1").command(Job(argv=lambda _: ["true"], sealed=True), Path("/home/x"), "n")
     assert (following(words, "--ipc"), following(words, "--shm-size")) == (["none"], [])  # /dev/shm is a folder, too
-    words = Container("podman", "torch:1").command(sealed, Path("/home/x"), "n")
-    assert all(":ro," in mount for mount in following(words, "--tmpfs"))
-    assert "--read-only-tmpfs=false" in words
+    covered = [mount.split(":", 1) for mount in following(words, "--tmpfs")]
+    assert [place for place, _ in covered] == ["/dev/mqueue", "/sys"]
+    assert all(options.startswith("ro,") for _, options in covered)
+    assert ("--read-only-tmpfs=false" in words) == (engine == "podman")
 
 
 def test_what_holds_the_answers_is_found_in_the_image_and_covered(engines: Path) -> None:
