@@ -1,13 +1,17 @@
 """Docker and Podman: the command line as it is typed, and what is refused. No engine is started."""
 
+import os
 import signal
+import subprocess
+import sys
+import time
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from researchclaw.adapters.isolation.choice import choose_isolation
-from researchclaw.adapters.isolation.container import Container, Engine
+from researchclaw.adapters.isolation.container import Container, Engine, _Running, _Watch
 from researchclaw.adapters.isolation.job import Job
 from researchclaw.adapters.isolation.limits import Limits
 from stages.errors import SandboxUnavailable
@@ -40,6 +44,7 @@ def test_everything_that_shuts_a_guest_in_is_on_the_command_line(engines: Path, 
         assert following(words, option) == [value]
     assert "--read-only" in words
     assert "--rm" in words
+    assert "--init=false" in words  # orphans are the guest's
     assert "--read-only-tmpfs=false" in words  # podman would give /run and /var/tmp to write into
     assert following(words, "--tmpfs") == [
         "/dev/mqueue:ro,nosuid,nodev,noexec,size=4k,mode=0555",
@@ -114,10 +119,61 @@ def test_ctrl_c_ends_the_container_that_was_asked_about_its_image(engines: Path)
 
 def test_an_engine_that_does_not_even_kill_is_named_with_its_container(engines: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hanging(engines, kills=False)
+    monkeypatch.setattr("researchclaw.adapters.isolation.container._WATCH", f'read -r word || echo "$2" > {engines}/taken_over')
     monkeypatch.setattr("researchclaw.adapters.isolation.container._START_S", 0.2)
     monkeypatch.setattr("researchclaw.adapters.isolation.container._END_S", 0.2)
     with pytest.raises(SandboxUnavailable, match=r"docker does not answer.*`docker rm --force researchclaw-\w+` ends it"):
         Container("docker", "torch:1")._in_the_image(("data",))
+    run, _ = asked(engines)
+    assert eventually(engines / "taken_over") == following(run, "--name")  # the shell beside us goes on trying
+
+
+def eventually(file: Path) -> list[str]:
+    """The words that somebody writes into a file within ten seconds."""
+    for _ in range(1000):
+        if file.exists() and (words := file.read_text(encoding="utf-8").split()):
+            return words
+        time.sleep(0.01)
+    raise AssertionError(f"nothing in {file}")
+
+
+def test_a_container_whose_starter_is_killed_is_ended_and_its_folder_removed(engines: Path, tmp_path: Path) -> None:
+    """kill -9 of us: the engine's containers are no children of ours."""
+    home = tmp_path / "lab home"
+    home.mkdir()
+    (engines / "docker").write_text(f'#!/bin/sh\necho "$@" >> {engines}/asked\n', encoding="utf-8")
+    starter = (
+        "import os, signal, sys, pathlib\n"
+        "from researchclaw.adapters.isolation import container\n"
+        "container._WATCH = container._WATCH.replace('0 1 2 4 8', '0')\n"
+        "watch = container._Watch(sys.argv[1], 'researchclaw-1', pathlib.Path(sys.argv[2]))\n"
+        "watch.dismiss() if sys.argv[3] == 'ends' else os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    words = [sys.executable, "-c", starter, str(engines / "docker"), str(home)]
+    subprocess.run([*words, "ends"], check=True)
+    assert home.is_dir()
+    assert not (engines / "asked").exists()
+    assert subprocess.run([*words, "killed"], check=False).returncode == -signal.SIGKILL
+    until = time.monotonic() + 10
+    while home.exists() and time.monotonic() < until:
+        time.sleep(0.01)
+    assert not home.exists()
+    assert asked(engines) == [["kill", "--signal", "KILL", "researchclaw-1"]]
+    assert "rm --force researchclaw-1" in (engines / "asked").read_text(encoding="utf-8")
+
+
+def test_the_first_process_is_killed_without_the_engine_where_that_may_be(engines: Path) -> None:
+    """A daemon that hangs cannot keep a container alive."""
+    hanging(engines)
+    container = Container("docker", "torch:1")
+    with subprocess.Popen(["sleep", "600"]) as first, subprocess.Popen(["sleep", "600"]) as command:
+        running = _Running("researchclaw-1", command, _Watch("docker", "researchclaw-1"), os.pidfd_open(first.pid))
+        container._kill(running)
+        assert (first.wait(10), command.wait(10)) == (-9, -9)
+        container._kill(running)  # and once more when both are gone
+        running.close()
+        running.watch.dismiss()
+    assert not (engines / "asked").exists()
 
 
 def test_only_the_chosen_gpus_are_passed_through(engines: Path) -> None:
