@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import select
 import shutil
 import signal
 import socket
@@ -131,7 +132,7 @@ class Container:
             undo.callback(self._kill, container)
             connection, pid = self._answer(door, process, errors)
             container.first = os.pidfd_open(pid)  # the shim waits for our word, so the number is its own
-            wiring = channels.wire(_Contained(process, pid), connection)
+            wiring = channels.wire(_Contained(process, pid, container.first, self._engine), connection)
             undo.pop_all()
         return Guest(
             wiring,
@@ -271,14 +272,15 @@ class Container:
             SandboxUnavailable: only the engine can end it, and does not answer.
         """
         try:
-            if not container.kill_first():
+            if not container.kill_first() and not container.watch.has_taken_over:
                 self._end(container.name)
         except SandboxUnavailable:
             container.watch.take_over()
             raise
         finally:
-            with suppress(ProcessLookupError):
-                os.kill(container.process.pid, 9)
+            if container.process.returncode is None:  # else its number may be another's by now
+                with suppress(ProcessLookupError):
+                    os.kill(container.process.pid, 9)
 
     def _end(self, name: str) -> None:
         """Kill the container of that name, which its engine then removes; one that is not there is no fault.
@@ -334,7 +336,7 @@ class _Watch:
             start_new_session=True,  # Ctrl-C is not for it
             cwd="/",
         )
-        self._taken_over = False
+        self.has_taken_over = False
 
     def __enter__(self) -> Self:
         return self
@@ -344,7 +346,7 @@ class _Watch:
 
     def dismiss(self) -> None:
         """The container has ended."""
-        if not self._taken_over:
+        if not self.has_taken_over:
             self._shell.communicate(b"over\n")
 
     def take_over(self) -> None:
@@ -352,21 +354,42 @@ class _Watch:
         assert self._shell.stdin is not None
         self._shell.stdin.close()
         self._shell.returncode = 0  # nobody waits for it
-        self._taken_over = True
+        self.has_taken_over = True
 
 
 @dataclass
 class _Contained:
-    """The container's first process for the clocks, the engine's command for the end."""
+    """The container's first process for the clocks, the engine's command for the end. first: a descriptor of that process."""
 
     process: subprocess.Popen[bytes]
     pid: int
+    first: int
+    engine: Engine
+    seen_dead: float | None = None
+    """When the first process was found ended."""
+    silent: bool = False
+    """The engine has not told of that for long."""
 
     def has_ended(self) -> bool:
-        return ChildProcess(self.process).has_ended()
+        """As the engine says, which knows the exit code; when it keeps that for itself for long, there is none."""
+        if ChildProcess(self.process).has_ended():
+            return True
+        if self.seen_dead is None:
+            poller = select.poll()
+            poller.register(self.first, select.POLLIN)
+            self.seen_dead = time.monotonic() if poller.poll(0) else None
+        self.silent = self.seen_dead is not None and time.monotonic() - self.seen_dead > _END_S
+        return self.silent
 
     def end(self) -> tuple[int, float, int]:
-        return ChildProcess(self.process).end()[0], 0.0, 0  # what the command itself used is nobody's concern
+        """Raises SandboxUnavailable, once, when the container has ended and its engine does not say how."""
+        code = ChildProcess(self.process).end()[0] if self.process.returncode is None else self.process.returncode
+        if self.silent:
+            self.silent = False
+            raise SandboxUnavailable(
+                f"{self.engine} does not answer: a container has ended, and how is not known; the run does not count."
+            )
+        return code, 0.0, 0  # what the command itself used is nobody's concern
 
 
 def _new_name() -> str:
@@ -395,5 +418,6 @@ def _empty(*places: str) -> list[str]:
 
 
 def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    """That says something: Docker ends its complaints with the address of its help."""
+    lines = [line.strip() for line in text.splitlines() if line.strip() and "run --help'" not in line]
     return lines[-1][:300] if lines else "it said nothing"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from researchclaw.adapters.isolation.choice import choose_isolation
-from researchclaw.adapters.isolation.container import Container, Engine, _Running, _Watch
+from researchclaw.adapters.isolation.container import Container, Engine, _Contained, _Running, _Watch
 from researchclaw.adapters.isolation.job import Job
 from researchclaw.adapters.isolation.limits import Limits
 from stages.errors import SandboxUnavailable
@@ -21,7 +21,8 @@ from stages.errors import SandboxUnavailable
 def engines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A PATH that has engines which only fail."""
     for name in ("docker", "podman"):
-        (tmp_path / name).write_text(f"#!/bin/sh\necho '{name}: image not known' >&2\nexit 125\n", encoding="utf-8")
+        complaint = f"{name}: image not known\n\nRun '{name} run --help' for more information"
+        (tmp_path / name).write_text(f'#!/bin/sh\necho "{complaint}" >&2\nexit 125\n', encoding="utf-8")
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     return tmp_path
@@ -174,6 +175,22 @@ def test_the_first_process_is_killed_without_the_engine_where_that_may_be(engine
         running.close()
         running.watch.dismiss()
     assert not (engines / "asked").exists()
+
+
+def test_a_container_that_ended_without_a_word_of_its_engine_is_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The daemon hangs: its command line would wait until the time of the run is up."""
+    monkeypatch.setattr("researchclaw.adapters.isolation.container._END_S", 0.05)
+    with subprocess.Popen(["true"]) as first, subprocess.Popen(["sleep", "600"]) as command:
+        door = os.pidfd_open(first.pid)
+        contained = _Contained(command, first.pid, door, "docker")
+        until = time.monotonic() + 10
+        while not contained.has_ended() and time.monotonic() < until:
+            time.sleep(0.01)
+        command.kill()
+        with pytest.raises(SandboxUnavailable, match="docker does not answer"):
+            contained.end()
+        assert contained.end()[0] != 0  # what is left can be freed
+        os.close(door)
 
 
 def test_only_the_chosen_gpus_are_passed_through(engines: Path) -> None:
