@@ -148,7 +148,7 @@ class Container:
         limits = job.limits
         words = [self._program, "run", "--rm", "--name", name, "--pull", "never", "--log-driver", "none", "--hostname", "sandbox"]
         words += ["--init=false"]  # an engine may be set to start one: then orphans would not be the guest's
-        words += ["--network", "none", "--ipc", "none" if job.sealed else "private", "--read-only", "--user", f"{_USER}:{_USER}"]
+        words += ["--network", "none", "--ipc", "none" if job.sealed else "private", "--read-only", *self._user()]
         if self._engine == "podman":
             words += ["--read-only-tmpfs=false"]  # it would add folders to write into, of no size
         words += _empty("/dev/mqueue") if self._gpus else _empty("/dev/mqueue", "/sys")  # a GPU's driver reads /sys
@@ -182,7 +182,7 @@ class Container:
         if names and names not in self._places:
             name = _new_name()
             words = [self._program, "run", "--rm", "--name", name, "--pull", "never", "--network", "none", "--read-only"]
-            words += ["--user", f"{_USER}:{_USER}", *_ULIMITS]
+            words += [*self._user(), *_ULIMITS]
             words += ["--entrypoint", "python3", self._image, "-I", "-B", "-c", _FIND, *names]
             with (
                 _Watch(self._program, name) as watch,
@@ -200,6 +200,13 @@ class Container:
                 raise self._not_started(complaints)
             self._places[names] = tuple(places.splitlines())
         return self._places.get(names, ())
+
+    def _user(self) -> list[str]:
+        """Nobody's id when we are root; else our own, since weights are written for their owner's eyes only."""
+        if os.geteuid() == 0:
+            return ["--user", f"{_USER}:{_USER}"]
+        own = ["--user", f"{os.geteuid()}:{os.getegid()}"]
+        return [*own, "--userns", "keep-id"] if self._engine == "podman" else own
 
     def _podman_gpus(self) -> list[str]:
         return [word for gpu in self._gpus for word in ("--device", f"nvidia.com/gpu={gpu}")]

@@ -25,6 +25,7 @@ def engines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / name).write_text(f'#!/bin/sh\necho "{complaint}" >&2\nexit 125\n', encoding="utf-8")
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr("os.geteuid", lambda: 0)
     return tmp_path
 
 
@@ -67,6 +68,18 @@ def test_a_sealed_guest_gets_no_folder_to_write_into(engines: Path, engine: Engi
     assert [place for place, _ in covered] == ["/dev/mqueue", "/sys"]
     assert all(options.startswith("ro,") for _, options in covered)
     assert ("--read-only-tmpfs=false" in words) == (engine == "podman")
+
+
+@pytest.mark.parametrize(("engine", "namespace"), [("docker", []), ("podman", ["keep-id"])])
+def test_an_ordinary_user_can_read_what_the_guest_wrote(
+    engines: Path, engine: Engine, namespace: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """safetensors writes with mode 0600: of nobody's file an ordinary user would see nothing."""
+    assert engines
+    monkeypatch.setattr("os.geteuid", lambda: 1234)
+    words = Container(engine, "torch:1").command(Job(argv=lambda _: ["true"]), Path("/home/x"), "n")
+    assert following(words, "--user") == [f"1234:{os.getegid()}"]
+    assert following(words, "--userns") == namespace
 
 
 def test_what_holds_the_answers_is_found_in_the_image_and_covered(engines: Path) -> None:
