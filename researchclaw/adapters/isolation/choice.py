@@ -11,10 +11,15 @@ from researchclaw.adapters.isolation.bubblewrap import Bubblewrap
 from researchclaw.adapters.isolation.container import Container
 from researchclaw.adapters.isolation.job import Isolation
 from researchclaw.adapters.isolation.plain import PlainProcess
-from researchclaw.adapters.isolation.self_test import Attempt, self_test
+from researchclaw.adapters.isolation.self_test import PROCESSES, Attempt, self_test
 from stages.errors import SandboxUnavailable
 
 Backend = Literal["auto", "bubblewrap", "docker", "podman"]
+
+_NO_CONTROL_GROUPS = (
+    "A container engine keeps limits by control groups, and rootless Podman ignores them where they are of version 1: run it as root, "
+    "change the machine to version 2, choose bubblewrap"
+)
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +69,8 @@ def refuse_unless_blocked(isolation: Isolation, attempts: tuple[Attempt, ...]) -
     """Raises SandboxUnavailable when an attempt of the self-test succeeded."""
     for attempt in attempts:
         if not attempt.blocked:
+            remedy = _NO_CONTROL_GROUPS if attempt.name == PROCESSES else "Bring it up to date"
             raise SandboxUnavailable(
                 f"{isolation.name} did not stop the attempt to {attempt.name} ({attempt.detail}); nothing was run. "
-                "Bring it up to date, or set sandbox.allow_weaker: true and accept results marked 'process only'."
+                f"{remedy}, or set sandbox.allow_weaker: true and accept results marked 'process only'."
             )

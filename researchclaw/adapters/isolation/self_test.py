@@ -18,6 +18,8 @@ from stages.errors import SandboxUnavailable
 
 _ATTACK = Path(__file__).with_name("attack.py")
 _PROCESSES = 24
+PROCESSES = "start more processes than allowed"
+"""An attempt's name, as the guest says it."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def self_test(isolation: Isolation) -> tuple[Attempt, ...]:
             outcome, _ = guest.run()
         attempts, ended = _account(outcome.stdout)
         if outcome.excess == "processes":  # the last attempt; without a process namespace the supervisor counts
-            attempts, ended = [*attempts, Attempt("start more processes than allowed", True, "stopped from outside")], True
+            attempts, ended = [*attempts, Attempt(PROCESSES, True, "stopped from outside")], True
         if not ended:
             said = plain_text(outcome.stderr).strip().splitlines()
             why = outcome.excess or (said[-1] if said else f"exit code {outcome.exit_code}")

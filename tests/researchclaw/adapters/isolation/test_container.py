@@ -1,13 +1,17 @@
 """Docker and Podman: the command line as it is typed, and what is refused. No engine is started."""
 
+import os
 import signal
+import subprocess
+import sys
+import time
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from researchclaw.adapters.isolation.choice import choose_isolation
-from researchclaw.adapters.isolation.container import Container
+from researchclaw.adapters.isolation.container import Container, Engine, _Contained, _Running, _Watch
 from researchclaw.adapters.isolation.job import Job
 from researchclaw.adapters.isolation.limits import Limits
 from stages.errors import SandboxUnavailable
@@ -17,9 +21,11 @@ from stages.errors import SandboxUnavailable
 def engines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A PATH that has engines which only fail."""
     for name in ("docker", "podman"):
-        (tmp_path / name).write_text(f"#!/bin/sh\necho '{name}: image not known' >&2\nexit 125\n", encoding="utf-8")
+        complaint = f"{name}: image not known\n\nRun '{name} run --help' for more information"
+        (tmp_path / name).write_text(f'#!/bin/sh\necho "{complaint}" >&2\nexit 125\n', encoding="utf-8")
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr("os.geteuid", lambda: 0)
     return tmp_path
 
 
@@ -40,6 +46,7 @@ def test_everything_that_shuts_a_guest_in_is_on_the_command_line(engines: Path, 
         assert following(words, option) == [value]
     assert "--read-only" in words
     assert "--rm" in words
+    assert "--init=false" in words  # orphans are the guest's
     assert "--read-only-tmpfs=false" in words  # podman would give /run and /var/tmp to write into
     assert following(words, "--tmpfs") == [
         "/dev/mqueue:ro,nosuid,nodev,noexec,size=4k,mode=0555",
@@ -52,15 +59,27 @@ def test_everything_that_shuts_a_guest_in_is_on_the_command_line(engines: Path, 
     assert not any(word in ("--privileged", "-v", "--device", "--gpus") for word in words)
 
 
-def test_a_sealed_guest_gets_no_folder_to_write_into(engines: Path) -> None:
+@pytest.mark.parametrize("engine", ["docker", "podman"])
+def test_a_sealed_guest_gets_no_folder_to_write_into(engines: Path, engine: Engine) -> None:
     assert engines
-    sealed = Job(argv=lambda _: ["true"], sealed=True)
-    words = Container("docker", "torch:1").command(sealed, Path("/home/x"), "n")
-    assert "--tmpfs" not in words
+    words = Container(engine, "torch:1").command(Job(argv=lambda _: ["true"], sealed=True), Path("/home/x"), "n")
     assert (following(words, "--ipc"), following(words, "--shm-size")) == (["none"], [])  # /dev/shm is a folder, too
-    words = Container("podman", "torch:1").command(sealed, Path("/home/x"), "n")
-    assert all(":ro," in mount for mount in following(words, "--tmpfs"))
-    assert "--read-only-tmpfs=false" in words
+    covered = [mount.split(":", 1) for mount in following(words, "--tmpfs")]
+    assert [place for place, _ in covered] == ["/dev/mqueue", "/sys"]
+    assert all(options.startswith("ro,") for _, options in covered)
+    assert ("--read-only-tmpfs=false" in words) == (engine == "podman")
+
+
+@pytest.mark.parametrize(("engine", "namespace"), [("docker", []), ("podman", ["keep-id"])])
+def test_an_ordinary_user_can_read_what_the_guest_wrote(
+    engines: Path, engine: Engine, namespace: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """safetensors writes with mode 0600: of nobody's file an ordinary user would see nothing."""
+    assert engines
+    monkeypatch.setattr("os.geteuid", lambda: 1234)
+    words = Container(engine, "torch:1").command(Job(argv=lambda _: ["true"]), Path("/home/x"), "n")
+    assert following(words, "--user") == [f"1234:{os.getegid()}"]
+    assert following(words, "--userns") == namespace
 
 
 def test_what_holds_the_answers_is_found_in_the_image_and_covered(engines: Path) -> None:
@@ -114,10 +133,77 @@ def test_ctrl_c_ends_the_container_that_was_asked_about_its_image(engines: Path)
 
 def test_an_engine_that_does_not_even_kill_is_named_with_its_container(engines: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hanging(engines, kills=False)
+    monkeypatch.setattr("researchclaw.adapters.isolation.container._WATCH", f'read -r word || echo "$2" > {engines}/taken_over')
     monkeypatch.setattr("researchclaw.adapters.isolation.container._START_S", 0.2)
     monkeypatch.setattr("researchclaw.adapters.isolation.container._END_S", 0.2)
     with pytest.raises(SandboxUnavailable, match=r"docker does not answer.*`docker rm --force researchclaw-\w+` ends it"):
         Container("docker", "torch:1")._in_the_image(("data",))
+    run, _ = asked(engines)
+    assert eventually(engines / "taken_over") == following(run, "--name")  # the shell beside us goes on trying
+
+
+def eventually(file: Path) -> list[str]:
+    """The words that somebody writes into a file within ten seconds."""
+    for _ in range(1000):
+        if file.exists() and (words := file.read_text(encoding="utf-8").split()):
+            return words
+        time.sleep(0.01)
+    raise AssertionError(f"nothing in {file}")
+
+
+def test_a_container_whose_starter_is_killed_is_ended_and_its_folder_removed(engines: Path, tmp_path: Path) -> None:
+    """kill -9 of us: the engine's containers are no children of ours."""
+    home = tmp_path / "lab home"
+    home.mkdir()
+    (engines / "docker").write_text(f'#!/bin/sh\necho "$@" >> {engines}/asked\n', encoding="utf-8")
+    starter = (
+        "import os, signal, sys, pathlib\n"
+        "from researchclaw.adapters.isolation import container\n"
+        "container._WATCH = container._WATCH.replace('0 1 2 4 8', '0')\n"
+        "watch = container._Watch(sys.argv[1], 'researchclaw-1', pathlib.Path(sys.argv[2]))\n"
+        "watch.dismiss() if sys.argv[3] == 'ends' else os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    words = [sys.executable, "-c", starter, str(engines / "docker"), str(home)]
+    subprocess.run([*words, "ends"], check=True)
+    assert home.is_dir()
+    assert not (engines / "asked").exists()
+    assert subprocess.run([*words, "killed"], check=False).returncode == -signal.SIGKILL
+    until = time.monotonic() + 10
+    while home.exists() and time.monotonic() < until:
+        time.sleep(0.01)
+    assert not home.exists()
+    assert asked(engines) == [["kill", "--signal", "KILL", "researchclaw-1"]]
+    assert "rm --force researchclaw-1" in (engines / "asked").read_text(encoding="utf-8")
+
+
+def test_the_first_process_is_killed_without_the_engine_where_that_may_be(engines: Path) -> None:
+    """A daemon that hangs cannot keep a container alive."""
+    hanging(engines)
+    container = Container("docker", "torch:1")
+    with subprocess.Popen(["sleep", "600"]) as first, subprocess.Popen(["sleep", "600"]) as command:
+        running = _Running("researchclaw-1", command, _Watch("docker", "researchclaw-1"), os.pidfd_open(first.pid))
+        container._kill(running)
+        assert (first.wait(10), command.wait(10)) == (-9, -9)
+        container._kill(running)  # and once more when both are gone
+        running.close()
+        running.watch.dismiss()
+    assert not (engines / "asked").exists()
+
+
+def test_a_container_that_ended_without_a_word_of_its_engine_is_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The daemon hangs: its command line would wait until the time of the run is up."""
+    monkeypatch.setattr("researchclaw.adapters.isolation.container._END_S", 0.05)
+    with subprocess.Popen(["true"]) as first, subprocess.Popen(["sleep", "600"]) as command:
+        door = os.pidfd_open(first.pid)
+        contained = _Contained(command, first.pid, door, "docker")
+        until = time.monotonic() + 10
+        while not contained.has_ended() and time.monotonic() < until:
+            time.sleep(0.01)
+        command.kill()
+        with pytest.raises(SandboxUnavailable, match="docker does not answer"):
+            contained.end()
+        assert contained.end()[0] != 0  # what is left can be freed
+        os.close(door)
 
 
 def test_only_the_chosen_gpus_are_passed_through(engines: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from researchclaw.adapters.isolation.choice import choose_isolation, refuse_unless_blocked
 from researchclaw.adapters.isolation.limits import Limits
 from researchclaw.adapters.isolation.plain import PlainProcess
-from researchclaw.adapters.isolation.self_test import Attempt, self_test
+from researchclaw.adapters.isolation.self_test import PROCESSES, Attempt, self_test
 from researchclaw.adapters.isolation.supervisor import Outcome
 from stages.errors import SandboxUnavailable
 
@@ -36,6 +36,8 @@ def test_the_self_test_sees_the_open_doors(plain: PlainProcess) -> None:
 def test_an_open_door_is_a_refusal(plain: PlainProcess) -> None:
     with pytest.raises(SandboxUnavailable, match="did not stop the attempt to fly"):
         refuse_unless_blocked(plain, (Attempt("fly", blocked=False, detail="wings"),))
+    with pytest.raises(SandboxUnavailable, match="ignores them where they are of version 1"):
+        refuse_unless_blocked(plain, (Attempt(PROCESSES, blocked=False, detail="32"),))
 
 
 def test_our_environment_stays_ours(unisolated: RunScript, monkeypatch: pytest.MonkeyPatch) -> None:
