@@ -317,8 +317,13 @@ def _warm_training(worker: WarmWorker, bench: Bench, request: TrainingRequest, l
             },
             limits,
             files=[data.fileno(), *files.values()],
-            written=lambda: sum(os.fstat(file).st_size for file in files.values()),
+            written=lambda: sum(space_of(os.fstat(file)) for file in files.values()),
         )
+
+
+def space_of(file: os.stat_result) -> int:
+    """Bytes that a file takes: its length, or what was set aside for it on the disk."""
+    return max(file.st_size, 512 * file.st_blocks)
 
 
 def verdict_of(outcome: Outcome, limits: Limits, budget_s: float) -> tuple[Verdict, str | None]:

@@ -371,6 +371,8 @@ def resolve_a_name_outside():
 
 # ------------------------------------------------------------ system calls
 
+LIBRARY, FOLDER = os.open(os.__file__, os.O_RDONLY), os.open("/usr/bin", os.O_RDONLY)
+OWN.update((LIBRARY, FOLDER))
 CALLS = {  # x86_64: number and arguments that would do something
     "unshare user": (272, 0x10000000),
     "unshare mount": (272, 0x20000),
@@ -451,6 +453,12 @@ CALLS = {  # x86_64: number and arguments that would do something
     "less nice": (141, 0, 0, -20),
     "set_mempolicy of pages elsewhere": (256, os.getppid(), 1, 0, 0),
     "contexts of the whole machine": (206, 65536, bytes(8)),
+    "inotify_init": (253,),
+    "inotify_init1": (294, 0),
+    "a lease on a library": (72, LIBRARY, 1024, 0),
+    "a watch on a folder": (72, FOLDER, 1026, 1),
+    "a hint on a library": (72, LIBRARY, 1036, struct.pack("Q", 2)),
+    "a hint on a program": (72, LIBRARY, 1038, struct.pack("Q", 2)),
     "clone into a user namespace": (56, 0x10000011, 0, 0, 0, 0),
 }
 
