@@ -4,7 +4,7 @@ The filter refuses what training code has no use for: namespaces, mounts, tracin
 System V and POSIX message queues, anonymous memory files, devices and pipes with a name, set-uid bits, sockets other than
 UNIX, TCP, UDP and routing netlink (other protocols would load kernel modules), kernel AIO (its contexts are counted for the
 whole machine), characters pushed into a terminal and other line disciplines, watches, leases and hints on files that other
-sandboxes see, too, and limits, priorities and affinities of another process (a model that is audited could keep notes there
+sandboxes see, too, writing out all of the machine's files, and limits, priorities and affinities of another process (a model that is audited could keep notes there
 for its next process). Everything else is allowed, up to the newest system
 call that was known when the list was written; later ones answer "not implemented". A call by the wrong table (32-bit or
 x32) kills the process.
@@ -67,7 +67,7 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
     "uselib": (134, None), "modify_ldt": (154, None), "move_pages": (279, 239), "migrate_pages": (256, 238),
     "nfsservctl": (180, 42), "_sysctl": (156, None), "ioprio_set": (251, 30), "io_setup": (206, 0),
     "sethostname": (170, 161), "setdomainname": (171, 162), "inotify_init": (253, None), "inotify_init1": (294, 26),
-    "inotify_add_watch": (254, 27),
+    "inotify_add_watch": (254, 27), "sync": (162, 81), "syncfs": (306, 267),
 }  # fmt: skip
 
 _NUMBERS = {

@@ -553,6 +553,20 @@ def nest_a_sandbox():
 
 
 @attempt
+def fill_the_accounts_room_for_descriptors_on_their_way():
+    fd, keep, sent = os.open("/dev/null", os.O_RDONLY), [], 0
+    try:
+        while sent < 4000:
+            keep.append(socket.socketpair())
+            for _ in range(8):
+                socket.send_fds(keep[-1][0], [b"x"], [fd] * 250)
+                sent += 250
+    except OSError:
+        pass
+    return sent if sent > 1024 else None  # more, and no process of the account with the usual limit can send any
+
+
+@attempt
 def signal_the_parent():
     for pid in (TARGET["pid"], -TARGET["pid"]):
         try:
