@@ -233,7 +233,7 @@ def slow(self, *a, **k):
 GPT.state_dict = slow
 """
     laboratory = LocalLaboratory(
-        kits_root=kits_folder(), state=state, run_folder=tmp_path, isolation=Bubblewrap(state), workers=2, startup_s=2.0
+        kits_root=kits_folder(), state=state, run_folder=tmp_path, isolation=Bubblewrap(state), workers=2
     )
     stalled, after, greedy = laboratory.measure(
         [
