@@ -371,8 +371,8 @@ def resolve_a_name_outside():
 
 # ------------------------------------------------------------ system calls
 
-LIBRARY, FOLDER = os.open(os.__file__, os.O_RDONLY), os.open("/usr/bin", os.O_RDONLY)
-OWN.update((LIBRARY, FOLDER))
+HOSTS, FOLDER = os.open(__file__, os.O_RDONLY), os.open("/usr/bin", os.O_RDONLY)
+OWN.update((HOSTS, FOLDER))
 CALLS = {  # x86_64: number and arguments that would do something
     "unshare user": (272, 0x10000000),
     "unshare mount": (272, 0x20000),
@@ -455,10 +455,10 @@ CALLS = {  # x86_64: number and arguments that would do something
     "contexts of the whole machine": (206, 65536, bytes(8)),
     "inotify_init": (253,),
     "inotify_init1": (294, 0),
-    "a lease on a library": (72, LIBRARY, 1024, 0),
+    "a lease on a file of the host": (72, HOSTS, 1024, 0),
     "a watch on a folder": (72, FOLDER, 1026, 1),
-    "a hint on a library": (72, LIBRARY, 1036, struct.pack("Q", 2)),
-    "a hint on a program": (72, LIBRARY, 1038, struct.pack("Q", 2)),
+    "a hint on a file of the host": (72, HOSTS, 1036, struct.pack("Q", 2)),
+    "a hint on an open file of the host": (72, HOSTS, 1038, struct.pack("Q", 2)),
     "clone into a user namespace": (56, 0x10000011, 0, 0, 0, 0),
 }
 
