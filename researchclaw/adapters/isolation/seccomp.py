@@ -4,10 +4,10 @@ The filter refuses what training code has no use for: namespaces, mounts, tracin
 System V and POSIX message queues, anonymous memory files, devices and pipes with a name, set-uid bits, sockets other than
 UNIX, TCP, UDP and routing netlink (other protocols would load kernel modules), kernel AIO (its contexts are counted for the
 whole machine), characters pushed into a terminal and other line disciplines, watches, leases and hints on files that other
-sandboxes see, too, writing out all of the machine's files, and limits, priorities and affinities of another process (a model that is audited could keep notes there
-for its next process). Everything else is allowed, up to the newest system
-call that was known when the list was written; later ones answer "not implemented". A call by the wrong table (32-bit or
-x32) kills the process.
+sandboxes see, too, writing out all of the machine's files, and limits, priorities and affinities of another process (a model
+that is audited could keep notes there for its next process). Everything else is allowed, up to the newest system call that was
+known when the list was written; later ones answer "not implemented". A call by the wrong table (32-bit or x32) kills the
+process.
 
 Numbers are those of Linux' asm/unistd_64.h (x86_64) and asm-generic/unistd.h (aarch64). The aarch64 table has been
 assembled and simulated in the tests, not run.
@@ -100,29 +100,25 @@ Instruction = tuple[int, int, int, int]
 """Operation, steps to jump when true, steps to jump when false, constant."""
 
 
-def filter_program(
-    machine: str | None = None, *, sockets: bool = True, processes: bool = True, signals: bool = True, sealed: bool = False
-) -> bytes:
+def filter_program(machine: str | None = None, *, processes: bool = True, signals: bool = True, sealed: bool = False) -> bytes:
     """The filter as an array of struct sock_filter, ready for `bwrap --seccomp`.
 
-    machine: 'x86_64' or 'aarch64'; None: this machine. sockets: off for a guest that needs none; pairs of UNIX sockets stay.
+    machine: 'x86_64' or 'aarch64'; None: this machine.
     processes: off for a guest that must be one process (threads are free): its CPU clock then counts all that it uses.
     signals: off for a guest that shares its sandbox with processes of ours.
-    sealed: on for a guest whose processes must not tell each other anything and that writes to files of ours: no locks, no
-    wakes across processes, no settings of open files but their flags, no look at what of a file is in memory, no disk space
-    beyond what is written.
+    sealed: on for a guest whose processes must not tell each other anything and that writes to files of ours: no sockets but
+    pairs of UNIX ones, no locks, no wakes across processes, no settings of open files but their flags, no look at what of a file
+    is in memory, no disk space beyond what is written.
     Raises:
         SandboxUnavailable: another architecture.
     """
     return b"".join(
         struct.pack("<HBBI", *instruction)
-        for instruction in assemble(machine or platform.machine(), sockets=sockets, processes=processes, signals=signals, sealed=sealed)
+        for instruction in assemble(machine or platform.machine(), processes=processes, signals=signals, sealed=sealed)
     )
 
 
-def assemble(
-    machine: str, *, sockets: bool = True, processes: bool = True, signals: bool = True, sealed: bool = False
-) -> list[Instruction]:
+def assemble(machine: str, *, processes: bool = True, signals: bool = True, sealed: bool = False) -> list[Instruction]:
     """The filter's instructions; the system call's number is in the accumulator at the start of every block."""
     if machine not in _AUDIT_ARCHITECTURE:
         raise SandboxUnavailable(
@@ -150,7 +146,7 @@ def assemble(
         for name in ("fork", "vfork"):
             program += _block(number(name), [_refuse(errno.EPERM)])
         program += _block(number("clone"), [_argument(0), (_JUMP_ANY_BIT, 1, 0, _CLONE_THREAD), _refuse(errno.EPERM)])
-    program += _block(number("socket"), _sockets() if sockets else [_refuse(errno.EAFNOSUPPORT)])
+    program += _block(number("socket"), [_refuse(errno.EAFNOSUPPORT)] if sealed else _sockets())
     program += _block(number("socketpair"), _only_values(0, (_AF_UNIX,), errno.EAFNOSUPPORT))
     program += _block(number("ioctl"), _refuse_values(1, (_TIOCSTI, _TIOCLINUX, _TIOCSETD)))
     for name, mode_argument in (("chmod", 1), ("fchmod", 1), ("fchmodat", 2), ("creat", 1)):

@@ -232,9 +232,7 @@ def slow(self, *a, **k):
     return state_(self, *a, **k)
 GPT.state_dict = slow
 """
-    laboratory = LocalLaboratory(
-        kits_root=kits_folder(), state=state, run_folder=tmp_path, isolation=Bubblewrap(state), workers=2
-    )
+    laboratory = LocalLaboratory(kits_root=kits_folder(), state=state, run_folder=tmp_path, isolation=Bubblewrap(state), workers=2)
     stalled, after, greedy = laboratory.measure(
         [
             request_for(kit, "stalls before", before),
