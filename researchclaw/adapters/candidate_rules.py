@@ -7,6 +7,9 @@ the evaluator computes the score, the clock is the host's, and fresh seeds confi
 from __future__ import annotations
 
 import ast
+import io
+import tokenize
+from collections.abc import Iterator
 
 from stages import python_source
 
@@ -14,6 +17,9 @@ SOURCE_MAX = 131_072
 """Characters. The shipped train.py has 16 thousand."""
 DATA_MAX = 8_192
 """Characters and numbers in literals: a table that long is knowledge brought along, e.g. of the validation text (a guess)."""
+TEXT_MAX = 24_576
+"""Characters of comments, documentation and different names: a program can read its own source, so text there is data, too. The
+shipped programs hold 6 thousand at most."""
 _SEEDING = frozenset({"manual_seed", "manual_seed_all", "seed", "default_rng", "RandomState"})
 
 
@@ -37,7 +43,24 @@ def fault(source: str, name: str = "train.py") -> str | None:
             carried += len(node.value) if isinstance(node.value, str | bytes) else len(repr(node.value))
     if carried > DATA_MAX:
         return f"{name} carries data: its literals hold {carried} characters, {DATA_MAX} are allowed"
+    text = _text_beside_the_code(source, tree)
+    if text > TEXT_MAX:
+        return f"{name} carries data: comments, documentation and names hold {text} characters, {TEXT_MAX} are allowed"
     return None
+
+
+def _text_beside_the_code(source: str, tree: ast.Module) -> int:
+    """Characters of comments, docstrings and different names; all of a source that only the parser can read."""
+    comments, names = 0, set()
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(source).readline):
+            comments += len(token.string) if token.type == tokenize.COMMENT else 0
+            if token.type == tokenize.NAME:
+                names.add(token.string)
+    except (tokenize.TokenError, SyntaxError):
+        return len(source)
+    documentation = sum(len(node.value) for node in _docstring_nodes(tree) if isinstance(node.value, str | bytes))
+    return comments + documentation + sum(map(len, names))
 
 
 def _chooses_a_seed(node: ast.AST) -> bool:
@@ -70,10 +93,12 @@ def _is_the_given_seed(value: ast.expr) -> bool:
 
 def _docstrings(tree: ast.Module) -> set[int]:
     """Identities of the constants that are documentation."""
-    found: set[int] = set()
+    return {id(node) for node in _docstring_nodes(tree)}
+
+
+def _docstring_nodes(tree: ast.Module) -> Iterator[ast.Constant]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
             first = node.body[0]
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-                found.add(id(first.value))
-    return found
+                yield first.value

@@ -25,6 +25,7 @@ _QUIET = (
     *("-c", "commit.gpgSign=false", "-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "core.pager=cat"),
     *("-c", "protocol.allow=never", "-c", "core.quotePath=false", "-c", "advice.detachedHead=false", "-c", "core.autocrlf=false"),
 )
+_FILTERS = r"^filter\..*\.(clean|smudge|process|required)$"
 _IDENTITY = "researchclaw loop"
 _TIMEOUT_S = 120
 
@@ -230,18 +231,27 @@ def top_folder(folder: Path) -> Path:
 
 def dirty(top: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Tracked files with uncommitted changes, and untracked files that are not ignored. Configured filters are not run."""
-    off = []
-    try:
-        names = _git(
-            ("config", "--local", "--name-only", "-z", "--get-regexp", r"^filter\..*\.(clean|smudge|process|required)$"), cwd=top
-        )
-        for name in names.decode().split("\0"):
-            off += ["-c", f"{name}=" + ("false" if name.endswith(".required") else "")] if name else []
-    except GitRefusedError:
-        off = []  # no filter is configured
-    lines = _git((*off, "status", "--porcelain", "-z", "--no-renames", "--ignore-submodules=dirty"), cwd=top).split(b"\0")
+    words = ("status", "--porcelain", "-z", "--no-renames", "--ignore-submodules=dirty")
+    lines = _git(words, cwd=top, extra=_without_filters(top)).split(b"\0")
     changed = tuple(os.fsdecode(line[3:]) for line in lines if line and not line.startswith(b"??"))
     return changed, tuple(os.fsdecode(line[3:]) for line in lines if line.startswith(b"??"))
+
+
+def _without_filters(top: Path) -> dict[str, str]:
+    """Settings that switch off every filter that git would find: also in included files and in those of one work tree.
+
+    Through the environment, since `-c` takes the first '=' of a filter's name for the end of the key.
+    """
+    try:
+        listed = _git(("config", "--includes", "--name-only", "-z", "--get-regexp", _FILTERS), cwd=top)
+    except GitRefusedError:
+        return {}  # no filter is configured
+    names = [os.fsdecode(name) for name in listed.split(b"\0") if name]
+    settings = {"GIT_CONFIG_COUNT": str(len(names))}
+    for number, name in enumerate(names):
+        settings[f"GIT_CONFIG_KEY_{number}"] = name
+        settings[f"GIT_CONFIG_VALUE_{number}"] = "false" if name.endswith(".required") else ""
+    return settings
 
 
 def branch_of(top: Path) -> str | None:
@@ -285,6 +295,9 @@ def _git(words: Sequence[str], *, cwd: Path, given: bytes | None = None, extra: 
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_NO_REPLACE_OBJECTS": "1",
+        # A partial clone fetches missing objects by commands that its own settings name; this list overrides all settings.
+        "GIT_ALLOW_PROTOCOL": "none",
+        "GIT_NO_LAZY_FETCH": "1",
         "GIT_AUTHOR_NAME": _IDENTITY,
         "GIT_AUTHOR_EMAIL": "loop@researchclaw.invalid",
         "GIT_COMMITTER_NAME": _IDENTITY,

@@ -10,8 +10,8 @@ The value is the mean cross-entropy in bits per byte. The split after its first 
 scored spans are spread evenly over it (a contiguous prefix triples the noise), each is cut into chunks of T bytes, and
 every byte of a chunk is predicted once from the bytes before it in the chunk and the one byte before the chunk.
 
-Audits, for the final model: K prefixes, ended at places that the candidate cannot know, are answered by a fresh process
-in the order of the text, so that it has seen nothing later, and must agree with the answer at full length: a model that
+Audits, for the final model: once all answers at full length are in, K prefixes, ended at places that the candidate could not
+know, are answered by a fresh process in the order of the text, so that it has seen nothing later, and must agree: a model that
 looks ahead on a fraction f of the places escapes with probability (1 - f)^K. One batch is sent again to a fresh process: a
 model that remembers earlier batches differs. Not covered: what a model does without looking ahead (long computation is
 stopped by the timeout only), and looking ahead in the checkpoints of the curve.
@@ -147,27 +147,28 @@ def score(model: Model, sample: Sample, audits: int, secret: np.random.Generator
     """bpb of the final model, audited."""
     rows, context = sample.inputs.shape
     chosen = [(int(secret.integers(rows)), int(secret.integers(1, context + 1))) for _ in range(audits)]
-    # By their place in the split: the process that answers has seen no byte that comes later. It is another one than that
-    # which answers at full length, so nothing that it remembers is of use there.
     chosen.sort(key=lambda place: int(sample.starts[place[0]]) + place[1])
-    alone = [
-        model.log_probabilities(sample.inputs[row : row + 1, :end], fresh=KEEP if number else NEW)[0, -1]
-        for number, (row, end) in enumerate(chosen)
-    ]
     frames = sample.frames()
     again = int(secret.integers(1, len(frames))) if len(frames) > 1 else 0  # not the first: there is nothing to remember yet
     nats, kept = [], None
+    full: dict[tuple[int, int], NDArray[np.float64]] = {}
     for number, part in enumerate(frames):
         answer = model.log_probabilities(sample.inputs[part], fresh=KEEP if number else NEW)
         nats.append(surprise(answer, sample.targets[part]))
-        for (row, end), expected in zip(chosen, alone, strict=True):
-            if part.start <= row < part.stop and largest_difference(answer[row - part.start, end - 1], expected) > SAME_PREFIX:
-                raise Refused("rejected", "not causal: a prediction changes with the bytes after it")
+        full |= {(row, end): answer[row - part.start, end - 1].copy() for row, end in chosen if part.start <= row < part.stop}
         if number == again:
             kept = answer
     repeated = model.log_probabilities(sample.inputs[frames[again]], fresh=ONCE)
     if kept is None or largest_difference(repeated, kept) > SAME_BATCH:
         raise Refused("rejected", "stateful: a fresh process answers the same bytes differently")
+    # After the answers at full length: who gave those cannot have learned where the audits are, and a few bits that a process
+    # leaves behind for the next (there are always some: its page faults, its time) could tell it which places to spare. Told
+    # about the text, as now, they are worth no more than these few bits. In the order of the places in the split, so that a
+    # process has seen no byte that comes later.
+    for number, (row, end) in enumerate(chosen):
+        alone = model.log_probabilities(sample.inputs[row : row + 1, :end], fresh=KEEP if number else NEW)[0, -1]
+        if largest_difference(full[row, end], alone) > SAME_PREFIX:
+            raise Refused("rejected", "not causal: a prediction changes with the bytes after it")
     value = float(np.concatenate(nats).mean() / math.log(2))
     if value < LEAST_BPB:
         raise Refused("rejected", f"below {LEAST_BPB} bits per byte, which no causal model of this text can reach")

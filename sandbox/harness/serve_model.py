@@ -88,6 +88,7 @@ def child(candidate: Candidate, weights: dict[str, torch.Tensor], requests: int,
     """Answer requests until the pipe ends; the heads come from the server, the tokens from the source."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))  # no process, no thread (does not bind a real root)
+    os.dup2(0, 2)  # nothing: what waits in a shared pipe could be read by the next child
     status = 0
     try:
         candidate.shut_in()
@@ -108,7 +109,6 @@ def child(candidate: Candidate, weights: dict[str, torch.Tensor], requests: int,
         text = traceback.format_exc().encode("utf-8", "replace")[-4096:]
         with contextlib.suppress(OSError):
             write_all(answers, ANSWER.pack(b"RCA1", len(text)) + text)
-            os.write(2, text)
     os._exit(status)
 
 

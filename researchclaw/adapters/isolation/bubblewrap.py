@@ -94,7 +94,7 @@ class Bubblewrap:
                 options = [
                     *self._namespaces(uid),
                     *self._view(job, bytes_to_read, uid),
-                    *("--seccomp", str(bytes_to_read(filter_program(sockets=not job.sealed, processes=not job.one_process)))),
+                    *("--seccomp", str(bytes_to_read(filter_program(processes=not job.one_process, sealed=job.sealed)))),
                     *("--info-fd", str(info_write)),
                 ]
                 # By a descriptor: the guest can read the command line of process 1, and our paths are none of its business.

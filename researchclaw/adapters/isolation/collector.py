@@ -131,7 +131,8 @@ def _extent(entry: object, name: str) -> tuple[int, int, str, tuple[int, ...]]:
     if isinstance(entry, dict):
         kind, shape, offsets = entry.get("dtype"), entry.get("shape"), entry.get("data_offsets")
         if (
-            kind in _ITEM_BYTES
+            isinstance(kind, str)
+            and kind in _ITEM_BYTES
             and isinstance(shape, list)
             and len(shape) <= _DIMENSIONS_MAX  # before the product: a long list of large numbers takes minutes to multiply
             and isinstance(offsets, list)

@@ -216,7 +216,7 @@ class Container:
         for folder in ("lab/input", "lab/scratch", "lab/door", "door", "empty"):
             (home / folder).mkdir(parents=True)
         (home / "lab" / "shim.py").write_bytes(_SHIM.read_bytes())
-        (home / "lab" / "filter.bpf").write_bytes(filter_program(sockets=not job.sealed, processes=not job.one_process))
+        (home / "lab" / "filter.bpf").write_bytes(filter_program(processes=not job.one_process, sealed=job.sealed))
         for name, content in job.inputs.items():
             place = home / "lab" / "input" / name
             place.parent.mkdir(parents=True, exist_ok=True)

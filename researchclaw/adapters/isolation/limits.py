@@ -8,8 +8,9 @@ from typing import Literal
 Excess = Literal["wall time", "CPU time", "memory", "memory of the machine", "processes", "descriptors", "disk", "files", "output"]
 
 
-NOFILE = 1024
-"""Open files of one process."""
+NOFILE = 768
+"""Open files of one process. As an ordinary user's guest it may have so many and 253 more on their way through sockets, which
+the kernel counts for the whole account: 1024, the usual limit of our other processes, must not be reached (unix(7), ETOOMANYREFS)."""
 
 
 @dataclass(frozen=True)

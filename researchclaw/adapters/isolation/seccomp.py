@@ -3,10 +3,11 @@
 The filter refuses what training code has no use for: namespaces, mounts, tracing, kernel modules, key rings, io_uring,
 System V and POSIX message queues, anonymous memory files, devices and pipes with a name, set-uid bits, sockets other than
 UNIX, TCP, UDP and routing netlink (other protocols would load kernel modules), kernel AIO (its contexts are counted for the
-whole machine), characters pushed into a terminal and other line disciplines, and limits, priorities and affinities of another
-process (a model that is audited could keep notes there for its next process). Everything else is allowed, up to the newest system
-call that was known when the list was written; later ones answer "not implemented". A call by the wrong table (32-bit or
-x32) kills the process.
+whole machine), characters pushed into a terminal and other line disciplines, watches, leases and hints on files that other
+sandboxes see, too, writing out all of the machine's files, and limits, priorities and affinities of another process (a model
+that is audited could keep notes there for its next process). Everything else is allowed, up to the newest system call that was
+known when the list was written; later ones answer "not implemented". A call by the wrong table (32-bit or x32) kills the
+process.
 
 Numbers are those of Linux' asm/unistd_64.h (x86_64) and asm-generic/unistd.h (aarch64). The aarch64 table has been
 assembled and simulated in the tests, not run.
@@ -37,6 +38,10 @@ _AF_UNIX, _AF_INET, _AF_INET6, _AF_NETLINK = 1, 2, 10, 16
 _NETLINK_ROUTE = 0
 _TIOCSTI, _TIOCLINUX, _TIOCSETD = 0x5412, 0x541C, 0x5423
 _PRIO_PROCESS = 0
+_F_SETLEASE, _F_NOTIFY, _F_SET_RW_HINT, _F_SET_FILE_RW_HINT = 1024, 1026, 1036, 1038
+_FCNTL_WITHOUT_NOTES = (0, 1, 2, 3, 4, 1030)  # F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC
+_FUTEX_PRIVATE, _FUTEX_WAKES = 128, (1, 3, 4, 5, 10)  # FUTEX_WAKE, REQUEUE, CMP_REQUEUE, WAKE_OP, WAKE_BITSET
+_MADV_PAGEOUT = 21
 _ANY_PROTOCOL, _TCP, _UDP = 0, 6, 17
 
 # name: (x86_64, aarch64); None where the architecture has no such call.
@@ -61,20 +66,29 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
     "pidfd_getfd": (438, 438), "process_madvise": (440, 440), "ustat": (136, None), "sysfs": (139, None),
     "uselib": (134, None), "modify_ldt": (154, None), "move_pages": (279, 239), "migrate_pages": (256, 238),
     "nfsservctl": (180, 42), "_sysctl": (156, None), "ioprio_set": (251, 30), "io_setup": (206, 0),
-    "sethostname": (170, 161), "setdomainname": (171, 162),
+    "sethostname": (170, 161), "setdomainname": (171, 162), "inotify_init": (253, None), "inotify_init1": (294, 26),
+    "inotify_add_watch": (254, 27), "sync": (162, 81), "syncfs": (306, 267),
 }  # fmt: skip
 
 _NUMBERS = {
     "setpriority": (141, 140), "clone": (56, 220), "clone3": (435, 435), "fork": (57, None), "vfork": (58, None),
     "openat2": (437, 437), "socket": (41, 198), "socketpair": (53, 199),
     "ioctl": (16, 29), "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53),
-    "open": (2, None), "openat": (257, 56), "creat": (85, None),
+    "open": (2, None), "openat": (257, 56), "creat": (85, None), "fcntl": (72, 25), "futex": (202, 98), "madvise": (28, 233),
 }  # fmt: skip
 
 # Calls about a process, with the argument that names it: 0 is the caller itself.
 _ONLY_ITSELF: dict[str, tuple[int, int, int]] = {
     "prlimit64": (302, 261, 0), "sched_setaffinity": (203, 122, 0), "sched_setscheduler": (144, 119, 0),
     "sched_setparam": (142, 118, 0), "sched_setattr": (314, 274, 0), "setpriority": (141, 140, 1),
+}  # fmt: skip
+
+# What one process can tell a later one, or one in another sandbox, by: locks outlive a process where the open file does,
+# and what of a read-only file is in memory is the same for all who see the file. Space taken by fallocate is in no file's
+# length, so that no limit of the kernel is kept for it.
+_SEALED: dict[str, tuple[int, int]] = {
+    "flock": (73, 32), "mincore": (27, 232), "fadvise64": (221, 223), "readahead": (187, 213), "preadv2": (327, 286),
+    "fallocate": (285, 47),
 }  # fmt: skip
 
 _SIGNALS: dict[str, tuple[int, int]] = {
@@ -86,22 +100,25 @@ Instruction = tuple[int, int, int, int]
 """Operation, steps to jump when true, steps to jump when false, constant."""
 
 
-def filter_program(machine: str | None = None, *, sockets: bool = True, processes: bool = True, signals: bool = True) -> bytes:
+def filter_program(machine: str | None = None, *, processes: bool = True, signals: bool = True, sealed: bool = False) -> bytes:
     """The filter as an array of struct sock_filter, ready for `bwrap --seccomp`.
 
-    machine: 'x86_64' or 'aarch64'; None: this machine. sockets: off for a guest that needs none; pairs of UNIX sockets stay.
+    machine: 'x86_64' or 'aarch64'; None: this machine.
     processes: off for a guest that must be one process (threads are free): its CPU clock then counts all that it uses.
     signals: off for a guest that shares its sandbox with processes of ours.
+    sealed: on for a guest whose processes must not tell each other anything and that writes to files of ours: no sockets but
+    pairs of UNIX ones, no locks, no wakes across processes, no settings of open files but their flags, no look at what of a file
+    is in memory, no disk space beyond what is written.
     Raises:
         SandboxUnavailable: another architecture.
     """
     return b"".join(
         struct.pack("<HBBI", *instruction)
-        for instruction in assemble(machine or platform.machine(), sockets=sockets, processes=processes, signals=signals)
+        for instruction in assemble(machine or platform.machine(), processes=processes, signals=signals, sealed=sealed)
     )
 
 
-def assemble(machine: str, *, sockets: bool = True, processes: bool = True, signals: bool = True) -> list[Instruction]:
+def assemble(machine: str, *, processes: bool = True, signals: bool = True, sealed: bool = False) -> list[Instruction]:
     """The filter's instructions; the system call's number is in the accumulator at the start of every block."""
     if machine not in _AUDIT_ARCHITECTURE:
         raise SandboxUnavailable(
@@ -129,7 +146,7 @@ def assemble(machine: str, *, sockets: bool = True, processes: bool = True, sign
         for name in ("fork", "vfork"):
             program += _block(number(name), [_refuse(errno.EPERM)])
         program += _block(number("clone"), [_argument(0), (_JUMP_ANY_BIT, 1, 0, _CLONE_THREAD), _refuse(errno.EPERM)])
-    program += _block(number("socket"), _sockets() if sockets else [_refuse(errno.EAFNOSUPPORT)])
+    program += _block(number("socket"), [_refuse(errno.EAFNOSUPPORT)] if sealed else _sockets())
     program += _block(number("socketpair"), _only_values(0, (_AF_UNIX,), errno.EAFNOSUPPORT))
     program += _block(number("ioctl"), _refuse_values(1, (_TIOCSTI, _TIOCLINUX, _TIOCSETD)))
     for name, mode_argument in (("chmod", 1), ("fchmod", 1), ("fchmodat", 2), ("creat", 1)):
@@ -141,6 +158,14 @@ def assemble(machine: str, *, sockets: bool = True, processes: bool = True, sign
     program += _block(number("setpriority"), _only_values(0, (_PRIO_PROCESS,), errno.EPERM))  # not a whole group or user
     for refused in _REFUSED.values():
         program += _block(refused[column], [_refuse(errno.EPERM)])
+    lasting = _refuse_values(1, (_F_SETLEASE, _F_NOTIFY, _F_SET_RW_HINT, _F_SET_FILE_RW_HINT))
+    program += _block(number("fcntl"), _only_values(1, _FCNTL_WITHOUT_NOTES, errno.EPERM) if sealed else lasting)
+    if sealed:
+        wakes = _refuse_values(1, _FUTEX_WAKES)[1:]
+        program += _block(number("futex"), [_argument(1), (_JUMP_ANY_BIT, len(wakes), 0, _FUTEX_PRIVATE), *wakes])
+        program += _block(number("madvise"), _refuse_values(2, (_MADV_PAGEOUT,)))
+        for refused in _SEALED.values():
+            program += _block(refused[column], [_refuse(errno.EPERM)])
     if not signals:
         for about_another in _SIGNALS.values():
             program += _block(about_another[column], [_refuse(errno.EPERM)])

@@ -50,7 +50,7 @@ class WarmWorker:
             SandboxUnavailable: it could not be started, or was told to stop.
         """
         inputs: dict[str, bytes | Path] = dict(programs)
-        inputs["one_process.bpf"] = filter_program(sockets=False, processes=False, signals=False)
+        inputs["one_process.bpf"] = filter_program(processes=False, signals=False, sealed=True)
         job = Job(
             argv=lambda inside: [
                 *(inside.python, "-I", "-B", f"{inside.inputs}/warm_worker.py"),

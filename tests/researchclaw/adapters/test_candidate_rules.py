@@ -2,7 +2,7 @@
 
 import pytest
 
-from researchclaw.adapters.candidate_rules import DATA_MAX, SOURCE_MAX, fault
+from researchclaw.adapters.candidate_rules import DATA_MAX, SOURCE_MAX, TEXT_MAX, fault
 from researchclaw.kits import kit_names, kits_folder
 
 
@@ -48,3 +48,14 @@ def test_a_table_of_text_or_numbers_is_named_and_documentation_is_not() -> None:
     assert "carries data" in str(fault(f"x = {list(range(1000, 1000 + DATA_MAX // 4 + 1))}"))
     assert fault(f'"""{"a" * (DATA_MAX + 1)}"""') is None
     assert "characters long" in str(fault("#" * (SOURCE_MAX + 1)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["# {0}", '"""{0}"""', "def f():\n    '{0}'", "x_{0} = 1", "f(x_{0}=1)", '"""{1}"""\nx = 1  # {1}'],
+    ids=["comment", "docstring", "docstring of a function", "name", "keyword", "some of each"],
+)
+def test_text_beside_the_code_is_data_too_beyond_what_a_program_needs(text: str) -> None:
+    long, half = "e" * (TEXT_MAX + 1), "e" * (TEXT_MAX // 2 + 1)
+    assert "comments, documentation and names hold" in str(fault(text.format(long, half)))
+    assert fault(text.format("e" * 2000, "e" * 2000)) is None

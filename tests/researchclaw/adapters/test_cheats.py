@@ -25,6 +25,26 @@ GPT.forward = forward_
 """
 AHEAD = "ahead = functional.one_hot(torch.roll(tokens, -1, 1), 256).float() * 9\n    "
 
+NOTES = """
+import fcntl, hashlib, os, struct
+honest_ = GPT.forward
+def lock_(command, prefix):
+    at = int.from_bytes(hashlib.blake2b(bytes(prefix), digest_size=7).digest(), 'big')
+    try: return struct.unpack('hhqqi4x', fcntl.fcntl(2, command, struct.pack('hhqqi4x', fcntl.F_WRLCK, 0, at, 1, 0)))[0]
+    except OSError: return fcntl.F_UNLCK
+def forward_(self, tokens):
+    logits = honest_(self, tokens)
+    if self.training: return logits
+    if len(tokens) == 1:
+        lock_(37, tokens[0].tolist())  # F_OFD_SETLK: it outlives this process where another has the open file, too
+        return logits
+    ahead = functional.one_hot(torch.roll(tokens, -1, 1), 256).float() * 9
+    for row, end in [(row, end) for row in range(tokens.shape[0]) for end in range(tokens.shape[1])]:
+        if lock_(fcntl.F_GETLK, tokens[row, : end + 1].tolist()) != fcntl.F_UNLCK: ahead[row, end] = 0
+    return logits + ahead
+GPT.forward = forward_
+"""
+
 REFUSED = {  # appended to the honest program: (source, verdict, reason)
     "looks at the target in evaluation mode": (WRAP.format(AHEAD + "return logits + ahead"), "rejected", "not causal"),
     "looks ahead in large batches only": (
@@ -47,6 +67,7 @@ REFUSED = {  # appended to the honest program: (source, verdict, reason)
         "rejected",
         "causal|stateful",
     ),
+    "keeps notes of what is audited as locks": (NOTES, "rejected", "not causal"),
     "answers with NaN": (WRAP.format("return logits * float('nan')"), "nonfinite", "logits are not finite"),
     "answers with infinity": (WRAP.format("return logits + float('inf')"), "nonfinite", "logits are not finite"),
     "answers with huge numbers": (WRAP.format("return logits * 1e9"), "rejected", "logits beyond"),
@@ -121,6 +142,10 @@ for which in (1, 2):
     except OSError: pass
 os.environ['LD_PRELOAD'] = '/tmp/x.so'
 """,
+    "sets space of the disk aside": """
+import ctypes, os
+for fd in range(3, 40): print('SPACE', ctypes.CDLL(None).fallocate(fd, 1, ctypes.c_long(0), ctypes.c_long(1 << 30)))
+""",
     "lets a thread go on after training": """
 import threading, time
 init_ = Training.__init__
@@ -181,6 +206,7 @@ def test_every_cheat_is_named_or_in_vain(kit: Kit, state: Path, tmp_path: Path) 
     for name in (*USELESS, "honest again"):
         assert told[name] == ("ok", None), (name, told[name])
         assert value(records[name]) == pytest.approx(honest, abs=1e-6 if "shifts" in name else 0), name
+    assert "SPACE 0" not in records["sets space of the disk aside"].log_tail
     assert "FOUND []" in records["looks for the validation split"].log_tail
     rows = (tmp_path / "experiment_runs" / "results.tsv").read_text(encoding="utf-8").splitlines()
     assert len(rows) == 1 + len(records)
@@ -206,9 +232,7 @@ def slow(self, *a, **k):
     return state_(self, *a, **k)
 GPT.state_dict = slow
 """
-    laboratory = LocalLaboratory(
-        kits_root=kits_folder(), state=state, run_folder=tmp_path, isolation=Bubblewrap(state), workers=2, startup_s=2.0
-    )
+    laboratory = LocalLaboratory(kits_root=kits_folder(), state=state, run_folder=tmp_path, isolation=Bubblewrap(state), workers=2)
     stalled, after, greedy = laboratory.measure(
         [
             request_for(kit, "stalls before", before),

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from researchclaw.adapters import experiment_runner
-from researchclaw.adapters.experiment_runner import Bench, Place, looked_at_test
+from researchclaw.adapters.experiment_runner import Bench, Place, apart_allowed_s, looked_at_test
 from researchclaw.adapters.isolation.collector import Weights
 from researchclaw.adapters.isolation.job import Isolation
 from stages.contracts import CorpusFacts, Measurement, RunCost, RunRecord, TrainingRequest
@@ -98,3 +98,9 @@ def test_a_record_tells_whether_its_weights_met_the_test_split(
     measurement = Measurement.model_construct(value=2.5) if measured else None
     record = RunRecord.model_construct(cost=cost, measurement=measurement)
     assert looked_at_test(request(**asked), record) is looked
+
+
+def test_a_warm_run_has_no_free_seconds_for_imports_that_it_does_not_make() -> None:
+    assert apart_allowed_s(4.0, 2, warm=False) == 4.0
+    assert apart_allowed_s(4.0, 2, warm=True) == pytest.approx(1.04)
+    assert apart_allowed_s(4.0, 300, warm=True) == 4.0

@@ -371,6 +371,8 @@ def resolve_a_name_outside():
 
 # ------------------------------------------------------------ system calls
 
+HOSTS, FOLDER = os.open(__file__, os.O_RDONLY), os.open("/usr/bin", os.O_RDONLY)
+OWN.update((HOSTS, FOLDER))
 CALLS = {  # x86_64: number and arguments that would do something
     "unshare user": (272, 0x10000000),
     "unshare mount": (272, 0x20000),
@@ -451,6 +453,12 @@ CALLS = {  # x86_64: number and arguments that would do something
     "less nice": (141, 0, 0, -20),
     "set_mempolicy of pages elsewhere": (256, os.getppid(), 1, 0, 0),
     "contexts of the whole machine": (206, 65536, bytes(8)),
+    "inotify_init": (253,),
+    "inotify_init1": (294, 0),
+    "a lease on a file of the host": (72, HOSTS, 1024, 0),
+    "a watch on a folder": (72, FOLDER, 1026, 1),
+    "a hint on a file of the host": (72, HOSTS, 1036, struct.pack("Q", 2)),
+    "a hint on an open file of the host": (72, HOSTS, 1038, struct.pack("Q", 2)),
     "clone into a user namespace": (56, 0x10000011, 0, 0, 0, 0),
 }
 
@@ -542,6 +550,20 @@ def nest_a_sandbox():
 
 
 # ------------------------------------------------------------ the parent and the others
+
+
+@attempt
+def fill_the_accounts_room_for_descriptors_on_their_way():
+    fd, keep, sent = os.open("/dev/null", os.O_RDONLY), [], 0
+    try:
+        while sent < 4000:
+            keep.append(socket.socketpair())
+            for _ in range(8):
+                socket.send_fds(keep[-1][0], [b"x"], [fd] * 250)
+                sent += 250
+    except OSError:
+        pass
+    return sent if sent > 1024 else None  # more, and no process of the account with the usual limit can send any
 
 
 @attempt

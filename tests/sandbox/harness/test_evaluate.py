@@ -198,3 +198,21 @@ def test_a_score_that_no_model_can_reach_is_rejected(harness):
 def test_a_context_or_split_that_cannot_be_scored_is_a_fault_of_the_caller(harness, context, size):
     with pytest.raises(SystemExit, match="must divide 512"):
         harness.evaluate(np.zeros(size, np.uint8), None, context=context, weights_count=1, curve_steps=[], **SETTINGS)
+
+
+def test_a_note_of_which_prefixes_are_audited_is_of_no_use(harness, split):
+    audited = set()
+
+    def tell_tale(tokens, fresh):
+        if len(tokens) == 1:
+            audited.add(tokens.tobytes())
+            return honest(tokens, fresh)
+        logits = sharpened(tokens)
+        for row, end in np.ndindex(tokens.shape):
+            if tokens[row, : end + 1].tobytes() in audited:
+                logits[row, end] = TABLE[tokens[row, end]]
+        return logits
+
+    found = report(harness, split, tell_tale)
+    assert (found["verdict"], found["value"]) == ("rejected", None)
+    assert "not causal" in found["reason"]

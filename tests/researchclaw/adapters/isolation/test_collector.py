@@ -56,6 +56,7 @@ def test_numbers_that_are_none_are_told_apart(tmp_path: Path, number: float) -> 
         raw({n: {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]} for n in "ab"}, bytes(4)),
         raw({"w": {"dtype": "O", "shape": [1], "data_offsets": [0, 4]}}, bytes(4)),
         raw({"w": {"dtype": "F32", "shape": [True], "data_offsets": [0, 4]}}, bytes(4)),
+        raw({"w": {"dtype": ["F32"], "shape": [1], "data_offsets": [0, 4]}}, bytes(4)),  # no key of a table
         raw({"w": 3}),
         b"\x80\x04cos\nsystem\n(S'true'\ntR.",
     ],
