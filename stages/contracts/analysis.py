@@ -33,6 +33,9 @@ class PairedComparison(Contract):
     abs_mean_diff: FiniteFloat = Field(ge=0)
     rel_diff_percent: FiniteFloat
     abs_rel_diff_percent: FiniteFloat = Field(ge=0)
+    mean_ratio: PositiveFloat | None = Field(
+        default=None, description="Mean of a over that of b; None for an interaction and where a mean is not above zero."
+    )
     sd_diff: FiniteFloat | None
     ci95_low: FiniteFloat | None = Field(description="t interval of the paired difference; None below three seeds.")
     ci95_high: FiniteFloat | None

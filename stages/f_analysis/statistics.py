@@ -103,7 +103,9 @@ def paired_difference(a: Sample, b: Sample, metric: Metric, alpha: float) -> Pai
     differences = {seed: stored(a.values[seed]) - stored(b.values[seed]) for seed in sorted(a.values.keys() & b.values.keys())}
     scale = max((abs(b.values[seed]) for seed in differences), default=0.0)
     reference = _mean([stored(b.values[seed]) for seed in differences]) if differences else math.nan
-    return _comparison(a.condition, b.condition, differences, reference, scale, metric=metric, alpha=alpha)
+    compared = _comparison(a.condition, b.condition, differences, reference, scale, metric=metric, alpha=alpha)
+    mean = _mean([stored(a.values[seed]) for seed in differences])
+    return compared.model_copy(update={"mean_ratio": stored(mean / reference) if min(mean, reference) > 0 else None})
 
 
 def interaction(both: Sample, a: Sample, b: Sample, base: Sample, *, metric: Metric, alpha: float) -> PairedComparison:

@@ -5,12 +5,14 @@ printed text is `format(value at the pointer)` and anybody can check it.
 
     condition.metric.mean|std|min|max|median|n      condition.metric.seed.<seed>
     condition.steps|parameters|tokens|cost_ratio|failed
-    diff(a,b).metric   absdiff   rel (per cent)   absrel   ci_low   ci_high   wins   pairs   dz   sd   mde
+    diff(a,b).metric   absdiff   rel (per cent)   absrel   ratio   ci_low   ci_high   wins   pairs   dz   sd   mde
     test(a,b).metric.t_p|holm_p|wilcoxon_p          seed_diff(a,b).metric.<seed>
+    n(condition.metric)   n()   test(a,b).metric.p  other spellings of condition.metric.n, cfg.seeds, the p of the verdict (holm_p)
     cmp(a,b).metric                                 the verdict in words
     interaction.<field of the comparison>           ref.<name> data.<name> cfg.<name> lit.<name> env.<name> cost.<name>
 
-Formats: `int` (thousands with a comma), `f1`…`f5`, `signed3`, `percent1` (leaves that are per cent), `p` (three decimals, or
+Formats: `int` (thousands with a comma), `f1`…`f5`, `signed3`, `percent1` (leaves that are per cent), `pct1`, `pct2` (of fractions:
+0.916 is '91.6 %'), `pp`, `pp1`, `pp2` (of differences of fractions: '+1.3 percentage points'), `p` (three decimals, or
 '< 0.001'), `pequals` ('= 0.012' or '< 0.001'), `words` (verdicts, whole numbers to twenty), `text` (as stored).
 """
 
@@ -18,7 +20,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Literal
@@ -55,6 +57,18 @@ _ALLOWED: dict[Kind, frozenset[str]] = {
     "verdict": frozenset({"words"}),
     "setting": frozenset({"text", "int", "words", "f1", "f2", "f3", "f4", "f5"}),
 }
+_OF_FRACTIONS: dict[Kind, frozenset[str]] = {
+    "measure": frozenset({"pct1", "pct2"}),
+    "difference": frozenset({"pp", "pp1", "pp2"}),
+}
+"""What a score between zero and one and its differences take as well."""
+FRACTIONS = frozenset({"accuracy", "balanced accuracy", "fraction"})
+"""Units of a metric that is a share of cases, as `stages/e_execution/measures.py` and the kits name them."""
+_OTHER_SPELLINGS = (
+    (re.compile(r"^n\(\)$"), "cfg.seeds"),
+    (re.compile(r"^n\((\w+\.\w+)\)$"), r"\1.n"),
+    (re.compile(r"^(test\(\w+,\w+\)\.\w+)\.p$"), r"\1.holm_p"),
+)
 _WORDS = (
     "zero one two three four five six seven eight nine ten "
     "eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty"
@@ -65,6 +79,7 @@ _PAIRED: dict[str, tuple[str, Kind]] = {
     "absdiff": ("abs_mean_diff", "measure"),
     "rel": ("rel_diff_percent", "percent"),
     "absrel": ("abs_rel_diff_percent", "percent"),
+    "ratio": ("mean_ratio", "ratio"),
     "ci_low": ("ci95_low", "difference"),
     "ci_high": ("ci95_high", "difference"),
     "wins": ("wins", "count"),
@@ -96,11 +111,15 @@ _INTERACTION: dict[str, Kind] = {
 
 @dataclass(frozen=True)
 class Leaf:
-    """A stored value and where it is stored; value is None where the record holds none (e.g. no interval below three seeds)."""
+    """A stored value and where it is stored; value is None where the record holds none (e.g. no interval below three seeds).
+
+    fraction: of a metric that is a share of cases, so that it may be printed in per cent.
+    """
 
     path: str
     value: Leafvalue
     kind: Kind
+    fraction: bool = False
 
 
 class PrintedValue(Contract):
@@ -142,6 +161,11 @@ def leaves(results: Results) -> dict[str, Leaf]:
     found |= _settings("cfg", "config", results.config)
     found |= _settings("env", "environment", results.environment)
     found |= _settings("cost", "cost", results.cost)
+    if results.metric.unit in FRACTIONS:
+        of_metric = re.compile(rf"\.{results.metric.name}(?:\.(?!n$)|$)|^interaction\.")
+        found = {
+            key: replace(leaf, fraction=leaf.kind in _OF_FRACTIONS and bool(of_metric.search(key))) for key, leaf in found.items()
+        }
     return found
 
 
@@ -169,8 +193,11 @@ def _escaped(name: str) -> str:
 
 
 def normal(expression: str) -> str:
-    """The expression without spaces, as keys are written."""
-    return re.sub(r"\s+", "", expression)
+    """The expression as keys are written: without spaces, and by the one spelling that the record lists."""
+    key = re.sub(r"\s+", "", expression)
+    for other, spelled in _OTHER_SPELLINGS:
+        key = other.sub(spelled, key)
+    return key
 
 
 def format_value(leaf: Leaf, format_name: str | None, *, key: str) -> tuple[str, str, bool]:
@@ -183,13 +210,14 @@ def format_value(leaf: Leaf, format_name: str | None, *, key: str) -> tuple[str,
     if value is None:
         raise ManuscriptRefused(f"{{{{{key}}}}}: the record holds no value at {leaf.path} (too few seeds, or outside the plan)")
     name = format_name or ("int" if leaf.kind == "count" else _DEFAULT[leaf.kind])
-    if name not in _ALLOWED[leaf.kind] or (isinstance(value, str) and name not in {"text", "words"}):
-        allowed = ", ".join(sorted(_ALLOWED[leaf.kind]))
+    fitting = _ALLOWED[leaf.kind] | (_OF_FRACTIONS[leaf.kind] if leaf.fraction else frozenset())
+    if name not in fitting or (isinstance(value, str) and name not in {"text", "words"}):
+        allowed = ", ".join(sorted(fitting))
         raise ManuscriptRefused(f"{{{{{key}|{name}}}}}: {leaf.kind} values take the formats {allowed}")
     return _text(value, name, key), name, name in {"p", "pequals"} and not isinstance(value, str) and value < P_FLOOR
 
 
-def _text(value: float | int | str, name: str, key: str) -> str:  # noqa: PLR0911 - one return for each format
+def _text(value: float | int | str, name: str, key: str) -> str:  # noqa: PLR0911, PLR0912 - one return for each format
     if isinstance(value, str):
         if name == "text":
             return value
@@ -209,6 +237,10 @@ def _text(value: float | int | str, name: str, key: str) -> str:  # noqa: PLR091
             return f"{_as_recorded(value):+.3f}"
         case "percent1":
             return f"{_as_recorded(value):.1f} %"
+        case "pct1" | "pct2":
+            return f"{100 * _as_recorded(value):.{name[3]}f} %"
+        case "pp" | "pp1" | "pp2":
+            return f"{100 * _as_recorded(value):+.{name[2:] or 1}f} percentage points"
         case "p":
             return f"< {P_FLOOR}" if value < P_FLOOR else f"{_as_recorded(value):.3f}"
         case "pequals":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import statistics
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from stages.contracts import ConditionResult, Metric, PairedComparison, Results,
 from stages.errors import ManuscriptRefused
 from stages.g_writing.document import Text, inlines
 from stages.g_writing.markdown import parse
-from stages.g_writing.values import Leaf, PrintedValue, at_pointer, format_value, holds, leaves, render_values
+from stages.g_writing.values import Leaf, PrintedValue, at_pointer, format_value, holds, leaves, normal, render_values
 
 
 def _summary(values: list[float]) -> SeedSummary:
@@ -57,6 +58,7 @@ def results() -> Results:
         abs_mean_diff=abs(mean),
         rel_diff_percent=100 * mean / statistics.mean(constant),
         abs_rel_diff_percent=abs(100 * mean / statistics.mean(constant)),
+        mean_ratio=statistics.mean(cosine) / statistics.mean(constant),
         sd_diff=statistics.stdev(differences),
         ci95_low=mean - 0.01,
         ci95_high=mean + 0.01,
@@ -79,7 +81,7 @@ def results() -> Results:
         interaction=None,
         references={"gzip": 2.9},
         data={"train_bytes": 7_000_000, "name": "standard library"},
-        config={"learning_rate": 0.002, "SMALL": 1e-5},
+        config={"learning_rate": 0.002, "SMALL": 1e-5, "seeds": 3},
         literature={"included": 25},
         environment={"cores": 2},
         cost={"hours": 0.21},
@@ -104,6 +106,10 @@ def printed(results: Results, text: str) -> tuple[str, PrintedValue]:
         ("diff(cosine, constant).val_bpb", "-0.019", "/comparisons/cosine_vs_constant/val_bpb/mean_diff"),
         ("absdiff(cosine,constant).val_bpb", "0.019", "/comparisons/cosine_vs_constant/val_bpb/abs_mean_diff"),
         ("absrel(cosine,constant).val_bpb", "0.8 %", "/comparisons/cosine_vs_constant/val_bpb/abs_rel_diff_percent"),
+        ("ratio(cosine,constant).val_bpb|f3", "0.992", "/comparisons/cosine_vs_constant/val_bpb/mean_ratio"),
+        ("n(cosine.val_bpb)|words", "three", "/conditions/cosine/metrics/val_bpb/n"),
+        ("n()|words", "three", "/config/seeds"),
+        ("test(cosine, constant).val_bpb.p|pequals", "= 0.023", "/comparisons/cosine_vs_constant/val_bpb/holm_p"),
         ("ci_high(cosine,constant).val_bpb", "-0.009", "/comparisons/cosine_vs_constant/val_bpb/ci95_high"),
         ("test(cosine,constant).val_bpb.t_p", "< 0.001", "/comparisons/cosine_vs_constant/val_bpb/t_p"),
         ("test(cosine,constant).val_bpb.holm_p|pequals", "= 0.023", "/comparisons/cosine_vs_constant/val_bpb/holm_p"),
@@ -161,6 +167,40 @@ def test_what_is_not_recorded_is_not_printed(results: Results, expression: str, 
         printed(results, f"{{{{{expression}}}}}")
 
 
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("cosine.accuracy.mean|pct1", "91.6 %"),
+        ("cosine.accuracy.seed.1|pct2", "91.62 %"),
+        ("diff(cosine,constant).accuracy|pp", "+0.7 percentage points"),
+        ("ci_low(cosine,constant).accuracy|pp2", "-0.27 percentage points"),
+    ],
+)
+def test_a_share_of_cases_is_printed_in_per_cent_and_its_difference_in_points(results: Results, expression: str, text: str) -> None:
+    spelled = results.model_dump_json().replace("val_bpb", "accuracy").replace('"unit":"bpb"', '"unit":"accuracy"')
+    shares = Results.model_validate_json(spelled)
+    cosine, constant = [0.9162, 0.9158], [0.9091, 0.9097]
+    comparison = shares.comparisons["cosine_vs_constant"]["accuracy"].model_copy(update={"mean_diff": 0.0066, "ci95_low": -0.0027})
+    shares = shares.model_copy(
+        update={
+            "conditions": {
+                name: condition.model_copy(update={"metrics": {"accuracy": _summary(values)}})
+                for (name, condition), values in zip(shares.conditions.items(), (cosine, constant), strict=True)
+            },
+            "comparisons": {"cosine_vs_constant": {"accuracy": comparison}},
+        }
+    )
+    words, value = printed(shares, f"{{{{{expression}}}}}")
+    assert words == text
+    assert holds(value, shares.model_dump(mode="json"))
+
+
+@pytest.mark.parametrize("expression", ["cosine.val_bpb.mean|pct1", "diff(cosine,constant).val_bpb|pp"])
+def test_what_is_no_share_is_not_printed_in_per_cent(results: Results, expression: str) -> None:
+    with pytest.raises(ManuscriptRefused, match="take the formats"):
+        printed(results, f"{{{{{expression}}}}}")
+
+
 def test_a_single_run_allows_no_comparing_words(results: Results) -> None:
     comparison = results.comparisons["cosine_vs_constant"]["val_bpb"].model_copy(update={"verdict": "single run"})
     single = results.model_copy(update={"comparisons": {"cosine_vs_constant": {"val_bpb": comparison}}})
@@ -184,10 +224,11 @@ def test_every_expression_of_the_handbook_can_be_printed_in_its_format(results: 
     page = (Path(__file__).resolve().parents[3] / "docs" / "manuscript.md").read_text("utf-8")
     known = leaves(results.model_copy(update={"config": {"seeds": 3}}))
     rows = re.findall(r"^\| `\{\{(.+?)\}\}` \|", page, re.MULTILINE)
-    assert len(rows) == 15
+    assert len(rows) == 17
     for row in rows:
         expression, _, name = row.replace("\\|", "|").replace("rope", "cosine").replace("baseline", "constant").partition("|")
-        text, _, _ = format_value(known[expression], name or None, key=expression)
+        of_fraction = name.startswith(("pct", "pp"))
+        text, _, _ = format_value(replace(known[normal(expression)], fraction=of_fraction), name or None, key=expression)
         assert text
     beside = re.findall(r"`(std|min|max|median|absdiff|absrel|ci_high|pairs|dz|mde|t_p|parameters|tokens|failed)`", page)
     keys = " ".join(known)
