@@ -18,7 +18,7 @@ from stages.g_writing.sentence_check.pairs import Pair
 from stages.g_writing.sentence_check.phrases import ABOVE, BELOW, REACHED
 from stages.g_writing.sentence_check.progress import Progress, Refused
 from stages.g_writing.sentence_check.quantified import bounded
-from stages.g_writing.sentence_check.quantities import Quantity, fits, level, printed
+from stages.g_writing.sentence_check.quantities import Quantity, fits, level, printed, whole
 from stages.g_writing.sentence_check.reading import Number
 from stages.g_writing.sentence_check.strangers import of_others
 from stages.g_writing.sentence_check.tested import half_widths, test_values
@@ -154,7 +154,7 @@ def is_the_owners(now: Progress, number: Number) -> bool:
         return True
     for metric, complement in metrics_with_complement(now, number):
         scores = now.study.conditions[owner.name].get(metric)
-        for value, _ in level(scores, "mean", complement=complement) if scores else ():
+        for value, _ in level(scores, "mean", complement=complement, of=whole(now.study, metric)) if scores else ():
             shown = printed(value, now.study.metrics[metric].unit, number.unit)
             if shown is not None and fits(number, shown):
                 return True

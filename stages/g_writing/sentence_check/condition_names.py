@@ -72,6 +72,8 @@ def _by_a_part_written_out(text: str, names: tuple[str, ...]) -> Iterator[Mentio
 @lru_cache(maxsize=1024)
 def _written_out(part: str) -> re.Pattern[str] | None:
     """The words behind an abbreviation in an id of several words; None for a word that is none."""
+    if part in {"mae"}:
+        return re.compile(rf"\b(?:{w.WRITTEN_OUT[part]})(?!\w)", re.IGNORECASE)
     if not re.fullmatch(r"[a-z]{2,4}", part) or part in w.SHORT or re.search(r"[aeiou]", part):
         return None
     written = [_initials(part, shortest=6)] + ([w.WRITTEN_OUT[part]] if part in w.WRITTEN_OUT else [])

@@ -188,7 +188,11 @@ def _than(sentence: Sentence, text: str, match: re.Match[str]) -> Pair | None:
         return None
     for mention in sentence.conditions:
         between = text[match.end() : mention.start] if mention.start >= match.end() else "-"
-        if re.fullmatch(r" than (?:that of |with |for )?(?:the )?", between) and mention.name != names[0]:
+        bare = match[0].lower() in {"above", "below", "behind", "ahead", "beats", "trails", "exceeds", "outperforms"}
+        if (
+            re.fullmatch(r" than (?:that of |with |for )?(?:the )?", between)
+            or (bare and re.fullmatch(r"(?: of)?(?: that of| those of)?(?: (?:the|its|our))?(?: (?:lone|single|only|sole|plain|one))? ", between))
+        ) and mention.name != names[0]:
             return Pair(((names[0], mention.name),), named=True)
     return None
 

@@ -33,7 +33,8 @@ def metrics_with_complement(now: Progress, number: Number) -> list[tuple[str, bo
         m
         for m in mentions
         if re.fullmatch(
-            r"\W?\s*(?:percentage )?(?:points?|pp|seconds?|minutes?|nats|s|%) (?:of|in) (?:the |mean |test )*",
+            r"\W?\s*(?:percentage )?(?:points?|pp|seconds?|minutes?|nats|s|%) (?:of|in) (?:the |mean |test )*"
+            r"|\s*(?:%|per ?cent|x|×|times)? (?:more|less|fewer|lower|higher|longer|shorter|extra|additional|better|worse|slower|faster|larger|smaller|greater|as much|as many) (?:mean |test |average )*",
             now.sentence.text[number.end : m.start],
         )
     ]

@@ -44,7 +44,7 @@ OF_A_CHANGE = re.compile(
 """Behind a number that is a part of a change told before: '0.85 of these come from x'."""
 
 ABOVE = r"(?:(?<!no )more than|above|exceed\w*|at least|greater than|>=?|no less than|surpass\w*|just over|well over|slightly over|over|upwards of|higher than|beyond|past|clears?)"
-BELOW = r"(?:(?<!no )less than|below|under|at most|fewer than|<=?|up to|nearly|almost|just under|no more than|lower than|within|shorter than)"
+BELOW = r"(?:(?<!no )less than|below|under|at most|fewer than|<=?|up to|nearly|almost|just under|no more than|lower than|within|shorter than|(?:just )?shy of)"
 
 REACHED = r"(?:reach\w*|attain\w*|achiev\w*|get(?:s|ting)? to|hits?|cross\w*|pass\w*|top(?:s|ped)?)"
 """Verbs that bound a number from below where every or no run is their subject."""

@@ -16,6 +16,8 @@ ORDER: tuple[Cue, ...] = (
     no_values.every_one,
     no_values.close_to_zero,
     amounts.updates,
+    counted.not_one,
+    counted.times_out_of,
     counted.out_of_all,
     amounts.within_of_each_other,
     counted.values_of_a_setting,

@@ -73,6 +73,8 @@ class Settings:
         for key, words in w.BEHIND.items():
             if key in self.study.config and re.match(rf"\s*(?:{words})\b{_NO_UNIT_OF_OTHERS}", after):
                 return [key]
+        if self.of_an_update(before, after):
+            return ["batch_size"]
         if "batch_size" in self.study.config and re.search(
             r"\b(?:mini-?)?batch(?:es)?(?: sizes?)? (?:of|with) $", before, re.IGNORECASE
         ):
@@ -82,6 +84,7 @@ class Settings:
         if found:
             if {key for _, key in found} & {"context", "seq_len"}:  # 'a context of 256 tokens': tokens are its unit
                 found = [each for each in found if each[1] not in {"tokens", "n_tokens"}]
+            found = self.of_the_longer_name(found, number)
             best = min(found)[0]
             keys = [key for near, key in sorted(found) if near <= best + NEARLY_AS_NEAR]
             self.last_key = keys[0]
@@ -90,11 +93,30 @@ class Settings:
             return listed
         if (
             self.last_key
-            and re.fullmatch(r"[\s,)\](\[=]*(?:(?:for|with|in|by) [\w •-]+?)?[\s,;]*(?:and|or)?[\s,(]*", before)
+            and re.fullmatch(r"[\s,)\](\[=]*(?:(?:for|with|in|by) [\w •-]+?)?[\s,;]*(?:and|or|by|x|×)?[\s,(]*", before)
             and before
         ):
             return [self.last_key]
         return []
+
+    def of_the_longer_name(self, found: list[tuple[float, str]], number: Number) -> list[tuple[float, str]]:
+        """'Pre-training lasts 400 epochs': pretrain_epochs and not epochs, where the words of the longer name stand in front."""
+        ahead = re.split(r"[,;:]|\band\b|\bafter\b", self.sentence.text[: number.start])[-1]
+        kept = []
+        for near, key in found:
+            longer = [other for other in self.study.config if other != key and other.endswith(f"_{key}")]
+            other = next((o for o in longer if re.search(rf"\b(?:{_part(o.removesuffix(f'_{key}'))})", ahead, re.IGNORECASE)), None)
+            kept.append((near, other if other and not re.search(r"\bfine-?\s?tun", ahead, re.IGNORECASE) else key))
+        return kept
+
+    def of_an_update(self, before: str, after: str) -> bool:
+        """'each step processes 64 sequences', 'steps of 64 sequences': what one update is made of."""
+        made = (
+            r"\b(?:steps?|updates?|iterations?|batch(?:es)?|mini-?batch(?:es)?) (?:of|on|with|over|from|computed (?:on|from|over|with)|(?:is|are) (?:computed |made |based |averaged )(?:on|from|over|with)"
+            r"|processe?s?|sees?|consumes?|uses?|contains?|holds?|comprises?|covers?|averages? over|draws?|takes?(?: in)?|consists? of|includes?) (?:about )?$"
+        )
+        cases = rf" (?!tokens|characters|bytes|words|frames|points|days|hours)(?:[a-z-]+ )?(?:{w.CASE_NOUNS})\b"
+        return "batch_size" in self.study.config and bool(re.search(made, before, re.IGNORECASE)) and bool(re.match(cases, after))
 
     def of_condition(self, number: Number) -> list[str]:
         """'The teacher carries x parameters, its student y': teacher_params and student_params, by who is named last before the number."""
@@ -235,7 +257,10 @@ class Settings:
             f"{before} {after}"
         ):
             return
+        cases = re.match(rf"[\s-]*(?:[\w-]+ ){{0,2}}?({w.CASE_NOUNS})\b", after)
         for key, value in self.study.config.items():
+            if cases and not key.startswith("n_") and cases[1][:-1] not in key and "sample" not in key:
+                continue  # 'the 150 cases' are no epochs
             if isinstance(value, int) and not isinstance(value, bool) and value == number.value:
                 yield Quantity(float(value), f"cfg.{key}")
 
@@ -299,6 +324,10 @@ class Settings:
         of = re.search(r"\bof (?:the |our |all )?$|\bfrom (?:the |all )$", self.sentence.text[: number.start])
         if len(sizes) == 2 and part and of and number.value == sum(sizes):
             yield Quantity(float(sum(sizes)), "cfg.n_train + cfg.n_val")
+        splits = {key: size for key in ("n_train", "n_val", "n_test") if isinstance(size := self.study.config.get(key), int)}
+        said = [other.value for other in self.sentence.numbers if other is not number]
+        if len(splits) > 1 and number.value == sum(splits.values()) and all(said.count(size) for size in splits.values()):
+            yield Quantity(number.value, " + ".join(f"cfg.{key}" for key in splits))  # '2,594 images, divided into …': its parts are told
 
     def stored(self, value: JsonValue, number: Number) -> Iterator[tuple[str, JsonValue]]:
         """The value, or of a value per condition the one of the condition that the number belongs to."""

@@ -116,6 +116,9 @@ def _another_measure(sentence: Sentence, known: str) -> Iterator[str]:
     """'character error rate' where the word error rate was measured."""
     aliases = "word error rate" if re.search(r"\bwer\b", known) else ""
     for mention in sentence.metrics:
+        rank = re.search(r"\b(\d+|\d*\u00b7+)(?:st|nd|rd|th)?(?:[- ]percentile| ?%) $", sentence.unblanked[: mention.start])
+        if rank and rank[1] not in mention.name and "percentile" in rank[0]:
+            yield f"{rank[0]}{sentence.text[mention.start : mention.end]} was not measured"
         said = _KINDS.search(sentence.text[: mention.start])
         if (
             said
@@ -334,6 +337,8 @@ def _unknown_conditions(sentence: Sentence, study: Study, known: str) -> Iterato
         ):
             continue
         counted = re.search(r"\b(?:each|every|all) $", sentence.text[: match.start()], re.IGNORECASE)
+        if first and re.fullmatch(w.CASE_NOUNS, word.lower()):
+            continue  # 'Documents are …'
         if (
             counted
             and word.rstrip("s") in w.KINDS_OF_MODELS

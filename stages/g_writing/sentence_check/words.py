@@ -25,8 +25,8 @@ NUMBER_WORDS = {
 ORDINALS = {"second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7}
 
 METRICS: dict[str, tuple[str, ...]] = {
-    "accuracy": ("wrong on", "wrong for", "errs on", "err on", "accuracy", "accurate", "correct", "acc", "error", "error rate", "errors", "errs", "misclassif", "misclassification rate", "misclassifies", "misclassified", "mistakes"),
-    "acc": ("wrong on", "wrong for", "errs on", "err on", "accuracy", "accurate", "correct", "acc", "error", "error rate", "misclassif", "misclassification rate"),
+    "accuracy": ("mispredict", "mispredicted", "mispredicts", "mispredictions", "mislabels", "mislabelled", "mislabeled", "misrecognised", "misrecognized", "wrongly", "incorrectly", "wrong", "wrong on", "wrong for", "errs on", "err on", "accuracy", "accurate", "correct", "acc", "error", "error rate", "errors", "errs", "misclassif", "misclassification rate", "misclassifies", "misclassified", "mistakes"),
+    "acc": ("mispredict", "mispredicted", "mispredicts", "mispredictions", "mislabels", "mislabelled", "mislabeled", "misrecognised", "misrecognized", "wrongly", "incorrectly", "wrong", "wrong on", "wrong for", "errs on", "err on", "accuracy", "accurate", "correct", "acc", "error", "error rate", "misclassif", "misclassification rate"),
     "loss": ("loss", "losses"),
     "nll": ("nll", "negative log-likelihood", "negative log likelihood", "log loss", "log-loss", "cross-entropy"),
     "loglik": ("log-likelihood", "log likelihood", "loglik"),
@@ -47,7 +47,7 @@ METRICS: dict[str, tuple[str, ...]] = {
     "dice": ("dice", "dice score", "dice coefficient"),
     "auprc": ("auprc", "area under the precision-recall curve", "average precision"),
     "em": ("exact match",),
-    "hd95": ("hd95", "hausdorff distance", "95th-percentile hausdorff distance", "95 % hausdorff distance"),
+    "hd95": ("hd95", "hausdorff distance", "95th-percentile hausdorff distance", "95th percentile hausdorff distance", "95 % hausdorff distance", "95% hausdorff distance", "hausdorff distance (95th percentile)", "hausdorff distance at the 95th percentile", "95th percentile of the hausdorff distance"),
     "assd": ("average surface distance", "average symmetric surface distance", "assd"),
     "rmsd": ("rmsd", "root-mean-square deviation", "root mean square deviation"),
     "nse": ("nse", "nash-sutcliffe efficiency"),
@@ -103,6 +103,10 @@ SPLIT_PARTS = {"test": "test", "val": "val", "valid": "val", "validation": "val"
 QUALIFIERS = {"test": ("test",), "val": ("validation", "val", "dev", "held-out"), "train": ("training", "train")}
 SPEED = ("throughput", "tokens_per_s", "images_per_s", "samples_per_s", "time", "latency")
 
+_LONGEST_INPUT = (
+    r"(?:max(?:imum|imal)?|history|sequence|input) len(?:gth)?s?", r"(?:truncat|clipp|cropp|capp|limit|restrict|shorten)\w*", r"cut(?: off)?(?= (?:to|at|after))",
+    r"(?:histor(?:y|ies)|sequences?|inputs?|sessions?|documents?|sentences?) (?:longer|shorter) than", r"(?:most recent|latest|last) \w+", r"(?:items|tokens|events|clicks) of (?:history|context)", r"histor(?:y|ies)",
+)  # fmt: skip
 SETTINGS: dict[str, tuple[str, ...]] = {
     "lr": (r"learning rates?", r"step sizes?", r"lr", r"eta"),
     "learning_rate": (r"learning rates?", r"step sizes?", r"lr", r"eta"),
@@ -130,6 +134,10 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "width": (r"width", r"wide", r"channels"),
     "context": (r"context(?: \w+)?", r"windows?", r"sequence length", r"(?<!\d )sequences", r"tokens (?:each|per sequence)", r"token (?:sequences|windows|context)"),
     "seq_len": (r"sequence length", r"windows?", r"context(?: \w+)?", r"sequences"),
+    "max_len": _LONGEST_INPUT,
+    "max_length": _LONGEST_INPUT,
+    "max_seq_len": _LONGEST_INPUT,
+    "history_len": _LONGEST_INPUT,
     "tokens": (r"(?:\w+ )?tokens",),
     "n_tokens": (r"(?:\w+ )?tokens",),
     "episodes_eval": (r"(?:evaluation )?episodes",),
@@ -237,6 +245,7 @@ UNIT_PARTS = frozenset(
         "mean",
         "score",
         "mm",
+        "px",
         "cm",
         "km",
         "us",
@@ -282,6 +291,8 @@ WRITTEN_OUT = {
     "adamw": r"adam with decoupled weight decay", "resnet": r"residual networks?", "unet": r"u-shaped networks?", "cutmix": r"cut-and-mix", "bpe": r"byte-pair encoding",
     "transducer": r"transducers?|rnn-t", "strided": r"strides?|striding", "cosine": r"cosine(?: (?:schedule|annealing|decay))?",
     "learned": r"learned (?:absolute )?(?:positions?|positional embeddings?|position embeddings?)", "nope": rf"(?:no|without|lacking|lacks|dropping|removing|omitting|discarding|stripped of|deprived of|leaving out|absence of)(?: any| all| the)? (?:(?:explicit|absolute) )?(?:{_POSITIONAL})(?: altogether| entirely| completely)?",
+    "mae": r"masked (?:auto-?encod(?:ers?|ing)|image modelling|pre-?training|pre-?trained)(?: pre-?training)?",
+    "scratch": r"(?:random(?:ly)? initiali[sz](?:ation|ed)|random(?:ly drawn)? (?:initial )?weights)(?: (?:network|model|variant|run|weights)s?)?|(?:without|no|lacking) (?:any |prior |previous )?pre-?training|(?:is|was|are|were) not pre-?trained|without being pre-?trained",
     "sinusoidal": r"(?:fixed )?sinusoids",
 }  # fmt: skip
 """Usual abbreviations in ids whose words' first letters do not spell them -> how a text writes them out."""

@@ -13,6 +13,22 @@ _MADE = r"train\w*|run|runs|repeat\w*|evaluated|executed|carried out|measured|re
 _OF_SEEDS = r"(?:\w+ )?(?:seeds|runs|pairs|differences)"
 
 
+_TIMES_OUT_OF = r"(?: times)? out of (?:the )?"
+
+
+def not_one(at: Place) -> str | None:
+    """'not one seed': none of them."""
+    denied = at.number.text.lower() == "one" and re.search(r"\bnot (?:even )?$", at.ahead, re.IGNORECASE)
+    return "part of seeds" if denied and re.match(r"\s(?:of (?:the|our|its) )?(?:\w+ ){0,2}?(?:seeds?|runs?)\b", at.behind) else None
+
+
+def times_out_of(at: Place) -> str | None:
+    """'five times out of five': the seeds on which it is so."""
+    if at.number.unit != "x" or not at.number.word or not at.sentence.has("seeds?|runs?"):
+        return None
+    return "part of seeds" if re.match(rf"{_TIMES_OUT_OF}(?:\d{{1,2}}|{'|'.join(w.NUMBER_WORDS)})\b", at.behind, re.IGNORECASE) else None
+
+
 def out_of_all(at: Place) -> str | None:
     """'3 out of 3', 'five cases out of five': the seeds on which it is so, and all of them."""
     if at.number.unit or at.number.step != 1 or not at.sentence.has("seeds?|runs?"):
@@ -20,11 +36,11 @@ def out_of_all(at: Place) -> str | None:
     counted = rf"(?:\d{{1,2}}|{'|'.join(w.NUMBER_WORDS)}|single|lone)"
     if re.match(rf"\s(?:seeds?|runs?) out of (?:the )?{counted}\b", at.behind, re.IGNORECASE):
         return "part of seeds"
-    if re.search(rf"\b{counted}\s(?:seeds?|runs?) out of (?:the )?$", at.ahead, re.IGNORECASE):
+    if re.search(rf"\b(?:{counted}|no)\s(?:seeds?|runs?) out of (?:the )?$|\bnot one (?:seed|run) (?:out )?of (?:the |our |all )?$", at.ahead, re.IGNORECASE):
         return "seeds"
     if re.match(rf"\s(?:cases )?out of (?:the )?{counted}\W*(?:$|[,).;]|\w+ (?!seeds|runs))", at.behind, re.IGNORECASE):
         return "part of seeds"
-    if re.search(rf"\b{counted}\s(?:cases )?out of (?:the )?$", at.ahead, re.IGNORECASE) and re.match(r"\s*(?:[,).;]|$)", at.behind):
+    if re.search(rf"\b{counted}\s(?:cases |times )?out of (?:the )?$", at.ahead, re.IGNORECASE) and re.match(r"\s*(?:[,).;]|$)", at.behind):
         return "seeds"
     return None
 
