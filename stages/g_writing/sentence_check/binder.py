@@ -71,7 +71,7 @@ def quantities_in(  # noqa: PLR0912 - one case for each role
             yield from test_values(now, number, role)
         case "smallest p":
             yield from counts(now, number).smallest_p(number)
-        case "seeds" | "part of seeds" | "conditions" | "metrics" | "comparisons":
+        case "seeds" | "part of seeds" | "conditions" | "listed conditions" | "metrics" | "comparisons":
             yield from counts(now, number).of_role(number, role)
         case "extreme":
             yield from extremes_of_all(now, number)

@@ -280,8 +280,8 @@ def _signs_of_differences(sentence: Sentence, study: Study, pair: Pair) -> Itera
 
 _ACHIEVED = re.compile(
     r"\b(?:solv\w+|converg\w+|overfit\w*|underfit\w*|diverg\w+|collaps\w+|saturat\w+|plateau\w*|stabili[sz]\w+|accelerat\w+|exhibit\w*|demonstrat\w+"
-    r"|prov(?:es?|en|ed)|guarantee\w*|enabl\w+|eliminat\w+(?! (?:about |roughly )?\d)|prevent\w*|avoid\w*|dominat\w+|excel\w*|succe\w+|struggl\w+|suffer\w*|mitigat\w+|alleviat\w+"
-    r"|memori[sz]\w+|learn(?:s|ed)(?! (?:models?|methods?|ones|networks?|policies|policy|rules?|dispatchers?|systems?|features?|representations?|positions?|embeddings?))|confirm\w*|caus(?:es?|ed|ing)|regulari[sz]es|retain\w*|preserv\w*|encourag\w+|promot\w+|sensitiv\w+|insensitiv\w+|novel|consistently"
+    r"|prov(?:es?|en|ed)|guarantee\w*|enabl\w+|eliminat\w+(?! (?:about |roughly )?\d)|(?:prevent|avoid)\w*(?! (?:about |roughly )?\d)|dominat\w+|excel\w*|succe\w+|struggl\w+|suffer\w*|mitigat\w+|alleviat\w+"
+    r"|memori[sz]\w+|learn(?:s|ed)(?! (?:models?|methods?|ones|networks?|policies|policy|rules?|dispatchers?|systems?|features?|representations?|positions?|embeddings?))|(?<!test )(?<!tests )confirm\w*|caus(?:es?|ed|ing)|regulari[sz]es|retain\w*|preserv\w*|encourag\w+|promot\w+|sensitiv\w+|insensitiv\w+|novel|consistently"
     r"|always|never(?! (?:\w+ )?(?:below|above|under|over|falls?|drops?|exceeds?|reach\w*|rises?|worse|better))|universal\w*|in general|regardless)\b",
     re.IGNORECASE,
 )

@@ -90,7 +90,8 @@ def _elliptic(text: str, names: tuple[str, ...], found: list[Mention]) -> Iterat
         if "_" in name and not name.startswith(REMOVED):
             heads.setdefault(name.rsplit("_", maxsplit=1)[1], []).append(name)
     for head, members in heads.items():
-        if len(members) < 2 or not any(mention.name in members for mention in found):
+        said = any(mention.name in members for mention in found) or re.search(rf"\b(?:{part_pattern(head)})", text, re.IGNORECASE)
+        if len(members) < 2 or not said:
             continue
         for name in members:
             first = r"[\s_-]?".join(map(_spelt, name.rsplit("_", maxsplit=1)[0].split("_")))

@@ -68,6 +68,9 @@ class Counts:
                 *([named] if named > 1 and self.sentence.has("compare|between|both|two") else []),
             }:
                 yield Quantity(number.value, "count(conditions)")
+        elif role == "listed conditions":
+            if number.value == len({mention.name for mention in self.sentence.conditions if mention.start >= number.end}):
+                yield Quantity(number.value, "count(conditions)")
         elif role == "part of seeds":
             yield from self.parts_of_seeds(number)
         elif role == "seeds":

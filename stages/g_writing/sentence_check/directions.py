@@ -96,7 +96,7 @@ def _costs(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
         return
     for number in sentence.numbers:
         said = _COSTS.search(sentence.without_conditions[: number.start])
-        if said is None or number.word or re.search(rf"{w.NEGATED}(?: \w+)?\s*$", sentence.text[: said.start()], re.IGNORECASE):
+        if said is None or (number.word and number.unit not in {"pp", "points"}) or re.search(rf"{w.NEGATED}(?: \w+)?\s*$", sentence.text[: said.start()], re.IGNORECASE):
             continue
         others = {mention.name for mention in sentence.conditions if not mention.name.startswith(REMOVED)} - {study.proposed}
         compared = (not others and _lost(sentence, study, said)) or pair

@@ -195,5 +195,5 @@ def _training_with(match: re.Match[str], text: str) -> bool:
 
 def _unbroken(mention: Mention, text: str) -> Mention:
     """'miss rate (one minus HR@10)': the formula in brackets explains the name before it and is part of it."""
-    formula = re.match(r" ?\((?:i\.e\. ?,? ?)?(?:one|1) ?(?:minus|-) ?(?:the |its |their )?[\w@ -]+\)", text[mention.end :])
+    formula = re.match(r" ?\((?:i\.e\. ?,? ?)?(?:one|1|q) ?(?:minus|-) ?(?:the |its |their )?[\w@ -]+\)", text[mention.end :])
     return replace(mention, end=mention.end + formula.end()) if formula else mention

@@ -39,7 +39,7 @@ _COEFFICIENT = re.compile(
 _FORMULA = re.compile(r"\$[^$]*\$")
 _STRUCTURE = re.compile(
     r"\b(?:Sections?|Tables?|Figures?|Figs?\.?|Appendix|Appendices|Equations?|Eqs?\.?|Algorithms?|Chapters?|Lines?|Steps?|Theorems?|Lemmas?|Propositions?"
-    r"|Corollar(?:y|ies)|Definitions?|Remarks?|Listings?|Assumptions?|Hypothes[ie]s|RQ|H)"
+    r"|Corollar(?:y|ies)|Definitions?|Remarks?|Listings?|Assumptions?|Hypothes[ie]s|RQ|H(?![A-Z]))"
     r"[\s~]*\(?[A-Z]?\.?\d+(?:\.\d+)*[a-z]?\)?(?:(?:,| and|,? and|--|-| to)\s*[A-Z]?\.?\d+(?:\.\d+)*)*"
 )
 _COMMON_NAMES = re.compile(r"\btop-1\b|\b0(?:--?|/)1(?= loss)|\bL[012]\b|\bell[_ ]?[12]\b|\b[kK]-fold\b|\b[123]D\b|\bfp(?:16|32)\b|\bbf16\b|\b(?:16|32)-bit\b|\bcuda:\d\b", re.IGNORECASE)  # fmt: skip

@@ -16,6 +16,7 @@ ORDER: tuple[Cue, ...] = (
     no_values.every_one,
     no_values.close_to_zero,
     amounts.updates,
+    counted.listed_behind,
     counted.not_one,
     counted.times_out_of,
     counted.out_of_all,

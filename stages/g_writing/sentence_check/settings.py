@@ -172,7 +172,8 @@ class Settings:
             between = r"(?:(?!and\b|or\b|with\b|of\b|per\b|each\b|every\b|in\b|on\b|for\b|at\b|from\b|by\b|using\b|under\b)\w+[\s-]+)"
             behind = compiled(rf"^[\s-]*{between}{{0,2}}?(?:{pattern})(?!\w)").match(after)
             if behind:
-                yield 0.5 + 0.1 * len(behind[0].split()), key
+                closer = 0.5 if w.setting_words(key) is w.LONGEST_INPUT else 0.0
+                yield 0.5 + 0.1 * len(behind[0].split()) - closer, key
             ahead = list(compiled(rf"(?<!\w)(?:{pattern})(?!\w)").finditer(before))
             if ahead and not re.search(r"[.;]", before[ahead[-1].end() :]):
                 gap = before[ahead[-1].end() :].replace("\u2022", "")
@@ -187,7 +188,8 @@ class Settings:
                     r"[\s,)(=:]*(?:(?:is|are|was|were|holds?|contains?|comprises?|includes?|consists?|counts?|amounts?|of|to|at|set|size|rate|width|length|count|a|=|with|fixed|spans?|covers?|measures?|stands?|remains?|window|uses?|equal|for|value|over|number|in|all|runs?|and|has|have|\w+ly)[\s=]*){0,5}",
                     gap,
                 ):
-                    yield 1.0 + len(gap.split()) * 0.3 + ("," in gap) * 2, key
+                    closer = 1.0 if w.setting_words(key) is w.LONGEST_INPUT else 0.0  # 'truncated to 200 items': items of another key
+                    yield 1.0 + len(gap.split()) * 0.3 + ("," in gap) * 2 - closer, key
         yield from self.counted_by(key, before, after)
         parts = w.key_parts(key) if key not in w.SETTINGS else []
         headed = len(parts) > 1 and re.search(rf"\b(?:{parts[-1]})\W*(?:of|is|was|=|at)? $", before, re.IGNORECASE)

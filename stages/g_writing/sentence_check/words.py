@@ -48,7 +48,7 @@ METRICS: dict[str, tuple[str, ...]] = {
     "auprc": ("auprc", "area under the precision-recall curve", "average precision"),
     "em": ("exact match",),
     "hd95": ("hd95", "hausdorff distance", "95th-percentile hausdorff distance", "95th percentile hausdorff distance", "95 % hausdorff distance", "95% hausdorff distance", "hausdorff distance (95th percentile)", "hausdorff distance at the 95th percentile", "95th percentile of the hausdorff distance"),
-    "assd": ("average surface distance", "average symmetric surface distance", "assd"),
+    "assd": ("surface distance", "average surface distance", "average symmetric surface distance", "assd"),
     "rmsd": ("rmsd", "root-mean-square deviation", "root mean square deviation"),
     "nse": ("nse", "nash-sutcliffe efficiency"),
     "eer": ("eer", "equal error rate"),
@@ -103,7 +103,7 @@ SPLIT_PARTS = {"test": "test", "val": "val", "valid": "val", "validation": "val"
 QUALIFIERS = {"test": ("test",), "val": ("validation", "val", "dev", "held-out"), "train": ("training", "train")}
 SPEED = ("throughput", "tokens_per_s", "images_per_s", "samples_per_s", "time", "latency")
 
-_LONGEST_INPUT = (
+LONGEST_INPUT = (
     r"(?:max(?:imum|imal)?|history|sequence|input) len(?:gth)?s?", r"(?:truncat|clipp|cropp|capp|limit|restrict|shorten)\w*", r"cut(?: off)?(?= (?:to|at|after))",
     r"(?:histor(?:y|ies)|sequences?|inputs?|sessions?|documents?|sentences?) (?:longer|shorter) than", r"(?:most recent|latest|last) \w+", r"(?:items|tokens|events|clicks) of (?:history|context)", r"histor(?:y|ies)",
 )  # fmt: skip
@@ -132,12 +132,14 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "d_model": (r"width", r"d_model", r"(?:hidden|model|embedding) (?:size|dimension|width)", r"dimensions?", r"wide"),
     "hidden": (r"hidden (?:size|dimension|units|width)", r"width", r"units"),
     "width": (r"width", r"wide", r"channels"),
-    "context": (r"context(?: \w+)?", r"windows?", r"sequence length", r"(?<!\d )sequences", r"tokens (?:each|per sequence)", r"token (?:sequences|windows|context)"),
-    "seq_len": (r"sequence length", r"windows?", r"context(?: \w+)?", r"sequences"),
-    "max_len": _LONGEST_INPUT,
-    "max_length": _LONGEST_INPUT,
-    "max_seq_len": _LONGEST_INPUT,
-    "history_len": _LONGEST_INPUT,
+    "context": (r"tokens (?:long|in length|apiece)", r"context(?: \w+)?", r"windows?", r"sequence length", r"(?<!\d )sequences", r"tokens (?:each|per sequence)", r"token (?:sequences|windows|context)"),
+    "seq_len": (r"tokens (?:long|in length|apiece)", r"sequence length", r"windows?", r"context(?: \w+)?", r"sequences"),
+    "samples_eval": (r"samples",),
+    "n_samples": (r"samples",),
+    "max_len": LONGEST_INPUT,
+    "max_length": LONGEST_INPUT,
+    "max_seq_len": LONGEST_INPUT,
+    "history_len": LONGEST_INPUT,
     "tokens": (r"(?:\w+ )?tokens",),
     "n_tokens": (r"(?:\w+ )?tokens",),
     "episodes_eval": (r"(?:evaluation )?episodes",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from stages.g_writing.sentence_check import words as w
@@ -147,6 +148,22 @@ def bound_on_seeds(at: Place) -> str | None:
 def models_in_total(at: Place) -> str | None:
     """'15 models in total'."""
     return "seeds" if re.match(r"\s*(?:\w+ )?models (?:in total|altogether|overall)\b", at.after) else None
+
+
+_LIST_JOINT = r"(?:,? (?:and|or|plus|&)|[,;]) (?:an? |the |our |with |by )*"
+_INTRODUCES = r"[ -](?!seeds?\b|runs?\b|epochs?\b|steps?\b|hours?\b|minutes?\b|points?\b)[a-z-]+(?: [a-z-]+){0,8}?(?:: |, namely,? |, i\.e\.,? | \(| — | - )(?:an? |the |our |with |by )*"
+
+
+def listed_behind(at: Place) -> str | None:
+    """'Three recommenders are compared: a, b and c': as many as the list names that follows, and nothing else."""
+    if not at.number.word or at.number.unit or len(at.sentence.conditions) < 2:
+        return None
+    behind = [mention for mention in at.sentence.conditions if mention.start >= at.number.end]
+    if len(behind) < 2 or not re.fullmatch(_INTRODUCES, at.text[at.number.end : behind[0].start]):
+        return None
+    gaps = (at.text[first.end : second.start] for first, second in itertools.pairwise(behind))
+    ends = re.fullmatch(r"\)?[\s.]*", at.text[behind[-1].end :])
+    return "listed conditions" if ends and all(re.fullmatch(_LIST_JOINT, gap) for gap in gaps) else None
 
 
 def counted_noun(at: Place) -> str | None:
