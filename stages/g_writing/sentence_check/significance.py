@@ -36,9 +36,9 @@ def significance(sentence: Sentence, study: Study) -> Iterator[str]:
     if untested(sentence):
         yield from on_record(sentence, study)
         return
-    said = _SIGNIFICANT.search(sentence.text)
-    only_named = said is not None and re.match(r"significance (?:tests?|level)", sentence.text[said.start() :])
-    if said and not only_named:
+    found = _SIGNIFICANT.finditer(sentence.text)
+    said = next((each for each in found if not re.match(r"significance (?:tests?|level)", sentence.text[each.start() :])), None)
+    if said:
         both = _WILCOXON.search(sentence.text) and _T_TEST.search(sentence.text)
         clauses = re.split(r"\b(?:whereas|while|but|although|though)\b|;", sentence.text) if both else [sentence.text]
         for clause in clauses:
