@@ -224,7 +224,7 @@ _RANKS = {"first": 1, "second": 2, "third": 3, "last": 0}
 def _ranks(sentence: Sentence, study: Study) -> Iterator[str]:
     """'the second-best optimiser is Adam', 'Adam comes second': the place of one condition by the mean of one metric."""
     said = sentence.find(
-        r"\b(?P<place>second|third)[- ](?P<of>best|highest|lowest|fastest|slowest|worst|largest|smallest|longest|shortest)\b|\b(?:comes?|came|ranks?|ranked|is|finish\w*|places?|placed)(?: in)? (?P<plain>first|second|third|last)\b(?! (?:of|to|seed|run|time))"
+        rf"\b(?P<place>second|third)[- ](?P<of>best|highest|lowest|fastest|slowest|worst|largest|smallest|longest|shortest)\b(?! (?:{w.SEED_NOUNS})\b)|\b(?:comes?|came|ranks?|ranked|is|finish\w*|places?|placed)(?: in)? (?P<plain>first|second|third|last)\b(?! (?:of|to|seed|run|time))"
     )
     if said is None:
         return
@@ -281,7 +281,7 @@ def _signs_of_differences(sentence: Sentence, study: Study, pair: Pair) -> Itera
 _ACHIEVED = re.compile(
     r"\b(?:solv\w+|converg\w+|overfit\w*|underfit\w*|diverg\w+|collaps\w+|saturat\w+|plateau\w*|stabili[sz]\w+|accelerat\w+|exhibit\w*|demonstrat\w+"
     r"|prov(?:es?|en|ed)|guarantee\w*|enabl\w+|eliminat\w+(?! (?:about |roughly )?\d)|(?:prevent|avoid)\w*(?! (?:about |roughly )?\d)|dominat\w+|excel\w*|succe\w+|struggl\w+|suffer\w*|mitigat\w+|alleviat\w+"
-    r"|memori[sz]\w+|learn(?:s|ed)(?! (?:models?|methods?|ones|networks?|policies|policy|rules?|dispatchers?|systems?|features?|representations?|positions?|embeddings?))|(?<!test )(?<!tests )confirm\w*|caus(?:es?|ed|ing)|regulari[sz]es|retain\w*|preserv\w*|encourag\w+|promot\w+|sensitiv\w+|insensitiv\w+|novel|consistently"
+    r"|memori[sz]\w+|learn(?:s|ed)(?! (?:models?|methods?|ones|networks?|policies|policy|rules?|dispatchers?|systems?|features?|representations?|positions?|embeddings?))|(?<!test )(?<!tests )confirm\w*(?! by (?:[\w-]+ ){0,4}?(?:t-)?tests?\b)|caus(?:es?|ed|ing)|regulari[sz]es|retain\w*|preserv\w*|encourag\w+|promot\w+|sensitiv\w+|insensitiv\w+|novel|consistently"
     r"|always|never(?! (?:\w+ )?(?:below|above|under|over|falls?|drops?|exceeds?|reach\w*|rises?|worse|better))|universal\w*|in general|regardless)\b",
     re.IGNORECASE,
 )
@@ -298,7 +298,8 @@ def _decided(sentence: Sentence, study: Study, cause: re.Match[str]) -> bool:
     did = r"\W*(?:Here,? |In this \w+,? )?(?:we|our (?:study|analysis)) (?:\w+ly )?(?:stud(?:y|ied)|chose|choose|selected?|us(?:e|ed)|pick(?:ed)?|adopt(?:ed)?|consider(?:ed)?|focus(?:ed)?|includ(?:e|ed)|exclud(?:e|ed)|omit(?:ted)?|refrain(?:ed)?)\b"
     of_a_test = sentence.has("Wilcoxon|signed-rank") and sentence.has(r"minimum|smallest|lowest|least") and sentence.has("p|p-values?")
     chosen = re.match(did, sentence.text[: cause.start()], re.IGNORECASE) is not None and not sentence.numbers
-    share = re.search(r"\d\S*(?: points?| pp)? (?:is|are|was|were) $", sentence.text[: cause.start()]) is not None
+    fraction = rf"\b(?:{'|'.join(_NTHS)})s? of (?:the|this|that|our|its) (?:\w+ )?{_WHOLE}"
+    share = re.search(rf"(?:\d\S*(?: points?| pp)?|{fraction}) (?:is|are|was|were) $", sentence.text[: cause.start()]) is not None
     return chosen or of_a_test or (share and ablated(sentence, study) is not None)
 
 
@@ -337,7 +338,7 @@ def _which_is_better(sentence: Sentence, study: Study) -> Iterator[str]:
 
 def _ordering(sentence: Sentence, study: Study) -> Iterator[str]:
     """'the ranking is a, b, c': from the best to the worst."""
-    said = sentence.find(r"\b(?:ranking|order|ordering) (?:of [\w ]+ )?(?:is|reads|becomes)\b(?! (?:reversed|the same|unchanged|not))")
+    said = sentence.find(r"\b(?:ranking|order|ordering) (?:of [\w ]+ )?(?:by [\w ]+?)?(?:is|reads|becomes)\b(?! (?:reversed|the same|unchanged|not))")
     sorted_by = sentence.find(
         r"\bin (?:the )?order of (?:(?P<up>increasing|ascending|rising|growing)|(?:decreasing|descending|falling))\b"
     )

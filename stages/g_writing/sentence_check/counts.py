@@ -95,6 +95,10 @@ class Counts:
         if self.sentence.has(r"(?:single|lone|sole) (?:seed|run) out of") and not self.one_seed(named_ones):
             return
         counted = seeds_quantifier(self.sentence.text)
+        told = [other.value for other, role in self.roles if role == "seeds" and other.start > number.start]
+        if len(told) > 1 and sum(told) == number.value == sum(study.completed(name) for name in study.conditions):
+            yield Quantity(number.value, "count(runs)")  # 'seven runs, three for a, three for b and one for c'
+            return
         if counted and not counted.whole and counted.start < number.start < counted.end and number.value == study.planned_seeds:
             yield Quantity(number.value, "cfg.seeds")
             return

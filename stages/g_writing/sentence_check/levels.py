@@ -115,7 +115,7 @@ def statistics_of(
         return (stat,)
     if 2 < len(levels) <= n and len({m.name for m in now.sentence.conditions}) == 1:
         return ("seeds",)
-    before, after = now.sentence.near(number)
+    before, after = now.sentence.near(number, 90)
     return statistics_said(now, number, before, after, metric, complement=complement)
 
 

@@ -29,6 +29,8 @@ def conditions_of(now: Progress, number: Number, levels: Sequence[Number]) -> li
         return unnamed(now, number, levels, place)
     if causer := _causer(now, number, distinct):
         return [causer]
+    if own := _bracketed_pair(now, number):
+        return [own]
     if subject := _level_of_the_subject(now, number):
         return [subject]
     if len(names) == 1:
@@ -52,9 +54,24 @@ def conditions_of(now: Progress, number: Number, levels: Sequence[Number]) -> li
 
 
 _APART = re.compile(
-    r"\b(?:ahead of|behind|above|below|over|under|beyond|than|by)\b[^,;:]*, (?:(?:at|with|reaching|scoring|ending (?:up )?at|landing at) )(?:an? (?:[\w@-]+ ){1,4}of )?(?:about |around |only |just )?$",
+    r"\b(?:ahead of|short of|behind|above|below|over|under|beyond|than|by)\b[^,;:]*, (?:(?:at|with|reaching|scoring|ending (?:up )?at|landing at) )(?:an? (?:[\w@-]+ ){1,4}of )?(?:about |around |only |just )?$",
     re.IGNORECASE,
 )
+
+
+_BRACKETED_PAIR = re.compile(
+    r"\((?:an? |the )?(?:about )?-?[\d.,]+[kM]? ?(?:%|[A-Za-z/]+)? (?:against|versus|vs\.?|compared (?:with|to)|instead of|rather than|as opposed to) (?:about )?-?[\d.,]+[kM]?\b[^()\d]{0,25}\)"
+)
+
+
+def _bracketed_pair(now: Progress, number: Number) -> str | None:
+    """'a is as fast as b (40.1k against 41.2k tokens per second)': the first value is the subject's, the second the other's."""
+    said = next((m for m in _BRACKETED_PAIR.finditer(now.sentence.text) if m.start() < number.start < m.end()), None)
+    names = {mention.name for mention in now.sentence.conditions}
+    if said is None or len(now.pair.options) != 1 or not now.pair.named or not names <= set(now.pair.options[0]):
+        return None
+    inner = [other for other in now.sentence.numbers if said.start() < other.start < said.end()]
+    return now.pair.options[0][0 if number.start == inner[0].start else 1] if len(inner) == 2 else None
 
 
 def _level_of_the_subject(now: Progress, number: Number) -> str | None:

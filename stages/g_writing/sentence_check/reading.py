@@ -341,7 +341,7 @@ def _unit(after: str) -> str:
         ("pp", r"\s*(?:additional |extra |more |further )?(?:percentage[- ]points?|percent[- ]points?|pp\b|%[- ]points?|p\.p\.)"),
         ("points", r"\s*(?:accuracy |error |score |return |reward |mIoU |IoU |F1 |Dice |BLEU |ROUGE |AUC |AUROC |WER |CER |FID |mAP |AP |recall |precision |NDCG |nDCG |MRR |hit-rate |perplexity |success )?points?\b"),
         ("%", r"\s*(?:%|per ?cent\b)"),
-        ("x", r"\s*(?:×|x\b|-?fold\b|times\b)"),
+        ("x", r"\s*(?:×(?!\s?\d)|x\b|-?fold\b|times\b)"),
         ("min", r"\s*-?(?:additional |extra |more |further |fewer )?(?:minutes?|mins?)\b"),
         ("h", r"\s*-?(?:additional |extra |more |further |fewer )?(?:hours?|hrs?|h)\b"),
         ("ms", r"\s*-?(?:additional |extra |more |further |fewer )?(?:milliseconds?|ms)\b"),

@@ -68,6 +68,10 @@ class Settings:
         before, after = self.sentence.near(number, names=False)
         if re.search(r"\b(?:serve|used|held|kept|set|reserved|act)\w*\b[^.,;]*\bvalidation\b", after) and "n_val" in self.study.config:
             return ["n_val"]
+        if re.match(r"\s*(?:\w+ )?each (?:for|to|as|in) (?:the )?(?:validation|dev\w*) and (?:the )?test", after):
+            return ["n_val"] if self.study.config.get("n_val", 0) == self.study.config.get("n_test", 1) else []
+        if re.match(r" of (?:the |our |all )?$", after) and re.match(r"[^.;]*\bfor validation\b", self.sentence.text[number.end :]):
+            return ["n_val"] if "n_val" in self.study.config else []
         if seen := self.shown(before, after):
             return seen
         for key, words in w.BEHIND.items():
@@ -171,7 +175,7 @@ class Settings:
         for pattern in w.setting_words(key):
             between = r"(?:(?!and\b|or\b|with\b|of\b|per\b|each\b|every\b|in\b|on\b|for\b|at\b|from\b|by\b|using\b|under\b)\w+[\s-]+)"
             behind = compiled(rf"^[\s-]*{between}{{0,2}}?(?:{pattern})(?!\w)").match(after)
-            if behind:
+            if behind and not (key.endswith("_size") and re.search(r"(?<!size)s$", behind[0])):  # '16 images' are no image_size
                 closer = 0.5 if w.setting_words(key) is w.LONGEST_INPUT else 0.0
                 yield 0.5 + 0.1 * len(behind[0].split()) - closer, key
             ahead = list(compiled(rf"(?<!\w)(?:{pattern})(?!\w)").finditer(before))
@@ -280,13 +284,15 @@ class Settings:
     def of_tuple(self, number: Number) -> list[str]:
         """'(beta1, beta2) = (x, y)': the k-th name for the k-th number."""
         betas = re.search(
-            r"\b(?:momentum (?:terms|parameters|coefficients|values)|betas?(?: \w+)?)\s*(?:are|were|of|is|=|:)?\s*(?=\d)",
+            r"\b(?:momentum (?:terms|parameters|coefficients|values)|moments?(?: estimates?)?(?: decay)?|betas?(?: \w+)?)\s*(?:are|were|of|is|with|at|=|:)?\s*(?=\d)",
             self.sentence.text,
             re.IGNORECASE,
         )
         if betas and {"beta1", "beta2"} <= set(self.study.config) and number.start >= betas.end():
             named = [each for each in self.sentence.numbers if each.start >= betas.end()]
             return [f"beta{named.index(number) + 1}"] if named.index(number) < 2 else []
+        if split := self.of_splits(number):
+            return [split]
         if "respectively" in self.sentence.text and len(self.sentence.numbers) > 1:
             ahead = self.sentence.text[: self.sentence.numbers[0].start]
             order = sorted(
@@ -306,6 +312,19 @@ class Settings:
         if place >= len(names):
             return []
         return [key for key in self.study.config if any(re.fullmatch(pattern, names[place]) for pattern in w.setting_words(key))]
+
+    def of_splits(self, number: Number) -> str | None:
+        """'split 70/10/20 into training, validation and test sets': the k-th size for the k-th word."""
+        run = re.search(
+            r"(?P<sizes>\d[\d,]*(?:\s?[/:]\s?\d[\d,]*){1,2})(?![\d.])[^.;\d]*?\b(?P<words>train\w*\b[^.;\d]*?\b(?:(?:valid|dev)\w*\b[^.;\d]*?)?\btest\w*)",
+            self.sentence.text,
+            re.IGNORECASE,
+        )
+        if run is None or not run.start("sizes") <= number.start < run.end("sizes"):
+            return None
+        place = len(re.findall(r"[/:]", self.sentence.text[run.start("sizes") : number.start]))
+        named = [key for key, word in (("n_train", "train"), ("n_val", r"valid|dev"), ("n_test", "test")) if re.search(word, run["words"], re.IGNORECASE)]
+        return named[place] if place < len(named) and named[place] in self.study.config else None
 
     def candidates(self, number: Number) -> Iterator[Quantity]:
         keys = self.of_tuple(number) or self.keys(number)
@@ -328,6 +347,9 @@ class Settings:
             yield Quantity(float(sum(sizes)), "cfg.n_train + cfg.n_val")
         splits = {key: size for key in ("n_train", "n_val", "n_test") if isinstance(size := self.study.config.get(key), int)}
         said = [other.value for other in self.sentence.numbers if other is not number]
+        fitted = {key: size for key, size in splits.items() if key != "n_test"}
+        if len(fitted) == 2 and number.value == sum(fitted.values()) and all(said.count(size) for size in fitted.values()):
+            yield Quantity(number.value, "cfg.n_train + cfg.n_val")
         if len(splits) > 1 and number.value == sum(splits.values()) and all(said.count(size) for size in splits.values()):
             yield Quantity(number.value, " + ".join(f"cfg.{key}" for key in splits))  # '2,594 images, divided into …': its parts are told
 

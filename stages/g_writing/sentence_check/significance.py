@@ -126,7 +126,7 @@ def _alike(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
         alike
         and metrics
         and (sentence.conditions or ablated(sentence, study))
-        and not re.search(rf"{w.NEGATED}\s*$|\b(?:order|ordering|ranking)\b[^.]*$", text[: alike.start()], re.IGNORECASE)
+        and not re.search(rf"{w.NEGATED}\s*$|\breject\w*\b[^.;]*$|\b(?:order|ordering|ranking)\b[^.]*$", text[: alike.start()], re.IGNORECASE)
         and (
             speed
             or re.search(r"on par|comparabl|equally|match", alike[0])

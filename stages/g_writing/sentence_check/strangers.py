@@ -267,6 +267,8 @@ def _unknown_measure(sentence: Sentence, study: Study, known: str) -> Iterator[s
         words = re.findall(r"[a-z][\w-]{2,}", said["measure"].lower())
         if re.search(r"\b(?:standard|paired|relative|absolute) \w+ $", said["measure"]):
             continue  # a statistic: held against the record with its number
+        if re.search(rf"\b(?:{w.SEED_NOUNS})\s*$", said["measure"], re.IGNORECASE):
+            continue  # 'the least fortunate run of a'
         if any(
             re.search(rf"(?<!\w)(?:{pattern})(?!\w)", said["measure"], re.IGNORECASE)
             for key in study.config
@@ -306,6 +308,10 @@ _ORDINARY = frozenset(
 )
 
 
+_PLURALS = r"inputs|outputs|targets|labels|gradients|activations|histories|observations|actions|rewards|states|logits|predictions|features|annotations|outlines|masks|negatives|checkpoints|updates|moments"
+"""Plurals of everybody's that begin a sentence."""
+
+
 def _letters(text: str) -> str:
     return re.sub(r"[\W_]", "", text.lower())
 
@@ -337,7 +343,7 @@ def _unknown_conditions(sentence: Sentence, study: Study, known: str) -> Iterato
         ):
             continue
         counted = re.search(r"\b(?:each|every|all) $", sentence.text[: match.start()], re.IGNORECASE)
-        if first and re.fullmatch(w.CASE_NOUNS, word.lower()):
+        if first and re.fullmatch(rf"{w.CASE_NOUNS}|{_PLURALS}", word.lower()):
             continue  # 'Documents are …'
         if (
             counted

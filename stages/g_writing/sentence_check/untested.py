@@ -15,7 +15,8 @@ _TEST = (
 _MADE = r"carried out|performed|run|conducted|done|computed|reported|made|attempted|applied|claimed|given|reported|possible|available|undertaken"
 _UNTESTED = re.compile(
     rf"\bno (?:[\w-]+ ){{0,2}}?(?:{_TEST})(?: of [\w ]{{1,40}}?| for [\w ]{{1,40}}?)? (?:was|were|is|are|has been|have been|could be|can be) (?:{_MADE})\b"
-    rf"|\b(?:did|do|does|have|has|could|can|was|were) (?:not|n't) (?:\w+ )?(?:test(?:ed)? (?:for|the significance)|(?:(?:carry|carried) out|run|perform\w*|conduct\w*|report\w*|comput\w*|claim\w*|attempt\w*) (?:any |an? )?(?:[\w-]+ ){{0,2}}?(?:{_TEST}))"
+    rf"|\b(?:did|do|does|have|has|could|can|was|were) (?:not|n't) (?:\w+ )?(?:test(?:ed)? (?:for|the significance)|(?:(?:carry|carried) out|subject(?:ed)? to|undergo(?:ne)?|run|perform\w*|conduct\w*|report\w*|comput\w*|claim\w*|attempt\w*) (?:any |an? )?(?:[\w-]+ ){{0,2}}?(?:{_TEST}))"
+    rf"|(?:{_TEST})(?: of [\w ]{{1,30}}?)?(?: would be [\w ]{{1,30}}? and)? (?:is|are|was|were) (?:therefore |thus |hence )?(?:left out|omitted|skipped|forgone|dispensed with|not (?:{_MADE}))\b"
     rf"|\b(?:refrain\w*|abstain\w*) from (?:[\w-]+ ){{0,3}}?(?:{_TEST})|\b(?:forgo|forwent|forego|omit|omitted|skip|skipped) (?:any |all )?(?:[\w-]+ ){{0,2}}?(?:{_TEST})"
     rf"|\b(?:carried out|ran|performed|conducted|reports?|reported|gives?|gave|makes?|made|claims?|computed?) no (?:[\w-]+ ){{0,2}}?(?:{_TEST})"
     r"|\btoo (?:few|small|little)\b[^.;]*\b(?:claim|test|speak of|assert|establish|assess|judge)\b[^.;]*\bsignifican|\btoo (?:few|small) (?:for|to)\b[^.;,]*\b(?:test|testing)\b"

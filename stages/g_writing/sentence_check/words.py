@@ -123,7 +123,7 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "beta1": (r"beta_?\{?1\}?", r"first momentum \w+"),
     "beta2": (r"beta_?\{?2\}?", r"second momentum \w+"),
     "beta": (r"beta",),
-    "gamma": (r"discount(?:ed|ing)?(?: factor| rate)?", r"gamma"),
+    "gamma": (r"discount(?:ed|ing)?(?: factor| rate| by| with)?", r"gamma"),
     "layers": (r"layers?", r"blocks", r"deep"),
     "n_layers": (r"layers?", r"blocks", r"deep"),
     "depth": (r"depth", r"layers?"),

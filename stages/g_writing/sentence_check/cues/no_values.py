@@ -60,7 +60,8 @@ def one_device(at: Place) -> str | None:
 def in_a_definition(at: Place) -> str | None:
     """'Two images are blended as $…$': a count in a sentence that defines, and names neither a condition nor a metric."""
     defines = re.search(r"\bformula\b", at.text) and not at.sentence.conditions and not at.sentence.metrics
-    return "free" if at.number.word and not at.number.unit and defines else None
+    plain = at.number.word or at.number.text.lstrip("-") in {"0", "1"}
+    return "free" if plain and not at.number.unit and defines else None
 
 
 def the_one_with(at: Place) -> str | None:
