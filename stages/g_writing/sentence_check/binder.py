@@ -71,8 +71,10 @@ def quantities_in(  # noqa: PLR0912 - one case for each role
             yield from test_values(now, number, role)
         case "smallest p":
             yield from counts(now, number).smallest_p(number)
-        case "seeds" | "part of seeds" | "conditions" | "listed conditions" | "metrics" | "comparisons":
+        case "seeds" | "part of seeds" | "conditions" | "metrics" | "comparisons":
             yield from counts(now, number).of_role(number, role)
+        case "listed conditions":
+            yield from counts(now, number).of_a_list(number)
         case "extreme":
             yield from extremes_of_all(now, number)
         case "unnamed setting":

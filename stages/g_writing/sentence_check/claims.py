@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.comparing import metrics_of
-from stages.g_writing.sentence_check.pairs import Pair, ablated
+from stages.g_writing.sentence_check.pairs import Pair, ablated, between_pairs
 from stages.g_writing.sentence_check.quantities import mean
 from stages.g_writing.sentence_check.reading import Sentence
 from stages.g_writing.sentence_check.study import Study
@@ -43,8 +43,35 @@ def claims(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
     yield from _names_of_seeds(sentence, study)
     yield from _unborne(sentence, study)
     yield from _effects_compared(sentence, study)
+    yield from _gaps(sentence, study)
     yield from _turned_round(sentence)
     yield from _by_from_to(sentence)
+
+
+_THAN_THAT = re.compile(
+    r"\b(?:(?P<more>larger|wider|greater|bigger|higher|more)|smaller|narrower|lower|less)\b[^.;,]*\bthan (?:that|the (?:gap|difference|distance|one))? ?(?=between\b|from\b)",
+    re.IGNORECASE,
+)
+
+
+def gaps_compared(sentence: Sentence) -> re.Match[str] | None:
+    """'the gap between a and b is smaller than that between c and d': the words that compare the two."""
+    pairs = between_pairs(sentence)
+    said = _THAN_THAT.search(sentence.text) if len(pairs) == 2 else None
+    return said if said and pairs[0][0] <= said.start() and said.end() <= pairs[1][0] else None
+
+
+def _gaps(sentence: Sentence, study: Study) -> Iterator[str]:
+    said = gaps_compared(sentence)
+    if said is None:
+        return
+    metric = sentence.first_metric(study)
+    sizes = []
+    for _, (a, b) in between_pairs(sentence):
+        one, other = mean(study, a, metric), mean(study, b, metric)
+        sizes.append(None if one is None or other is None else abs(one - other))
+    if None in sizes or ((sizes[0] or 0.0) > (sizes[1] or 0.0)) is (said["more"] is None):
+        yield f"{said[0]!r}: the recorded gaps of {metric} say otherwise"
 
 
 def _effects_compared(sentence: Sentence, study: Study) -> Iterator[str]:
@@ -338,7 +365,9 @@ def _which_is_better(sentence: Sentence, study: Study) -> Iterator[str]:
 
 def _ordering(sentence: Sentence, study: Study) -> Iterator[str]:
     """'the ranking is a, b, c': from the best to the worst."""
-    said = sentence.find(r"\b(?:ranking|order|ordering) (?:of [\w ]+ )?(?:by [\w ]+?)?(?:is|reads|becomes)\b(?! (?:reversed|the same|unchanged|not))")
+    said = sentence.find(
+        r"\b(?:ranking|order|ordering) (?:of [\w ]+ )?(?:by [\w ]+?)?(?:is|reads|becomes)\b(?! (?:reversed|the same|unchanged|not))"
+    )
     sorted_by = sentence.find(
         r"\bin (?:the )?order of (?:(?P<up>increasing|ascending|rising|growing)|(?:decreasing|descending|falling))\b"
     )

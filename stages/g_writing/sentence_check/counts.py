@@ -68,13 +68,15 @@ class Counts:
                 *([named] if named > 1 and self.sentence.has("compare|between|both|two") else []),
             }:
                 yield Quantity(number.value, "count(conditions)")
-        elif role == "listed conditions":
-            if number.value == len({mention.name for mention in self.sentence.conditions if mention.start >= number.end}):
-                yield Quantity(number.value, "count(conditions)")
         elif role == "part of seeds":
             yield from self.parts_of_seeds(number)
         elif role == "seeds":
             yield from self.numbers_of_seeds(number)
+
+    def of_a_list(self, number: Number) -> Iterator[Quantity]:
+        """'Three recommenders are compared: a, b and c': as many as are listed behind the number."""
+        if number.value == len({mention.name for mention in self.sentence.conditions if mention.start >= number.end}):
+            yield Quantity(number.value, "count(conditions)")
 
     def first_of_a_ranking(self, number: Number, after: str) -> Iterator[Quantity]:
         """'the two best models, a and b': those that are named next have to be them."""
@@ -152,6 +154,10 @@ class Counts:
         start = self.sentence.text.rfind(";", 0, number.start) + 1
         stop = self.sentence.text.find(";", number.end)
         named_ones = [m.name for m in self.sentence.conditions if start <= m.start < (stop if stop > 0 else len(self.sentence.text))]
+        for mention in self.sentence.conditions:  # 'the one PPO run that finished'
+            between = self.sentence.text[number.end : mention.start] if mention.start >= number.end else "-"
+            if between == " " and re.match(rf" (?:{w.SEED_NOUNS})\b", self.sentence.text[mention.end :]):
+                return [mention.name]
         if start or stop > 0:  # 'one has a single seed; the others have three each'
             return named_ones
         later = [other.start for other, role in self.roles if role == "seeds" and other.start > number.start]

@@ -12,11 +12,14 @@ from stages.g_writing.sentence_check.mentions import Mention
 from stages.g_writing.sentence_check.study import Study
 
 _COMPLEMENT = re.compile(
-    r"err|wrong|incorrect|mistake|miss\b|miss(?:es)?(?: |$)|mis(?:class|predict|label|recogni|judg)|(?:one|1) ?(?:minus|-)|[\w@ -]+[ -](?:errors?|deficits?|shortfalls?)\b", re.IGNORECASE
+    r"err|wrong|incorrect|mistake|miss\b|miss(?:es)?(?: |$)|mis(?:class|predict|label|recogni|judg)|(?:one|1) ?(?:minus|-)|[\w@ -]+[ -](?:errors?|deficits?|shortfalls?)\b",
+    re.IGNORECASE,
 )
 _OF_SHARES = ("acc", "hit_rate", "recall")
 """Metrics of which one minus the value has a name of its own: error, miss rate."""
-_BOUNDED = frozenset({"dice", "dsc", "iou", "miou", "jaccard", "f1", "precision", "success", "em", "auc", "auroc", "map", "ndcg", "mrr", "ssim"})
+_BOUNDED = frozenset(
+    {"dice", "dsc", "iou", "miou", "jaccard", "f1", "precision", "success", "em", "auc", "auroc", "map", "ndcg", "mrr", "ssim"}
+)
 """Other metrics whose best value is one: the distance to it is an error ('Dice error')."""
 _CUTOFFS = ("top_k", "k", "cutoff", "topk")
 """Settings that hold the k of a ranking metric's @k."""
@@ -36,7 +39,11 @@ def split_of(metric: str) -> str | None:
 
 def is_complement(text: str, metric: str) -> bool:
     """'error', 'miss rate', 'one minus …': the words name one minus the metric."""
-    counted = any(part in metric for part in _OF_SHARES) or not _BOUNDED.isdisjoint(metric.split("_")) or re.match(r"(?:one|1) ?(?:minus|-)", text, re.IGNORECASE)
+    counted = (
+        any(part in metric for part in _OF_SHARES)
+        or not _BOUNDED.isdisjoint(metric.split("_"))
+        or re.match(r"(?:one|1) ?(?:minus|-)", text, re.IGNORECASE)
+    )
     return bool(counted) and _COMPLEMENT.match(text) is not None
 
 

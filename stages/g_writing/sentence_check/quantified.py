@@ -266,7 +266,9 @@ def bounded(number: Number, sentence: Sentence, study: Study, metrics: list[tupl
                 shown
                 for name in _group(sentence.text[conditions.start : conditions.end], study)
                 if metric in study.conditions[name]
-                for value, _ in level(study.conditions[name][metric], "std" if spread else "mean", complement=complement, of=whole(study, metric))
+                for value, _ in level(
+                    study.conditions[name][metric], "std" if spread else "mean", complement=complement, of=whole(study, metric)
+                )
                 if (shown := printed(value, unit, number.unit, spread=spread)) is not None
             ]
             quantifier = conditions

@@ -272,7 +272,7 @@ def _in_words(text: str, figures: list[tuple[int, int]]) -> Iterator[Number]:
         if match[0].lower() == "one" and _pronoun(text[: match.start()], after):
             continue
         if re.match(
-            r"-(?:sided|tailed|hot|shot|way)\b|[- ](?:(?:third|quarter|fifth|sixth|seventh|eighth|ninth|tenth)s?\b|of (?:about )?-?\d|of (?:the|our|these)\b(?! (?:\w+ ){0,3}?(?:seeds|runs|pairs|differences))|another|can|may|should|would|is\b|way\b|by one|hand)",
+            r"-(?:sided|tailed|hot|shot|way)\b|[- ](?:(?:third|quarter|fifth|sixth|seventh|eighth|ninth|tenth)s?\b|of (?:about )?-?\d|of (?:the|our|these)\b(?! (?:[\w\u00b7-]+ ){0,3}?(?:seeds|runs|pairs|differences))|another|can|may|should|would|is\b|way\b|by one|hand)",
             after,
         ):
             continue
@@ -339,7 +339,10 @@ def _unit(after: str) -> str:
     after = after.removeprefix("]")
     for unit, pattern in (
         ("pp", r"\s*(?:additional |extra |more |further )?(?:percentage[- ]points?|percent[- ]points?|pp\b|%[- ]points?|p\.p\.)"),
-        ("points", r"\s*(?:accuracy |error |score |return |reward |mIoU |IoU |F1 |Dice |BLEU |ROUGE |AUC |AUROC |WER |CER |FID |mAP |AP |recall |precision |NDCG |nDCG |MRR |hit-rate |perplexity |success )?points?\b"),
+        (
+            "points",
+            r"\s*(?:accuracy |error |score |return |reward |mIoU |IoU |F1 |Dice |BLEU |ROUGE |AUC |AUROC |WER |CER |FID |mAP |AP |recall |precision |NDCG |nDCG |MRR |hit-rate |perplexity |success )?points?\b",
+        ),
         ("%", r"\s*(?:%|per ?cent\b)"),
         ("x", r"\s*(?:×(?!\s?\d)|x\b|-?fold\b|times\b)"),
         ("min", r"\s*-?(?:additional |extra |more |further |fewer )?(?:minutes?|mins?)\b"),

@@ -66,12 +66,8 @@ class Settings:
         if symbol and (by_symbol := self.named_by(f"{symbol[1]}{symbol[2] or ''}", number)):
             return by_symbol
         before, after = self.sentence.near(number, names=False)
-        if re.search(r"\b(?:serve|used|held|kept|set|reserved|act)\w*\b[^.,;]*\bvalidation\b", after) and "n_val" in self.study.config:
-            return ["n_val"]
-        if re.match(r"\s*(?:\w+ )?each (?:for|to|as|in) (?:the )?(?:validation|dev\w*) and (?:the )?test", after):
-            return ["n_val"] if self.study.config.get("n_val", 0) == self.study.config.get("n_test", 1) else []
-        if re.match(r" of (?:the |our |all )?$", after) and re.match(r"[^.;]*\bfor validation\b", self.sentence.text[number.end :]):
-            return ["n_val"] if "n_val" in self.study.config else []
+        if (held := self.held_out(number, before, after)) is not None:
+            return held
         if seen := self.shown(before, after):
             return seen
         for key, words in w.BEHIND.items():
@@ -79,10 +75,6 @@ class Settings:
                 return [key]
         if self.of_an_update(before, after):
             return ["batch_size"]
-        if "batch_size" in self.study.config and re.search(
-            r"\b(?:mini-?)?batch(?:es)?(?: sizes?)? (?:of|with) $", before, re.IGNORECASE
-        ):
-            return ["batch_size"]  # whatever is counted behind it: 'batches of 128 windows'
         found = [each for key in self.study.config if key != "seeds" for each in self.nearness(key, before, after)]
         found += self.split_sizes(number, after)
         if found:
@@ -103,6 +95,16 @@ class Settings:
             return [self.last_key]
         return []
 
+    def held_out(self, number: Number, before: str, after: str) -> list[str] | None:
+        """'5,000 serve for validation', '5,000 of the 50,000 for validation', '259 each for validation and testing'; None for others."""
+        if re.search(r"\b(?:serve|used|held|kept|set|reserved|act)\w*\b[^.,;]*\bvalidation\b", after) and "n_val" in self.study.config:
+            return ["n_val"]
+        if re.match(r"\s*(?:\w+ )?each (?:for|to|as|in) (?:the )?(?:validation|dev\w*) and (?:the )?test", after):
+            return ["n_val"] if self.study.config.get("n_val", 0) == self.study.config.get("n_test", 1) else []
+        if re.match(r" of (?:the |our |all )?$", after) and re.match(r"[^.;]*\bfor validation\b", self.sentence.text[number.end :]):
+            return ["n_val"] if "n_val" in self.study.config else []
+        return None
+
     def of_the_longer_name(self, found: list[tuple[float, str]], number: Number) -> list[tuple[float, str]]:
         """'Pre-training lasts 400 epochs': pretrain_epochs and not epochs, where the words of the longer name stand in front."""
         ahead = re.split(r"[,;:]|\band\b|\bafter\b", self.sentence.text[: number.start])[-1]
@@ -120,7 +122,11 @@ class Settings:
             r"|processe?s?|sees?|consumes?|uses?|contains?|holds?|comprises?|covers?|averages? over|draws?|takes?(?: in)?|consists? of|includes?) (?:about )?$"
         )
         cases = rf" (?!tokens|characters|bytes|words|frames|points|days|hours)(?:[a-z-]+ )?(?:{w.CASE_NOUNS})\b"
-        return "batch_size" in self.study.config and bool(re.search(made, before, re.IGNORECASE)) and bool(re.match(cases, after))
+        if "batch_size" not in self.study.config:
+            return False
+        if re.search(r"\b(?:mini-?)?batch(?:es)?(?: sizes?)? (?:of|with) $", before, re.IGNORECASE):
+            return True  # whatever is counted behind it: 'batches of 128 windows'
+        return bool(re.search(made, before, re.IGNORECASE)) and bool(re.match(cases, after))
 
     def of_condition(self, number: Number) -> list[str]:
         """'The teacher carries x parameters, its student y': teacher_params and student_params, by who is named last before the number."""
@@ -323,7 +329,11 @@ class Settings:
         if run is None or not run.start("sizes") <= number.start < run.end("sizes"):
             return None
         place = len(re.findall(r"[/:]", self.sentence.text[run.start("sizes") : number.start]))
-        named = [key for key, word in (("n_train", "train"), ("n_val", r"valid|dev"), ("n_test", "test")) if re.search(word, run["words"], re.IGNORECASE)]
+        named = [
+            key
+            for key, word in (("n_train", "train"), ("n_val", r"valid|dev"), ("n_test", "test"))
+            if re.search(word, run["words"], re.IGNORECASE)
+        ]
         return named[place] if place < len(named) and named[place] in self.study.config else None
 
     def candidates(self, number: Number) -> Iterator[Quantity]:
@@ -351,7 +361,9 @@ class Settings:
         if len(fitted) == 2 and number.value == sum(fitted.values()) and all(said.count(size) for size in fitted.values()):
             yield Quantity(number.value, "cfg.n_train + cfg.n_val")
         if len(splits) > 1 and number.value == sum(splits.values()) and all(said.count(size) for size in splits.values()):
-            yield Quantity(number.value, " + ".join(f"cfg.{key}" for key in splits))  # '2,594 images, divided into …': its parts are told
+            yield Quantity(
+                number.value, " + ".join(f"cfg.{key}" for key in splits)
+            )  # '2,594 images, divided into …': its parts are told
 
     def stored(self, value: JsonValue, number: Number) -> Iterator[tuple[str, JsonValue]]:
         """The value, or of a value per condition the one of the condition that the number belongs to."""

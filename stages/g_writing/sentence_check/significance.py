@@ -14,9 +14,7 @@ from stages.g_writing.sentence_check.reading import Sentence
 from stages.g_writing.sentence_check.study import Compared, Study
 from stages.g_writing.sentence_check.untested import on_record, untested
 
-_A_TEST = (
-    r"(?:tests?(?! (?:set|split|accurac|error|loss|image|data|case|time|score|perplexit|return|token|node|sample|example|user|item)\w*)|t-tests?|ANOVA|bootstrap(?:ping)?)"
-)
+_A_TEST = r"(?:tests?(?! (?:set|split|accurac|error|loss|image|data|case|time|score|perplexit|return|token|node|sample|example|user|item)\w*)|t-tests?|ANOVA|bootstrap(?:ping)?)"
 _SIGNIFICANT = re.compile(
     rf"\b(?:pass(?:es|ed)?|surviv(?:es?|ed)|withst(?:ands?|ood)|(?:stands?|stood|holds?|held) up (?:under|to|in|against)|clears?|cleared) (?:[\w-]+ ){{0,5}}?{_A_TEST}\b"
     rf"|\b{_A_TEST}(?: \w+ly)? (?:confirm\w*|support\w*|show(?:s|ed)?|establish\w*|prov(?:es?|ed)|corroborat\w*|attest\w*|backs?|backed|find|finds|found|detect\w*|indicat\w*|verif\w+|bears? out|reject\w*)\b"
@@ -126,7 +124,9 @@ def _alike(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
         alike
         and metrics
         and (sentence.conditions or ablated(sentence, study))
-        and not re.search(rf"{w.NEGATED}\s*$|\breject\w*\b[^.;]*$|\b(?:order|ordering|ranking)\b[^.]*$", text[: alike.start()], re.IGNORECASE)
+        and not re.search(
+            rf"{w.NEGATED}\s*$|\breject\w*\b[^.;]*$|\b(?:order|ordering|ranking)\b[^.]*$", text[: alike.start()], re.IGNORECASE
+        )
         and (
             speed
             or re.search(r"on par|comparabl|equally|match", alike[0])

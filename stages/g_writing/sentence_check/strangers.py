@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.comparing import of_speed
-from stages.g_writing.sentence_check.condition_names import halves_of_names, variants_of
+from stages.g_writing.sentence_check.condition_names import halves_of_names, part_pattern, removed, variants_of
 from stages.g_writing.sentence_check.metric_names import cutoffs, metric_patterns, split_of
 from stages.g_writing.sentence_check.reading import Sentence
 from stages.g_writing.sentence_check.study import Study
@@ -61,7 +61,11 @@ def strangers(sentence: Sentence, study: Study) -> Iterator[str]:
         as_logarithm = word == "loss" and re.search(r"\bnats?\b|\bbits\b|logarithm", text) and {"perplexity", "ppl"} & aliases
         verb = word.startswith("return") and re.search(r"\b(?:cannot|can|will|would|not|to|tests?)\s+$", text[: match.start()])
         told = word == "recall" and re.match(r" that\b", text[match.end() :])
-        if named or verb or as_logarithm or told or re.search(rf"\b{re.escape(word)}\b", known.replace("_", " ")):
+        part = word == "loss" and any(
+            (taken := removed(name)) and re.search(rf"\b(?:{part_pattern(taken[1])}) $", text[: match.start()], re.IGNORECASE)
+            for name in study.conditions
+        )
+        if named or verb or as_logarithm or told or part or re.search(rf"\b{re.escape(word)}\b", known.replace("_", " ")):
             continue  # part of a recorded name
         if not any(word.startswith(alias) or alias in word or alias.startswith(word) for alias in aliases) and not _as_setting(
             text, match

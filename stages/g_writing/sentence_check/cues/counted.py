@@ -11,7 +11,7 @@ from stages.g_writing.sentence_check.phrases import ABOVE, BELOW, COUNTED, REACH
 from stages.g_writing.sentence_check.quantifiers import seeds_quantifier
 
 _MADE = r"train\w*|run|runs|repeat\w*|evaluated|executed|carried out|measured|re-?run"
-_OF_SEEDS = r"(?:\w+ )?(?:seeds|runs|pairs|differences)"
+_OF_SEEDS = r"(?:[\w\u00b7-]+ )?(?:seeds|runs|pairs|differences)"
 
 
 _TIMES_OUT_OF = r"(?: times)? out of (?:the )?"
@@ -27,7 +27,9 @@ def times_out_of(at: Place) -> str | None:
     """'five times out of five': the seeds on which it is so."""
     if at.number.unit != "x" or not at.number.word or not at.sentence.has("seeds?|runs?"):
         return None
-    return "part of seeds" if re.match(rf"{_TIMES_OUT_OF}(?:\d{{1,2}}|{'|'.join(w.NUMBER_WORDS)})\b", at.behind, re.IGNORECASE) else None
+    return (
+        "part of seeds" if re.match(rf"{_TIMES_OUT_OF}(?:\d{{1,2}}|{'|'.join(w.NUMBER_WORDS)})\b", at.behind, re.IGNORECASE) else None
+    )
 
 
 def out_of_all(at: Place) -> str | None:
@@ -37,11 +39,17 @@ def out_of_all(at: Place) -> str | None:
     counted = rf"(?:\d{{1,2}}|{'|'.join(w.NUMBER_WORDS)}|single|lone)"
     if re.match(rf"\s(?:seeds?|runs?) out of (?:the )?{counted}\b", at.behind, re.IGNORECASE):
         return "part of seeds"
-    if re.search(rf"\b(?:{counted}|no)\s(?:seeds?|runs?) out of (?:the )?$|\bnot one (?:seed|run) (?:out )?of (?:the |our |all )?$", at.ahead, re.IGNORECASE):
+    if re.search(
+        rf"\b(?:{counted}|no)\s(?:seeds?|runs?) out of (?:the )?$|\bnot one (?:seed|run) (?:out )?of (?:the |our |all )?$",
+        at.ahead,
+        re.IGNORECASE,
+    ):
         return "seeds"
     if re.match(rf"\s(?:cases )?out of (?:the )?{counted}\W*(?:$|[,).;]|\w+ (?!seeds|runs))", at.behind, re.IGNORECASE):
         return "part of seeds"
-    if re.search(rf"\b{counted}\s(?:cases |times )?out of (?:the )?$", at.ahead, re.IGNORECASE) and re.match(r"\s*(?:[,).;]|$)", at.behind):
+    if re.search(rf"\b{counted}\s(?:cases |times )?out of (?:the )?$", at.ahead, re.IGNORECASE) and re.match(
+        r"\s*(?:[,).;]|$)", at.behind
+    ):
         return "seeds"
     return None
 

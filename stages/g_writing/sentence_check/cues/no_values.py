@@ -52,6 +52,11 @@ def anaphora(at: Place) -> str | None:
     return "free" if number.value in counts and number.value <= there else None
 
 
+def shared_by_all(at: Place) -> str | None:
+    """'all conditions share one backbone': an article."""
+    return "free" if at.number.text.lower() == "one" and re.search(r"\bshar(?:e|es|ed|ing) $", at.ahead) else None
+
+
 def one_device(at: Place) -> str | None:
     """'on one NVIDIA T4': an article of the recorded hardware; more of them are counted and refused."""
     return "free" if at.number.text.lower() == "one" and re.match(rf" (?:single )?(?:{w.HARDWARE})", at.behind) else None
