@@ -251,7 +251,7 @@ _RANKS = {"first": 1, "second": 2, "third": 3, "last": 0}
 def _ranks(sentence: Sentence, study: Study) -> Iterator[str]:
     """'the second-best optimiser is Adam', 'Adam comes second': the place of one condition by the mean of one metric."""
     said = sentence.find(
-        rf"\b(?P<place>second|third)[- ](?P<of>best|highest|lowest|fastest|slowest|worst|largest|smallest|longest|shortest)\b(?! (?:{w.SEED_NOUNS})\b)|\b(?:comes?|came|ranks?|ranked|is|finish\w*|places?|placed)(?: in)? (?P<plain>first|second|third|last)\b(?! (?:of|to|seed|run|time))"
+        rf"\b(?P<place>second|third)[- ](?P<of>best|highest|lowest|fastest|slowest|worst|largest|smallest|longest|shortest)\b(?! (?:(?!(?:{w.CONDITION_NOUNS})\b)[\w\u00b7-]+ )?(?:{w.SEED_NOUNS})\b)|\b(?:comes?|came|ranks?|ranked|is|finish\w*|places?|placed)(?: in)? (?P<plain>first|second|third|last)\b(?! (?:of|to|seed|run|time))"
     )
     if said is None:
         return
@@ -334,6 +334,9 @@ def _unborne(sentence: Sentence, study: Study) -> Iterator[str]:
     """Achievements and causes that scores over seeds cannot bear out; of seeds and runs the counts speak."""
     cause = _CAUSE.search(sentence.text)
     spoken = sentence.conditions or sentence.metrics or sentence.has("gains?|improvements?|effects?|differences?|advantage|overhead")
+    by_chance = cause and re.match(r" (?:mere |pure )?(?:chance|luck)\b", sentence.text[cause.end() :])
+    if by_chance and re.search(r"\b(?:not|unlikely to be) $", sentence.text[: cause.start()]):
+        cause = None  # a claim of significance
     if (
         cause
         and spoken

@@ -66,7 +66,7 @@ def directions(sentence: Sentence, study: Study, pair: Pair, *judged: tuple[int,
                     break
     yield from best_seed(sentence, study)
     yield from factors(text, sentence, study, pair)
-    everyone = rf"\b(?:all|every|each|both) (?:\w+ ){{0,2}}?(?:{w.CONDITION_NOUNS}|{w.SEED_NOUNS})\b[^.]*\b(?:complet\w+|finish\w*|converg\w+|succe\w+)"
+    everyone = rf"\b(?:all|every|each|both) (?:\w+ ){{0,3}}?(?:{w.CONDITION_NOUNS}|{w.SEED_NOUNS})\b[^.]*\b(?:complet\w+|finish\w*|converg\w+|succe\w+)"
     unfailing = rf"\b(?:no|none of (?:the|our|all) (?:\w+ ){{0,3}}?|without (?:an?|any|a single) |not (?:one|a single) )(?: ?(?:{w.SEED_NOUNS}|{w.CONDITION_NOUNS}))? ?(?:\w+ )?(?:(?:had to be|was|were|has been|have been|is|are|needed to be) )?(?:fail\w*|crash\w*|diverg\w*|abort\w*|discard\w*|exclud\w*|lost|missing|remov\w*)"
     if re.search(rf"{everyone}|{unfailing}", text, re.IGNORECASE) and any(
         study.completed(name) < study.planned_seeds for name in {m.name for m in sentence.conditions} or study.conditions

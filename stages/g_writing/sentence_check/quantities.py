@@ -13,7 +13,29 @@ from stages.g_writing.sentence_check.study import Scores, Study
 FRACTIONS = ("fraction", "ratio", "proportion")
 PERCENTS = ("%", "percent", "per cent", "pp")
 SECONDS = ("s", "sec", "seconds", "second")
-_PHYSICAL = (*SECONDS, "ms", "min", "h", "nats", "bits", "GB", "MB", "kWh", "m", "tok/s", "W", "J")
+_PHYSICAL = (
+    *SECONDS,
+    "ms",
+    "min",
+    "h",
+    "nats",
+    "bits",
+    "GB",
+    "MB",
+    "kWh",
+    "m",
+    "mm",
+    "cm",
+    "km",
+    "px",
+    "eV",
+    "meV",
+    "kJ",
+    "Hz",
+    "tok/s",
+    "W",
+    "J",
+)
 """Units in which nobody counts points."""
 LARGEST_EXPONENT = 100
 """Nats or bits beyond which nobody tells a perplexity."""

@@ -92,7 +92,8 @@ class Settings:
             and re.fullmatch(r"[\s,)\](\[=]*(?:(?:for|with|in|by) [\w •-]+?)?[\s,;]*(?:and|or|by|x|×)?[\s,(]*", before)
             and before
         ):
-            return [self.last_key]
+            shorter = self.last_key.removeprefix("pretrain_")
+            return [shorter] if shorter in self.study.config and re.search(r"\bfine-?\s?tun", before) else [self.last_key]
         return []
 
     def held_out(self, number: Number, before: str, after: str) -> list[str] | None:
@@ -339,6 +340,14 @@ class Settings:
     def candidates(self, number: Number) -> Iterator[Quantity]:
         keys = self.of_tuple(number) or self.keys(number)
         yield from self.whole(number)
+        if (
+            re.match(
+                r"\s[\w -]+? (?:of [\w\u00b7-]+ )?(?:are|is|were|was|get|gets) (?:divided|split|partitioned)\b",
+                self.sentence.text[number.end :],
+            )
+            and len(self.sentence.numbers) > 2
+        ):
+            return  # what is divided is the whole
         for key in keys:
             value: JsonValue = self.study.config[key]
             if isinstance(value, dict) and number.word and number.value == len(value):
@@ -358,7 +367,14 @@ class Settings:
         splits = {key: size for key in ("n_train", "n_val", "n_test") if isinstance(size := self.study.config.get(key), int)}
         said = [other.value for other in self.sentence.numbers if other is not number]
         fitted = {key: size for key, size in splits.items() if key != "n_test"}
-        if len(fitted) == 2 and number.value == sum(fitted.values()) and all(said.count(size) for size in fitted.values()):
+        apart = self.sentence.has("not|besides|apart|other|while|whereas|remaining")
+        everything = all(said.count(size) >= list(splits.values()).count(size) for size in splits.values())
+        if (
+            len(fitted) == 2
+            and number.value == sum(fitted.values())
+            and (apart or not everything)
+            and all(said.count(size) for size in fitted.values())
+        ):
             yield Quantity(number.value, "cfg.n_train + cfg.n_val")
         if len(splits) > 1 and number.value == sum(splits.values()) and all(said.count(size) for size in splits.values()):
             yield Quantity(
