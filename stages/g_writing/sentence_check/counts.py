@@ -178,9 +178,15 @@ class Counts:
     def parts_of_seeds(self, number: Number) -> Iterator[Quantity]:
         counted = seeds_quantifier(self.sentence.text)
         bounds = [other for other in self.sentence.numbers if bound_of(other, self.sentence)]
-        if counted is not None and counted.start <= number.start < counted.end and counted.holds(0, 2) and not counted.holds(1, 2):
+        if (
+            counted is not None
+            and counted.start <= number.start < counted.end
+            and number.value == 1
+            and counted.holds(0, 2)
+            and not counted.holds(1, 2)
+        ):
             one_pair = len({frozenset(each) for each in self.pair.options}) == 1
-            if number.value == 1 and one_pair and self.sentence.has(f"{w.BETTER}|{w.WORSE}|{w.FASTER}|{w.SLOWER}"):
+            if one_pair and self.sentence.has(f"{w.BETTER}|{w.WORSE}|{w.FASTER}|{w.SLOWER}"):
                 yield Quantity(number.value, f"count({self.sentence.text[counted.start : counted.end]})")  # 'not one seed'
             return
         if counted is not None and counted.start <= number.start < counted.end and bounds:

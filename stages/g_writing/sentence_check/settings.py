@@ -255,6 +255,8 @@ class Settings:
 
     def named(self, number: Number) -> Iterator[Quantity]:
         """A number that is no result and is exactly the value of a setting that the sentence names somewhere."""
+        if self.divided(number) or re.search(r"\bfine-?\s?tun\w*[\w ]*$", self.sentence.near(number)[0]):
+            return
         for key, value in self.study.config.items():
             if key == "seeds" or not any(self.sentence.has(pattern) for pattern in w.setting_words(key)):
                 continue
@@ -340,13 +342,7 @@ class Settings:
     def candidates(self, number: Number) -> Iterator[Quantity]:
         keys = self.of_tuple(number) or self.keys(number)
         yield from self.whole(number)
-        if (
-            re.match(
-                r"\s[\w -]+? (?:of [\w\u00b7-]+ )?(?:are|is|were|was|get|gets) (?:divided|split|partitioned)\b",
-                self.sentence.text[number.end :],
-            )
-            and len(self.sentence.numbers) > 2
-        ):
+        if self.divided(number):
             return  # what is divided is the whole
         for key in keys:
             value: JsonValue = self.study.config[key]
@@ -355,6 +351,11 @@ class Settings:
             for path, stored in self.stored(value, number):
                 if isinstance(stored, int | float) and not isinstance(stored, bool) and self.fits(number, float(stored)):
                     yield Quantity(float(stored), f"cfg.{key}{path}")
+
+    def divided(self, number: Number) -> bool:
+        """'The 2,594 images of ISIC-2018 are divided into …'."""
+        said = r"\s[\w -]+? (?:of [\w\u00b7-]+ )?(?:are|is|were|was|get|gets) (?:divided|split|partitioned)\b"
+        return len(self.sentence.numbers) > 2 and re.match(said, self.sentence.text[number.end :]) is not None
 
     def whole(self, number: Number) -> Iterator[Quantity]:
         """'5k of the 50k images': training and validation cases together, where a part of them is named before."""
