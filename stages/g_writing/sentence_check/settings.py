@@ -273,7 +273,10 @@ class Settings:
         ):
             return
         cases = re.match(rf"[\s-]*(?:[\w-]+ ){{0,2}}?({w.CASE_NOUNS})\b", after)
+        tuned = re.search(r"\bfine-?\s?tun\w*[\w ]*$", before) is not None
         for key, value in self.study.config.items():
+            if tuned and key.startswith("pretrain"):
+                continue
             if cases and not key.startswith("n_") and cases[1][:-1] not in key and "sample" not in key:
                 continue  # 'the 150 cases' are no epochs
             if isinstance(value, int) and not isinstance(value, bool) and value == number.value:
