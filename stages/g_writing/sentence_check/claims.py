@@ -334,8 +334,11 @@ def _unborne(sentence: Sentence, study: Study) -> Iterator[str]:
     """Achievements and causes that scores over seeds cannot bear out; of seeds and runs the counts speak."""
     cause = _CAUSE.search(sentence.text)
     spoken = sentence.conditions or sentence.metrics or sentence.has("gains?|improvements?|effects?|differences?|advantage|overhead")
-    by_chance = cause and re.match(r" (?:mere |pure )?(?:chance|luck)\b", sentence.text[cause.end() :])
-    if by_chance and re.search(r"\b(?:not|unlikely to be) $", sentence.text[: cause.start()]):
+    if (
+        cause
+        and re.match(r" (?:mere |pure )?(?:chance|luck)\b", sentence.text[cause.end() :])
+        and re.search(r"\b(?:not|unlikely to be) $", sentence.text[: cause.start()])
+    ):
         cause = None  # a claim of significance
     if (
         cause

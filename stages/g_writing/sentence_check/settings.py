@@ -273,9 +273,11 @@ class Settings:
         ):
             return
         cases = re.match(rf"[\s-]*(?:[\w-]+ ){{0,2}}?({w.CASE_NOUNS})\b", after)
+        behind = self.sentence.text[number.end :]
+        of_one_case = re.match(r"\s*(?:×|x|by)\s?\d|[\s-]*(?:pixels|px|dimensions?|units|bytes|steps|epochs|updates|mm|cm)\b", behind)
         tuned = re.search(r"\bfine-?\s?tun\w*[\w ]*$", before) is not None
         for key, value in self.study.config.items():
-            if tuned and key.startswith("pretrain"):
+            if (tuned and key.startswith("pretrain")) or (of_one_case and key.startswith("n_")):
                 continue
             if cases and not key.startswith("n_") and cases[1][:-1] not in key and "sample" not in key:
                 continue  # 'the 150 cases' are no epochs
