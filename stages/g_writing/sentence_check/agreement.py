@@ -11,6 +11,9 @@ from stages.g_writing.sentence_check.reading import Number
 CLOSE = 0.1
 """How far, as a share, a value may be from a number that the text says it nearly reaches or just passes."""
 
+CLOSE_IN_WORDS = 0.35
+"""The same distance for a number in words: 'a little over two' of 2.3. A guess."""
+
 ABOUT = 0.05
 """How far, as a share, a value may be from a number that the text calls approximate."""
 
@@ -26,8 +29,13 @@ def holds(number: Number, before: str, value: float) -> bool:
     bound = re.search(rf"(?<!\w)(?:(?P<above>{ABOVE})|{BELOW})\s*$", words, re.IGNORECASE)
     if bound and re.search(r"\b(?:not|never|cannot|n't)\s+(?:\w+\s+)?$", words[: bound.start()]):
         return value <= number.value if bound["above"] else value >= number.value
-    close = re.search(r"\b(?:nearly|almost|just under|just over|slightly over)\s*$", words, re.IGNORECASE)
-    if close and abs(value - number.value) > CLOSE * abs(number.value) and not fits(number, value):
+    close = re.search(
+        r"\b(?:nearly|almost|just under|just over|slightly over|(?:a little|a bit|somewhat|slightly|barely|marginally|a touch|a shade) (?:over|above|more than|under|below|less than)|shy of)\s*$",
+        words,
+        re.IGNORECASE,
+    )
+    near = max(CLOSE * abs(number.value), CLOSE_IN_WORDS if number.word else 0.0)
+    if close and abs(value - number.value) > near and not fits(number, value):
         return False
     if re.search(r"\bup to\s*$", words):  # the largest of something, or where something was brought to
         return fits(number, value)

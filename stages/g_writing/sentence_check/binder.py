@@ -18,7 +18,7 @@ from stages.g_writing.sentence_check.pairs import Pair
 from stages.g_writing.sentence_check.phrases import ABOVE, BELOW, REACHED
 from stages.g_writing.sentence_check.progress import Progress, Refused
 from stages.g_writing.sentence_check.quantified import bounded
-from stages.g_writing.sentence_check.quantities import Quantity, fits, level, printed
+from stages.g_writing.sentence_check.quantities import Quantity, fits, level, printed, whole
 from stages.g_writing.sentence_check.reading import Number
 from stages.g_writing.sentence_check.strangers import of_others
 from stages.g_writing.sentence_check.tested import half_widths, test_values
@@ -73,6 +73,8 @@ def quantities_in(  # noqa: PLR0912 - one case for each role
             yield from counts(now, number).smallest_p(number)
         case "seeds" | "part of seeds" | "conditions" | "metrics" | "comparisons":
             yield from counts(now, number).of_role(number, role)
+        case "listed conditions":
+            yield from counts(now, number).of_a_list(number)
         case "extreme":
             yield from extremes_of_all(now, number)
         case "unnamed setting":
@@ -154,7 +156,7 @@ def is_the_owners(now: Progress, number: Number) -> bool:
         return True
     for metric, complement in metrics_with_complement(now, number):
         scores = now.study.conditions[owner.name].get(metric)
-        for value, _ in level(scores, "mean", complement=complement) if scores else ():
+        for value, _ in level(scores, "mean", complement=complement, of=whole(now.study, metric)) if scores else ():
             shown = printed(value, now.study.metrics[metric].unit, number.unit)
             if shown is not None and fits(number, shown):
                 return True

@@ -87,6 +87,11 @@ def pairs_of(now: Progress, number: Number, before: str) -> tuple[tuple[str, str
         and re.match(r"\s*(?:points? |pp )?(?:remain|are left|survive|persist|are kept|are retained)\b", now.sentence.near(number)[1])
     ):
         return ((without[0], main[1]),)
+    already = (
+        r"\s*(?:points? |pp |[a-z]+ )?(?:are|is|were|was) already (?:obtained|reached|achieved|gained|realised|realized|delivered)\b"
+    )
+    if main and len(without) == 1 and re.match(already, now.sentence.near(number)[1]):
+        return ((without[0], main[1]),)
     due = r"\s*(?:points? |pp )?(?:of (?:these|them|which|this|that) )?(?:(?:are|is|were|was|would be) (?:lost|due|owed|attributable)|(?:come|comes|stem|stems) from|disappear|vanish)\b"
     lacking = [name for name in now.study.conditions if whole_of(name, now.study)]
     if len(lacking) == 1 and re.match(due, now.sentence.near(number)[1]):

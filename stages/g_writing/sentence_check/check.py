@@ -8,7 +8,7 @@ from typing import Literal
 
 from stages.contracts import Contract
 from stages.g_writing.sentence_check.binder import bound_numbers, spoken_of
-from stages.g_writing.sentence_check.claims import claims
+from stages.g_writing.sentence_check.claims import claims, gaps_compared
 from stages.g_writing.sentence_check.clauses import Clause, clauses
 from stages.g_writing.sentence_check.directions import directions
 from stages.g_writing.sentence_check.extremes import compared_stretch, extremes
@@ -80,7 +80,9 @@ def _checked(sentence: Sentence, study: Study) -> list[tuple[Number, Quantity]]:
     if any(metric in quantity.expression for _, quantity in bound for metric in study.metrics):
         _refuse(unknown_subjects(sentence, study, recorded_words(study)))
     _refuse(removals(sentence, study, [(number, quantity.expression) for number, quantity in bound]))
-    _refuse(directions(sentence, study, spoken_of(now), compared_stretch(sentence), trend_stretch(sentence, study)))
+    gaps = gaps_compared(sentence)
+    judged = [compared_stretch(sentence), trend_stretch(sentence, study), *([gaps.span()] if gaps else [])]
+    _refuse(directions(sentence, study, spoken_of(now), *judged))
     _refuse(significance(sentence, study))
     _refuse(claims(sentence, study, spoken_of(now)))
     _refuse(extremes(sentence, study))

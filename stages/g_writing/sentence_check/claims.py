@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.comparing import metrics_of
-from stages.g_writing.sentence_check.pairs import Pair, ablated
+from stages.g_writing.sentence_check.pairs import Pair, ablated, between_pairs
 from stages.g_writing.sentence_check.quantities import mean
 from stages.g_writing.sentence_check.reading import Sentence
 from stages.g_writing.sentence_check.study import Study
@@ -43,8 +43,35 @@ def claims(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
     yield from _names_of_seeds(sentence, study)
     yield from _unborne(sentence, study)
     yield from _effects_compared(sentence, study)
+    yield from _gaps(sentence, study)
     yield from _turned_round(sentence)
     yield from _by_from_to(sentence)
+
+
+_THAN_THAT = re.compile(
+    r"\b(?:(?P<more>larger|wider|greater|bigger|higher|more)|smaller|narrower|lower|less)\b[^.;,]*\bthan (?:that|the (?:gap|difference|distance|one))? ?(?=between\b|from\b)",
+    re.IGNORECASE,
+)
+
+
+def gaps_compared(sentence: Sentence) -> re.Match[str] | None:
+    """'the gap between a and b is smaller than that between c and d': the words that compare the two."""
+    pairs = between_pairs(sentence)
+    said = _THAN_THAT.search(sentence.text) if len(pairs) == 2 else None
+    return said if said and pairs[0][0] <= said.start() and said.end() <= pairs[1][0] else None
+
+
+def _gaps(sentence: Sentence, study: Study) -> Iterator[str]:
+    said = gaps_compared(sentence)
+    if said is None:
+        return
+    metric = sentence.first_metric(study)
+    sizes = []
+    for _, (a, b) in between_pairs(sentence):
+        one, other = mean(study, a, metric), mean(study, b, metric)
+        sizes.append(None if one is None or other is None else abs(one - other))
+    if None in sizes or ((sizes[0] or 0.0) > (sizes[1] or 0.0)) is (said["more"] is None):
+        yield f"{said[0]!r}: the recorded gaps of {metric} say otherwise"
 
 
 def _effects_compared(sentence: Sentence, study: Study) -> Iterator[str]:
@@ -224,7 +251,7 @@ _RANKS = {"first": 1, "second": 2, "third": 3, "last": 0}
 def _ranks(sentence: Sentence, study: Study) -> Iterator[str]:
     """'the second-best optimiser is Adam', 'Adam comes second': the place of one condition by the mean of one metric."""
     said = sentence.find(
-        r"\b(?P<place>second|third)[- ](?P<of>best|highest|lowest|fastest|slowest|worst|largest|smallest|longest|shortest)\b|\b(?:comes?|came|ranks?|ranked|is|finish\w*|places?|placed)(?: in)? (?P<plain>first|second|third|last)\b(?! (?:of|to|seed|run|time))"
+        rf"\b(?P<place>second|third)[- ](?P<of>best|highest|lowest|fastest|slowest|worst|largest|smallest|longest|shortest)\b(?! (?:(?!(?:{w.CONDITION_NOUNS})\b)[\w\u00b7-]+ )?(?:{w.SEED_NOUNS})\b)|\b(?:comes?|came|ranks?|ranked|is|finish\w*|places?|placed)(?: in)? (?P<plain>first|second|third|last)\b(?! (?:of|to|seed|run|time))"
     )
     if said is None:
         return
@@ -280,8 +307,8 @@ def _signs_of_differences(sentence: Sentence, study: Study, pair: Pair) -> Itera
 
 _ACHIEVED = re.compile(
     r"\b(?:solv\w+|converg\w+|overfit\w*|underfit\w*|diverg\w+|collaps\w+|saturat\w+|plateau\w*|stabili[sz]\w+|accelerat\w+|exhibit\w*|demonstrat\w+"
-    r"|prov(?:es?|en|ed)|guarantee\w*|enabl\w+|eliminat\w+(?! (?:about |roughly )?\d)|prevent\w*|avoid\w*|dominat\w+|excel\w*|succe\w+|struggl\w+|suffer\w*|mitigat\w+|alleviat\w+"
-    r"|memori[sz]\w+|learn(?:s|ed)(?! (?:models?|methods?|ones|networks?|policies|policy|rules?|dispatchers?|systems?|features?|representations?|positions?|embeddings?))|confirm\w*|caus(?:es?|ed|ing)|regulari[sz]es|retain\w*|preserv\w*|encourag\w+|promot\w+|sensitiv\w+|insensitiv\w+|novel|consistently"
+    r"|prov(?:es?|en|ed)|guarantee\w*|enabl\w+|eliminat\w+(?! (?:about |roughly )?\d)|(?:prevent|avoid)\w*(?! (?:about |roughly )?\d)|dominat\w+|excel\w*|succe\w+|struggl\w+|suffer\w*|mitigat\w+|alleviat\w+"
+    r"|memori[sz]\w+|learn(?:s|ed)(?! (?:models?|methods?|ones|networks?|policies|policy|rules?|dispatchers?|systems?|features?|representations?|positions?|embeddings?))|(?<!test )(?<!tests )confirm\w*(?! by (?:[\w-]+ ){0,4}?(?:t-)?tests?\b)|caus(?:es?|ed|ing)|regulari[sz]es|retain\w*|preserv\w*|encourag\w+|promot\w+|sensitiv\w+|insensitiv\w+|novel|consistently"
     r"|always|never(?! (?:\w+ )?(?:below|above|under|over|falls?|drops?|exceeds?|reach\w*|rises?|worse|better))|universal\w*|in general|regardless)\b",
     re.IGNORECASE,
 )
@@ -298,7 +325,8 @@ def _decided(sentence: Sentence, study: Study, cause: re.Match[str]) -> bool:
     did = r"\W*(?:Here,? |In this \w+,? )?(?:we|our (?:study|analysis)) (?:\w+ly )?(?:stud(?:y|ied)|chose|choose|selected?|us(?:e|ed)|pick(?:ed)?|adopt(?:ed)?|consider(?:ed)?|focus(?:ed)?|includ(?:e|ed)|exclud(?:e|ed)|omit(?:ted)?|refrain(?:ed)?)\b"
     of_a_test = sentence.has("Wilcoxon|signed-rank") and sentence.has(r"minimum|smallest|lowest|least") and sentence.has("p|p-values?")
     chosen = re.match(did, sentence.text[: cause.start()], re.IGNORECASE) is not None and not sentence.numbers
-    share = re.search(r"\d\S*(?: points?| pp)? (?:is|are|was|were) $", sentence.text[: cause.start()]) is not None
+    fraction = rf"\b(?:{'|'.join(_NTHS)})s? of (?:the|this|that|our|its) (?:\w+ )?{_WHOLE}"
+    share = re.search(rf"(?:\d\S*(?: points?| pp)?|{fraction}) (?:is|are|was|were) $", sentence.text[: cause.start()]) is not None
     return chosen or of_a_test or (share and ablated(sentence, study) is not None)
 
 
@@ -306,6 +334,12 @@ def _unborne(sentence: Sentence, study: Study) -> Iterator[str]:
     """Achievements and causes that scores over seeds cannot bear out; of seeds and runs the counts speak."""
     cause = _CAUSE.search(sentence.text)
     spoken = sentence.conditions or sentence.metrics or sentence.has("gains?|improvements?|effects?|differences?|advantage|overhead")
+    if (
+        cause
+        and re.match(r" (?:mere |pure )?(?:chance|luck)\b", sentence.text[cause.end() :])
+        and re.search(r"\b(?:not|unlikely to be) $", sentence.text[: cause.start()])
+    ):
+        cause = None  # a claim of significance
     if (
         cause
         and spoken
@@ -337,7 +371,9 @@ def _which_is_better(sentence: Sentence, study: Study) -> Iterator[str]:
 
 def _ordering(sentence: Sentence, study: Study) -> Iterator[str]:
     """'the ranking is a, b, c': from the best to the worst."""
-    said = sentence.find(r"\b(?:ranking|order|ordering) (?:of [\w ]+ )?(?:is|reads|becomes)\b(?! (?:reversed|the same|unchanged|not))")
+    said = sentence.find(
+        r"\b(?:ranking|order|ordering) (?:of [\w ]+ )?(?:by [\w ]+?)?(?:is|reads|becomes)\b(?! (?:reversed|the same|unchanged|not))"
+    )
     sorted_by = sentence.find(
         r"\bin (?:the )?order of (?:(?P<up>increasing|ascending|rising|growing)|(?:decreasing|descending|falling))\b"
     )

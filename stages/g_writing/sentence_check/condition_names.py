@@ -72,6 +72,8 @@ def _by_a_part_written_out(text: str, names: tuple[str, ...]) -> Iterator[Mentio
 @lru_cache(maxsize=1024)
 def _written_out(part: str) -> re.Pattern[str] | None:
     """The words behind an abbreviation in an id of several words; None for a word that is none."""
+    if part in {"mae"}:
+        return re.compile(rf"\b(?:{w.WRITTEN_OUT[part]})(?!\w)", re.IGNORECASE)
     if not re.fullmatch(r"[a-z]{2,4}", part) or part in w.SHORT or re.search(r"[aeiou]", part):
         return None
     written = [_initials(part, shortest=6)] + ([w.WRITTEN_OUT[part]] if part in w.WRITTEN_OUT else [])
@@ -88,7 +90,8 @@ def _elliptic(text: str, names: tuple[str, ...], found: list[Mention]) -> Iterat
         if "_" in name and not name.startswith(REMOVED):
             heads.setdefault(name.rsplit("_", maxsplit=1)[1], []).append(name)
     for head, members in heads.items():
-        if len(members) < 2 or not any(mention.name in members for mention in found):
+        said = any(mention.name in members for mention in found) or re.search(rf"\b(?:{part_pattern(head)})", text, re.IGNORECASE)
+        if len(members) < 2 or not said:
             continue
         for name in members:
             first = r"[\s_-]?".join(map(_spelt, name.rsplit("_", maxsplit=1)[0].split("_")))

@@ -73,6 +73,11 @@ class Counts:
         elif role == "seeds":
             yield from self.numbers_of_seeds(number)
 
+    def of_a_list(self, number: Number) -> Iterator[Quantity]:
+        """'Three recommenders are compared: a, b and c': as many as are listed behind the number."""
+        if number.value == len({mention.name for mention in self.sentence.conditions if mention.start >= number.end}):
+            yield Quantity(number.value, "count(conditions)")
+
     def first_of_a_ranking(self, number: Number, after: str) -> Iterator[Quantity]:
         """'the two best models, a and b': those that are named next have to be them."""
         k = int(number.value)
@@ -92,6 +97,10 @@ class Counts:
         if self.sentence.has(r"(?:single|lone|sole) (?:seed|run) out of") and not self.one_seed(named_ones):
             return
         counted = seeds_quantifier(self.sentence.text)
+        told = [other.value for other, role in self.roles if role == "seeds" and other.start > number.start]
+        if len(told) > 1 and sum(told) == number.value == sum(study.completed(name) for name in study.conditions):
+            yield Quantity(number.value, "count(runs)")  # 'seven runs, three for a, three for b and one for c'
+            return
         if counted and not counted.whole and counted.start < number.start < counted.end and number.value == study.planned_seeds:
             yield Quantity(number.value, "cfg.seeds")
             return
@@ -145,6 +154,10 @@ class Counts:
         start = self.sentence.text.rfind(";", 0, number.start) + 1
         stop = self.sentence.text.find(";", number.end)
         named_ones = [m.name for m in self.sentence.conditions if start <= m.start < (stop if stop > 0 else len(self.sentence.text))]
+        for mention in self.sentence.conditions:  # 'the one PPO run that finished'
+            between = self.sentence.text[number.end : mention.start] if mention.start >= number.end else "-"
+            if between == " " and re.match(rf" (?:{w.SEED_NOUNS})\b", self.sentence.text[mention.end :]):
+                return [mention.name]
         if start or stop > 0:  # 'one has a single seed; the others have three each'
             return named_ones
         later = [other.start for other, role in self.roles if role == "seeds" and other.start > number.start]
@@ -165,6 +178,17 @@ class Counts:
     def parts_of_seeds(self, number: Number) -> Iterator[Quantity]:
         counted = seeds_quantifier(self.sentence.text)
         bounds = [other for other in self.sentence.numbers if bound_of(other, self.sentence)]
+        if (
+            counted is not None
+            and counted.start <= number.start < counted.end
+            and number.value == 1
+            and counted.holds(0, 2)
+            and not counted.holds(1, 2)
+        ):
+            one_pair = len({frozenset(each) for each in self.pair.options}) == 1
+            if one_pair and self.sentence.has(f"{w.BETTER}|{w.WORSE}|{w.FASTER}|{w.SLOWER}"):
+                yield Quantity(number.value, f"count({self.sentence.text[counted.start : counted.end]})")  # 'not one seed'
+            return
         if counted is not None and counted.start <= number.start < counted.end and bounds:
             yield Quantity(number.value, f"count({self.sentence.text[counted.start : counted.end]})")
             return

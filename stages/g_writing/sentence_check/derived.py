@@ -21,8 +21,8 @@ from stages.g_writing.sentence_check.study import Scores, Study
 TELLING = 3
 """Digits from which on a number says by itself which value it is; among some hundred derivable values two digits meet one by chance."""
 _EXTREME = re.compile(
-    r"\b(?P<good>best|strongest|luckiest|most (?:favou?rable|fortunate|successful|lucky))|(?P<bad>worst|weakest|poorest|unluckiest|least (?:favou?rable|fortunate|successful|lucky))|(?P<high>highest|largest|top|maximum|biggest|greatest|slowest|longest)"
-    r"|(?P<low>lowest|smallest|minimum|least|fastest|quickest|shortest)\b",
+    r"(?<!second-)(?<!second )(?<!next-)(?<!next )\b(?:(?P<good>best|strongest|luckiest|most (?:favou?rable|fortunate|successful|lucky))|(?P<bad>worst|weakest|poorest|unluckiest|least (?:favou?rable|fortunate|successful|lucky))|(?P<high>highest|largest|top|maximum|biggest|greatest|slowest|longest)"
+    r"|(?P<low>lowest|smallest|minimum|least|fastest|quickest|shortest))\b",
     re.IGNORECASE,
 )
 _OTHER_STATISTIC = re.compile(r"\b(?:median|standard deviations?|s\.d\.|std|confidence|intervals?|p-?values?)\b|±", re.IGNORECASE)

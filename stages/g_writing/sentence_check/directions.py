@@ -66,8 +66,8 @@ def directions(sentence: Sentence, study: Study, pair: Pair, *judged: tuple[int,
                     break
     yield from best_seed(sentence, study)
     yield from factors(text, sentence, study, pair)
-    everyone = rf"\b(?:all|every|each|both) (?:\w+ ){{0,2}}?(?:{w.CONDITION_NOUNS}|{w.SEED_NOUNS})\b[^.]*\b(?:complet\w+|finish\w*|converg\w+|succe\w+)"
-    unfailing = rf"\b(?:no|none of (?:the|our) (?:\w+ )?|without (?:an?|any|a single) |not (?:one|a single) )(?: ?(?:{w.SEED_NOUNS}|{w.CONDITION_NOUNS}))? ?(?:\w+ )?(?:(?:had to be|was|were|has been|have been|is|are|needed to be) )?(?:fail\w*|crash\w*|diverg\w*|abort\w*|discard\w*|exclud\w*|lost|missing|remov\w*)"
+    everyone = rf"\b(?:all|every|each|both) (?:\w+ ){{0,3}}?(?:{w.CONDITION_NOUNS}|{w.SEED_NOUNS})\b[^.]*\b(?:complet\w+|finish\w*|converg\w+|succe\w+)"
+    unfailing = rf"\b(?:no|none of (?:the|our|all) (?:\w+ ){{0,3}}?|without (?:an?|any|a single) |not (?:one|a single) )(?: ?(?:{w.SEED_NOUNS}|{w.CONDITION_NOUNS}))? ?(?:\w+ )?(?:(?:had to be|was|were|has been|have been|is|are|needed to be) )?(?:fail\w*|crash\w*|diverg\w*|abort\w*|discard\w*|exclud\w*|lost|missing|remov\w*)"
     if re.search(rf"{everyone}|{unfailing}", text, re.IGNORECASE) and any(
         study.completed(name) < study.planned_seeds for name in {m.name for m in sentence.conditions} or study.conditions
     ):
@@ -96,7 +96,11 @@ def _costs(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
         return
     for number in sentence.numbers:
         said = _COSTS.search(sentence.without_conditions[: number.start])
-        if said is None or number.word or re.search(rf"{w.NEGATED}(?: \w+)?\s*$", sentence.text[: said.start()], re.IGNORECASE):
+        if (
+            said is None
+            or (number.word and number.unit not in {"pp", "points"})
+            or re.search(rf"{w.NEGATED}(?: \w+)?\s*$", sentence.text[: said.start()], re.IGNORECASE)
+        ):
             continue
         others = {mention.name for mention in sentence.conditions if not mention.name.startswith(REMOVED)} - {study.proposed}
         compared = (not others and _lost(sentence, study, said)) or pair
@@ -188,7 +192,16 @@ def _than(sentence: Sentence, text: str, match: re.Match[str]) -> Pair | None:
         return None
     for mention in sentence.conditions:
         between = text[match.end() : mention.start] if mention.start >= match.end() else "-"
-        if re.fullmatch(r" than (?:that of |with |for )?(?:the )?", between) and mention.name != names[0]:
+        bare = match[0].lower() in {"above", "below", "behind", "ahead", "beats", "trails", "exceeds", "outperforms"}
+        if (
+            re.fullmatch(r" than (?:that of |with |for )?(?:the )?", between)
+            or (
+                bare
+                and re.fullmatch(
+                    r"(?: of)?(?: that of| those of)?(?: (?:the|its|our))?(?: (?:lone|single|only|sole|plain|one))? ", between
+                )
+            )
+        ) and mention.name != names[0]:
             return Pair(((names[0], mention.name),), named=True)
     return None
 

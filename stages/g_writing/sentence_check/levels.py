@@ -23,6 +23,7 @@ from stages.g_writing.sentence_check.quantities import (
     rescaled,
     said_scale,
     scale_of,
+    whole,
 )
 from stages.g_writing.sentence_check.reading import Number
 from stages.g_writing.sentence_check.statistics_said import statistics_said
@@ -72,7 +73,7 @@ def values_of(  # noqa: PLR0912 - the conditions under which a recorded value is
             for name in statistics_of(now, number, levels, stat, metric, scores.n, complement=complement):
                 if name in {"max", "min"} and not extreme_of_all(now, name, condition, metric):
                     continue
-                for value, label in level(scores, name, complement=complement):
+                for value, label in level(scores, name, complement=complement, of=whole(now.study, metric)):
                     shown = printed(value, now.study.metrics[metric].unit, number.unit, spread=name == "std")
                     if shown is None or wrong_unit or not holds(number, before, shown):
                         continue
@@ -82,7 +83,8 @@ def values_of(  # noqa: PLR0912 - the conditions under which a recorded value is
                         now, number, before, metric, "std" if name == "std" else "mean", complement=complement
                     ):
                         continue
-                    yield Quantity(shown, f"{'1 - ' if complement else ''}{condition}.{metric}.{label}", (condition, metric))
+                    less = f"{whole(now.study, metric):g} - " if complement else ""
+                    yield Quantity(shown, f"{less}{condition}.{metric}.{label}", (condition, metric))
             if of_entropy and now.last_level in {None, (condition, metric)}:
                 bits, nats = now.sentence.has("bits?"), now.sentence.has("nats?")
                 for value, expression in logarithms(now.study, condition, metric):
@@ -113,7 +115,7 @@ def statistics_of(
         return (stat,)
     if 2 < len(levels) <= n and len({m.name for m in now.sentence.conditions}) == 1:
         return ("seeds",)
-    before, after = now.sentence.near(number)
+    before, after = now.sentence.near(number, 90)
     return statistics_said(now, number, before, after, metric, complement=complement)
 
 
@@ -122,7 +124,7 @@ def holds_for_all(now: Progress, number: Number, before: str, metric: str, stat:
     if now.sentence.has("both") and not now.sentence.conditions and now.study.main_pair:
         names = list(now.study.main_pair)
     for name in names:
-        for value, _ in level(now.study.conditions[name][metric], stat, complement=complement):
+        for value, _ in level(now.study.conditions[name][metric], stat, complement=complement, of=whole(now.study, metric)):
             shown = printed(value, now.study.metrics[metric].unit, number.unit, spread=stat == "std")
             if shown is None or not holds(number, before, shown):
                 return False
@@ -168,7 +170,7 @@ def seed_bounds(now: Progress, number: Number) -> Iterator[Quantity]:
             printed(value, unit, number.unit)
             for name in names
             if metric in now.study.conditions[name]
-            for value, _ in level(now.study.conditions[name][metric], "seeds", complement=complement)
+            for value, _ in level(now.study.conditions[name][metric], "seeds", complement=complement, of=whole(now.study, metric))
         ]
         reached = (
             denied and re.search(r"\b(?:below|under|above|over|exceed\w*)\s*$", before, re.IGNORECASE) is not None

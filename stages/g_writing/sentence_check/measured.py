@@ -8,7 +8,7 @@ from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.comparing import metrics_of, of_speed
 from stages.g_writing.sentence_check.metric_names import is_complement
 from stages.g_writing.sentence_check.progress import Progress
-from stages.g_writing.sentence_check.quantities import UNIT_WORDS
+from stages.g_writing.sentence_check.quantities import FRACTIONS, PERCENTS, UNIT_WORDS
 from stages.g_writing.sentence_check.reading import Number
 
 
@@ -33,7 +33,8 @@ def metrics_with_complement(now: Progress, number: Number) -> list[tuple[str, bo
         m
         for m in mentions
         if re.fullmatch(
-            r"\W?\s*(?:percentage )?(?:points?|pp|seconds?|minutes?|nats|s|%) (?:of|in) (?:the |mean |test )*",
+            r"\W?\s*(?:percentage )?(?:points?|pp|seconds?|minutes?|nats|s|%) (?:of|in) (?:the |mean |test )*"
+            r"|\s*(?:%|per ?cent|x|×|times)? (?:more|less|fewer|lower|higher|longer|shorter|extra|additional|better|worse|slower|faster|larger|smaller|greater|as much|as many) (?:mean |test |average )*",
             now.sentence.text[number.end : m.start],
         )
     ]
@@ -43,6 +44,11 @@ def metrics_with_complement(now: Progress, number: Number) -> list[tuple[str, bo
     chosen = beside or list(mentions)
     if len({m.name for m in chosen}) > 1:
         chosen = sorted(chosen, key=lambda m: (number.start - m.end) if m.end <= number.start else 1.5 * (m.start - number.end))[:1]
+    if number.unit in {"pp", "points"} and chosen and all(of_speed(mention.name, now.study) for mention in chosen):
+        chosen = []  # nobody counts points of seconds or of a rate
+        shares = [metric for metric, facts in now.study.metrics.items() if facts.unit in (*FRACTIONS, *PERCENTS)]
+        if shares:
+            return [(shares[0], False)]
     found = []
     for mention in chosen:
         word = now.sentence.text[mention.start : mention.end].lower()

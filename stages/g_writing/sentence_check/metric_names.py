@@ -11,9 +11,16 @@ from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.mentions import Mention
 from stages.g_writing.sentence_check.study import Study
 
-_COMPLEMENT = re.compile(r"err|wrong|misclass|mistake|miss\b|miss(?:es)?(?: |$)|(?:one|1) ?(?:minus|-)", re.IGNORECASE)
+_COMPLEMENT = re.compile(
+    r"err|wrong|incorrect|mistake|miss\b|miss(?:es)?(?: |$)|mis(?:class|predict|label|recogni|judg)|(?:one|1) ?(?:minus|-)|[\w@ -]+[ -](?:errors?|deficits?|shortfalls?)\b",
+    re.IGNORECASE,
+)
 _OF_SHARES = ("acc", "hit_rate", "recall")
 """Metrics of which one minus the value has a name of its own: error, miss rate."""
+_BOUNDED = frozenset(
+    {"dice", "dsc", "iou", "miou", "jaccard", "f1", "precision", "success", "em", "auc", "auroc", "map", "ndcg", "mrr", "ssim"}
+)
+"""Other metrics whose best value is one: the distance to it is an error ('Dice error')."""
 _CUTOFFS = ("top_k", "k", "cutoff", "topk")
 """Settings that hold the k of a ranking metric's @k."""
 _GLUED_CUTOFF = re.compile(r"(?<![a-z])(ndcg|recall|precision|map|mrr|hits?|hit_rate)(\d{1,4})(?!\d)")
@@ -32,7 +39,11 @@ def split_of(metric: str) -> str | None:
 
 def is_complement(text: str, metric: str) -> bool:
     """'error', 'miss rate', 'one minus …': the words name one minus the metric."""
-    counted = any(part in metric for part in _OF_SHARES) or re.match(r"(?:one|1) ?(?:minus|-)", text, re.IGNORECASE)
+    counted = (
+        any(part in metric for part in _OF_SHARES)
+        or not _BOUNDED.isdisjoint(metric.split("_"))
+        or re.match(r"(?:one|1) ?(?:minus|-)", text, re.IGNORECASE)
+    )
     return bool(counted) and _COMPLEMENT.match(text) is not None
 
 
@@ -113,6 +124,10 @@ def _pattern(metric: str, cutoff: str, *, as_perplexity: bool, as_loss: bool) ->
         named += [r"loss(?:es)?"]
     if any(part in metric for part in ("hit_rate", "recall")):
         named.append(r"miss(?:es)?(?: rates?)?")
+    if not _BOUNDED.isdisjoint(metric.split("_")):
+        named += [rf"(?:{'|'.join(named)})[ -](?:error|deficit|shortfall)s?"]
+    if not {"dice", "dsc", "iou", "miou", "jaccard"}.isdisjoint(metric.split("_")):
+        named.append(r"overlap errors?")
     longest = sorted(named, key=len, reverse=True)
     place = rf"(?:\s?@\s?(?:{cutoff})(?!\d))?" if cutoff else ""
     return re.compile(rf"\b(?:(?:one|1) ?(?:minus|-) ?(?:the |its |their )?)?(?:{'|'.join(longest)}){place}(?!\w)", re.IGNORECASE)
@@ -187,5 +202,5 @@ def _training_with(match: re.Match[str], text: str) -> bool:
 
 def _unbroken(mention: Mention, text: str) -> Mention:
     """'miss rate (one minus HR@10)': the formula in brackets explains the name before it and is part of it."""
-    formula = re.match(r" ?\((?:i\.e\. ?,? ?)?(?:one|1) ?(?:minus|-) ?(?:the |its |their )?[\w@ -]+\)", text[mention.end :])
+    formula = re.match(r" ?\((?:i\.e\. ?,? ?)?(?:one|1|q) ?(?:minus|-) ?(?:the |its |their )?[\w@ -]+\)", text[mention.end :])
     return replace(mention, end=mention.end + formula.end()) if formula else mention

@@ -18,7 +18,8 @@ _AGAINST = re.compile(r"\b(?:instead of|rather than|versus|vs|against|compared (
 def conditions_of(now: Progress, number: Number, levels: Sequence[Number]) -> list[str]:
     """Conditions that the number can belong to, from the order of names and numbers."""
     if now.reading and now.reading.condition:
-        return [now.reading.condition]
+        subject = _level_of_the_subject(now, number)
+        return [now.reading.condition] if subject in {None, now.reading.condition} else []
     mentions = now.sentence.conditions
     distinct = [m for i, m in enumerate(mentions) if i == 0 or m.name != mentions[i - 1].name]
     names = list(dict.fromkeys(m.name for m in distinct))
@@ -28,6 +29,10 @@ def conditions_of(now: Progress, number: Number, levels: Sequence[Number]) -> li
         return unnamed(now, number, levels, place)
     if causer := _causer(now, number, distinct):
         return [causer]
+    if own := _bracketed_pair(now, number):
+        return [own]
+    if subject := _level_of_the_subject(now, number):
+        return [subject]
     if len(names) == 1:
         return _of_the_only_name(now, number, levels, place, distinct[0])
     owned = {other.start: name for other in levels if (name := bracketed(now, other, distinct))}
@@ -46,6 +51,42 @@ def conditions_of(now: Progress, number: Number, levels: Sequence[Number]) -> li
     if close and after and after[0].start <= number.end + close.end() + 4:
         return [after[0].name]
     return [(before[-1] if before else after[0]).name]
+
+
+_APART = re.compile(
+    r"\b(?:ahead of|short of|behind|above|below|over|under|beyond|than|by)\b[^,;:]*, (?:(?:at|with|reaching|scoring|ending (?:up )?at|landing at) )(?:an? (?:[\w@-]+ ){1,4}of )?(?:about |around |only |just )?$",
+    re.IGNORECASE,
+)
+
+
+_BRACKETED_PAIR = re.compile(
+    r"\((?:an? |the )?(?:about )?-?[\d.,]+[kM]? ?(?:%|[A-Za-z/]+)? (?:against|versus|vs\.?|compared (?:with|to)|instead of|rather than|as opposed to) (?:about )?-?[\d.,]+[kM]?\b[^()\d]{0,25}\)"
+)
+
+
+def _bracketed_pair(now: Progress, number: Number) -> str | None:
+    """'a is as fast as b (40.1k against 41.2k tokens per second)': the first value is the subject's, the second the other's."""
+    said = next((m for m in _BRACKETED_PAIR.finditer(now.sentence.text) if m.start() < number.start < m.end()), None)
+    names = {mention.name for mention in now.sentence.conditions}
+    if said is None or len(now.pair.options) != 1 or not now.pair.named or not names <= set(now.pair.options[0]):
+        return None
+    inner = [other for other in now.sentence.numbers if said.start() < other.start < said.end()]
+    return now.pair.options[0][0 if number.start == inner[0].start else 1] if len(inner) == 2 else None
+
+
+def _level_of_the_subject(now: Progress, number: Number) -> str | None:
+    """'a stays 0.5 points ahead of b, at 91.6 %': behind the distance of the two stands the value of the one that the clause is about."""
+    said = _APART.search(now.sentence.text[: number.start])
+    pairs = {a for a, _ in now.pair.options}
+    if said is None or len(pairs) != 1 or not now.pair.named or number.unit in {"pp", "points", "x"}:
+        return None
+    start = max(now.sentence.text.rfind(cut, 0, said.start()) for cut in (",", ";", ":"))
+    before = [other for other in now.sentence.numbers if start < other.start and other.end <= number.start]
+    named = [mention for mention in now.sentence.conditions if start < mention.start < number.start]
+    values = [other for other in now.sentence.numbers if other.start >= number.start]
+    if len(before) != 1 or len(values) != 1 or not named or now.roles.role(before[0]) != "difference":
+        return None
+    return pairs.pop()
 
 
 _BRINGS_TO = re.compile(

@@ -17,7 +17,7 @@ _PLAIN = r"(?:(?:plain|standard|vanilla|ordinary|simple|basic|original|usual|cla
 _REFERENCE = re.compile(
     r"(?:than|over|relative to|compared (?:with|to)|against|versus|vs\.?|below|above|as|of|with respect to|from|beats?|outperform\w*|behind|between|to"
     r"|exceed\w*|surpass\w*|overtakes?|tops|trails?|lags?|follows?|match(?:es)?|improves? (?:on|upon)|edges out|short of)"
-    r"\s*(?:that of |those of |the |a |\w+ (?:of|for|by|with) (?:the )?|with |worst |best |mean |average |variant |version |model |method )*"
+    r"\s*(?:that of |those of |for (?:the )?|with the |in (?:the )?|the |a |\w+ (?:of|for|by|with) (?:the )?|with |worst |best |mean |average |variant |version |model |method )*"
     rf"{_PLAIN}$",
     re.IGNORECASE,
 )

@@ -21,13 +21,13 @@ COUNTED = {
 DIFFERENCE_BEFORE = re.compile(
     r"(?:\bby(?: a factor of| a margin of)?|\b(?:gain|improvement|increase|decrease|reduction|drop|difference|gap|advantage|margin|overhead|deficit|rise|lead|decline"
     r"|saving|speed-?up|cost|change|benefit|effect|(?:additional|extra|added)(?: [\w-]+){1,3})s?(?: (?!from\b|to\b(?! (?:the|a|our)\b))[\w()-]+){0,8}? (?:of|is|was|amounts to|equals|corresponds to)"
-    r"|\b(?:additional|extra|adds|added|costs?|saves?|gains?|takes?(?= (?:about |roughly |nearly )?[-\d.]+ ?\S* off\b)|gives? up|sacrifices?|forfeits?|foregoes|loses?|contributes?|accounts? for|brings?|worth|shav(?:es?|ed|ing)|shed(?:s|ding)?|knock(?:s|ed|ing)?))"
+    r"|\b(?:additional|extra|adds|added|costs?|saves?|gains?|takes?(?= (?:about |roughly |nearly )?[-\d.]+ ?\S* off\b)|gives? up|trades?(?: in| away)?|sacrifices?|forfeits?|foregoes|loses?|contributes?|accounts? for|brings?|worth|shav(?:es?|ed|ing)|shed(?:s|ding)?|knock(?:s|ed|ing)?|removes?|trims?))"
     r"\s*(?:an? |the |another |further |about |only |roughly |around |approximately |nearly |almost |just |some |slightly |more than |less than |over |under |at least |at most |relative |absolute |\(|mean |small |large |modest |moderate |clear |mere |tiny |full |whole |slim |narrow |good |solid |hefty |meagre |scant |slender |considerable |substantial |minor )*$",
     re.IGNORECASE,
 )
 DIFFERENCE_AFTER = re.compile(
     r"^\s*(?:%|per ?cent|×|x|times|percentage points?|points?|pp|[A-Za-z][\w/]*(?= (?:below|above|lower|higher|less|more|better|worse)\b)|nats|bits|seconds?|minutes?|hours?|s|ms|min|h|GB|MB)?\s*(?:in absolute terms |absolute |relative |units? )?"
-    r"(?:in relative terms|in absolute terms|of (?:additional|extra|further)|additional|extra|further|added|higher|lower|better|worse|faster|slower|earlier|later|sooner|more|less|fewer|longer|shorter|larger|smaller|below|above|cheaper|behind|ahead|gain|improvement|reduction"
+    r"(?:in relative terms|in absolute terms|of (?:additional|extra|further)|additional|extra|further|added|higher|lower|better|worse|faster|slower|earlier|later|sooner|more|less|fewer|longer|shorter|larger|smaller|below|above|cheaper|behind|ahead|short of|gain|improvement|reduction"
     r"|increase|decrease|overhead|drop|speed-?up|relative (?:gain|improvement|reduction|increase)|advantage)\b",
     re.IGNORECASE,
 )
@@ -43,8 +43,8 @@ OF_A_CHANGE = re.compile(
 )
 """Behind a number that is a part of a change told before: '0.85 of these come from x'."""
 
-ABOVE = r"(?:(?<!no )more than|above|exceed\w*|at least|greater than|>=?|no less than|surpass\w*|just over|well over|slightly over|over|upwards of|higher than|beyond|past|clears?)"
-BELOW = r"(?:(?<!no )less than|below|under|at most|fewer than|<=?|up to|nearly|almost|just under|no more than|lower than|within|shorter than)"
+ABOVE = r"(?:(?<!no )more than|above|exceed\w*|at least|greater than|>=?|no less than|surpass\w*|just over|well over|slightly over|over|upwards of|higher than|longer than|larger than|beyond|past|clears?)"
+BELOW = r"(?:(?<!no )less than|below|under|at most|fewer than|<=?|up to|nearly|almost|just under|no more than|lower than|within|shorter than|smaller than|(?:just )?shy of)"
 
 REACHED = r"(?:reach\w*|attain\w*|achiev\w*|get(?:s|ting)? to|hits?|cross\w*|pass\w*|top(?:s|ped)?)"
 """Verbs that bound a number from below where every or no run is their subject."""

@@ -15,7 +15,7 @@ from stages.g_writing.sentence_check.comparing import metrics_of
 from stages.g_writing.sentence_check.pairs import Pair
 from stages.g_writing.sentence_check.phrases import ABOVE, BELOW, DEVIATION, REACHED
 from stages.g_writing.sentence_check.quantifiers import Quantifier, conditions_quantifier, seeds_quantifier
-from stages.g_writing.sentence_check.quantities import level, mean, printed
+from stages.g_writing.sentence_check.quantities import level, mean, printed, whole
 from stages.g_writing.sentence_check.reading import Number, Sentence
 from stages.g_writing.sentence_check.study import Study
 
@@ -256,7 +256,7 @@ def bounded(number: Number, sentence: Sentence, study: Study, metrics: list[tupl
                 shown
                 for name in names or study.conditions
                 if metric in study.conditions[name]
-                for value, _ in level(study.conditions[name][metric], "seeds", complement=complement)
+                for value, _ in level(study.conditions[name][metric], "seeds", complement=complement, of=whole(study, metric))
                 if (shown := printed(value, unit, number.unit)) is not None
             ]
             quantifier = seeds
@@ -266,7 +266,9 @@ def bounded(number: Number, sentence: Sentence, study: Study, metrics: list[tupl
                 shown
                 for name in _group(sentence.text[conditions.start : conditions.end], study)
                 if metric in study.conditions[name]
-                for value, _ in level(study.conditions[name][metric], "std" if spread else "mean", complement=complement)
+                for value, _ in level(
+                    study.conditions[name][metric], "std" if spread else "mean", complement=complement, of=whole(study, metric)
+                )
                 if (shown := printed(value, unit, number.unit, spread=spread)) is not None
             ]
             quantifier = conditions

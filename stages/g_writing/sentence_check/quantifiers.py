@@ -15,6 +15,7 @@ _QUANTIFIER = (
     rf"|(?P<bound>at least|at most|more than|fewer than|less than|only|just|exactly)? ?(?P<k>{_COUNT})(?: out)? of"
 )
 _SEEDS = re.compile(
+    rf"\b(?P<few>at least|at most|more than|fewer than|only|just|exactly)? ?(?P<of_all>{_COUNT}) (?:seeds?|runs?) out of (?:the |our |all )?{_COUNT}\b|"
     rf"\b(?:{_QUANTIFIER})(?: (?!(?:{w.CONDITION_NOUNS}|were|was|are|is|on|with|in|for|of|has|have)\b)[\w'-]+){{0,4}}? (?:{w.SEED_NOUNS})\b",
     re.IGNORECASE,
 )
@@ -53,6 +54,9 @@ def _quantifier(pattern: re.Pattern[str], text: str) -> Quantifier | None:
     if found is None:
         return None
     whole = False
+    said = found.groupdict()
+    if said.get("of_all"):
+        return Quantifier(found.start(), found.end(), _counting(_value(found["of_all"]), (found["few"] or "").lower()), whole)
     if found["no"]:
         holds: Callable[[int, int], bool] = lambda k, _: k == 0  # noqa: E731
     elif found["but"]:
@@ -61,15 +65,19 @@ def _quantifier(pattern: re.Pattern[str], text: str) -> Quantifier | None:
     elif found["every"]:
         holds, whole = (lambda k, n: k == n), True
     else:
-        count, bound = _value(found["k"]), (found["bound"] or "").lower()
-        holds = {
-            "at least": lambda k, _: k >= count,
-            "at most": lambda k, _: k <= count,
-            "more than": lambda k, _: k > count,
-            "fewer than": lambda k, _: k < count,
-            "less than": lambda k, _: k < count,
-        }.get(bound, lambda k, _: k == count)
+        holds = _counting(_value(found["k"]), (found["bound"] or "").lower())
     return Quantifier(found.start(), found.end(), holds, whole)
+
+
+def _counting(count: int, bound: str) -> Callable[[int, int], bool]:
+    """(fulfilling, of) -> whether so many are 'at least three', 'only one'."""
+    return {
+        "at least": lambda k, _: k >= count,
+        "at most": lambda k, _: k <= count,
+        "more than": lambda k, _: k > count,
+        "fewer than": lambda k, _: k < count,
+        "less than": lambda k, _: k < count,
+    }.get(bound, lambda k, _: k == count)
 
 
 def _value(text: str) -> int:

@@ -13,7 +13,29 @@ from stages.g_writing.sentence_check.study import Scores, Study
 FRACTIONS = ("fraction", "ratio", "proportion")
 PERCENTS = ("%", "percent", "per cent", "pp")
 SECONDS = ("s", "sec", "seconds", "second")
-_PHYSICAL = (*SECONDS, "ms", "min", "h", "nats", "bits", "GB", "MB", "kWh", "m", "tok/s", "W", "J")
+_PHYSICAL = (
+    *SECONDS,
+    "ms",
+    "min",
+    "h",
+    "nats",
+    "bits",
+    "GB",
+    "MB",
+    "kWh",
+    "m",
+    "mm",
+    "cm",
+    "km",
+    "px",
+    "eV",
+    "meV",
+    "kJ",
+    "Hz",
+    "tok/s",
+    "W",
+    "J",
+)
 """Units in which nobody counts points."""
 LARGEST_EXPONENT = 100
 """Nats or bits beyond which nobody tells a perplexity."""
@@ -63,27 +85,42 @@ UNIT_WORDS = re.compile(r"\s*(nats?|bits?|[kMGT]?B|kWh|Wh|dB|Hz|FLOPs?|epochs?|d
 def other_unit(after: str, metric_unit: str) -> bool:
     """The words behind a number name a unit in which the metric is not measured."""
     said = UNIT_WORDS.match(after)
+    if metric_unit == "px" and re.match(r"\s*(?:pixels?|px)\b", after):
+        return False
     return said is not None and not metric_unit.lower().startswith(said[1].lower().rstrip("s"))
 
 
-def level(scores: Scores, stat: str, *, complement: bool) -> Iterator[tuple[float, str]]:
-    """(value, name) of a statistic; 'seeds' gives every seed's own."""
+_RANKED = {"second highest": (1, True), "second lowest": (1, False)}
+"""Statistics by rank among the seeds: how many are before it, and whether they are counted from the highest."""
+
+
+def whole(study: Study, metric: str) -> float:
+    """What a metric and its complement add up to: 100 of one in per cent, else 1."""
+    return 100.0 if study.metrics[metric].unit in PERCENTS else 1.0
+
+
+def level(scores: Scores, stat: str, *, complement: bool, of: float = 1.0) -> Iterator[tuple[float, str]]:
+    """(value, name) of a statistic; 'seeds' gives every seed's own. of: the whole that a complement is taken from."""
     if stat == "seeds":
         values = [(value, f"seed.{seed}") for seed, value in scores.seeds.items()]
     elif stat.startswith("seed."):
         seed = stat.removeprefix("seed.")
         values = [(scores.seeds[seed], stat)] if seed in scores.seeds else []
+    elif stat in _RANKED:
+        rank, downwards = _RANKED[stat]
+        ordered = sorted(scores.seeds.values(), reverse=downwards)
+        values = [(ordered[rank], stat)] if len(ordered) > rank else []
     elif stat == "std":
         values = [] if scores.std is None else [(scores.std, "std")]
     else:
         values = [({"mean": scores.mean, "min": scores.min, "max": scores.max, "median": scores.median}[stat], stat)]
     for value, name in values:
-        yield (1 - value if complement and name != "std" else value), name
+        yield (of - value if complement and name != "std" else value), name
 
 
 def mean(study: Study, condition: str, metric: str, *, complement: bool = False) -> float | None:
     scores = study.conditions[condition].get(metric)
-    return None if scores is None else 1 - scores.mean if complement else scores.mean
+    return None if scores is None else whole(study, metric) - scores.mean if complement else scores.mean
 
 
 def wins(study: Study, a: str, b: str, metric: str) -> tuple[int, int]:

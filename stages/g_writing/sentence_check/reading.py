@@ -24,6 +24,11 @@ _MATHS_ONLY = re.compile(
 )
 _CONSTRAINT = re.compile(r"\$\\?[A-Za-z]+_(?:\{[a-z, ]+\}|[a-z])\s*(?:\\geq?|\\leq?|>|<|\\in|=)\s*[01]\s*\$")
 """'$\\alpha_{ij} \\ge 0$': what an indexed symbol of a method keeps to; zero and one are no results there."""
+_BOUND_OF_A_SYMBOL = re.compile(
+    r"\$\s*(?:[01]\s*(?:<|\\leq?(?![a-z])|\\lt)\s*)?(?:(?![pnd]\b)[a-zA-Z]|\\[a-z]+)(?:_(?:\{\w+\}|\w))?\s*(?:\\geq?(?![a-z])|\\leq?(?![a-z])|\\[gl]t(?![a-z])|>|<)\s*[01]\s*\$"
+    r"|\$\s*(?:[a-zA-Z]|\\[a-z]+)_(?:\{0\}|0)\s*=\s*[01]\s*\$|\$\s*[a-z]\s*=\s*[01]\s*,\s*(?:2\s*,\s*)?\\[lc]?dots[^$\d]*\$"
+)
+"""'$t \\geq 1$', '$0 < \\gamma < 1$', '$m_0 = 0$', '$k = 1, \\dots, K$': what an index or a parameter keeps to; p, n and d are of tests."""
 _RANGE_OF_A_SYMBOL = re.compile(r"\$\\?[A-Za-z]+(?:_\{?\w+\}?)?\s*\\in\s*\\?[\[({]\s*(?:-\s*)?[01]\s*,\s*[01]\s*\\?[\])}]\s*\$")
 """'$\\lambda \\in [0, 1]$'."""
 _COEFFICIENT = re.compile(
@@ -34,7 +39,7 @@ _COEFFICIENT = re.compile(
 _FORMULA = re.compile(r"\$[^$]*\$")
 _STRUCTURE = re.compile(
     r"\b(?:Sections?|Tables?|Figures?|Figs?\.?|Appendix|Appendices|Equations?|Eqs?\.?|Algorithms?|Chapters?|Lines?|Steps?|Theorems?|Lemmas?|Propositions?"
-    r"|Corollar(?:y|ies)|Definitions?|Remarks?|Listings?|Assumptions?|Hypothes[ie]s|RQ|H)"
+    r"|Corollar(?:y|ies)|Definitions?|Remarks?|Listings?|Assumptions?|Hypothes[ie]s|RQ|H(?![A-Z]))"
     r"[\s~]*\(?[A-Z]?\.?\d+(?:\.\d+)*[a-z]?\)?(?:(?:,| and|,? and|--|-| to)\s*[A-Z]?\.?\d+(?:\.\d+)*)*"
 )
 _COMMON_NAMES = re.compile(r"\btop-1\b|\b0(?:--?|/)1(?= loss)|\bL[012]\b|\bell[_ ]?[12]\b|\b[kK]-fold\b|\b[123]D\b|\bfp(?:16|32)\b|\bbf16\b|\b(?:16|32)-bit\b|\bcuda:\d\b", re.IGNORECASE)  # fmt: skip
@@ -132,7 +137,7 @@ def read(raw: str, study: Study) -> Sentence:
     raw_text = re.sub(r"\$?\\ell_\{?([12])\}?\$?(?=[ -])", r"L\1", raw)
     raw_text = _FORMULA.sub(lambda m: _COEFFICIENT.sub("q", m[0]), raw_text)
     text = _MATHS_ONLY.sub(lambda m: m[0] if _tells_a_value(m[0]) else "formula", raw_text)
-    text = _CONSTRAINT.sub("formula", _RANGE_OF_A_SYMBOL.sub("formula", text))
+    text = _CONSTRAINT.sub("formula", _BOUND_OF_A_SYMBOL.sub("formula", _RANGE_OF_A_SYMBOL.sub("formula", text)))
     text = plain(re.sub(r"\\cite[pt]?\w*\*?(?:\[[^\]]*\])*\{[^}]+\}", "(cited)", text))
     text = _blank(_STRUCTURE, text)
     text = _blank(_COMMON_NAMES, text)
@@ -267,7 +272,7 @@ def _in_words(text: str, figures: list[tuple[int, int]]) -> Iterator[Number]:
         if match[0].lower() == "one" and _pronoun(text[: match.start()], after):
             continue
         if re.match(
-            r"-(?:sided|tailed|hot|shot|way)\b|[- ](?:(?:third|quarter|fifth|sixth|seventh|eighth|ninth|tenth)s?\b|of (?:about )?-?\d|of (?:the|our|these)\b(?! (?:\w+ ){0,3}?(?:seeds|runs|pairs|differences))|another|can|may|should|would|is\b|way\b|by one|hand)",
+            r"-(?:sided|tailed|hot|shot|way)\b|[- ](?:(?:third|quarter|fifth|sixth|seventh|eighth|ninth|tenth)s?\b|of (?:about )?-?\d|of (?:the|our|these)\b(?! (?:[\w\u00b7-]+ ){0,3}?(?:seeds|runs|pairs|differences))|another|can|may|should|would|is\b|way\b|by one|hand)",
             after,
         ):
             continue
@@ -334,9 +339,12 @@ def _unit(after: str) -> str:
     after = after.removeprefix("]")
     for unit, pattern in (
         ("pp", r"\s*(?:additional |extra |more |further )?(?:percentage[- ]points?|percent[- ]points?|pp\b|%[- ]points?|p\.p\.)"),
-        ("points", r"\s*(?:accuracy |error |score |return |mIoU |F1 )?points?\b"),
+        (
+            "points",
+            r"\s*(?:accuracy |error |score |return |reward |mIoU |IoU |F1 |Dice |BLEU |ROUGE |AUC |AUROC |WER |CER |FID |mAP |AP |recall |precision |NDCG |nDCG |MRR |hit-rate |perplexity |success )?points?\b",
+        ),
         ("%", r"\s*(?:%|per ?cent\b)"),
-        ("x", r"\s*(?:×|x\b|-?fold\b|times\b)"),
+        ("x", r"\s*(?:×(?!\s?\d)|x\b|-?fold\b|times\b)"),
         ("min", r"\s*-?(?:additional |extra |more |further |fewer )?(?:minutes?|mins?)\b"),
         ("h", r"\s*-?(?:additional |extra |more |further |fewer )?(?:hours?|hrs?|h)\b"),
         ("ms", r"\s*-?(?:additional |extra |more |further |fewer )?(?:milliseconds?|ms)\b"),

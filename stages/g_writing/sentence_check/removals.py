@@ -56,6 +56,8 @@ def removals(sentence: Sentence, study: Study, bound: Sequence[tuple[Number, str
             (m for m in sentence.conditions if m.start < match.end() and match.start() < m.end and removed(m.name)),
             None,
         )
+        if any(metric.start <= match.start() < metric.end for metric in sentence.metrics):
+            continue  # the misses of a miss rate
         if lacking is None and (_of_no_part(sentence, match) or _of_a_name(sentence, match)):
             continue
         owner = lacking.name if lacking else _left_over(sentence, study, match)

@@ -16,6 +16,9 @@ ORDER: tuple[Cue, ...] = (
     no_values.every_one,
     no_values.close_to_zero,
     amounts.updates,
+    counted.listed_behind,
+    counted.not_one,
+    counted.times_out_of,
     counted.out_of_all,
     amounts.within_of_each_other,
     counted.values_of_a_setting,
@@ -41,6 +44,7 @@ ORDER: tuple[Cue, ...] = (
     no_values.article,
     no_values.anaphora,
     no_values.the_one_with,
+    no_values.shared_by_all,
     no_values.one_device,
     counted.times_made,
     counted.so_many_of_the_seeds,
@@ -78,6 +82,9 @@ class Roles:
             again = r"\s*(?:\S+ ?)?[,;(]?\s*(?:or|i\.\s?e\.|that is|equivalently|\()[,\s\\]*(?:about |roughly |around |nearly )?"
             if role == "level" and found and found[-1][1] == "difference" and number.unit and re.fullmatch(again, before):
                 role = "difference"
+            listed = re.search(r"\bby (?:about )?$", self.sentence.text[: found[-1][0].start]) if found else None
+            if role == "level" and listed and found[-1][1] == "difference" and re.fullmatch(r"\s?(?:%|points?|pp)?,? and ", before):
+                role = "difference" if number.unit == found[-1][0].unit else role  # 'lag behind by 32.1 and 56.8'
             if (
                 role == "level"
                 and found

@@ -66,22 +66,21 @@ class Settings:
         if symbol and (by_symbol := self.named_by(f"{symbol[1]}{symbol[2] or ''}", number)):
             return by_symbol
         before, after = self.sentence.near(number, names=False)
-        if re.search(r"\b(?:serve|used|held|kept|set|reserved|act)\w*\b[^.,;]*\bvalidation\b", after) and "n_val" in self.study.config:
-            return ["n_val"]
+        if (held := self.held_out(number, before, after)) is not None:
+            return held
         if seen := self.shown(before, after):
             return seen
         for key, words in w.BEHIND.items():
             if key in self.study.config and re.match(rf"\s*(?:{words})\b{_NO_UNIT_OF_OTHERS}", after):
                 return [key]
-        if "batch_size" in self.study.config and re.search(
-            r"\b(?:mini-?)?batch(?:es)?(?: sizes?)? (?:of|with) $", before, re.IGNORECASE
-        ):
-            return ["batch_size"]  # whatever is counted behind it: 'batches of 128 windows'
+        if self.of_an_update(before, after):
+            return ["batch_size"]
         found = [each for key in self.study.config if key != "seeds" for each in self.nearness(key, before, after)]
         found += self.split_sizes(number, after)
         if found:
             if {key for _, key in found} & {"context", "seq_len"}:  # 'a context of 256 tokens': tokens are its unit
                 found = [each for each in found if each[1] not in {"tokens", "n_tokens"}]
+            found = self.of_the_longer_name(found, number)
             best = min(found)[0]
             keys = [key for near, key in sorted(found) if near <= best + NEARLY_AS_NEAR]
             self.last_key = keys[0]
@@ -90,11 +89,45 @@ class Settings:
             return listed
         if (
             self.last_key
-            and re.fullmatch(r"[\s,)\](\[=]*(?:(?:for|with|in|by) [\w •-]+?)?[\s,;]*(?:and|or)?[\s,(]*", before)
+            and re.fullmatch(r"[\s,)\](\[=]*(?:(?:for|with|in|by) [\w •-]+?)?[\s,;]*(?:and|or|by|x|×)?[\s,(]*", before)
             and before
         ):
-            return [self.last_key]
+            shorter = self.last_key.removeprefix("pretrain_")
+            return [shorter] if shorter in self.study.config and re.search(r"\bfine-?\s?tun", before) else [self.last_key]
         return []
+
+    def held_out(self, number: Number, before: str, after: str) -> list[str] | None:
+        """'5,000 serve for validation', '5,000 of the 50,000 for validation', '259 each for validation and testing'; None for others."""
+        if re.search(r"\b(?:serve|used|held|kept|set|reserved|act)\w*\b[^.,;]*\bvalidation\b", after) and "n_val" in self.study.config:
+            return ["n_val"]
+        if re.match(r"\s*(?:\w+ )?each (?:for|to|as|in) (?:the )?(?:validation|dev\w*) and (?:the )?test", after):
+            return ["n_val"] if self.study.config.get("n_val", 0) == self.study.config.get("n_test", 1) else []
+        if re.match(r" of (?:the |our |all )?$", after) and re.match(r"[^.;]*\bfor validation\b", self.sentence.text[number.end :]):
+            return ["n_val"] if "n_val" in self.study.config else []
+        return None
+
+    def of_the_longer_name(self, found: list[tuple[float, str]], number: Number) -> list[tuple[float, str]]:
+        """'Pre-training lasts 400 epochs': pretrain_epochs and not epochs, where the words of the longer name stand in front."""
+        ahead = re.split(r"[,;:]|\band\b|\bafter\b", self.sentence.text[: number.start])[-1]
+        kept = []
+        for near, key in found:
+            longer = [other for other in self.study.config if other != key and other.endswith(f"_{key}")]
+            other = next((o for o in longer if re.search(rf"\b(?:{_part(o.removesuffix(f'_{key}'))})", ahead, re.IGNORECASE)), None)
+            kept.append((near, other if other and not re.search(r"\bfine-?\s?tun", ahead, re.IGNORECASE) else key))
+        return kept
+
+    def of_an_update(self, before: str, after: str) -> bool:
+        """'each step processes 64 sequences', 'steps of 64 sequences': what one update is made of."""
+        made = (
+            r"\b(?:steps?|updates?|iterations?|batch(?:es)?|mini-?batch(?:es)?) (?:of|on|with|over|from|computed (?:on|from|over|with)|(?:is|are) (?:computed |made |based |averaged )(?:on|from|over|with)"
+            r"|processe?s?|sees?|consumes?|uses?|contains?|holds?|comprises?|covers?|averages? over|draws?|takes?(?: in)?|consists? of|includes?) (?:about )?$"
+        )
+        cases = rf" (?!tokens|characters|bytes|words|frames|points|days|hours)(?:[a-z-]+ )?(?:{w.CASE_NOUNS})\b"
+        if "batch_size" not in self.study.config:
+            return False
+        if re.search(r"\b(?:mini-?)?batch(?:es)?(?: sizes?)? (?:of|with) $", before, re.IGNORECASE):
+            return True  # whatever is counted behind it: 'batches of 128 windows'
+        return bool(re.search(made, before, re.IGNORECASE)) and bool(re.match(cases, after))
 
     def of_condition(self, number: Number) -> list[str]:
         """'The teacher carries x parameters, its student y': teacher_params and student_params, by who is named last before the number."""
@@ -149,8 +182,9 @@ class Settings:
         for pattern in w.setting_words(key):
             between = r"(?:(?!and\b|or\b|with\b|of\b|per\b|each\b|every\b|in\b|on\b|for\b|at\b|from\b|by\b|using\b|under\b)\w+[\s-]+)"
             behind = compiled(rf"^[\s-]*{between}{{0,2}}?(?:{pattern})(?!\w)").match(after)
-            if behind:
-                yield 0.5 + 0.1 * len(behind[0].split()), key
+            if behind and not (key.endswith("_size") and re.search(r"(?<!size)s$", behind[0])):  # '16 images' are no image_size
+                closer = 0.5 if w.setting_words(key) is w.LONGEST_INPUT else 0.0
+                yield 0.5 + 0.1 * len(behind[0].split()) - closer, key
             ahead = list(compiled(rf"(?<!\w)(?:{pattern})(?!\w)").finditer(before))
             if ahead and not re.search(r"[.;]", before[ahead[-1].end() :]):
                 gap = before[ahead[-1].end() :].replace("\u2022", "")
@@ -165,7 +199,8 @@ class Settings:
                     r"[\s,)(=:]*(?:(?:is|are|was|were|holds?|contains?|comprises?|includes?|consists?|counts?|amounts?|of|to|at|set|size|rate|width|length|count|a|=|with|fixed|spans?|covers?|measures?|stands?|remains?|window|uses?|equal|for|value|over|number|in|all|runs?|and|has|have|\w+ly)[\s=]*){0,5}",
                     gap,
                 ):
-                    yield 1.0 + len(gap.split()) * 0.3 + ("," in gap) * 2, key
+                    closer = 1.0 if w.setting_words(key) is w.LONGEST_INPUT else 0.0  # 'truncated to 200 items': items of another key
+                    yield 1.0 + len(gap.split()) * 0.3 + ("," in gap) * 2 - closer, key
         yield from self.counted_by(key, before, after)
         parts = w.key_parts(key) if key not in w.SETTINGS else []
         headed = len(parts) > 1 and re.search(rf"\b(?:{parts[-1]})\W*(?:of|is|was|=|at)? $", before, re.IGNORECASE)
@@ -220,6 +255,8 @@ class Settings:
 
     def named(self, number: Number) -> Iterator[Quantity]:
         """A number that is no result and is exactly the value of a setting that the sentence names somewhere."""
+        if self.divided(number) or re.search(r"\bfine-?\s?tun\w*[\w ]*$", self.sentence.near(number)[0]):
+            return
         for key, value in self.study.config.items():
             if key == "seeds" or not any(self.sentence.has(pattern) for pattern in w.setting_words(key)):
                 continue
@@ -235,7 +272,15 @@ class Settings:
             f"{before} {after}"
         ):
             return
+        cases = re.match(rf"[\s-]*(?:[\w-]+ ){{0,2}}?({w.CASE_NOUNS})\b", after)
+        behind = self.sentence.text[number.end :]
+        of_one_case = re.match(r"\s*(?:×|x|by)\s?\d|[\s-]*(?:pixels|px|dimensions?|units|bytes|steps|epochs|updates|mm|cm)\b", behind)
+        tuned = re.search(r"\bfine-?\s?tun\w*[\w ]*$", before) is not None
         for key, value in self.study.config.items():
+            if (tuned and key.startswith("pretrain")) or (of_one_case and key.startswith("n_")):
+                continue
+            if cases and not key.startswith("n_") and cases[1][:-1] not in key and "sample" not in key:
+                continue  # 'the 150 cases' are no epochs
             if isinstance(value, int) and not isinstance(value, bool) and value == number.value:
                 yield Quantity(float(value), f"cfg.{key}")
 
@@ -253,13 +298,15 @@ class Settings:
     def of_tuple(self, number: Number) -> list[str]:
         """'(beta1, beta2) = (x, y)': the k-th name for the k-th number."""
         betas = re.search(
-            r"\b(?:momentum (?:terms|parameters|coefficients|values)|betas?(?: \w+)?)\s*(?:are|were|of|is|=|:)?\s*(?=\d)",
+            r"\b(?:momentum (?:terms|parameters|coefficients|values)|moments?(?: estimates?)?(?: decay)?|betas?(?: \w+)?)\s*(?:are|were|of|is|with|at|=|:)?\s*(?=\d)",
             self.sentence.text,
             re.IGNORECASE,
         )
         if betas and {"beta1", "beta2"} <= set(self.study.config) and number.start >= betas.end():
             named = [each for each in self.sentence.numbers if each.start >= betas.end()]
             return [f"beta{named.index(number) + 1}"] if named.index(number) < 2 else []
+        if split := self.of_splits(number):
+            return [split]
         if "respectively" in self.sentence.text and len(self.sentence.numbers) > 1:
             ahead = self.sentence.text[: self.sentence.numbers[0].start]
             order = sorted(
@@ -280,9 +327,28 @@ class Settings:
             return []
         return [key for key in self.study.config if any(re.fullmatch(pattern, names[place]) for pattern in w.setting_words(key))]
 
+    def of_splits(self, number: Number) -> str | None:
+        """'split 70/10/20 into training, validation and test sets': the k-th size for the k-th word."""
+        run = re.search(
+            r"(?P<sizes>\d[\d,]*(?:\s?[/:]\s?\d[\d,]*){1,2})(?![\d.])[^.;\d]*?\b(?P<words>train\w*\b[^.;\d]*?\b(?:(?:valid|dev)\w*\b[^.;\d]*?)?\btest\w*)",
+            self.sentence.text,
+            re.IGNORECASE,
+        )
+        if run is None or not run.start("sizes") <= number.start < run.end("sizes"):
+            return None
+        place = len(re.findall(r"[/:]", self.sentence.text[run.start("sizes") : number.start]))
+        named = [
+            key
+            for key, word in (("n_train", "train"), ("n_val", r"valid|dev"), ("n_test", "test"))
+            if re.search(word, run["words"], re.IGNORECASE)
+        ]
+        return named[place] if place < len(named) and named[place] in self.study.config else None
+
     def candidates(self, number: Number) -> Iterator[Quantity]:
         keys = self.of_tuple(number) or self.keys(number)
         yield from self.whole(number)
+        if self.divided(number):
+            return  # what is divided is the whole
         for key in keys:
             value: JsonValue = self.study.config[key]
             if isinstance(value, dict) and number.word and number.value == len(value):
@@ -290,6 +356,11 @@ class Settings:
             for path, stored in self.stored(value, number):
                 if isinstance(stored, int | float) and not isinstance(stored, bool) and self.fits(number, float(stored)):
                     yield Quantity(float(stored), f"cfg.{key}{path}")
+
+    def divided(self, number: Number) -> bool:
+        """'The 2,594 images of ISIC-2018 are divided into …'."""
+        said = r"\s[\w -]+? (?:of [\w\u00b7-]+ )?(?:are|is|were|was|get|gets) (?:divided|split|partitioned)\b"
+        return len(self.sentence.numbers) > 2 and re.match(said, self.sentence.text[number.end :]) is not None
 
     def whole(self, number: Number) -> Iterator[Quantity]:
         """'5k of the 50k images': training and validation cases together, where a part of them is named before."""
@@ -299,6 +370,22 @@ class Settings:
         of = re.search(r"\bof (?:the |our |all )?$|\bfrom (?:the |all )$", self.sentence.text[: number.start])
         if len(sizes) == 2 and part and of and number.value == sum(sizes):
             yield Quantity(float(sum(sizes)), "cfg.n_train + cfg.n_val")
+        splits = {key: size for key in ("n_train", "n_val", "n_test") if isinstance(size := self.study.config.get(key), int)}
+        said = [other.value for other in self.sentence.numbers if other is not number]
+        fitted = {key: size for key, size in splits.items() if key != "n_test"}
+        apart = self.sentence.has("not|besides|apart|other|while|whereas|remaining")
+        everything = all(said.count(size) >= list(splits.values()).count(size) for size in splits.values())
+        if (
+            len(fitted) == 2
+            and number.value == sum(fitted.values())
+            and (apart or not everything)
+            and all(said.count(size) for size in fitted.values())
+        ):
+            yield Quantity(number.value, "cfg.n_train + cfg.n_val")
+        if len(splits) > 1 and number.value == sum(splits.values()) and all(said.count(size) for size in splits.values()):
+            yield Quantity(
+                number.value, " + ".join(f"cfg.{key}" for key in splits)
+            )  # '2,594 images, divided into …': its parts are told
 
     def stored(self, value: JsonValue, number: Number) -> Iterator[tuple[str, JsonValue]]:
         """The value, or of a value per condition the one of the condition that the number belongs to."""

@@ -12,9 +12,16 @@ from stages.g_writing.sentence_check.pairs import Pair, ablated, pair_of
 from stages.g_writing.sentence_check.quantities import mean
 from stages.g_writing.sentence_check.reading import Sentence
 from stages.g_writing.sentence_check.study import Compared, Study
+from stages.g_writing.sentence_check.untested import on_record, untested
 
+_A_TEST = r"(?:tests?(?! (?:set|split|accurac|error|loss|image|data|case|time|score|perplexit|return|token|node|sample|example|user|item)\w*)|t-tests?|ANOVA|bootstrap(?:ping)?)"
 _SIGNIFICANT = re.compile(
-    r"\bsignifican(?:t|tly|ce)\b|\bconclusive(?:ly)?\b|\bstatistically (?:clear|reliable)|\breject\w*(?= (?:the )?(?:null|equality|hypothesis))",
+    rf"\b(?:pass(?:es|ed)?|surviv(?:es?|ed)|withst(?:ands?|ood)|(?:stands?|stood|holds?|held) up (?:under|to|in|against)|clears?|cleared) (?:[\w-]+ ){{0,5}}?{_A_TEST}\b"
+    rf"|\b{_A_TEST}(?: \w+ly)? (?:confirm\w*|support\w*|show(?:s|ed)?|establish\w*|prov(?:es?|ed)|corroborat\w*|attest\w*|backs?|backed|find|finds|found|detect\w*|indicat\w*|verif\w+|bears? out|reject\w*)\b"
+    rf"|\b(?:confirmed|supported|established|corroborated|backed|verified|borne out) by (?:[\w-]+ ){{0,4}}?{_A_TEST}\b"
+    r"|\bstatistically (?:established|proven|confirmed|supported|secured?|sound|solid|meaningful|different|distinguishable|certain)\b"
+    r"|\b(?:beyond|not due to|unlikely to be due to|not explained by|larger than|more than) (?:mere |pure |statistical |what )?chance\b"
+    r"|\bsignifican(?:t|tly|ce)\b|\bconclusive(?:ly)?\b|\bstatistically (?:clear|reliable)|\breject\w*(?= (?:the )?(?:null|equality|hypothesis))",
     re.IGNORECASE,
 )
 _WILCOXON = re.compile(r"Wilcoxon|signed-rank")
@@ -24,9 +31,12 @@ _T_TEST = re.compile(r"t-tests?|t test|Student")
 def significance(sentence: Sentence, study: Study) -> Iterator[str]:
     """Reasons against claims of significance, its absence, and likeness."""
     pair = pair_of(sentence, study)
-    said = _SIGNIFICANT.search(sentence.text)
-    only_named = said is not None and re.match(r"significance (?:tests?|level)", sentence.text[said.start() :])
-    if said and not only_named:
+    if untested(sentence):
+        yield from on_record(sentence, study)
+        return
+    found = _SIGNIFICANT.finditer(sentence.text)
+    said = next((each for each in found if not re.match(r"significance (?:tests?|level)", sentence.text[each.start() :])), None)
+    if said:
         both = _WILCOXON.search(sentence.text) and _T_TEST.search(sentence.text)
         clauses = re.split(r"\b(?:whereas|while|but|although|though)\b|;", sentence.text) if both else [sentence.text]
         for clause in clauses:
@@ -46,7 +56,10 @@ def _clause(clause: str, word: str, sentence: Sentence, study: Study, pair: Pair
         for value, meant in ((test.t_p, t_test or not wilcoxon), (test.wilcoxon_p, wilcoxon))
         if meant and value is not None
     ]
-    if not values and not denied:
+    other = re.search(r"\b(?:ANOVA|permutation test|bootstrap\w*|Mann|Friedman|Kruskal|McNemar|sign test|chi-squared)\b", clause)
+    if other and not denied:
+        yield f"{other[0]!r}: no such test was recorded"
+    elif not values and not denied:
         yield f"{word!r}: no test was recorded"
     elif values and any((value < alpha) is denied for value in values):
         yield f"{word!r}: the recorded p is {min(values):g}"
@@ -111,7 +124,9 @@ def _alike(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
         alike
         and metrics
         and (sentence.conditions or ablated(sentence, study))
-        and not re.search(rf"{w.NEGATED}\s*$|\b(?:order|ordering|ranking)\b[^.]*$", text[: alike.start()], re.IGNORECASE)
+        and not re.search(
+            rf"{w.NEGATED}\s*$|\breject\w*\b[^.;]*$|\b(?:order|ordering|ranking)\b[^.]*$", text[: alike.start()], re.IGNORECASE
+        )
         and (
             speed
             or re.search(r"on par|comparabl|equally|match", alike[0])

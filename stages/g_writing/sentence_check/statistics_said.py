@@ -13,10 +13,24 @@ _NO_DEVIATION = re.compile(
     rf"\b(?:no|not|without|cannot|lack\w*|neither)\b(?:(?! ±)[^.;\d]){{0,30}}?(?:{DEVIATION.pattern})", re.IGNORECASE
 )
 """'we cannot give a spread'."""
-_GOOD = frozenset({"best", "strongest", "fastest", "quickest"})
-_BAD = frozenset({"worst", "weakest", "slowest"})
-
-
+_LUCK = r"(?:accurate|successful|favou?rable|fortunate|lucky|rewarding|precise|effective)"
+_GOOD_WORDS = rf"best|strongest|fastest|quickest|luckiest|most {_LUCK}"
+_BAD_WORDS = rf"worst|weakest|slowest|poorest|unluckiest|least {_LUCK}"
+_EXTREME = re.compile(
+    rf"(?<!second-)(?<!second )(?<!next-)(?<!next )\b({_GOOD_WORDS}|{_BAD_WORDS}|highest|lowest|smallest|largest|shortest|longest|greatest|maximum|minimum|max|min|top(?!-)|peak|peaks|peaked)\b",
+    re.IGNORECASE,
+)
+_OF_RUNS = re.compile(
+    rf"\b(?<!learns )(?<!performs )(?<!does )(?<!works )({_GOOD_WORDS}|{_BAD_WORDS}|highest|lowest|smallest|largest)\b(?=[^.]*\b(?:seeds?|runs?)\b)",
+    re.IGNORECASE,
+)
+_DOES_BEST = re.compile(r"\b(?:learns?|performs?|does|did|works?|fares?|scores?) (?:the )?(?:best|worst)\b")
+"""An adverb, no superlative of runs."""
+_SECOND = re.compile(
+    rf"\b(?:(?P<good>(?:second|next)[- ](?:{_GOOD_WORDS})|runner-?up)|(?P<bad>(?:second|next)[- ](?:{_BAD_WORDS}))|(?P<high>(?:second|next)[- ](?:highest|largest|greatest))|(?P<low>(?:second|next)[- ](?:lowest|smallest)))\b",
+    re.IGNORECASE,
+)
+_ONE_OF_THEM = re.compile(r"\b(?:seeds?|runs?|single|trials?|initiali[sz]ations?|repetitions?|replicates?|attempts?)\b", re.IGNORECASE)
 _HIGH = frozenset({"highest", "largest", "longest", "greatest", "maximum", "max", "peak", "peaks", "peaked", "top"})
 _ALONE = frozenset({"maximum", "minimum", "max", "min", "peak", "peaks", "peaked"})
 """They need no article and no seeds beside them to be an extreme of single runs."""
@@ -49,7 +63,7 @@ def statistics_said(now: Progress, number: Number, before: str, after: str, metr
     for own_word in {*metric.split("_")} & {"peak", "max", "min", "top", "best", "worst"}:  # of the metric's own name
         near, whole = (re.sub(rf"\b{own_word}\b", "\u2022" * len(own_word), text, flags=re.IGNORECASE) for text in (near, whole))
     said = _Said(now, number, before, after, near, whole, complement, upward)
-    cues = (_one_seed, _deviation, _median, _end_of_a_range, _each_seed, _extreme)  # the first that speaks decides
+    cues = (_one_seed, _deviation, _median, _end_of_a_range, _each_seed, _runner_up, _extreme)  # the first that speaks decides
     return next((found for cue in cues if (found := cue(said))), ("mean",))
 
 
@@ -98,14 +112,24 @@ def _each_seed(said: _Said) -> tuple[str, ...]:
     return ("seeds",) if each else ()
 
 
+def _runner_up(said: _Said) -> tuple[str, ...]:
+    """'the second-best seed', 'its runner-up'."""
+    second = _SECOND.search(said.near)
+    if second is None or not _ONE_OF_THEM.search(said.whole):
+        return ()
+    high = second["high"] is not None or (second["low"] is None and (second["good"] is not None) is said.upward)
+    return ("second highest" if high is not said.complement else "second lowest",)
+
+
 def _extreme(said: _Said) -> tuple[str, ...]:
     """The best or worst of single runs; of conditions, a superlative speaks of means."""
     found = _superlative(said)
     if found is None:
         return ()
     word = found[1].lower()
-    high = word in _HIGH or ((word in _GOOD) == said.upward and word in _GOOD | _BAD)
-    of_seeds = re.search(r"\b(?:seeds?|runs?|single|trial)\b", said.whole, re.IGNORECASE) or extreme_of_one(said.now, found[1])
+    good, bad = re.fullmatch(_GOOD_WORDS, word) is not None, re.fullmatch(_BAD_WORDS, word) is not None
+    high = word in _HIGH or (good is said.upward and (good or bad))
+    of_seeds = _ONE_OF_THEM.search(said.whole) or extreme_of_one(said.now, found[1])
     if re.search(r"\b(?:mean|average)\b", said.near, re.IGNORECASE):
         return ("mean",)
     alone = re.search(rf"\ba {word}\b", said.near, re.IGNORECASE) or word in _ALONE
@@ -116,14 +140,10 @@ def _superlative(said: _Said) -> re.Match[str] | None:
     """Behind the number with its owner, beside it, or ahead of it in the sentence."""
     whole, ahead = said.whole, said.whole[: said.number.start]
     own = re.match(r"\W*(?:\w+ )?(?:in|on|with|at|for) (?:its|the|their) (best|worst|highest|lowest)\b", said.after, re.IGNORECASE)
-    found = own or re.search(
-        r"\b(best|worst|highest|lowest|smallest|largest|shortest|longest|greatest|maximum|minimum|max|min|top(?!-)|peak|peaks|peaked|weakest|strongest|fastest|quickest|slowest)\b",
-        said.near,
-        re.IGNORECASE,
-    )
+    found = own or _EXTREME.search(_DOES_BEST.sub("", said.near))
     if found is None and not re.search(r"\b(?:mean|average)\b", ahead, re.IGNORECASE):
         found = re.search(r"\b(maximum|minimum|max|min)\b", ahead, re.IGNORECASE)
-    return found or re.search(r"\b(best|worst|highest|lowest|smallest|largest)\b(?=[^.]*\b(?:seeds?|runs?)\b)", whole, re.IGNORECASE)
+    return found or _OF_RUNS.search(whole)
 
 
 def several(now: Progress) -> bool:

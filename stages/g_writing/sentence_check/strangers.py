@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.comparing import of_speed
-from stages.g_writing.sentence_check.condition_names import halves_of_names, variants_of
+from stages.g_writing.sentence_check.condition_names import halves_of_names, part_pattern, removed, variants_of
 from stages.g_writing.sentence_check.metric_names import cutoffs, metric_patterns, split_of
 from stages.g_writing.sentence_check.reading import Sentence
 from stages.g_writing.sentence_check.study import Study
@@ -61,7 +61,11 @@ def strangers(sentence: Sentence, study: Study) -> Iterator[str]:
         as_logarithm = word == "loss" and re.search(r"\bnats?\b|\bbits\b|logarithm", text) and {"perplexity", "ppl"} & aliases
         verb = word.startswith("return") and re.search(r"\b(?:cannot|can|will|would|not|to|tests?)\s+$", text[: match.start()])
         told = word == "recall" and re.match(r" that\b", text[match.end() :])
-        if named or verb or as_logarithm or told or re.search(rf"\b{re.escape(word)}\b", known.replace("_", " ")):
+        part = word == "loss" and any(
+            (taken := removed(name)) and re.search(rf"\b(?:{part_pattern(taken[1])}) $", text[: match.start()], re.IGNORECASE)
+            for name in study.conditions
+        )
+        if named or verb or as_logarithm or told or part or re.search(rf"\b{re.escape(word)}\b", known.replace("_", " ")):
             continue  # part of a recorded name
         if not any(word.startswith(alias) or alias in word or alias.startswith(word) for alias in aliases) and not _as_setting(
             text, match
@@ -116,6 +120,9 @@ def _another_measure(sentence: Sentence, known: str) -> Iterator[str]:
     """'character error rate' where the word error rate was measured."""
     aliases = "word error rate" if re.search(r"\bwer\b", known) else ""
     for mention in sentence.metrics:
+        rank = re.search(r"\b(\d+|\d*\u00b7+)(?:st|nd|rd|th)?(?:[- ]percentile| ?%) $", sentence.unblanked[: mention.start])
+        if rank and rank[1] not in mention.name and "percentile" in rank[0]:
+            yield f"{rank[0]}{sentence.text[mention.start : mention.end]} was not measured"
         said = _KINDS.search(sentence.text[: mention.start])
         if (
             said
@@ -264,6 +271,8 @@ def _unknown_measure(sentence: Sentence, study: Study, known: str) -> Iterator[s
         words = re.findall(r"[a-z][\w-]{2,}", said["measure"].lower())
         if re.search(r"\b(?:standard|paired|relative|absolute) \w+ $", said["measure"]):
             continue  # a statistic: held against the record with its number
+        if re.search(rf"\b(?:{w.SEED_NOUNS})\s*$", said["measure"], re.IGNORECASE):
+            continue  # 'the least fortunate run of a'
         if any(
             re.search(rf"(?<!\w)(?:{pattern})(?!\w)", said["measure"], re.IGNORECASE)
             for key in study.config
@@ -303,6 +312,10 @@ _ORDINARY = frozenset(
 )
 
 
+_PLURALS = r"inputs|outputs|targets|labels|gradients|activations|histories|observations|actions|rewards|states|logits|predictions|features|annotations|outlines|masks|negatives|checkpoints|updates|moments"
+"""Plurals of everybody's that begin a sentence."""
+
+
 def _letters(text: str) -> str:
     return re.sub(r"[\W_]", "", text.lower())
 
@@ -334,6 +347,8 @@ def _unknown_conditions(sentence: Sentence, study: Study, known: str) -> Iterato
         ):
             continue
         counted = re.search(r"\b(?:each|every|all) $", sentence.text[: match.start()], re.IGNORECASE)
+        if first and re.fullmatch(rf"{w.CASE_NOUNS}|{_PLURALS}", word.lower()):
+            continue  # 'Documents are …'
         if (
             counted
             and word.rstrip("s") in w.KINDS_OF_MODELS

@@ -25,8 +25,8 @@ NUMBER_WORDS = {
 ORDINALS = {"second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7}
 
 METRICS: dict[str, tuple[str, ...]] = {
-    "accuracy": ("wrong on", "wrong for", "errs on", "err on", "accuracy", "accurate", "correct", "acc", "error", "error rate", "errors", "errs", "misclassif", "misclassification rate", "misclassifies", "misclassified", "mistakes"),
-    "acc": ("wrong on", "wrong for", "errs on", "err on", "accuracy", "accurate", "correct", "acc", "error", "error rate", "misclassif", "misclassification rate"),
+    "accuracy": ("mispredict", "mispredicted", "mispredicts", "mispredictions", "mislabels", "mislabelled", "mislabeled", "misrecognised", "misrecognized", "wrongly", "incorrectly", "wrong", "wrong on", "wrong for", "errs on", "err on", "accuracy", "accurate", "correct", "acc", "error", "error rate", "errors", "errs", "misclassif", "misclassification rate", "misclassifies", "misclassified", "mistakes"),
+    "acc": ("mispredict", "mispredicted", "mispredicts", "mispredictions", "mislabels", "mislabelled", "mislabeled", "misrecognised", "misrecognized", "wrongly", "incorrectly", "wrong", "wrong on", "wrong for", "errs on", "err on", "accuracy", "accurate", "correct", "acc", "error", "error rate", "misclassif", "misclassification rate"),
     "loss": ("loss", "losses"),
     "nll": ("nll", "negative log-likelihood", "negative log likelihood", "log loss", "log-loss", "cross-entropy"),
     "loglik": ("log-likelihood", "log likelihood", "loglik"),
@@ -47,8 +47,8 @@ METRICS: dict[str, tuple[str, ...]] = {
     "dice": ("dice", "dice score", "dice coefficient"),
     "auprc": ("auprc", "area under the precision-recall curve", "average precision"),
     "em": ("exact match",),
-    "hd95": ("hd95", "hausdorff distance", "95th-percentile hausdorff distance", "95 % hausdorff distance"),
-    "assd": ("average surface distance", "average symmetric surface distance", "assd"),
+    "hd95": ("hd95", "hausdorff distance", "95th-percentile hausdorff distance", "95th percentile hausdorff distance", "95 % hausdorff distance", "95% hausdorff distance", "hausdorff distance (95th percentile)", "hausdorff distance at the 95th percentile", "95th percentile of the hausdorff distance"),
+    "assd": ("surface distance", "average surface distance", "average symmetric surface distance", "assd"),
     "rmsd": ("rmsd", "root-mean-square deviation", "root mean square deviation"),
     "nse": ("nse", "nash-sutcliffe efficiency"),
     "eer": ("eer", "equal error rate"),
@@ -103,6 +103,10 @@ SPLIT_PARTS = {"test": "test", "val": "val", "valid": "val", "validation": "val"
 QUALIFIERS = {"test": ("test",), "val": ("validation", "val", "dev", "held-out"), "train": ("training", "train")}
 SPEED = ("throughput", "tokens_per_s", "images_per_s", "samples_per_s", "time", "latency")
 
+LONGEST_INPUT = (
+    r"(?:max(?:imum|imal)?|history|sequence|input) len(?:gth)?s?", r"(?:truncat|clipp|cropp|capp|limit|restrict|shorten)\w*", r"cut(?: off)?(?= (?:to|at|after))",
+    r"(?:histor(?:y|ies)|sequences?|inputs?|sessions?|documents?|sentences?) (?:longer|shorter) than", r"(?:most recent|latest|last) \w+", r"(?:items|tokens|events|clicks) of (?:history|context)", r"histor(?:y|ies)",
+)  # fmt: skip
 SETTINGS: dict[str, tuple[str, ...]] = {
     "lr": (r"learning rates?", r"step sizes?", r"lr", r"eta"),
     "learning_rate": (r"learning rates?", r"step sizes?", r"lr", r"eta"),
@@ -119,7 +123,7 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "beta1": (r"beta_?\{?1\}?", r"first momentum \w+"),
     "beta2": (r"beta_?\{?2\}?", r"second momentum \w+"),
     "beta": (r"beta",),
-    "gamma": (r"discount(?:ed|ing)?(?: factor| rate)?", r"gamma"),
+    "gamma": (r"discount(?:ed|ing)?(?: factor| rate| by| with)?", r"gamma"),
     "layers": (r"layers?", r"blocks", r"deep"),
     "n_layers": (r"layers?", r"blocks", r"deep"),
     "depth": (r"depth", r"layers?"),
@@ -128,8 +132,14 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "d_model": (r"width", r"d_model", r"(?:hidden|model|embedding) (?:size|dimension|width)", r"dimensions?", r"wide"),
     "hidden": (r"hidden (?:size|dimension|units|width)", r"width", r"units"),
     "width": (r"width", r"wide", r"channels"),
-    "context": (r"context(?: \w+)?", r"windows?", r"sequence length", r"(?<!\d )sequences", r"tokens (?:each|per sequence)", r"token (?:sequences|windows|context)"),
-    "seq_len": (r"sequence length", r"windows?", r"context(?: \w+)?", r"sequences"),
+    "context": (r"tokens (?:long|in length|apiece)", r"context(?: \w+)?", r"windows?", r"sequence length", r"(?<!\d )sequences", r"tokens (?:each|per sequence)", r"token (?:sequences|windows|context)"),
+    "seq_len": (r"tokens (?:long|in length|apiece)", r"sequence length", r"windows?", r"context(?: \w+)?", r"sequences"),
+    "samples_eval": (r"samples",),
+    "n_samples": (r"samples",),
+    "max_len": LONGEST_INPUT,
+    "max_length": LONGEST_INPUT,
+    "max_seq_len": LONGEST_INPUT,
+    "history_len": LONGEST_INPUT,
     "tokens": (r"(?:\w+ )?tokens",),
     "n_tokens": (r"(?:\w+ )?tokens",),
     "episodes_eval": (r"(?:evaluation )?episodes",),
@@ -237,6 +247,7 @@ UNIT_PARTS = frozenset(
         "mean",
         "score",
         "mm",
+        "px",
         "cm",
         "km",
         "us",
@@ -282,6 +293,8 @@ WRITTEN_OUT = {
     "adamw": r"adam with decoupled weight decay", "resnet": r"residual networks?", "unet": r"u-shaped networks?", "cutmix": r"cut-and-mix", "bpe": r"byte-pair encoding",
     "transducer": r"transducers?|rnn-t", "strided": r"strides?|striding", "cosine": r"cosine(?: (?:schedule|annealing|decay))?",
     "learned": r"learned (?:absolute )?(?:positions?|positional embeddings?|position embeddings?)", "nope": rf"(?:no|without|lacking|lacks|dropping|removing|omitting|discarding|stripped of|deprived of|leaving out|absence of)(?: any| all| the)? (?:(?:explicit|absolute) )?(?:{_POSITIONAL})(?: altogether| entirely| completely)?",
+    "mae": r"masked (?:auto-?encod(?:ers?|ing)|image modelling|pre-?training|pre-?trained)(?: pre-?training)?",
+    "scratch": r"(?:random(?:ly)? initiali[sz](?:ation|ed)|random(?:ly drawn)? (?:initial )?weights)(?: (?:network|model|variant|run|weights)s?)?|(?:without|no|lacking) (?:any |prior |previous )?pre-?training|(?:is|was|are|were) not pre-?trained|without being pre-?trained",
     "sinusoidal": r"(?:fixed )?sinusoids",
 }  # fmt: skip
 """Usual abbreviations in ids whose words' first letters do not spell them -> how a text writes them out."""
@@ -308,7 +321,7 @@ CASE_NOUNS = (
 """What the cases of a data set are called."""
 
 NUMERIC_UP = r"up (?:from|by)|go(?:es|ing)? up|went up|increas\w*|higher|rise[sn]?|rising|rose|grow\w*|grew|larger|longer|raise[sd]?|above|more|climb\w*|adds?|lengthen\w*|prolong\w*|lift(?:s|ed|ing)?|overhead|extra|additional|exceed\w*"
-NUMERIC_DOWN = r"t(?:akes?|ook|aking) (?=[-\d.]+ ?\S* off\b)|(?:eliminat|remov|avoid|prevent|sav|spar|cut)\w*(?= (?:out |away )?(?:about |roughly |nearly |almost |some |around )?[\d.]+ ?(?:%|per ?cent) of (?:the |all |those )?(?:[\w-]+ ){0,2}?(?:errors?|mistakes|misclassif\w+|misses)\b)|(?<!slow )(?<!slowed )(?<!slows )down (?:from|by|to)|go(?:es|ing)? down|went down|decreas\w*|lower(?:s|ed|ing)?|reduc\w*|drop(?!out)\w*|(?:fall(?:s|en|ing)?|fell)(?! (?:\w+ )?(?:behind|short|between|in between|within|into))|declin\w*|smaller|shorter|less|below|fewer|cut(?:s|ting)?|shrink\w*|sav(?:es|ed|ing)|shorten\w*|trim(?:s|med|ming)?|diminish\w*|slash\w*|shav(?:es?|ed|ing)|shed(?:s|ding)?|undercut(?:s|ting)?|undershoots?|sink(?:s|ing)?|sank"
+NUMERIC_DOWN = r"(?:remov|trim)\w*(?= (?:about |only |another |a further )?[\d.]+ ?(?:nats|points|bits|percentage points|seconds|ms|s)\b)|t(?:akes?|ook|aking) (?=[-\d.]+ ?\S* off\b)|(?:eliminat|remov|avoid|prevent|sav|spar|cut)\w*(?= (?:out |away )?(?:about |roughly |nearly |almost |some |around )?[\d.]+ ?(?:%|per ?cent) of (?:the |all |those )?(?:[\w-]+ ){0,2}?(?:errors?|mistakes|misclassif\w+|misses)\b)|(?<!slow )(?<!slowed )(?<!slows )down (?:from|by|to)|go(?:es|ing)? down|went down|decreas\w*|lower(?:s|ed|ing)?|reduc\w*|drop(?!out)\w*|(?:fall(?:s|en|ing)?|fell)(?! (?:\w+ )?(?:behind|short|between|in between|within|into))|declin\w*|smaller|shorter|less|below|fewer|cut(?:s|ting)?|shrink\w*|sav(?:es|ed|ing)|shorten\w*|trim(?:s|med|ming)?|diminish\w*|slash\w*|shav(?:es?|ed|ing)|shed(?:s|ding)?|undercut(?:s|ting)?|undershoots?|sink(?:s|ing)?|sank"
 BETTER = r"out(?:shin|shon|class|do|did|rank|run|scor|pac|strip|play|match|weigh)\w*|edg(?:es?|ed|ing) (?:out|past)|prefer(?:able|red)|trumps?|bests|overtakes?|eclips\w*|improv\w*|gain\w*|better|outperform\w*|beat(?:s|en|ing)?|superior|wins?|advantage|best|ahead|surpass\w*|benefit\w*|buys?|leads?(?! to)|leading(?! to)|favou?rs?|helps(?! to\b)|helped(?! to\b)|pays off|paid off"
 WORSE = r"(?:costs?|loses?) (?:(?:about|roughly|only|just|nearly|almost|another|the \w+) ){0,2}?(?:half an?|an?|one|two|three) (?:percentage |accuracy )?points?|(?:costs?|sacrific(?:es?|ed|ing)|forfeit(?:s|ed|ing)?|surrender(?:s|ed|ing)?|conced(?:es?|ed|ing)|relinquish(?:es|ed|ing)?|giv(?:es?|ing) (?:up|away)|gave (?:up|away)) (?:\w+ ){0,3}?\S*\d\S* (?:percentage |accuracy )?points|a loss of (?:\S+ ){0,2}?\S*\d\S* (?:percentage |accuracy )?points|worse(?:ns)?|degrad\w*|hurts?|inferior|underperform\w*|worst|deteriorat\w*|trails?|(?:falls?|fell) (?:\w+ )?short|behind(?! (?:each|every) (?:entry|row|number|value|figure|point|mean|cell|bar|curve))|harms?|loses?|lags?"
 FASTER = r"(?<=seconds )(?:earlier|sooner)|(?<=minutes )(?:earlier|sooner)|faster|speed-?up|quicker|speeds|cheaper|less expensive"

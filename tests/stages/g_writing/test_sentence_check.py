@@ -55,7 +55,7 @@ def test_a_changed_digit_is_never_a_value_of_the_record() -> None:
         found = judged(case["context"], case["sentence"])
         bounds = re.search(
             r"below|exceed|never gets past|at least|at most|less than|fewer than|more than|"
-            r"<|stay|[Nn]one of|lie above|beyond|roughly \d\d ",
+            r"<|stay|[Nn]one of|lie above|beyond|clears|[Rr]oughly \d\d ",
             case["sentence"],
         )
         if case["label"] == "fabricated" or bounds:

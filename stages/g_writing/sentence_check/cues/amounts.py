@@ -53,8 +53,8 @@ def of_a_whole(at: Place) -> str | None:
 
 
 def behind_plus_minus(at: Place) -> str | None:
-    """'91.1 ± 0.2'."""
-    return "std" if re.search(r"(?:±|\+/-)\s*$", at.before) else None
+    """'91.1 ± 0.2', '91.1 (s.d. 0.2)'."""
+    return "std" if re.search(r"(?:±|\+/-|\((?:s\.\s?d\.|SD|std\.?|standard deviation)(?: of| =)?[\s\\]*)\s*$", at.before) else None
 
 
 def behind_a_deviation(at: Place) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from stages.g_writing.sentence_check import words as w
@@ -10,7 +11,25 @@ from stages.g_writing.sentence_check.phrases import ABOVE, BELOW, COUNTED, REACH
 from stages.g_writing.sentence_check.quantifiers import seeds_quantifier
 
 _MADE = r"train\w*|run|runs|repeat\w*|evaluated|executed|carried out|measured|re-?run"
-_OF_SEEDS = r"(?:\w+ )?(?:seeds|runs|pairs|differences)"
+_OF_SEEDS = r"(?:[\w\u00b7-]+ )?(?:seeds|runs|pairs|differences)"
+
+
+_TIMES_OUT_OF = r"(?: times)? out of (?:the )?"
+
+
+def not_one(at: Place) -> str | None:
+    """'not one seed': none of them."""
+    denied = at.number.text.lower() == "one" and re.search(r"\bnot (?:even )?$", at.ahead, re.IGNORECASE)
+    return "part of seeds" if denied and re.match(r"\s(?:of (?:the|our|its) )?(?:\w+ ){0,2}?(?:seeds?|runs?)\b", at.behind) else None
+
+
+def times_out_of(at: Place) -> str | None:
+    """'five times out of five': the seeds on which it is so."""
+    if at.number.unit != "x" or not at.number.word or not at.sentence.has("seeds?|runs?"):
+        return None
+    return (
+        "part of seeds" if re.match(rf"{_TIMES_OUT_OF}(?:\d{{1,2}}|{'|'.join(w.NUMBER_WORDS)})\b", at.behind, re.IGNORECASE) else None
+    )
 
 
 def out_of_all(at: Place) -> str | None:
@@ -20,11 +39,17 @@ def out_of_all(at: Place) -> str | None:
     counted = rf"(?:\d{{1,2}}|{'|'.join(w.NUMBER_WORDS)}|single|lone)"
     if re.match(rf"\s(?:seeds?|runs?) out of (?:the )?{counted}\b", at.behind, re.IGNORECASE):
         return "part of seeds"
-    if re.search(rf"\b{counted}\s(?:seeds?|runs?) out of (?:the )?$", at.ahead, re.IGNORECASE):
+    if re.search(
+        rf"\b(?:{counted}|no)\s(?:seeds?|runs?) out of (?:the )?$|\bnot one (?:seed|run) (?:out )?of (?:the |our |all )?$",
+        at.ahead,
+        re.IGNORECASE,
+    ):
         return "seeds"
     if re.match(rf"\s(?:cases )?out of (?:the )?{counted}\W*(?:$|[,).;]|\w+ (?!seeds|runs))", at.behind, re.IGNORECASE):
         return "part of seeds"
-    if re.search(rf"\b{counted}\s(?:cases )?out of (?:the )?$", at.ahead, re.IGNORECASE) and re.match(r"\s*(?:[,).;]|$)", at.behind):
+    if re.search(rf"\b{counted}\s(?:cases |times )?out of (?:the )?$", at.ahead, re.IGNORECASE) and re.match(
+        r"\s*(?:[,).;]|$)", at.behind
+    ):
         return "seeds"
     return None
 
@@ -131,6 +156,22 @@ def bound_on_seeds(at: Place) -> str | None:
 def models_in_total(at: Place) -> str | None:
     """'15 models in total'."""
     return "seeds" if re.match(r"\s*(?:\w+ )?models (?:in total|altogether|overall)\b", at.after) else None
+
+
+_LIST_JOINT = r"(?:,? (?:and|or|plus|&)|[,;]) (?:an? |the |our |with |by )*"
+_INTRODUCES = r"[ -](?!seeds?\b|runs?\b|epochs?\b|steps?\b|hours?\b|minutes?\b|points?\b)[a-z-]+(?: [a-z-]+){0,8}?(?:: |, namely,? |, i\.e\.,? | \(| — | - )(?:an? |the |our |with |by )*"
+
+
+def listed_behind(at: Place) -> str | None:
+    """'Three recommenders are compared: a, b and c': as many as the list names that follows, and nothing else."""
+    if not at.number.word or at.number.unit or len(at.sentence.conditions) < 2:
+        return None
+    behind = [mention for mention in at.sentence.conditions if mention.start >= at.number.end]
+    if len(behind) < 2 or not re.fullmatch(_INTRODUCES, at.text[at.number.end : behind[0].start]):
+        return None
+    gaps = (at.text[first.end : second.start] for first, second in itertools.pairwise(behind))
+    ends = re.fullmatch(r"\)?[\s.]*", at.text[behind[-1].end :])
+    return "listed conditions" if ends and all(re.fullmatch(_LIST_JOINT, gap) for gap in gaps) else None
 
 
 def counted_noun(at: Place) -> str | None:

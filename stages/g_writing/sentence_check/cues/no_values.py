@@ -52,6 +52,11 @@ def anaphora(at: Place) -> str | None:
     return "free" if number.value in counts and number.value <= there else None
 
 
+def shared_by_all(at: Place) -> str | None:
+    """'all conditions share one backbone': an article."""
+    return "free" if at.number.text.lower() == "one" and re.search(r"\bshar(?:e|es|ed|ing) $", at.ahead) else None
+
+
 def one_device(at: Place) -> str | None:
     """'on one NVIDIA T4': an article of the recorded hardware; more of them are counted and refused."""
     return "free" if at.number.text.lower() == "one" and re.match(rf" (?:single )?(?:{w.HARDWARE})", at.behind) else None
@@ -60,7 +65,8 @@ def one_device(at: Place) -> str | None:
 def in_a_definition(at: Place) -> str | None:
     """'Two images are blended as $…$': a count in a sentence that defines, and names neither a condition nor a metric."""
     defines = re.search(r"\bformula\b", at.text) and not at.sentence.conditions and not at.sentence.metrics
-    return "free" if at.number.word and not at.number.unit and defines else None
+    plain = at.number.word or at.number.text.lstrip("-") in {"0", "1"}
+    return "free" if plain and not at.number.unit and defines else None
 
 
 def the_one_with(at: Place) -> str | None:
