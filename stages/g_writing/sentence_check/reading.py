@@ -12,6 +12,7 @@ from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.condition_names import condition_pattern, conditions_in, with_part_nouns
 from stages.g_writing.sentence_check.mentions import Mention
 from stages.g_writing.sentence_check.metric_names import metrics_in
+from stages.g_writing.sentence_check.names_with_cues import without_cues
 from stages.g_writing.sentence_check.study import Study
 
 _SCALES = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "G": 1e9, "thousand": 1e3, "million": 1e6, "billion": 1e9}
@@ -149,6 +150,7 @@ def read(raw: str, study: Study) -> Sentence:
     for mention in conditions:  # those of 'a width of 64' neither
         text = text[: mention.start] + re.sub(r"\d", "\u00b7", text[mention.start : mention.end]) + text[mention.end :]
     conditions, metrics = with_part_nouns(conditions, metrics, text)
+    text = without_cues(text, conditions, study)
     metrics = tuple(mention for mention in metrics if not _is_a_method(mention, conditions, text))
     conditions = tuple(mention for mention in conditions if not _is_a_measure(mention, metrics, text))
     if cited:
