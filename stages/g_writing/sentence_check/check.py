@@ -10,6 +10,7 @@ from stages.contracts import Contract
 from stages.g_writing.sentence_check.binder import bound_numbers, spoken_of
 from stages.g_writing.sentence_check.claims import claims
 from stages.g_writing.sentence_check.clauses import Clause, clauses
+from stages.g_writing.sentence_check.completeness import completeness
 from stages.g_writing.sentence_check.directions import directions
 from stages.g_writing.sentence_check.extremes import compared_stretch, extremes
 from stages.g_writing.sentence_check.progress import Progress, Refused
@@ -21,6 +22,7 @@ from stages.g_writing.sentence_check.significance import significance
 from stages.g_writing.sentence_check.strangers import recorded_words, strangers
 from stages.g_writing.sentence_check.study import Study
 from stages.g_writing.sentence_check.subjects import unknown_subjects
+from stages.g_writing.sentence_check.tests_named import another_tests_p, other_tests
 
 
 class Bound(Contract):
@@ -53,7 +55,10 @@ def judge(sentence: str, study: Study) -> Judgement:
     read_sentence = read(sentence, study)
     try:
         _refuse(strangers(read_sentence, study))
+        _refuse(completeness(read_sentence, study))
+        _refuse(other_tests(read_sentence, study))
         bound = _whole_or_by_clauses(read_sentence, study)
+        _refuse(another_tests_p(read_sentence, [quantity.expression for _, quantity in bound]))
     except Refused as refusal:
         return Judgement(verdict="refused", reason=str(refusal))
     return _with_references(read_sentence, bound)

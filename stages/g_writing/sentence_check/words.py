@@ -264,7 +264,7 @@ UNIT_PARTS = frozenset(
 COUNTED_THINGS = {"chars": "characters", "char": "characters", "toks": "tokens", "imgs": "images", "img": "images", "seqs": "sequences", "iters": "iterations", "sents": "sentences",
                   "samps": "samples", "reqs": "requests", "txns": "transactions", "graphs": "graphs", "mols": "molecules", "evts": "events", "ops": "operations"}  # fmt: skip
 """Abbreviated nouns of rates: chars_per_s."""
-_BOOSTED = r"(?:extreme )?(?:gradient[- ])?boost(?:ed|ing)[- ](?:decision[- ])?(?:trees?|ensembles?|machines?)|gradient[- ]boosting(?: (?:machines?|model))?|gradient[- ]boosted(?=[- ](?:model|baseline|ensemble|runs?|seeds?))"
+_BOOSTED = r"(?<![Gg]radient )(?<![Gg]radient-)boosting|(?:extreme )?(?:gradient[- ])?boost(?:ed|ing)[- ](?:decision[- ])?(?:trees?|ensembles?|machines?)|gradient[- ]boosting(?: (?:machines?|model))?|gradient[- ]boosted(?=[- ](?:model|baseline|ensemble|runs?|seeds?))"
 _POSITIONAL = r"(?:positional|position) (?:encodings?|embeddings?|information|signals?|codes?|cues?|features?|biases)|positions"
 WRITTEN_OUT = {
     "cnn": r"convolutional (?:neural )?(?:networks?|nets?)|conv-?nets?", "rnn": r"recurrent (?:neural )?(?:networks?|nets?)", "gcn": r"graph convolution(?:s|al (?:network|net)s?)?",
