@@ -8,15 +8,18 @@ from typing import Literal
 
 from stages.contracts import Contract
 from stages.g_writing.sentence_check.binder import bound_numbers, spoken_of
+from stages.g_writing.sentence_check.chains import chained
 from stages.g_writing.sentence_check.claims import claims
 from stages.g_writing.sentence_check.clauses import Clause, clauses
 from stages.g_writing.sentence_check.completeness import completeness
 from stages.g_writing.sentence_check.directions import directions
 from stages.g_writing.sentence_check.extremes import compared_stretch, extremes
+from stages.g_writing.sentence_check.pairs import pair_of
 from stages.g_writing.sentence_check.progress import Progress, Refused
 from stages.g_writing.sentence_check.quantified import quantified, trend_stretch, trends
 from stages.g_writing.sentence_check.quantities import Quantity
 from stages.g_writing.sentence_check.reading import Number, Sentence, read
+from stages.g_writing.sentence_check.reasons import reasons
 from stages.g_writing.sentence_check.removals import removals
 from stages.g_writing.sentence_check.significance import significance
 from stages.g_writing.sentence_check.strangers import recorded_words, strangers
@@ -59,6 +62,8 @@ def judge(sentence: str, study: Study) -> Judgement:
         _refuse(other_tests(read_sentence, study))
         bound = _whole_or_by_clauses(read_sentence, study)
         _refuse(another_tests_p(read_sentence, [quantity.expression for _, quantity in bound]))
+        told = [(quantity.value, quantity.expression) for _, quantity in bound]
+        _refuse(reasons(read_sentence, study, pair_of(read_sentence, study), told))
     except Refused as refusal:
         return Judgement(verdict="refused", reason=str(refusal))
     return _with_references(read_sentence, bound)
@@ -66,6 +71,8 @@ def judge(sentence: str, study: Study) -> Judgement:
 
 def _whole_or_by_clauses(sentence: Sentence, study: Study) -> list[tuple[Number, Quantity]]:
     """The numbers with the quantities that they are; raises Refused, with what speaks against the whole sentence."""
+    if chained(sentence) and (parts := clauses(sentence, study)):
+        return _clause_by_clause(parts, sentence, study)
     try:
         return _checked(sentence, study)
     except Refused as refusal:

@@ -11,6 +11,7 @@ from stages.g_writing.sentence_check.comparing import metrics_of
 from stages.g_writing.sentence_check.pairs import Pair, ablated
 from stages.g_writing.sentence_check.quantities import mean
 from stages.g_writing.sentence_check.reading import Sentence
+from stages.g_writing.sentence_check.reasons import least_p_explained
 from stages.g_writing.sentence_check.study import Study
 
 _WHOLE = r"(?:gains?|improvements?|benefits?|differences?|advantage|reductions?|increases?|effects?)"
@@ -299,7 +300,7 @@ def _decided(sentence: Sentence, study: Study, cause: re.Match[str]) -> bool:
     of_a_test = sentence.has("Wilcoxon|signed-rank") and sentence.has(r"minimum|smallest|lowest|least") and sentence.has("p|p-values?")
     chosen = re.match(did, sentence.text[: cause.start()], re.IGNORECASE) is not None and not sentence.numbers
     share = re.search(r"\d\S*(?: points?| pp)? (?:is|are|was|were) $", sentence.text[: cause.start()]) is not None
-    return chosen or of_a_test or (share and ablated(sentence, study) is not None)
+    return chosen or of_a_test or least_p_explained(sentence) or (share and ablated(sentence, study) is not None)
 
 
 def _unborne(sentence: Sentence, study: Study) -> Iterator[str]:

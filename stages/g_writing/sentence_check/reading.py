@@ -142,6 +142,10 @@ def read(raw: str, study: Study) -> Sentence:
         if any(re.fullmatch(pattern, name, re.IGNORECASE) for pattern in patterns):
             continue  # the configuration's model is one of the conditions: its name is read as theirs
         text = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", lambda m: re.sub(r"[\d-]", "\u00b7", m[0]), text)
+    for letters, number in _names_with_years(study):
+        if not any(re.fullmatch(pattern, f"{letters}{number}", re.IGNORECASE) for pattern in patterns):
+            spelt = rf"(?<![\w-]){letters}[\s'\u2019_-]{{0,2}}(?:20)?{number}(?!\w)"
+            text = re.sub(spelt, lambda m: re.sub(r"[\d-]", "\u00b7", m[0]), text)
     unblanked = text
     metrics = tuple(metrics_in(text, study))
     for mention in metrics:  # the digits of F1 and R^2 are no numbers
@@ -226,6 +230,13 @@ def _names(study: Study) -> Iterator[str]:
         for name in value if isinstance(value, list) else [value]:
             if isinstance(name, str) and any(character.isdigit() for character in name):
                 yield name
+
+
+def _names_with_years(study: Study) -> Iterator[tuple[str, str]]:
+    """Letters and number of a name that texts write in more than one way: 'ISIC 2018' for ISIC2018, 'IWSLT'14' for IWSLT14."""
+    for name in _names(study):
+        for letters, number in re.findall(r"(?<![A-Za-z\d])([A-Z][A-Za-z]{2,})[-_]?(\d+)(?![\w.])", name):
+            yield letters, number.removeprefix("20") if len(number) == 4 else number
 
 
 def _numbers(text: str) -> Iterator[Number]:

@@ -1,0 +1,46 @@
+"""Cues to the constants of a definition: the 0 and 1 that probabilities, labels and indices keep to."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+from stages.g_writing.sentence_check.cues.place import Place
+
+_SYMBOL = r"(?:[A-Za-z](?:_\{?\w+\}?)?'?|\\?(?:alpha|beta|gamma|theta|lambda|phi|psi|pi|mu|sigma|tau|eta|rho)(?:_\{?\w+\}?)?|formula)"
+_SUMS = re.compile(
+    r"\b(?:sums?|summing|adds?|adding|add|integrates?|integrate|normali[sz]ed|normali[sz]es?) (?:up )?to (?:exactly )?$", re.IGNORECASE
+)
+_IS = re.compile(
+    r"\b(?:equals?|is|are|be|becomes?|takes? (?:on )?the values?|vanish\w*|set to|or|and) (?:exactly )?(?:to )?$", re.IGNORECASE
+)
+_CASE = re.compile(
+    r",? (?:if(?: and only if)?|when(?:ever)?|where|iff|otherwise|elsewhere|for (?:all|every|any)|(?:and|or) (?:0|1|zero|one)\b)", re.IGNORECASE
+)
+_RESULT = re.compile(r"\b(?:accurac|score|mean|average|gain|differ|margin|measured|observed|reach|attain|obtain)", re.IGNORECASE)
+
+
+def constant_of_a_definition(at: Place) -> str | None:
+    """'… add up to 1', 'a term that equals 0 when p = q', 'is 1 if … and 0 otherwise': in a sentence with a formula and no condition."""
+    if at.number.value not in {0, 1} or at.number.step != 1 or at.number.unit or at.sentence.conditions:
+        return None
+    if "$" not in at.sentence.raw:
+        return None
+    clause = re.split(r"[,;]|\b(?:where|with|while)\b", at.ahead)[-1]
+    if _RESULT.search(clause) or any(at.number.start - len(clause) <= m.start < at.number.start for m in at.sentence.metrics):
+        return None
+    if at.number.value == 1 and _SUMS.search(at.ahead):
+        return "free"
+    return "free" if _IS.search(at.ahead) and (_CASE.match(at.behind) or re.search(r"\b(?:and|or) $", at.ahead)) else None
+
+
+def as_many_symbols(at: Place) -> str | None:
+    """'the two distributions p and q': the count is that of the symbols behind it."""
+    if not at.number.word or at.number.unit or at.sentence.conditions or "$" not in at.sentence.raw:
+        return None
+    said = re.match(rf" (?:[a-z-]+ ){{1,4}}(?P<list>{_SYMBOL}(?:, {_SYMBOL})*,? and {_SYMBOL})(?![\w'])", at.behind)
+    if said is None or at.settings.keys(at.number) and re.match(r" [a-z-]+ (?:formula|\w\b)", at.behind):
+        return None
+    symbols = [part for part in re.split(r",? and |, ", said["list"]) if part]
+    apart = all(one != other for one, other in itertools.combinations(symbols, 2)) or "formula" in symbols
+    return "free" if apart and len(symbols) == at.number.value else None
