@@ -201,7 +201,7 @@ def _of_family(key: str, members: dict[str, str], text: str) -> Iterator[Mention
 def _with_noun(mention: Mention, text: str) -> Mention:
     """'the variant without x' and 'always compiling' are one name each."""
     noun = re.search(
-        r"(?:\b(?:the|a|our|its) )?\b(?:variant|model|version|network|system|condition|method|configuration|run)s? $",
+        r"(?:\b(?:the|a|our|its) )?\b(?:variant|model|version|network|system|condition|method|configuration|run)s? (?:(?:trained|fitted|learned|learnt|run|that was trained) )?$",
         text[: mention.start],
     )
     if noun and text[mention.start :].lower().startswith(("without", "no ")):

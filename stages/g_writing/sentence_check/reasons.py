@@ -35,6 +35,11 @@ def least_p_explained(sentence: Sentence) -> bool:
     )
 
 
+def same_sign(sentence: Sentence) -> bool:
+    """'Every one of the differences has the same sign': counted by `reasons`, whatever the words behind it compare."""
+    return _SAME_SIGN.search(sentence.text) is not None and re.search(r"\bdifferences?\b", sentence.text) is not None
+
+
 def reasons(sentence: Sentence, study: Study, pair: Pair, bound: Sequence[tuple[float, str]]) -> Iterator[str]:
     """Reasons against what is said about a test; bound: each number's recorded value with the expression for it."""
     yield from _tests_there_are(sentence, study)
@@ -48,7 +53,9 @@ def reasons(sentence: Sentence, study: Study, pair: Pair, bound: Sequence[tuple[
             yield f"{said[0]!r}: the least p of {tests[0].n} pairs is {least:g}"
     if (said := _UNDER_LEVEL.search(sentence.text)) and p:
         level = float(said["level"].rstrip(" %")) / (100 if "%" in said["level"] else 1)
-        if any((value < level) is (said["denied"] is not None) for value in p):
+        ahead = re.split(r"[;,]", sentence.text[: said.start()])[-1]
+        denied = said["denied"] is not None or re.search(r"\b(?:neither|none|no|nor)\b", ahead, re.IGNORECASE) is not None
+        if any((value < level) is denied for value in p):
             yield f"{said[0]!r}: the recorded p is {min(p):g}"
     if (said := _SAME_SIGN.search(sentence.text)) and re.search(r"\bdifferences?\b", sentence.text):
         metric = sentence.first_metric(study)

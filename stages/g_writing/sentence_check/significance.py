@@ -25,7 +25,10 @@ def significance(sentence: Sentence, study: Study) -> Iterator[str]:
     """Reasons against claims of significance, its absence, and likeness."""
     pair = pair_of(sentence, study)
     said = _SIGNIFICANT.search(sentence.text)
-    only_named = said is not None and re.match(r"significance (?:tests?|level)", sentence.text[said.start() :])
+    only_named = said is not None and (
+        re.match(r"significance (?:tests?|level)", sentence.text[said.start() :])
+        or re.search(r"\b(?:tests?|testing|level) (?:of|for) (?:statistical )?$", sentence.text[: said.start()])
+    )
     if said and not only_named:
         both = _WILCOXON.search(sentence.text) and _T_TEST.search(sentence.text)
         clauses = re.split(r"\b(?:whereas|while|but|although|though)\b|;", sentence.text) if both else [sentence.text]
