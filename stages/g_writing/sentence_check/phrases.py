@@ -14,7 +14,7 @@ def any_of(words: str) -> re.Pattern[str]:
 
 COUNTED = {
     "seeds": rf"^[\s-]*(?:of (?:the |our )?\w+ )?(?:(?!per\b|over\b|on\b|and\b|seconds?\b|minutes?\b|hours?\b)\w+ ){{0,2}}?(?:{w.SEED_NOUNS})\b",
-    "conditions": rf"^\s*(?:(?!for\b|with\b|by\b)\w+ ){{0,2}}?(?:{w.CONDITION_NOUNS})\b",
+    "conditions": rf"^\s*(?:(?!for\b|with\b|by\b|and\b|or\b)\w+ ){{0,2}}?(?:{w.CONDITION_NOUNS})\b",
     "comparisons": r"^\s*(?:(?!for\b|with\b)\w+ ){0,2}?(?:comparisons|tests|contrasts)\b",
     "metrics": r"^[\s-]*(?:\w+ ){0,1}?(?:metrics|measures|measurements|quantities|criteria|outcomes)\b",
 }

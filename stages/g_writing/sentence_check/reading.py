@@ -27,9 +27,11 @@ _CONSTRAINT = re.compile(r"\$\\?[A-Za-z]+_(?:\{[a-z, ]+\}|[a-z])\s*(?:\\geq?|\\l
 """'$\\alpha_{ij} \\ge 0$': what an indexed symbol of a method keeps to; zero and one are no results there."""
 _RANGE_OF_A_SYMBOL = re.compile(r"\$\\?[A-Za-z]+(?:_\{?\w+\}?)?\s*\\in\s*\\?[\[({]\s*(?:-\s*)?[01]\s*,\s*[01]\s*\\?[\])}]\s*\$")
 """'$\\lambda \\in [0, 1]$'."""
+_UNIT_INTERVAL = re.compile(r"\$\s*[\[(]\s*(?:0|-\s*1)\s*,\s*1\s*[\])]\s*\$")
+"""'$(0, 1)$', to which a function maps."""
 _COEFFICIENT = re.compile(
     r"(?<![\w.])\d+(?:\.\d+)?(?=\s*(?:\^\s*(?:\{[^{}]*[A-Za-z][^{}]*\}|[a-z]\b)|\([^()]*[a-z][^()]*\)|\\(?:lambda|alpha|theta|pi|sigma(?!\s*\$)|mu|beta|gamma|eta|tau|phi|psi|rho|kappa|delta|epsilon|nabla|log|exp|sqrt|frac|sum)\b|[a-zA-Z](?:_|\^|\s*[-+/=])))"
-    r"|(?<![\w.])1(?=\s*[-+]\s*(?:\\[a-z]+|[a-z]\b))"
+    r"|(?<![\w.])1(?=\s*[-+]\s*(?:\\[a-z]+|[a-z]\b))|(?<![\w.])1(?=\s*/\s*\([^()$]*[a-z])"
 )
 """A factor, base or summand of a symbol in a formula: '2(z - c)', '10000^{-2i/d}', '1 - \\lambda'."""
 _FORMULA = re.compile(r"\$[^$]*\$")
@@ -134,6 +136,8 @@ def read(raw: str, study: Study) -> Sentence:
     raw_text = _FORMULA.sub(lambda m: _COEFFICIENT.sub("q", m[0]), raw_text)
     text = _MATHS_ONLY.sub(lambda m: m[0] if _tells_a_value(m[0]) else "formula", raw_text)
     text = _CONSTRAINT.sub("formula", _RANGE_OF_A_SYMBOL.sub("formula", text))
+    if not re.search(r"confidence|\bCIs?\b|\d ?\\?% interval", raw):
+        text = _UNIT_INTERVAL.sub("formula", text)
     text = plain(re.sub(r"\\cite[pt]?\w*\*?(?:\[[^\]]*\])*\{[^}]+\}", "(cited)", text))
     text = _blank(_STRUCTURE, text)
     text = _blank(_COMMON_NAMES, text)

@@ -15,7 +15,7 @@ LEAST_P = re.compile(
     r"|\b(?:lowest|smallest|least|minimum|minimal) (?:possible |attainable |achievable |reachable )?(?:value|p\b|p-?\s?value|level)?",
     re.IGNORECASE,
 )
-_SAME_SIGN = re.compile(r"\b(?:same|identical|equal) signs?\b|\bsigns? (?:is|are) the same\b|\bagree in sign\b", re.IGNORECASE)
+_SAME_SIGN = re.compile(r"\b(?:same|identical|equal|one) signs?\b|\bsigns? (?:is|are) the same\b|\bagree in sign\b", re.IGNORECASE)
 _UNDER_LEVEL = re.compile(
     r"(?P<denied>\b(?:not|never|no longer|cannot|without)(?: \w+){0,2} |\bfails? to )?\b(?:fall|falls|falling|fell|drop|drops|dropping|get|gets|getting|go|goes|going|is|are|lies?|stays?|reach|reaches) (?:not )?(?:under|below|beneath)"
     r" the (?:\w+ )?(?P<level>0?\.\d+|\d+ ?%) (?:significance )?(?:level|threshold)\b",

@@ -12,6 +12,7 @@ from stages.g_writing.sentence_check.study import Study
 
 ORDER: tuple[Cue, ...] = (
     amounts.headed_by_deviation,
+    no_values.one_sign,
     tests_made.smallest_p_in_reach,
     no_values.every_one,
     no_values.close_to_zero,
@@ -43,7 +44,9 @@ ORDER: tuple[Cue, ...] = (
     no_values.anaphora,
     no_values.the_one_with,
     no_values.one_device,
+    fragments.conditions_headed,
     fragments.named_in_brackets,
+    fragments.one_data_set,
     fragments.pronoun_of_a_test,
     fragments.seeds_headed,
     fragments.wins_told,

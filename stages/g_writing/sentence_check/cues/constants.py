@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 
+from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.cues.place import Place
 
 _SYMBOL = r"(?:[A-Za-z](?:_\{?\w+\}?)?'?|\\?(?:alpha|beta|gamma|theta|lambda|phi|psi|pi|mu|sigma|tau|eta|rho)(?:_\{?\w+\}?)?|formula)"
@@ -17,6 +18,8 @@ _IS = re.compile(
 _CASE = re.compile(
     r",? (?:if(?: and only if)?|when(?:ever)?|where|iff|otherwise|elsewhere|for (?:all|every|any)|(?:and|or) (?:0|1|zero|one)\b)", re.IGNORECASE
 )
+_INDEX = re.compile(r"(?:^|[\s({,])(?:[hijklmqstuv](?:_\w)? ?(?:>=|<=|>|<|=)|[a-ceg-moqs-z]_\{?0\}? ?=) ?$")
+"""'t >= 1', 'm_0 = 0': where an index begins; n, p, d and r are statistics."""
 _RESULT = re.compile(r"\b(?:accurac|score|mean|average|gain|differ|margin|measured|observed|reach|attain|obtain)", re.IGNORECASE)
 
 
@@ -29,6 +32,8 @@ def constant_of_a_definition(at: Place) -> str | None:
     clause = re.split(r"[,;]|\b(?:where|with|while)\b", at.ahead)[-1]
     if _RESULT.search(clause) or any(at.number.start - len(clause) <= m.start < at.number.start for m in at.sentence.metrics):
         return None
+    if _INDEX.search(at.ahead):
+        return "free"
     if at.number.value == 1 and _SUMS.search(at.ahead):
         return "free"
     return "free" if _IS.search(at.ahead) and (_CASE.match(at.behind) or re.search(r"\b(?:and|or) $", at.ahead)) else None
@@ -39,8 +44,11 @@ def as_many_symbols(at: Place) -> str | None:
     if not at.number.word or at.number.unit or at.sentence.conditions or "$" not in at.sentence.raw:
         return None
     said = re.match(rf" (?:[a-z-]+ ){{1,4}}(?P<list>{_SYMBOL}(?:, {_SYMBOL})*,? and {_SYMBOL})(?![\w'])", at.behind)
-    if said is None or at.settings.keys(at.number) and re.match(r" [a-z-]+ (?:formula|\w\b)", at.behind):
+    if said is None or re.match(r" and\b", at.behind[said.end() :]):
         return None
+    noun = at.behind[: said.start("list")].split()[-1]
+    if any(re.fullmatch(pattern, noun) for patterns in w.SETTINGS.values() for pattern in patterns):
+        return None  # 'the two layers': a setting
     symbols = [part for part in re.split(r",? and |, ", said["list"]) if part]
     apart = all(one != other for one, other in itertools.combinations(symbols, 2)) or "formula" in symbols
     return "free" if apart and len(symbols) == at.number.value else None

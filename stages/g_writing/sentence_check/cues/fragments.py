@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.cues.place import Place
 from stages.g_writing.sentence_check.phrases import COUNTED
 
@@ -20,6 +21,12 @@ def wins_told(at: Place) -> str | None:
     """'five wins over x': the seeds on which one is better."""
     won = re.match(r"\s(?:\w+ )?(?:wins?|victor(?:y|ies))\b", at.after)
     return "part of seeds" if won and at.number.step == 1 and not at.number.unit else None
+
+
+def conditions_headed(at: Place) -> str | None:
+    """'Optimisers: three, with five seeds each.'"""
+    headed = re.fullmatch(rf"\W*(?:{w.CONDITION_NOUNS}): ", at.ahead, re.IGNORECASE)
+    return "conditions" if headed and at.number.step == 1 and re.match(r"[,.;]", at.behind) else None
 
 
 def seeds_headed(at: Place) -> str | None:
@@ -53,6 +60,14 @@ def named_in_brackets(at: Place) -> str | None:
             if re.search(keys, key) and at.number.value == len(names) and (spelt in shown if len(shown) == 1 else all(n in spelt for n in shown)):
                 return "free"
     return None
+
+
+def one_data_set(at: Place) -> str | None:
+    """'One language pair, three methods, five seeds each': the only data set or environment of the configuration."""
+    said = re.match(r" (?:single )?(?:data ?set|corpus|benchmark|language pair|task|environment)(?=[,.;])", at.behind, re.IGNORECASE)
+    named = [value for key, value in at.study.config.items() if re.search(r"data|corpus|bench|env|task", key) and isinstance(value, str)]
+    alone = at.number.word and at.number.value == 1 and len(named) == 1
+    return "free" if said and alone and not re.search(r",| and ", named[0]) else None
 
 
 def pronoun_of_a_test(at: Place) -> str | None:
