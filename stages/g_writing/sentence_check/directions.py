@@ -193,7 +193,7 @@ def _than(sentence: Sentence, text: str, match: re.Match[str]) -> Pair | None:
     return None
 
 
-_OPTION = re.compile(r" (?:option|alternative|choice|candidate|solution|remedy|route|one|variant|method|of the two)\b(?! (?:than|compared|over|relative)\b)")
+_OPTION = re.compile(r" (?:(?!than\b)[a-z-]+ )?(?:option|alternative|choice|candidate|solution|remedy|route|one|variant|method|of the two)\b(?! (?:than|compared|over|relative)\b)")
 
 
 def _of_the_options(sentence: Sentence, study: Study, match: re.Match[str], pair: Pair) -> Pair | None:

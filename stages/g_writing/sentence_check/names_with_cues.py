@@ -19,6 +19,11 @@ _CUES = re.compile(
 """Words that say a direction, a statistic or a quantity where they stand on their own."""
 
 
+_CAMEL = re.compile(r"[a-z][A-Z]")
+_INFLECTED = re.compile(r"^.{1,6}$|(?:ed|ing|s|er|est|en)$", re.IGNORECASE)
+"""Words that may say what they say in any sentence; 'DropPath' and 'droppath' are names."""
+
+
 def without_cues(text: str, mentions: Iterable[Mention], study: Study) -> str:
     """The text, as long as before, with the cue words inside names made letters that say nothing.
 
@@ -37,6 +42,8 @@ def without_cues(text: str, mentions: Iterable[Mention], study: Study) -> str:
 def _masked(text: str, start: int, end: int, letters: str) -> str:
     name = text[start:end]
     spelt = re.sub(r"[^a-z]", "", name.lower())
+    if re.fullmatch(r"[A-Za-z]+", name) and spelt == letters and (_CAMEL.search(name) or not _INFLECTED.search(name)) and _CUES.match(name):
+        return text[:start] + "q" * len(name) + text[end:]
     return (
         text[:start]
         + _CUES.sub(lambda cue: "q" * len(cue[0]) if cue[0].lower() in letters and cue[0].lower() != spelt else cue[0], name)

@@ -26,7 +26,7 @@ DIFFERENCE_BEFORE = re.compile(
     re.IGNORECASE,
 )
 DIFFERENCE_AFTER = re.compile(
-    r"^\s*(?:%|per ?cent|×|x|times|percentage points?|points?|pp|[A-Za-z][\w/]*(?= (?:below|above|lower|higher|less|more|better|worse)\b)|nats|bits|seconds?|minutes?|hours?|s|ms|min|h|GB|MB)?\s*(?:in absolute terms |absolute |relative |units? )?"
+    r"^\s*(?:%|per ?cent|×|x|times|percentage points?|points?|pp|[A-Za-z][\w/-]*(?= (?:below|above|lower|higher|less|more|better|worse|behind|ahead)\b)|nats|bits|seconds?|minutes?|hours?|s|ms|min|h|GB|MB)?\s*(?:in absolute terms |absolute |relative |units? )?"
     r"(?:in relative terms|in absolute terms|of (?:additional|extra|further)|additional|extra|further|added|higher|lower|better|worse|faster|slower|earlier|later|sooner|more|less|fewer|longer|shorter|larger|smaller|below|above|cheaper|behind|ahead|gain|improvement|reduction"
     r"|increase|decrease|overhead|drop|speed-?up|relative (?:gain|improvement|reduction|increase)|advantage)\b",
     re.IGNORECASE,

@@ -50,6 +50,7 @@ ORDER: tuple[Cue, ...] = (
     fragments.pronoun_of_a_test,
     fragments.seeds_headed,
     fragments.wins_told,
+    constants.constant_by_cases,
     constants.constant_of_a_definition,
     constants.as_many_symbols,
     counted.times_made,

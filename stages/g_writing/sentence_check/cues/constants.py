@@ -23,6 +23,21 @@ _INDEX = re.compile(r"(?:^|[\s({,])(?:[hijklmqstuv](?:_\w)? ?(?:>=|<=|>|<|=)|[a-
 _RESULT = re.compile(r"\b(?:accurac|score|mean|average|gain|differ|margin|measured|observed|reach|attain|obtain)", re.IGNORECASE)
 
 
+_CASES = re.compile(
+    r"\b(?:[A-Za-z](?:_\{?\w+\}?)?(?:\([^()]*\))?|formula|which) (?:is|equals|takes the value|becomes) (?:exactly )?(?:0|1|zero|one)\b[^,;.\d]{0,60},? and (?:0|1|zero|one) (?:otherwise|elsewhere|outside)\b"
+)
+"""'M is 0 inside the patch and 1 elsewhere': a symbol defined by cases."""
+
+
+def constant_by_cases(at: Place) -> str | None:
+    """Both values of a symbol that is defined by cases."""
+    if at.number.value not in {0, 1} or at.number.unit or "$" not in at.sentence.raw:
+        return None
+    said = _CASES.search(at.text)
+    named = said and any(said.start() <= m.start < said.end() for m in (*at.sentence.conditions, *at.sentence.metrics))
+    return "free" if said and not named and said.start() <= at.number.start < said.end() else None
+
+
 def constant_of_a_definition(at: Place) -> str | None:
     """'… add up to 1', 'a term that equals 0 when p = q', 'is 1 if … and 0 otherwise': in a sentence with a formula and no condition."""
     if at.number.value not in {0, 1} or at.number.step != 1 or at.number.unit or at.sentence.conditions:
