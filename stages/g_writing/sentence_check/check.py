@@ -13,6 +13,7 @@ from stages.g_writing.sentence_check.claims import claims
 from stages.g_writing.sentence_check.clauses import Clause, clauses
 from stages.g_writing.sentence_check.completeness import completeness
 from stages.g_writing.sentence_check.directions import directions
+from stages.g_writing.sentence_check.done_to_others import done_to_others
 from stages.g_writing.sentence_check.extremes import compared_stretch, extremes
 from stages.g_writing.sentence_check.pairs import pair_of
 from stages.g_writing.sentence_check.progress import Progress, Refused
@@ -59,6 +60,7 @@ def judge(sentence: str, study: Study) -> Judgement:
     try:
         _refuse(strangers(read_sentence, study))
         _refuse(completeness(read_sentence, study))
+        _refuse(done_to_others(read_sentence, study))
         _refuse(other_tests(read_sentence, study))
         bound = _whole_or_by_clauses(read_sentence, study)
         _refuse(another_tests_p(read_sentence, [quantity.expression for _, quantity in bound]))

@@ -28,6 +28,12 @@ _NO_TEST = re.compile(
 )
 
 
+def of_the_pairs(sentence: Sentence, cause: re.Match[str]) -> bool:
+    """'because there are only five pairs': the reason is how many differences there are, or which signs they have."""
+    reason = re.split(r"[,;]", sentence.text[cause.end() :])[0]
+    return re.search(r"\b(?:signs?|differences?|pairs?|seeds?|runs?|samples?|number of|observations?|n ?=|(?:test|p-?\s?value)s?)\b", reason) is not None
+
+
 def least_p_explained(sentence: Sentence) -> bool:
     """'Because all differences have the same sign, the signed-rank test returns …': a reason that follows from how the test is made."""
     return RANK_TEST.search(sentence.text) is not None and (

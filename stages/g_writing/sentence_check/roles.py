@@ -51,6 +51,7 @@ ORDER: tuple[Cue, ...] = (
     fragments.seeds_headed,
     fragments.wins_told,
     constants.constant_by_cases,
+    constants.one_of_many,
     constants.constant_of_a_definition,
     constants.as_many_symbols,
     counted.times_made,

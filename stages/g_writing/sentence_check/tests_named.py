@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from stages.g_writing.sentence_check.reading import Sentence
 from stages.g_writing.sentence_check.study import Study
 
-RANK_TEST = re.compile(r"(?i:wilcoxon|signed[- ]rank|\brank[- ](?:based )?tests?\b|\brank-based\b|\bnon-?parametric\b)")
+RANK_TEST = re.compile(r"(?i:wilcoxon|signed[- ]rank|\brank[- ](?:based )?tests?\b|\brank-based\b|\bnon-?parametric\b|\bdistribution-free\b|\b(?:with|on|of|by) (?:the |their )?ranks\b)")
 """The rank test that is recorded beside the t test."""
 T_TEST = re.compile(r"\bt[- ]tests?\b|\bt[- ]statistics?\b|Student|(?<!non)(?<!-)\b[Pp]arametric (?:test|check|counterpart)")
 _UNRECORDED = re.compile(

@@ -38,6 +38,15 @@ def constant_by_cases(at: Place) -> str | None:
     return "free" if said and not named and said.start() <= at.number.start < said.end() else None
 
 
+def one_of_many(at: Place) -> str | None:
+    """'the weights of one batch sum to 1': an article in a definition."""
+    defines = "$" in at.sentence.raw and not at.sentence.conditions and not at.sentence.metrics
+    article = re.search(r"\b(?:of|in|within|for|from|over) $", at.ahead) and re.match(
+        r" (?:(?:mini-?)?batch|image|sentence|sequence|sample|example|class|token|query|episode|utterance|graph|document)\b", at.behind
+    )
+    return "free" if defines and article and at.number.text.lower() == "one" else None
+
+
 def constant_of_a_definition(at: Place) -> str | None:
     """'… add up to 1', 'a term that equals 0 when p = q', 'is 1 if … and 0 otherwise': in a sentence with a formula and no condition."""
     if at.number.value not in {0, 1} or at.number.step != 1 or at.number.unit or at.sentence.conditions:

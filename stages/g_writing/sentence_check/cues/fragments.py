@@ -41,7 +41,7 @@ def seeds_headed(at: Place) -> str | None:
 
 def statistic_headed(at: Place) -> str | None:
     """'Paired d_z against x: 2.6.', 'Signed-rank p against x: 0.0625.'"""
-    if re.search(r"(?<!\w)(?:Cohen's d|d_\{?z\}?|dz|effect size)(?!\w)[^.;:\d]{0,60}:\s*$", at.before):
+    if re.search(r"(?<!\w)(?:Cohen's d|d_\{?z\}?|dz|[Ee]ffect size)(?!\w)[^.;:\d]{0,60}:\s*$", at.before):
         return "dz"
     headed = re.match(r"[^.;:\d=<>]{0,60}\bp(?:[ -]?values?)?(?!\w)[^.;:\d=<>]{0,60}:\s*$", at.ahead)
     return "p" if headed and "." in at.number.text else None
