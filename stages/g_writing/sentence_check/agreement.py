@@ -26,7 +26,11 @@ def holds(number: Number, before: str, value: float) -> bool:
     bound = re.search(rf"(?<!\w)(?:(?P<above>{ABOVE})|{BELOW})\s*$", words, re.IGNORECASE)
     if bound and re.search(r"\b(?:not|never|cannot|n't)\s+(?:\w+\s+)?$", words[: bound.start()]):
         return value <= number.value if bound["above"] else value >= number.value
-    close = re.search(r"\b(?:nearly|almost|just under|just over|slightly over|a (?:little|bit|shade|touch|hair) (?:over|under|above|below|more than|less than))\s*$", words, re.IGNORECASE)
+    close = re.search(
+        r"\b(?:nearly|almost|just under|just over|slightly over|a (?:little|bit|shade|touch|hair) (?:over|under|above|below|more than|less than))\s*$",
+        words,
+        re.IGNORECASE,
+    )
     if close and abs(value - number.value) > CLOSE * abs(number.value) and not fits(number, value):
         return False
     if re.search(r"\bup to\s*$", words):  # the largest of something, or where something was brought to

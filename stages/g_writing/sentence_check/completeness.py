@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -55,12 +56,14 @@ def completeness(sentence: Sentence, study: Study) -> Iterator[str]:
     if not short:
         return
     cuts = [0, *(match.end() for match in _CLAUSE.finditer(sentence.text)), len(sentence.text)]
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in itertools.pairwise(cuts):
         clause = sentence.text[start:end]
         said = next((match for pattern in _CLAIMS if (match := pattern.search(clause))), None)
         if said is None or _LIMITED.search(re.sub(r"(?i)\bnot (?=one|a single|any)", "", clause)):
             continue
-        if re.search(r"\b(?:that|who|those|which) (?:have |had )?$", clause[: said.start()]) and not re.search(r",\W*$", sentence.text[:start]):
+        if re.search(r"\b(?:that|who|those|which) (?:have |had )?$", clause[: said.start()]) and not re.search(
+            r",\W*$", sentence.text[:start]
+        ):
             continue  # 'the methods that completed all their runs': which of them is not said
         named = {m.name for m in sentence.conditions if start <= m.start < end and not m.name.startswith(REMOVED)}
         if not named and _REST.search(clause):

@@ -137,9 +137,15 @@ def _merged(mentions: list[Mention], text: str, variants: tuple[Variant, ...]) -
         second = mentions[k + 1] if k + 1 < len(mentions) else None
         if second is not None:
             between = text[first.end : second.start]
-            compared = re.search(r"\b(?:relative to|compared (?:with|to)|against|versus|than|over|unlike|next to|with respect to|measured against)\b[^,;]*$", text[: first.start], re.IGNORECASE)
-            introduced = compared is None and not re.search(r"[.;:]", between) and (
-                k == 0 or re.search(r"(?:[,;:]|\b(?:and|but|while|whereas)) $", text[: first.start])
+            compared = re.search(
+                r"\b(?:relative to|compared (?:with|to)|against|versus|than|over|unlike|next to|with respect to|measured against)\b[^,;]*$",
+                text[: first.start],
+                re.IGNORECASE,
+            )
+            introduced = (
+                compared is None
+                and not re.search(r"[.;:]", between)
+                and (k == 0 or re.search(r"(?:[,;:]|\b(?:and|but|while|whereas)) $", text[: first.start]))
             )
             if base_of.get(second.name) == first.name and re.fullmatch(_QUALIFIED, between):
                 yield Mention(second.name, first.start, second.end)

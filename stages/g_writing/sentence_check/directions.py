@@ -41,7 +41,13 @@ def directions(sentence: Sentence, study: Study, pair: Pair, *judged: tuple[int,
                 continue
             varies = re.search(r"\b(?:vary|varies|varied)\s*(?:much |even )?$", text[: match.start()]) is not None
             denied = re.search(rf"{w.NEGATED}(?:\s+\w+){{0,2}}\s*$", text[: match.start()], re.IGNORECASE) is not None
-            compared = _of_the_options(sentence, study, match, pair) or _lost(sentence, study, match) or _than(sentence, text, match) or _of_several(sentence, match, pair) or pair
+            compared = (
+                _of_the_options(sentence, study, match, pair)
+                or _lost(sentence, study, match)
+                or _than(sentence, text, match)
+                or _of_several(sentence, match, pair)
+                or pair
+            )
             metrics = metrics_of(sentence, study, match.start(), kind, match[0])
             if pair.metric and not sentence.metrics and kind in {"up", "down", "better", "worse"}:
                 metrics = [(pair.metric, False)]
@@ -193,7 +199,9 @@ def _than(sentence: Sentence, text: str, match: re.Match[str]) -> Pair | None:
     return None
 
 
-_OPTION = re.compile(r" (?:(?!than\b)[a-z-]+ )?(?:option|alternative|choice|candidate|solution|remedy|route|one|variant|method|of the two)\b(?! (?:than|compared|over|relative)\b)")
+_OPTION = re.compile(
+    r" (?:(?!than\b)[a-z-]+ )?(?:option|alternative|choice|candidate|solution|remedy|route|one|variant|method|of the two)\b(?! (?:than|compared|over|relative)\b)"
+)
 
 
 def _of_the_options(sentence: Sentence, study: Study, match: re.Match[str], pair: Pair) -> Pair | None:

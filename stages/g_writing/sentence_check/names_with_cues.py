@@ -42,7 +42,12 @@ def without_cues(text: str, mentions: Iterable[Mention], study: Study) -> str:
 def _masked(text: str, start: int, end: int, letters: str) -> str:
     name = text[start:end]
     spelt = re.sub(r"[^a-z]", "", name.lower())
-    if re.fullmatch(r"[A-Za-z]+", name) and spelt == letters and (_CAMEL.search(name) or not _INFLECTED.search(name)) and _CUES.match(name):
+    if (
+        re.fullmatch(r"[A-Za-z]+", name)
+        and spelt == letters
+        and (_CAMEL.search(name) or not _INFLECTED.search(name))
+        and _CUES.match(name)
+    ):
         return text[:start] + "q" * len(name) + text[end:]
     return (
         text[:start]

@@ -25,7 +25,9 @@ _MATHS_ONLY = re.compile(
 )
 _CONSTRAINT = re.compile(r"\$\\?[A-Za-z]+_(?:\{[a-z, ]+\}|[a-z])\s*(?:\\geq?|\\leq?|>|<|\\in|=)\s*[01]\s*\$")
 """'$\\alpha_{ij} \\ge 0$': what an indexed symbol of a method keeps to; zero and one are no results there."""
-_RANGE_OF_A_SYMBOL = re.compile(r"\$\\?[A-Za-z]+(?:_\{?\w+\}?)?'?(?:\([^()$]*\))?\s*\\in\s*\\?[\[({]\s*(?:-\s*)?[01]\s*,\s*[01]\s*\\?[\])}]\s*\$")
+_RANGE_OF_A_SYMBOL = re.compile(
+    r"\$\\?[A-Za-z]+(?:_\{?\w+\}?)?'?(?:\([^()$]*\))?\s*\\in\s*\\?[\[({]\s*(?:-\s*)?[01]\s*,\s*[01]\s*\\?[\])}]\s*\$"
+)
 """'$\\lambda \\in [0, 1]$'."""
 _UNIT_INTERVAL = re.compile(r"\$\s*[\[(]\s*(?:0|-\s*1)\s*,\s*1\s*[\])]\s*\$")
 """'$(0, 1)$', to which a function maps."""

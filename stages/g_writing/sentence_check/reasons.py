@@ -31,7 +31,12 @@ _NO_TEST = re.compile(
 def of_the_pairs(sentence: Sentence, cause: re.Match[str]) -> bool:
     """'because there are only five pairs': the reason is how many differences there are, or which signs they have."""
     reason = re.split(r"[,;]", sentence.text[cause.end() :])[0]
-    return re.search(r"\b(?:signs?|differences?|pairs?|seeds?|runs?|samples?|number of|observations?|n ?=|(?:test|p-?\s?value)s?)\b", reason) is not None
+    return (
+        re.search(
+            r"\b(?:signs?|differences?|pairs?|seeds?|runs?|samples?|number of|observations?|n ?=|(?:test|p-?\s?value)s?)\b", reason
+        )
+        is not None
+    )
 
 
 def least_p_explained(sentence: Sentence) -> bool:
@@ -75,7 +80,10 @@ def reasons(sentence: Sentence, study: Study, pair: Pair, bound: Sequence[tuple[
 def _tests_there_are(sentence: Sentence, study: Study) -> Iterator[str]:
     """'We refrain from any test', where tests are on record and the sentence speaks of no pair without one."""
     said = _NO_TEST.search(sentence.text)
-    if said and not sentence.conditions and not sentence.metrics and any(
-        test.t_p is not None or test.wilcoxon_p is not None for test in study.comparisons.values()
+    if (
+        said
+        and not sentence.conditions
+        and not sentence.metrics
+        and any(test.t_p is not None or test.wilcoxon_p is not None for test in study.comparisons.values())
     ):
         yield f"{said[0]!r}: tests are recorded"

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Sequence
 from stages.g_writing.sentence_check.reading import Sentence
 from stages.g_writing.sentence_check.study import Study
 
-RANK_TEST = re.compile(r"(?i:wilcoxon|signed[- ]rank|\brank[- ](?:based )?tests?\b|\brank-based\b|\bnon-?parametric\b|\bdistribution-free\b|\b(?:with|on|of|by) (?:the |their )?ranks\b)")
+RANK_TEST = re.compile(
+    r"(?i:wilcoxon|signed[- ]rank|\brank[- ](?:based )?tests?\b|\brank-based\b|\bnon-?parametric\b|\bdistribution-free\b|\b(?:with|on|of|by) (?:the |their )?ranks\b)"
+)
 """The rank test that is recorded beside the t test."""
 T_TEST = re.compile(r"\bt[- ]tests?\b|\bt[- ]statistics?\b|Student|(?<!non)(?<!-)\b[Pp]arametric (?:test|check|counterpart)")
 _UNRECORDED = re.compile(
@@ -18,7 +20,9 @@ _UNRECORDED = re.compile(
     re.IGNORECASE,
 )
 """Tests and kinds of tests of which no p is ever on record."""
-_P = re.compile(r"\bp\s*(?:-?\s*values?)?\s*(?:of|is|was|being|=|<=?|>=?|equal to|below|above|about|at)\s*(?:about )?\.?\d", re.IGNORECASE)
+_P = re.compile(
+    r"\bp\s*(?:-?\s*values?)?\s*(?:of|is|was|being|=|<=?|>=?|equal to|below|above|about|at)\s*(?:about )?\.?\d", re.IGNORECASE
+)
 
 
 def other_tests(sentence: Sentence, study: Study) -> Iterator[str]:

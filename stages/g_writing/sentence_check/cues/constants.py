@@ -16,7 +16,8 @@ _IS = re.compile(
     r"\b(?:equals?|is|are|be|becomes?|takes? (?:on )?the values?|vanish\w*|set to|or|and) (?:exactly )?(?:to )?$", re.IGNORECASE
 )
 _CASE = re.compile(
-    r",? (?:if(?: and only if)?|when(?:ever)?|where|iff|otherwise|elsewhere|for (?:all|every|any)|(?:and|or) (?:0|1|zero|one)\b)", re.IGNORECASE
+    r",? (?:if(?: and only if)?|when(?:ever)?|where|iff|otherwise|elsewhere|for (?:all|every|any)|(?:and|or) (?:0|1|zero|one)\b)",
+    re.IGNORECASE,
 )
 _INDEX = re.compile(r"(?:^|[\s({,])(?:[hijklmqstuv](?:_\w)? ?(?:>=|<=|>|<|=)|[a-ceg-moqs-z]_\{?0\}? ?=) ?$")
 """'t >= 1', 'm_0 = 0': where an index begins; n, p, d and r are statistics."""

@@ -57,7 +57,11 @@ def named_in_brackets(at: Place) -> str | None:
             names = [str(each) for each in value] if isinstance(value, list) else [value] if isinstance(value, str) else []
             shown = [re.sub(r"[\W\d_\u00b7]", "", name).lower() for name in names]
             spelt = re.sub(r"[\W\d_\u00b7]", "", said["name"]).lower()
-            if re.search(keys, key) and at.number.value == len(names) and (spelt in shown if len(shown) == 1 else all(n in spelt for n in shown)):
+            if (
+                re.search(keys, key)
+                and at.number.value == len(names)
+                and (spelt in shown if len(shown) == 1 else all(n in spelt for n in shown))
+            ):
                 return "free"
     return None
 
@@ -65,7 +69,9 @@ def named_in_brackets(at: Place) -> str | None:
 def one_data_set(at: Place) -> str | None:
     """'One language pair, three methods, five seeds each': the only data set or environment of the configuration."""
     said = re.match(r" (?:single )?(?:data ?set|corpus|benchmark|language pair|task|environment)(?=[,.;])", at.behind, re.IGNORECASE)
-    named = [value for key, value in at.study.config.items() if re.search(r"data|corpus|bench|env|task", key) and isinstance(value, str)]
+    named = [
+        value for key, value in at.study.config.items() if re.search(r"data|corpus|bench|env|task", key) and isinstance(value, str)
+    ]
     alone = at.number.word and at.number.value == 1 and len(named) == 1
     return "free" if said and alone and not re.search(r",| and ", named[0]) else None
 
