@@ -29,6 +29,8 @@ _RANGE_OF_A_SYMBOL = re.compile(
     r"\$\\?[A-Za-z]+(?:_\{?\w+\}?)?'?(?:\([^()$]*\))?\s*\\in\s*\\?[\[({]\s*(?:-\s*)?[01]\s*,\s*[01]\s*\\?[\])}]\s*\$"
 )
 """'$\\lambda \\in [0, 1]$'."""
+_NEXT_INDEX = re.compile(r"([_^]\{[A-Za-z]\s*[-+]\s*)\d(\})")
+"""'h_{l+1}', 'x^{t-1}'."""
 _UNIT_INTERVAL = re.compile(r"\$\s*[\[(]\s*(?:0|-\s*1)\s*,\s*1\s*[\])]\s*\$")
 """'$(0, 1)$', to which a function maps."""
 _COEFFICIENT = re.compile(
@@ -135,7 +137,7 @@ def read(raw: str, study: Study) -> Sentence:
     """The sentence as the checks see it."""
     cited = bool(re.search(r"\\cite[pt]?\w*\*?(?:\[[^\]]*\])*\{[^}]+\}|\[@\w|(?<!\w)@\w+\d{4}", raw))
     raw_text = re.sub(r"\$?\\ell_\{?([12])\}?\$?(?=[ -])", r"L\1", raw)
-    raw_text = _FORMULA.sub(lambda m: _COEFFICIENT.sub("q", m[0]), raw_text)
+    raw_text = _FORMULA.sub(lambda m: _COEFFICIENT.sub("q", _NEXT_INDEX.sub(r"\1q\2", m[0])), raw_text)
     text = _MATHS_ONLY.sub(lambda m: m[0] if _tells_a_value(m[0]) else "formula", raw_text)
     text = _CONSTRAINT.sub("formula", _RANGE_OF_A_SYMBOL.sub("formula", text))
     if not re.search(r"confidence|\bCIs?\b|\d ?\\?% interval", raw):

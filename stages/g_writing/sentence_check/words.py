@@ -336,5 +336,5 @@ HEDGED = r"may|might|could|can(?:not)?|not|no|whether|unknown|open|untested|futu
 RESULT_VERBS = r"reach\w*|attain\w*|obtain\w*|achiev\w*|scores?|gets?|yield\w*|gives?|outperform\w*|improv\w*|reduc\w*|lowers?|beats?|has|have|is|are|needs?|takes?|processes|wins?|runs?|trains?|converge\w*|finish\w*|perform\w*|increases?|surpass\w*|exceeds?|remains?|stays?"  # fmt: skip
 NAMES_OF_TESTS = {
     "Wilcoxon", "Cohen", "Student", "Holm", "Welch", "Bonferroni", "Hedges", "Bayes", "Gaussian", "Adam", "Table", "Section", "Figure",
-    "Appendix", "Equation", "Eq", "Fig", "CI", "SD", "SE", "Python", "PyTorch", "Numpy", "I", "ANOVA", "Mann", "Whitney", "Greek",
+    "Appendix", "Equation", "Eq", "Fig", "CI", "SD", "SE", "Python", "PyTorch", "Numpy", "I", "ANOVA", "Mann", "Whitney", "Greek", "Bernoulli", "Dirichlet", "Poisson", "Euclidean", "Kullback", "Leibler", "Kullback-Leibler", "Frobenius", "Hadamard", "Jacobian",
 }  # fmt: skip
