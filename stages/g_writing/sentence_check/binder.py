@@ -44,13 +44,12 @@ def bound_numbers(now: Progress) -> list[tuple[Number, Quantity]]:
         if within:
             found.append((number, Quantity(number.value, f"bound({number.text})")))
             continue
-        candidates = list(quantities_in(now, number, role, levels))
-        if not candidates:
-            candidates = unit_said_once(now, number, role, levels, roles)
-        if not candidates:
-            candidates = second_chance(now, number, role, levels)
-        if not candidates:
-            candidates = calculated(now, number, role)
+        candidates = (
+            list(quantities_in(now, number, role, levels))
+            or unit_said_once(now, number, role, levels, roles)
+            or second_chance(now, number, role, levels)
+            or calculated(now, number, role)
+        )
         if role == "level" and not_reached(now, number):
             candidates = [each for each in candidates if each.of is not None and each.value < number.value]
         if candidates and denied(now, number, role):
