@@ -30,7 +30,7 @@ def holds(number: Number, before: str, value: float) -> bool:
     if bound and re.search(r"\b(?:not|never|cannot|n't)\s+(?:\w+\s+)?$", words[: bound.start()]):
         return value <= number.value if bound["above"] else value >= number.value
     close = re.search(
-        r"\b(?:nearly|almost|just under|just over|slightly over|(?:a little|a bit|somewhat|slightly|barely|marginally|a touch|a shade) (?:over|above|more than|under|below|less than)|shy of)\s*$",
+        r"\b(?:nearly|almost|just under|just over|slightly over|(?:a little|a bit|somewhat|slightly|barely|marginally|a touch|a shade|a hair) (?:over|above|more than|under|below|less than)|shy of)\s*$",
         words,
         re.IGNORECASE,
     )

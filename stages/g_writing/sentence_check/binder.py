@@ -44,13 +44,14 @@ def bound_numbers(now: Progress) -> list[tuple[Number, Quantity]]:
         if within:
             found.append((number, Quantity(number.value, f"bound({number.text})")))
             continue
-        candidates = list(quantities_in(now, number, role, levels))
-        if not candidates:
-            candidates = unit_said_once(now, number, role, levels, roles)
-        if not candidates:
-            candidates = second_chance(now, number, role, levels)
-        if not candidates:
-            candidates = calculated(now, number, role)
+        candidates = (
+            list(quantities_in(now, number, role, levels))
+            or unit_said_once(now, number, role, levels, roles)
+            or second_chance(now, number, role, levels)
+            or calculated(now, number, role)
+        )
+        if role == "level" and not_reached(now, number):
+            candidates = [each for each in candidates if each.of is not None and each.value < number.value]
         if candidates and denied(now, number, role):
             raise Refused(f"{number.text!r} is denied, but it is what was recorded")
         if not candidates:
@@ -186,6 +187,12 @@ def denied(now: Progress, number: Number, role: str) -> bool:
         is not None
         and re.search(rf"(?:{ABOVE}|{BELOW}|{REACHED})\s*$", before, re.IGNORECASE) is None
     )
+
+
+def not_reached(now: Progress, number: Number) -> bool:
+    """'does not get to 82 %': rounding makes no value one that is not reached."""
+    said = rf"\b(?:not|never|cannot|n't) (?:\w+ly |quite |even )?{REACHED}\s*$"
+    return re.search(said, now.sentence.text[: number.start], re.IGNORECASE) is not None
 
 
 def spoken_of(now: Progress) -> Pair:

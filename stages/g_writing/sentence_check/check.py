@@ -8,19 +8,25 @@ from typing import Literal
 
 from stages.contracts import Contract
 from stages.g_writing.sentence_check.binder import bound_numbers, spoken_of
+from stages.g_writing.sentence_check.chains import chained
 from stages.g_writing.sentence_check.claims import claims, gaps_compared
 from stages.g_writing.sentence_check.clauses import Clause, clauses
+from stages.g_writing.sentence_check.completeness import completeness
 from stages.g_writing.sentence_check.directions import directions
+from stages.g_writing.sentence_check.done_to_others import done_to_others
 from stages.g_writing.sentence_check.extremes import compared_stretch, extremes
+from stages.g_writing.sentence_check.pairs import pair_of
 from stages.g_writing.sentence_check.progress import Progress, Refused
 from stages.g_writing.sentence_check.quantified import quantified, trend_stretch, trends
 from stages.g_writing.sentence_check.quantities import Quantity
 from stages.g_writing.sentence_check.reading import Number, Sentence, read
+from stages.g_writing.sentence_check.reasons import reasons
 from stages.g_writing.sentence_check.removals import removals
 from stages.g_writing.sentence_check.significance import significance
 from stages.g_writing.sentence_check.strangers import recorded_words, strangers
 from stages.g_writing.sentence_check.study import Study
 from stages.g_writing.sentence_check.subjects import unknown_subjects
+from stages.g_writing.sentence_check.tests_named import another_tests_p, other_tests
 
 
 class Bound(Contract):
@@ -53,7 +59,13 @@ def judge(sentence: str, study: Study) -> Judgement:
     read_sentence = read(sentence, study)
     try:
         _refuse(strangers(read_sentence, study))
+        _refuse(completeness(read_sentence, study))
+        _refuse(done_to_others(read_sentence, study))
+        _refuse(other_tests(read_sentence, study))
         bound = _whole_or_by_clauses(read_sentence, study)
+        _refuse(another_tests_p(read_sentence, [quantity.expression for _, quantity in bound]))
+        told = [(quantity.value, quantity.expression) for _, quantity in bound]
+        _refuse(reasons(read_sentence, study, pair_of(read_sentence, study), told))
     except Refused as refusal:
         return Judgement(verdict="refused", reason=str(refusal))
     return _with_references(read_sentence, bound)
@@ -61,6 +73,8 @@ def judge(sentence: str, study: Study) -> Judgement:
 
 def _whole_or_by_clauses(sentence: Sentence, study: Study) -> list[tuple[Number, Quantity]]:
     """The numbers with the quantities that they are; raises Refused, with what speaks against the whole sentence."""
+    if chained(sentence) and (parts := clauses(sentence, study)):
+        return _clause_by_clause(parts, sentence, study)
     try:
         return _checked(sentence, study)
     except Refused as refusal:

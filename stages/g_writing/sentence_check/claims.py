@@ -11,7 +11,9 @@ from stages.g_writing.sentence_check.comparing import metrics_of
 from stages.g_writing.sentence_check.pairs import Pair, ablated, between_pairs
 from stages.g_writing.sentence_check.quantities import mean
 from stages.g_writing.sentence_check.reading import Sentence
+from stages.g_writing.sentence_check.reasons import least_p_explained, of_the_pairs
 from stages.g_writing.sentence_check.study import Study
+from stages.g_writing.sentence_check.tests_named import RANK_TEST
 
 _WHOLE = r"(?:gains?|improvements?|benefits?|differences?|advantage|reductions?|increases?|effects?)"
 _SHARES = (
@@ -323,17 +325,34 @@ def _decided(sentence: Sentence, study: Study, cause: re.Match[str]) -> bool:
     Nor is a share that is 'due to' a part which was taken away a guess: its number is held against the ablation.
     """
     did = r"\W*(?:Here,? |In this \w+,? )?(?:we|our (?:study|analysis)) (?:\w+ly )?(?:stud(?:y|ied)|chose|choose|selected?|us(?:e|ed)|pick(?:ed)?|adopt(?:ed)?|consider(?:ed)?|focus(?:ed)?|includ(?:e|ed)|exclud(?:e|ed)|omit(?:ted)?|refrain(?:ed)?)\b"
-    of_a_test = sentence.has("Wilcoxon|signed-rank") and sentence.has(r"minimum|smallest|lowest|least") and sentence.has("p|p-values?")
+    of_a_test = (
+        of_the_pairs(sentence, cause)
+        and sentence.has("Wilcoxon|signed-rank")
+        and sentence.has(r"minimum|smallest|lowest|least")
+        and sentence.has("p|p-values?")
+    )
     chosen = re.match(did, sentence.text[: cause.start()], re.IGNORECASE) is not None and not sentence.numbers
     fraction = rf"\b(?:{'|'.join(_NTHS)})s? of (?:the|this|that|our|its) (?:\w+ )?{_WHOLE}"
     share = re.search(rf"(?:\d\S*(?: points?| pp)?|{fraction}) (?:is|are|was|were) $", sentence.text[: cause.start()]) is not None
-    return chosen or of_a_test or (share and ablated(sentence, study) is not None)
+    return (
+        chosen
+        or of_a_test
+        or (
+            of_the_pairs(sentence, cause)
+            and (least_p_explained(sentence) or (RANK_TEST.search(sentence.text) is not None and not sentence.conditions))
+        )
+        or (share and ablated(sentence, study) is not None)
+    )
 
 
 def _unborne(sentence: Sentence, study: Study) -> Iterator[str]:
     """Achievements and causes that scores over seeds cannot bear out; of seeds and runs the counts speak."""
     cause = _CAUSE.search(sentence.text)
-    spoken = sentence.conditions or sentence.metrics or sentence.has("gains?|improvements?|effects?|differences?|advantage|overhead")
+    spoken = (
+        sentence.conditions
+        or sentence.metrics
+        or sentence.has("gains?|improvements?|effects?|differences?|advantage|overhead|Wilcoxon|signed-rank")
+    )
     if (
         cause
         and re.match(r" (?:mere |pure )?(?:chance|luck)\b", sentence.text[cause.end() :])

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stages.g_writing.sentence_check import words as w
+from stages.g_writing.sentence_check.chains import going_on
 from stages.g_writing.sentence_check.pairs import pair_of
 from stages.g_writing.sentence_check.quantifiers import conditions_quantifier
 from stages.g_writing.sentence_check.reading import Sentence, read
@@ -194,6 +195,8 @@ def _taken_over(own: str, taken: _Taken, study: Study) -> tuple[str, int]:
         return f"{them[1]} of the conditions", them.end()
     if not taken.subject:
         return "", 0
+    if chain := going_on(own, taken.subject, study):
+        return chain
     for pattern, meant in (
         (r"whose\b", f"{taken.last}'s"),
         (r"which\b", taken.last),

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.mentions import Mention
+from stages.g_writing.sentence_check.participles import by_participles
 from stages.g_writing.sentence_check.study import Study
 
 
@@ -34,6 +35,7 @@ def conditions_in(text: str, study: Study) -> Iterator[Mention]:
             ]
         pattern = r"(?:the (?:one|variant|version|model) )?without (?:it|them)\b(?! (?:be|is|are))|(?:the |that |this )?ablated (?:variant|model|version|system|method|network|one|run|condition|configuration|counterpart|setup)|the ablation(?! (?:study|studies|experiments?|shows?|of|confirms?|reveals?|removes?|isolates?)\b)"
         found += [Mention(without[0], match.start(), match.end()) for match in re.finditer(rf"\b(?:{pattern})", text, re.IGNORECASE)]
+    found += by_participles(text, tuple(study.conditions))
     found += _by_a_part_written_out(text, tuple(study.conditions))
     found += _elliptic(text, tuple(study.conditions), found)
     found = [
@@ -138,8 +140,15 @@ def _merged(mentions: list[Mention], text: str, variants: tuple[Variant, ...]) -
         second = mentions[k + 1] if k + 1 < len(mentions) else None
         if second is not None:
             between = text[first.end : second.start]
-            introduced = not re.search(r"[.;:]", between) and (
-                k == 0 or re.search(r"(?:[,;:]|\b(?:and|but|while|whereas)) $", text[: first.start])
+            compared = re.search(
+                r"\b(?:relative to|compared (?:with|to)|against|versus|than|over|unlike|next to|with respect to|measured against)\b[^,;]*$",
+                text[: first.start],
+                re.IGNORECASE,
+            )
+            introduced = (
+                compared is None
+                and not re.search(r"[.;:]", between)
+                and (k == 0 or re.search(r"(?:[,;:]|\b(?:and|but|while|whereas)) $", text[: first.start]))
             )
             if base_of.get(second.name) == first.name and re.fullmatch(_QUALIFIED, between):
                 yield Mention(second.name, first.start, second.end)
@@ -201,7 +210,7 @@ def _of_family(key: str, members: dict[str, str], text: str) -> Iterator[Mention
 def _with_noun(mention: Mention, text: str) -> Mention:
     """'the variant without x' and 'always compiling' are one name each."""
     noun = re.search(
-        r"(?:\b(?:the|a|our|its) )?\b(?:variant|model|version|network|system|condition|method|configuration|run)s? $",
+        r"(?:\b(?:the|a|our|its) )?\b(?:variant|model|version|network|system|condition|method|configuration|run)s? (?:(?:trained|fitted|learned|learnt|run|that was trained) )?$",
         text[: mention.start],
     )
     if noun and text[mention.start :].lower().startswith(("without", "no ")):

@@ -41,7 +41,13 @@ def directions(sentence: Sentence, study: Study, pair: Pair, *judged: tuple[int,
                 continue
             varies = re.search(r"\b(?:vary|varies|varied)\s*(?:much |even )?$", text[: match.start()]) is not None
             denied = re.search(rf"{w.NEGATED}(?:\s+\w+){{0,2}}\s*$", text[: match.start()], re.IGNORECASE) is not None
-            compared = _lost(sentence, study, match) or _than(sentence, text, match) or _of_several(sentence, match, pair) or pair
+            compared = (
+                _of_the_options(sentence, study, match, pair)
+                or _lost(sentence, study, match)
+                or _than(sentence, text, match)
+                or _of_several(sentence, match, pair)
+                or pair
+            )
             metrics = metrics_of(sentence, study, match.start(), kind, match[0])
             if pair.metric and not sentence.metrics and kind in {"up", "down", "better", "worse"}:
                 metrics = [(pair.metric, False)]
@@ -204,6 +210,26 @@ def _than(sentence: Sentence, text: str, match: re.Match[str]) -> Pair | None:
         ) and mention.name != names[0]:
             return Pair(((names[0], mention.name),), named=True)
     return None
+
+
+_OPTION = re.compile(
+    r" (?:(?!than\b)[a-z-]+ )?(?:option|alternative|choice|candidate|solution|remedy|route|one|variant|method|of the two)\b(?! (?:than|compared|over|relative)\b)"
+)
+
+
+def _of_the_options(sentence: Sentence, study: Study, match: re.Match[str], pair: Pair) -> Pair | None:
+    """'a is the cheaper option, as it prolongs training by just 8 % over c': cheaper than the options besides c, which is where both start."""
+    said = re.search(r"\b(?:is|was|remains?|makes?|offers?|be) (?:\w+ly )?(?:the|a) $", sentence.text[: match.start()])
+    stop = re.search(r"[,;:]", sentence.text[match.end() :])
+    if said is None or stop is None or not pair.named or len(study.conditions) < 3 or not _OPTION.match(sentence.text, match.end()):
+        return None
+    subject, reference = pair.options[0]
+    behind = [m.name for m in sentence.conditions if m.start >= match.end() + stop.start()]
+    ahead = {m.name for m in sentence.conditions} - set(behind)
+    others = [name for name in study.conditions if name not in {subject, reference}]
+    if ahead != {subject} or set(behind) != {reference} or not others:
+        return None
+    return Pair(tuple((subject, name) for name in others), named=True, strict=True)
 
 
 def _lost(sentence: Sentence, study: Study, match: re.Match[str]) -> Pair | None:

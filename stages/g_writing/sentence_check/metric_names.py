@@ -84,9 +84,18 @@ def metric_patterns(metric: str) -> tuple[str, ...]:
     return (*(words for tail in dict.fromkeys(tails) for words in w.METRICS.get(tail, ())), own)
 
 
+def _pieces(parts: list[str]) -> list[str]:
+    """The pieces of an id of several words, letters and digits apart: 'ROUGE-L' for rouge_l and rougeL, 'ROUGE-2' for rouge2."""
+    camel = [piece for part in parts for piece in re.findall(r"[A-Z]?[a-z]+|[A-Z]+|\d+", part)]
+    short = any(len(piece) == 1 for piece in camel) and any(len(piece) > 2 for piece in camel)
+    return [re.escape(piece) for piece in camel] if len(camel) > 1 and short else []
+
+
 def _by_its_parts(metric: str) -> Iterator[str]:
     """Patterns of the id's own words: 'fitting time', 'on-time rate', 'HR', 'NDCG@10', 'p95', 'query throughput'."""
     parts = own_parts(metric)
+    if pieces := _pieces(parts):
+        yield r"[\s_-]?".join(pieces)
     if len(parts) > 1 and all(len(part) > 1 and part.isalnum() for part in parts):
         yield r"[\s-]".join(rf"{re.escape(part)}\w*" if len(part) > 2 else re.escape(part) for part in parts)
         if parts[-1] in w.KINDS_OF_AVERAGES:  # 'macro F1' for f1_macro

@@ -14,19 +14,19 @@ def any_of(words: str) -> re.Pattern[str]:
 
 COUNTED = {
     "seeds": rf"^[\s-]*(?:of (?:the |our )?\w+ )?(?:(?!per\b|over\b|on\b|and\b|seconds?\b|minutes?\b|hours?\b)\w+ ){{0,2}}?(?:{w.SEED_NOUNS})\b",
-    "conditions": rf"^\s*(?:(?!for\b|with\b|by\b)\w+ ){{0,2}}?(?:{w.CONDITION_NOUNS})\b",
+    "conditions": rf"^\s*(?:(?!for\b|with\b|by\b|and\b|or\b)\w+ ){{0,2}}?(?:{w.CONDITION_NOUNS})\b",
     "comparisons": r"^\s*(?:(?!for\b|with\b)\w+ ){0,2}?(?:comparisons|tests|contrasts)\b",
     "metrics": r"^[\s-]*(?:\w+ ){0,1}?(?:metrics|measures|measurements|quantities|criteria|outcomes)\b",
 }
 DIFFERENCE_BEFORE = re.compile(
     r"(?:\bby(?: a factor of| a margin of)?|\b(?:gain|improvement|increase|decrease|reduction|drop|difference|gap|advantage|margin|overhead|deficit|rise|lead|decline"
     r"|saving|speed-?up|cost|change|benefit|effect|(?:additional|extra|added)(?: [\w-]+){1,3})s?(?: (?!from\b|to\b(?! (?:the|a|our)\b))[\w()-]+){0,8}? (?:of|is|was|amounts to|equals|corresponds to)"
-    r"|\b(?:additional|extra|adds|added|costs?|saves?|gains?|takes?(?= (?:about |roughly |nearly )?[-\d.]+ ?\S* off\b)|gives? up|trades?(?: in| away)?|sacrifices?|forfeits?|foregoes|loses?|contributes?|accounts? for|brings?|worth|shav(?:es?|ed|ing)|shed(?:s|ding)?|knock(?:s|ed|ing)?|removes?|trims?))"
-    r"\s*(?:an? |the |another |further |about |only |roughly |around |approximately |nearly |almost |just |some |slightly |more than |less than |over |under |at least |at most |relative |absolute |\(|mean |small |large |modest |moderate |clear |mere |tiny |full |whole |slim |narrow |good |solid |hefty |meagre |scant |slender |considerable |substantial |minor )*$",
+    r"|\b(?:additional|extra|adds|added|costs?|saves?|gains?|t(?:akes?|ook|aking) off|takes?(?= (?:about |roughly |nearly )?[-\d.]+ ?\S* off\b)|gives? up|trades?(?: in| away)?|sacrifices?|forfeits?|foregoes|loses?|contributes?|accounts? for|brings?|worth|shav(?:es?|ed|ing)|shed(?:s|ding)?|knock(?:s|ed|ing)?|removes?|trims?))"
+    r"\s*(?:an? |the |another |further |about |only |roughly |around |approximately |nearly |almost |just |some |slightly |more than |less than |over |under |at least |at most |relative |absolute |\(|mean |small |large |modest |moderate |clear |mere |tiny |little |bit |shade |touch |hair |full |whole |slim |narrow |good |solid |hefty |meagre |scant |slender |considerable |substantial |minor )*$",
     re.IGNORECASE,
 )
 DIFFERENCE_AFTER = re.compile(
-    r"^\s*(?:%|per ?cent|×|x|times|percentage points?|points?|pp|[A-Za-z][\w/]*(?= (?:below|above|lower|higher|less|more|better|worse)\b)|nats|bits|seconds?|minutes?|hours?|s|ms|min|h|GB|MB)?\s*(?:in absolute terms |absolute |relative |units? )?"
+    r"^\s*(?:%|per ?cent|×|x|times|percentage points?|points?|pp|[A-Za-z][\w/-]*(?= (?:below|above|lower|higher|less|more|better|worse|behind|ahead)\b)|nats|bits|seconds?|minutes?|hours?|s|ms|min|h|GB|MB)?\s*(?:in absolute terms |absolute |relative |units? )?"
     r"(?:in relative terms|in absolute terms|of (?:additional|extra|further)|additional|extra|further|added|higher|lower|better|worse|faster|slower|earlier|later|sooner|more|less|fewer|longer|shorter|larger|smaller|below|above|cheaper|behind|ahead|short of|gain|improvement|reduction"
     r"|increase|decrease|overhead|drop|speed-?up|relative (?:gain|improvement|reduction|increase)|advantage)\b",
     re.IGNORECASE,

@@ -17,6 +17,7 @@ from stages.g_writing.sentence_check.phrases import ABOVE, BELOW, DEVIATION, REA
 from stages.g_writing.sentence_check.quantifiers import Quantifier, conditions_quantifier, seeds_quantifier
 from stages.g_writing.sentence_check.quantities import level, mean, printed, whole
 from stages.g_writing.sentence_check.reading import Number, Sentence
+from stages.g_writing.sentence_check.reasons import same_sign
 from stages.g_writing.sentence_check.study import Study
 
 _COMPARING = re.compile(
@@ -58,7 +59,7 @@ def bound_of(number: Number, sentence: Sentence) -> Callable[[float, float], boo
 def quantified(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
     """Reasons against a claim about so many seeds, or so many conditions, that compares."""
     text = sentence.text
-    if (seeds := seeds_quantifier(text)) is not None and not _bounded(sentence, seeds):
+    if (seeds := seeds_quantifier(text)) is not None and not _bounded(sentence, seeds) and not same_sign(sentence):
         yield from _on_seeds(seeds, sentence, study, pair)
     if (conditions := conditions_quantifier(text, study.families)) is not None and not _bounded(sentence, conditions):
         yield from _of_conditions(conditions, sentence, study)

@@ -12,6 +12,7 @@ from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.condition_names import condition_pattern, conditions_in, with_part_nouns
 from stages.g_writing.sentence_check.mentions import Mention
 from stages.g_writing.sentence_check.metric_names import metrics_in
+from stages.g_writing.sentence_check.names_with_cues import without_cues
 from stages.g_writing.sentence_check.study import Study
 
 _SCALES = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "G": 1e9, "thousand": 1e3, "million": 1e6, "billion": 1e9}
@@ -29,11 +30,17 @@ _BOUND_OF_A_SYMBOL = re.compile(
     r"|\$\s*(?:[a-zA-Z]|\\[a-z]+)_(?:\{0\}|0)\s*=\s*[01]\s*\$|\$\s*[a-z]\s*=\s*[01]\s*,\s*(?:2\s*,\s*)?\\[lc]?dots[^$\d]*\$"
 )
 """'$t \\geq 1$', '$0 < \\gamma < 1$', '$m_0 = 0$', '$k = 1, \\dots, K$': what an index or a parameter keeps to; p, n and d are of tests."""
-_RANGE_OF_A_SYMBOL = re.compile(r"\$\\?[A-Za-z]+(?:_\{?\w+\}?)?\s*\\in\s*\\?[\[({]\s*(?:-\s*)?[01]\s*,\s*[01]\s*\\?[\])}]\s*\$")
+_RANGE_OF_A_SYMBOL = re.compile(
+    r"\$\\?[A-Za-z]+(?:_\{?\w+\}?)?'?(?:\([^()$]*\))?\s*\\in\s*\\?[\[({]\s*(?:-\s*)?[01]\s*,\s*[01]\s*\\?[\])}]\s*\$"
+)
 """'$\\lambda \\in [0, 1]$'."""
+_NEXT_INDEX = re.compile(r"([_^]\{[A-Za-z]\s*[-+]\s*)\d(\})")
+"""'h_{l+1}', 'x^{t-1}'."""
+_UNIT_INTERVAL = re.compile(r"\$\s*[\[(]\s*(?:0|-\s*1)\s*,\s*1\s*[\])]\s*\$")
+"""'$(0, 1)$', to which a function maps."""
 _COEFFICIENT = re.compile(
     r"(?<![\w.])\d+(?:\.\d+)?(?=\s*(?:\^\s*(?:\{[^{}]*[A-Za-z][^{}]*\}|[a-z]\b)|\([^()]*[a-z][^()]*\)|\\(?:lambda|alpha|theta|pi|sigma(?!\s*\$)|mu|beta|gamma|eta|tau|phi|psi|rho|kappa|delta|epsilon|nabla|log|exp|sqrt|frac|sum)\b|[a-zA-Z](?:_|\^|\s*[-+/=])))"
-    r"|(?<![\w.])1(?=\s*[-+]\s*(?:\\[a-z]+|[a-z]\b))"
+    r"|(?<![\w.])1(?=\s*[-+]\s*(?:\\[a-z]+|[a-z]\b))|(?<![\w.])1(?=\s*/\s*\([^()$]*[a-z])"
 )
 """A factor, base or summand of a symbol in a formula: '2(z - c)', '10000^{-2i/d}', '1 - \\lambda'."""
 _FORMULA = re.compile(r"\$[^$]*\$")
@@ -135,9 +142,11 @@ def read(raw: str, study: Study) -> Sentence:
     """The sentence as the checks see it."""
     cited = bool(re.search(r"\\cite[pt]?\w*\*?(?:\[[^\]]*\])*\{[^}]+\}|\[@\w|(?<!\w)@\w+\d{4}", raw))
     raw_text = re.sub(r"\$?\\ell_\{?([12])\}?\$?(?=[ -])", r"L\1", raw)
-    raw_text = _FORMULA.sub(lambda m: _COEFFICIENT.sub("q", m[0]), raw_text)
+    raw_text = _FORMULA.sub(lambda m: _COEFFICIENT.sub("q", _NEXT_INDEX.sub(r"\1q\2", m[0])), raw_text)
     text = _MATHS_ONLY.sub(lambda m: m[0] if _tells_a_value(m[0]) else "formula", raw_text)
     text = _CONSTRAINT.sub("formula", _BOUND_OF_A_SYMBOL.sub("formula", _RANGE_OF_A_SYMBOL.sub("formula", text)))
+    if not re.search(r"confidence|\bCIs?\b|\d ?\\?% interval", raw):
+        text = _UNIT_INTERVAL.sub("formula", text)
     text = plain(re.sub(r"\\cite[pt]?\w*\*?(?:\[[^\]]*\])*\{[^}]+\}", "(cited)", text))
     text = _blank(_STRUCTURE, text)
     text = _blank(_COMMON_NAMES, text)
@@ -146,6 +155,10 @@ def read(raw: str, study: Study) -> Sentence:
         if any(re.fullmatch(pattern, name, re.IGNORECASE) for pattern in patterns):
             continue  # the configuration's model is one of the conditions: its name is read as theirs
         text = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", lambda m: re.sub(r"[\d-]", "\u00b7", m[0]), text)
+    for letters, number in _names_with_years(study):
+        if not any(re.fullmatch(pattern, f"{letters}{number}", re.IGNORECASE) for pattern in patterns):
+            spelt = rf"(?<![\w-]){letters}[\s'\u2019_-]{{0,2}}(?:20)?{number}(?!\w)"
+            text = re.sub(spelt, lambda m: re.sub(r"[\d-]", "\u00b7", m[0]), text)
     unblanked = text
     metrics = tuple(metrics_in(text, study))
     for mention in metrics:  # the digits of F1 and R^2 are no numbers
@@ -154,6 +167,7 @@ def read(raw: str, study: Study) -> Sentence:
     for mention in conditions:  # those of 'a width of 64' neither
         text = text[: mention.start] + re.sub(r"\d", "\u00b7", text[mention.start : mention.end]) + text[mention.end :]
     conditions, metrics = with_part_nouns(conditions, metrics, text)
+    text = without_cues(text, conditions, study)
     metrics = tuple(mention for mention in metrics if not _is_a_method(mention, conditions, text))
     conditions = tuple(mention for mention in conditions if not _is_a_measure(mention, metrics, text))
     if cited:
@@ -229,6 +243,13 @@ def _names(study: Study) -> Iterator[str]:
         for name in value if isinstance(value, list) else [value]:
             if isinstance(name, str) and any(character.isdigit() for character in name):
                 yield name
+
+
+def _names_with_years(study: Study) -> Iterator[tuple[str, str]]:
+    """Letters and number of a name that texts write in more than one way: 'ISIC 2018' for ISIC2018, 'IWSLT'14' for IWSLT14."""
+    for name in _names(study):
+        for letters, number in re.findall(r"(?<![A-Za-z\d])([A-Z][A-Za-z]{2,})[-_]?(\d+)(?![\w.])", name):
+            yield letters, number.removeprefix("20") if len(number) == 4 else number
 
 
 def _numbers(text: str) -> Iterator[Number]:

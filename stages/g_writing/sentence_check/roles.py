@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from stages.g_writing.sentence_check.cues import amounts, counted, no_values, tests_made
+from stages.g_writing.sentence_check.cues import amounts, constants, counted, fragments, no_values, tests_made
 from stages.g_writing.sentence_check.cues.place import Cue, Place
 from stages.g_writing.sentence_check.reading import Number, Sentence
 from stages.g_writing.sentence_check.settings import Settings
@@ -12,6 +12,7 @@ from stages.g_writing.sentence_check.study import Study
 
 ORDER: tuple[Cue, ...] = (
     amounts.headed_by_deviation,
+    no_values.one_sign,
     tests_made.smallest_p_in_reach,
     no_values.every_one,
     no_values.close_to_zero,
@@ -34,6 +35,7 @@ ORDER: tuple[Cue, ...] = (
     counted.n_equals,
     tests_made.effect_size,
     tests_made.effect_size_listed,
+    fragments.statistic_headed,
     tests_made.first_end_of_an_interval,
     tests_made.end_of_an_interval,
     tests_made.bound_with_confidence,
@@ -46,6 +48,16 @@ ORDER: tuple[Cue, ...] = (
     no_values.the_one_with,
     no_values.shared_by_all,
     no_values.one_device,
+    fragments.conditions_headed,
+    fragments.named_in_brackets,
+    fragments.one_data_set,
+    fragments.pronoun_of_a_test,
+    fragments.seeds_headed,
+    fragments.wins_told,
+    constants.constant_by_cases,
+    constants.one_of_many,
+    constants.constant_of_a_definition,
+    constants.as_many_symbols,
     counted.times_made,
     counted.so_many_of_the_seeds,
     counted.all_of_them,

@@ -28,6 +28,14 @@ _WILCOXON = re.compile(r"Wilcoxon|signed-rank")
 _T_TEST = re.compile(r"t-tests?|t test|Student")
 
 
+def _only_named(text: str, said: re.Match[str]) -> bool:
+    """'significance tests', 'a test of significance': what is spoken of, and no claim."""
+    return bool(
+        re.match(r"significance (?:tests?|level)", text[said.start() :])
+        or re.search(r"\b(?:tests?|testing|level) (?:of|for) (?:statistical )?$", text[: said.start()])
+    )
+
+
 def significance(sentence: Sentence, study: Study) -> Iterator[str]:
     """Reasons against claims of significance, its absence, and likeness."""
     pair = pair_of(sentence, study)
@@ -35,7 +43,7 @@ def significance(sentence: Sentence, study: Study) -> Iterator[str]:
         yield from on_record(sentence, study)
         return
     found = _SIGNIFICANT.finditer(sentence.text)
-    said = next((each for each in found if not re.match(r"significance (?:tests?|level)", sentence.text[each.start() :])), None)
+    said = next((each for each in found if not _only_named(sentence.text, each)), None)
     if said:
         both = _WILCOXON.search(sentence.text) and _T_TEST.search(sentence.text)
         clauses = re.split(r"\b(?:whereas|while|but|although|though)\b|;", sentence.text) if both else [sentence.text]

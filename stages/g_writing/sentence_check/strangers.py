@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.comparing import of_speed
 from stages.g_writing.sentence_check.condition_names import halves_of_names, part_pattern, removed, variants_of
+from stages.g_writing.sentence_check.languages import languages_of
 from stages.g_writing.sentence_check.metric_names import cutoffs, metric_patterns, split_of
 from stages.g_writing.sentence_check.reading import Sentence
 from stages.g_writing.sentence_check.study import Study
@@ -88,7 +89,8 @@ def of_others(sentence: Sentence) -> bool:
 def recorded_words(study: Study) -> str:
     """Every recorded word, lower case."""
     values = " ".join(f"{key.replace('_', ' ')} {value}" for key, value in study.config.items())
-    return f"{study.task} {values} {' '.join(study.conditions)} {' '.join(study.metrics)} {' '.join(study.notes.values())}".lower()
+    written_out = languages_of(f"{study.task} {' '.join(value for value in study.config.values() if isinstance(value, str))}")
+    return f"{study.task} {values} {' '.join(study.conditions)} {' '.join(study.metrics)} {' '.join(study.notes.values())} 0 {written_out}".lower()
 
 
 def _hardware_recorded(text: str, study: Study) -> bool:
@@ -296,7 +298,8 @@ def _other_data(sentence: Sentence, study: Study, known: str) -> Iterator[str]:
                 continue
             for match in re.finditer(rf"(?<![\w-]){re.escape(head[0])}(?:[- ]?\d[\w.]*|[-][A-Za-z]\w*(?:-\w+)*)", sentence.raw):
                 said = match[0].lower().rstrip(".")
-                if said not in known and _letters(said) not in _letters(known) and not sentence.cited:
+                short = re.sub(r"20(?=\d\d$)", "", _letters(said))  # IWSLT 2014 for IWSLT14
+                if said not in known and not any(each in _letters(known) for each in (_letters(said), short)) and not sentence.cited:
                     yield f"{match[0]} is not the data of this study"
 
 

@@ -10,6 +10,7 @@ from stages.g_writing.sentence_check.measured import metrics_for
 from stages.g_writing.sentence_check.progress import Progress
 from stages.g_writing.sentence_check.quantities import Quantity, fits, printed
 from stages.g_writing.sentence_check.reading import Number
+from stages.g_writing.sentence_check.tests_named import RANK_TEST, T_TEST
 
 
 def test_values(now: Progress, number: Number, role: str) -> Iterator[Quantity]:
@@ -62,10 +63,10 @@ def tested_pairs(now: Progress, number: Number) -> tuple[tuple[str, str], ...]:
 
 
 def p_values(now: Progress, number: Number, before: str, t_p: float | None, wilcoxon_p: float | None, test: str) -> Iterator[Quantity]:
-    wilcoxon, t_test = now.sentence.has("Wilcoxon|signed-rank"), now.sentence.has(r"t-tests?|t test|Student")
-    told = list(re.finditer(r"(?P<w>Wilcoxon|signed-rank)|t-tests?|t test|Student", now.sentence.text[: number.start]))
+    wilcoxon, t_test = RANK_TEST.search(now.sentence.text), T_TEST.search(now.sentence.text)
+    told = list(re.finditer(rf"(?P<w>{RANK_TEST.pattern})|{T_TEST.pattern}", now.sentence.text[: number.start]))
     if wilcoxon and t_test and told:  # of both tests, the one named last
-        wilcoxon, t_test = told[-1]["w"] is not None, told[-1]["w"] is None
+        wilcoxon, t_test = (told[-1], None) if told[-1]["w"] else (None, told[-1])
     values = [(t_p, "t_p")] if t_test and not wilcoxon else [(wilcoxon_p, "wilcoxon_p")] if wilcoxon else [(t_p, "t_p")]
     sign = re.search(r"(<=?|>=?|=|below|under|above)\s*$", before)
     for value, name in values:

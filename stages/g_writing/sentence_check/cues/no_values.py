@@ -69,6 +69,11 @@ def in_a_definition(at: Place) -> str | None:
     return "free" if plain and not at.number.unit and defines else None
 
 
+def one_sign(at: Place) -> str | None:
+    """'all differences are of one sign'."""
+    return "free" if at.number.text.lower() == "one" and re.match(r" signs?\b", at.behind) else None
+
+
 def the_one_with(at: Place) -> str | None:
     """'the one with augmentation': a pronoun of a condition."""
     if at.number.text.lower() != "one":
