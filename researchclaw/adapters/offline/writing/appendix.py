@@ -57,7 +57,10 @@ def _settings(study: Study, voice: Voice) -> list[str]:
     rows = ["| Setting | Value |", "|---|--:|"]
     rows += [f"| {capital(noun(name))} | {study.cfg(name.lower(), 'text')} |" for name in names]
     changed = [
-        (condition, name) for condition in conditions for name in names if f"{condition}_{name.lower()}" in study.results.config
+        (condition, name)
+        for condition in conditions
+        for name in names
+        if f"{condition}_{name.lower()}" in study.results.config and study.departs(condition, name)
     ]
     lead = voice.must(
         "settings",

@@ -424,14 +424,25 @@ class Study:
         """Conditions that change constants beyond those of their levels, and whose labels do not say so."""
         return tuple(contrast for contrast in self.treatments if self.moved_along(contrast))
 
+    def departs(self, condition: Slug, name: str) -> bool:
+        """Whether the condition sets the constant to another value than the reference has; a value off the record counts as another."""
+        config, key = self.results.config, name.lower()
+        here = config.get(f"{condition}_{key}")
+        return here is None or key not in config or here != config[key]
+
+    def changed(self, contrast: Contrast) -> tuple[str, ...]:
+        """The constants that a condition changes; one that is set to the value of the reference is no change."""
+        return tuple(name for name in contrast.settings if self.departs(contrast.id, name))
+
     def moved_along(self, contrast: Contrast) -> tuple[str, ...]:
         """The constants that a condition changes beside the one that each of its levels is about."""
-        if len(contrast.settings) <= len(contrast.levels) or _OWN_SCALE.search(contrast.label):
+        changed = self.changed(contrast)
+        if len(changed) <= len(contrast.levels) or _OWN_SCALE.search(contrast.label):
             return ()
         own = {
-            next((name for name in level.settings if name in contrast.settings), "") for _, level in self.levels(contrast)
+            next((name for name in level.settings if name in changed), "") for _, level in self.levels(contrast)
         }  # the first constant of a level is its own: OPTIMIZER before LEARNING_RATE
-        return tuple(name for name in contrast.settings if name not in own)
+        return tuple(name for name in changed if name not in own)
 
     def noun(self, name: str) -> str:
         """A constant in running text; that of a program which was written for the topic is called by its own words."""
