@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from researchclaw.adapters.offline.writing import tables
+from researchclaw.adapters.offline.writing import asked, tables
 from researchclaw.adapters.offline.writing.figure_text import figure, shown
 from researchclaw.adapters.offline.writing.language import (
     Voice,
@@ -18,7 +18,7 @@ from researchclaw.adapters.offline.writing.language import (
     printable,
     sentences,
 )
-from researchclaw.adapters.offline.writing.phrases import kept_change, lean_means
+from researchclaw.adapters.offline.writing.phrases import beside_the_question, kept_change, lean_means
 from researchclaw.adapters.offline.writing.reading import Study, Trial
 from stages.contracts import AnalystRemark, Contrast, Factor, Outline
 
@@ -144,10 +144,24 @@ def _practice(study: Study, voice: Voice) -> list[str]:
                     f"Of the courses of action considered beforehand, one applies: {lowered(text)}.",
                 )
             )
-    parts.append(_plain_reading(study, voice))
+    parts += [_order_of_means(study, voice), _plain_reading(study, voice)]
     if not study.compared:
         parts.append(voice.say("practice few", "On values as few as these nobody should change a setting."))
     return [part for part in parts if part]
+
+
+def _order_of_means(study: Study, voice: Voice) -> str:
+    """Where all levels stand, for a topic that asks for one of them, and what of this order was tested."""
+    found = asked.choice(study)
+    if found is None:
+        return ""
+    return voice.must(
+        "order of means",
+        f"Best mean first, the order is {asked.order(study, found)}; of these distances only those from {study.label(found.reference)} "
+        "were tested.",
+        f"In the order of their means stand {asked.order(study, found)}; each was tested against {study.label(found.reference)} alone, "
+        "and the others not among themselves.",
+    )
 
 
 def _plain_reading(study: Study, voice: Voice) -> str:
@@ -180,8 +194,9 @@ def _plain_reading(study: Study, voice: Voice) -> str:
         also = "" if lean is None else f" {_lean_reading(study, voice, lean)}"
         return voice.must(
             "plain reading",
-            f"None of the tested hypotheses gives a reason for a change; yet the search of @sec:ablations ended at a "
-            f"setting, {kept_change(study)}, that {study.cmp('tuned', start.id)} {study.plain(start)}, so nobody should conclude that {study.name(start)} is the best that {'the data allow' if study.tables else 'the budget allows'}.{also}",
+            "No alternative gives a reason for a change. What the search of @sec:ablations found is another matter: with "
+            f"{kept_change(study)} in addition, the tuned setting {study.cmp('tuned', start.id)} {study.plain(start)} itself "
+            f"({study.pair('diff', 'tuned', start.id, 'signed3')} {study.metric.unit}){beside_the_question(study)}.{also}",
         )
     if lean is not None:
         return _lean_reading(study, voice, lean)
@@ -202,7 +217,7 @@ def _plain_reading(study: Study, voice: Voice) -> str:
 def _lean_reading(study: Study, voice: Voice, lean: Contrast) -> str:
     """What an ablation that leads the plan means for a choice: a lead that the next study should register."""
     options = (
-        f"No tested hypothesis calls for a change, while {study.name(lean)}, planned as an ablation, ends ahead of {study.name(study.baseline)} on "
+        f"No alternative calls for a change, while {study.name(lean)}, planned as an ablation, ends ahead of {study.name(study.baseline)} on "
         f"every seed ({lean_means(study, lean)}); since that comparison was not registered, it should be before anybody relies on it.",
         f"If any planned condition deserves a second study it is an ablation, {study.name(lean)}: on every seed it ends ahead of "
         f"{study.name(study.baseline)} ({lean_means(study, lean)}), which no registered comparison had asked.",

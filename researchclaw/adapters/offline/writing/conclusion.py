@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from researchclaw.adapters.offline.writing import asked
 from researchclaw.adapters.offline.writing.language import Voice, capital, listing, paragraph
-from researchclaw.adapters.offline.writing.phrases import lean_means, once_adjusted
+from researchclaw.adapters.offline.writing.phrases import lean_means, main_prediction, once_adjusted
 from researchclaw.adapters.offline.writing.reading import Study, Trial
 
 
@@ -13,7 +14,7 @@ def conclusion(study: Study, voice: Voice) -> list[str]:
         *(_without_an_answer if trial.outcome == "uncompared" else _with_an_answer)(study, voice, trial),
         _untested(study, voice),
         _contest(study, voice),
-        _joint_effect(study, voice),
+        "" if asked.either_way(study) else _joint_effect(study, voice),
         _next_step(study, voice, trial),
         voice.say(
             "conclusion reuse",
@@ -47,7 +48,18 @@ def _with_an_answer(study: Study, voice: Voice, trial: Trial) -> list[str]:
             "The experiment returns no verdict on its main prediction, which is itself worth recording",
         ),
     }[trial.outcome]
+    both, found = asked.either_way(study), asked.choice(study)
+    if both is not None and both.alone == (trial.treatment, trial.reference):
+        return [
+            voice.must("conclusion", f"{capital(asked.simple_effects(study, both)[1])}."),
+            _joint_effect(study, voice),
+            voice.must("conclusion fate", f"{main_prediction(study, trial)} on these seeds.", f"{main_prediction(study, trial)} here."),
+            *_other_answers(study, voice),
+            _not_apart(study, voice),
+            _lean(study, voice),
+        ]
     return [
+        "" if found is None else voice.must("conclusion asked", f"What was asked for is, {study.here}, {asked.taken(study, found)}."),
         voice.must("conclusion", *(f"{text}: {_measured(study, trial)}{_by_margin(study, trial)}." for text in endings)),
         *_other_answers(study, voice),
         _not_apart(study, voice),
@@ -77,8 +89,16 @@ def _contest(study: Study, voice: Voice) -> str:
 
 def _joint_effect(study: Study, voice: Voice) -> str:
     both = study.results.interaction
-    if not study.interaction_measured or both is None or both.verdict not in {"better", "worse"} or study.rivals is not None:
+    if not study.interaction_measured or both is None or study.rivals is not None:
         return ""
+    if both.verdict not in {"better", "worse"}:
+        if asked.either_way(study) is None:
+            return ""
+        return voice.must(
+            "conclusion interplay",
+            f"From the one case to the other the effect changes by {{{{interaction.mean_diff|signed3}}}} {study.metric.unit} (interval "
+            f"{{{{interaction.ci95_low|signed3}}}} to {{{{interaction.ci95_high|signed3}}}}), {asked.interplay(study)}.",
+        )
     return voice.say(
         "conclusion interplay",
         f"Since the joint effect departs from the sum of the separate ones by {{{{interaction.abs_mean_diff|f3}}}} {study.metric.unit}, "

@@ -256,7 +256,7 @@ class Study:
         """The condition as a noun phrase in the singular: 'training with cosine decay', 'the baseline'; a method that is fitted
         goes by its name."""
         label = self.name(contrast)
-        if label == "the baseline" or label.startswith(f"{self.doing} ") or (self.tables and self._stands_alone(label)):
+        if label == "the baseline" or label.startswith(f"{self.doing} ") or (self.tables and self.stands_alone(label)):
             return label
         if label.lower().startswith(("without ", "with ")):
             return f"{self.doing} {label[:1].lower()}{label[1:]}"
@@ -265,10 +265,10 @@ class Study:
     def plain(self, contrast: Contrast) -> str:
         """The condition beside a verdict, in the singular: 'cosine decay'; 'training with tied embeddings' where the bare name would not do."""
         label = self.name(contrast)
-        return label if self._stands_alone(label) else self.training(contrast)
+        return label if self.stands_alone(label) else self.training(contrast)
 
     @staticmethod
-    def _stands_alone(label: str) -> bool:
+    def stands_alone(label: str) -> bool:
         """Whether the label is a subject in the singular as it is."""
         head = re.split(r" (?:with|without) ", label)[0]
         bare = (
