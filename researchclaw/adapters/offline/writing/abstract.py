@@ -235,7 +235,7 @@ def _use_without_a_winner(study: Study, voice: Voice) -> str:
         return voice.must(
             "abstract use",
             f"{opening}. Outside the registered comparisons, with {kept_change(study)} in addition, as a short search found, the tuned "
-            f"setting {study.cmp('tuned', start.id)} {study.plain(start)} itself on fresh seeds ({difference}){beside_the_question(study)}.",
+            f"setting {study.cmp('tuned', start.id)} {study.plain(start)} without this change on fresh seeds ({difference}){beside_the_question(study)}.",
         )
     if lean is not None:
         return voice.must("abstract use", f"{opening}.")

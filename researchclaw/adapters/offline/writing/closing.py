@@ -65,7 +65,7 @@ def _meaning_of(study: Study, voice: Voice, trial: Trial) -> str:
         case "held":
             said = _meaning_of_a_joint_change(trial, label) if together else _meaning_of_a_held_prediction(study, trial, label)
         case "failed":
-            said = (
+            said = _meaning_of_a_costly_failure(study, trial, label) or (
                 f"The reasoning that led to the prediction for {label} must be wrong or incomplete in this setting, however plausible it read in @sec:hypotheses.",
                 f"For {label} the {'table' if study.by_rules else 'debate'} backed the losing side, and what was said against the adopted prediction deserves the closer look.",
                 f"The failed prediction for {label} is informative, since the argument behind it {'is a common one' if study.by_rules else 'was adopted after a debate'} and still does not carry here.",
@@ -77,6 +77,20 @@ def _meaning_of(study: Study, voice: Voice, trial: Trial) -> str:
     return voice.say(f"meaning {trial.hypothesis.id}", *said)
 
 
+def _meaning_of_a_costly_failure(study: Study, trial: Trial, label: str) -> tuple[str, ...]:
+    """Of a loss that nobody predicted, where fewer steps than the reference makes are a cause of their own."""
+    if not study.lost_with_fewer_steps(trial):
+        return ()
+    steps, rival = study.of(trial.treatment.id, "steps"), study.of(trial.reference.id, "steps")
+    return (
+        f"Either the reasoning behind the prediction for {label} is incomplete, or the price of a step outweighs it: within the same time "
+        f"{steps} steps were made, against {rival} with the reference.",
+        f"With {label} only {steps} steps fit into the time in which the reference makes {rival}, so the failed prediction need not speak "
+        "against the argument behind it.",
+        f"What failed with {label} may be the argument for it or the bargain, since its {steps} steps stand against {rival}.",
+    )
+
+
 def _meaning_of_a_joint_change(trial: Trial, label: str) -> tuple[str, ...]:
     kind = "gain" if trial.hypothesis.predicts == "better" else "loss"
     return (f"The {kind} with {label} came as foreseen, although the arguments had been about its parts and not about their union.",)
@@ -85,8 +99,8 @@ def _meaning_of_a_joint_change(trial: Trial, label: str) -> tuple[str, ...]:
 def _meaning_of_a_held_prediction(study: Study, trial: Trial, label: str) -> tuple[str, ...]:
     return {
         "better": (
-            f"The gain with {label} fits the mechanism described in @sec:factor; it does not prove it, because a score cannot show why it moved.",
-            f"For {label} the {'argument made beforehand' if study.by_rules else 'reasoning of the proponent'} survives: the score moved as the mechanism in @sec:factor suggests, although other causes would leave the same trace.",
+            f"The gain with {label} is what @sec:hypotheses predicts; it does not prove the mechanism behind the prediction, because a score cannot show why it moved.",
+            f"For {label} the {'argument made beforehand' if study.by_rules else 'reasoning of the proponent'} survives: the score moved as @sec:hypotheses has it, although other causes would leave the same trace.",
             f"For {label} the case made beforehand has passed a test that it could have failed, which is not the same as an explanation.",
         ),
         "worse": (
@@ -195,7 +209,7 @@ def _plain_reading(study: Study, voice: Voice) -> str:
         return voice.must(
             "plain reading",
             "No alternative gives a reason for a change. What the search of @sec:ablations found is another matter: with "
-            f"{kept_change(study)} in addition, the tuned setting {study.cmp('tuned', start.id)} {study.plain(start)} itself "
+            f"{kept_change(study)} in addition, the tuned setting {study.cmp('tuned', start.id)} {study.plain(start)} without this change "
             f"({study.pair('diff', 'tuned', start.id, 'signed3')} {study.metric.unit}){beside_the_question(study)}.{also}",
         )
     if lean is not None:
@@ -444,7 +458,7 @@ def _confounders(study: Study, voice: Voice) -> list[str]:
         fresh = [
             text
             for text in (cited(sentence, study.record.citable) for sentence in factor.confounders)
-            if text and printable(text, study.names) and voice.fresh(text)
+            if text and printable(text, study.names) and voice.fresh(text) and _applies(study, text)
         ]
         if not fresh:
             continue
@@ -472,6 +486,24 @@ def _confounders(study: Study, voice: Voice) -> list[str]:
             )
         )
     return [part for part in parts if part]
+
+
+_OF_STEPS = re.compile(r"\b(?:gains?|costs?|fewer|more|number of) (?:steps|updates)\b", re.IGNORECASE)
+_OF_A_SETTING = ((re.compile(r"\bslopes? to each head\b"), "position", "alibi"),)
+"""A caution's words -> the setting and the value without which no run gives it an object."""
+
+
+def _applies(study: Study, text: str) -> bool:
+    """Whether a caution on method has an object in this study: steps that differ, or a setting that some run has."""
+    made = {study.results.conditions[contrast.id].steps for contrast in study.measured}
+    if _OF_STEPS.search(text) and len(made) == 1 and not study.tables:
+        return False
+    config = study.results.config
+    for words, name, value in _OF_A_SETTING:
+        used = {config.get(name), *(config.get(f"{contrast.id}_{name}") for contrast in study.measured)}
+        if words.search(text) and value not in used:
+            return False
+    return True
 
 
 def _one_level(study: Study, voice: Voice) -> str:

@@ -231,6 +231,12 @@ def _next_step(study: Study, voice: Voice, trial: Trial) -> str:
     spare = [level.label for factor, level in levels if not _tried(study, factor, level.name)]
     if trial.outcome == "uncompared":
         return _next_runs(study, voice)
+    if trial.outcome == "open" and trial.hypothesis.predicts == "same":
+        return voice.say(
+            "next open",
+            f"The direct way forward is more seeds for {study.name(trial.treatment)}, until the interval is narrower than the margin that was predicted.",
+            f"More seeds for {study.name(trial.treatment)} and {study.name(trial.reference)} would narrow the interval, and nothing else in the design would need to change.",
+        )
     if trial.outcome == "open":
         return voice.say(
             "next open",
@@ -242,6 +248,12 @@ def _next_step(study: Study, voice: Voice, trial: Trial) -> str:
             "next failed",
             f"Why {study.name(trial.treatment)} matters here, although no difference of note had been expected, is the question that this study hands on.",
             f"The next experiment should look for the reason why so much depends on {study.name(trial.treatment)} after all.",
+        )
+    if study.lost_with_fewer_steps(trial):
+        return voice.say(
+            "next failed",
+            f"A comparison at an equal number of steps would tell whether the mechanism of {study.name(trial.treatment)} or the price of its steps decided.",
+            f"Whether {study.name(trial.treatment)} fails for its mechanism or for the price of its steps is the question that this study hands on.",
         )
     if trial.outcome == "failed":
         return voice.say(

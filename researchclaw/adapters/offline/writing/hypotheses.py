@@ -48,8 +48,8 @@ def hypotheses_opening(study: Study, voice: Voice) -> str:
         else "",
         voice.say(
             "refuted directed",
-            "A predicted gain or loss is refuted when the whole interval of the paired difference lies on the other side of no difference.",
-            "What would refute a gain or a loss was fixed with it: an interval that lies wholly on the other side of no difference.",
+            "A predicted gain or loss is refuted when the whole interval of the paired difference lies on the other side of zero.",
+            "What would refute a gain or a loss was fixed with it: an interval that lies wholly on the other side of zero.",
         )
         if directed
         else "",

@@ -68,5 +68,5 @@ def question_sentence(study: Study) -> str | None:
 
 
 def once_adjusted(trial: Trial) -> str:
-    """Why a verdict is withheld from an interval that leaves out no difference; empty where none is."""
+    """Why a verdict is withheld from an interval that leaves out zero; empty where none is."""
     return "" if trial.clear or trial.side == "both" else " once the test is adjusted, although the interval itself leaves out zero"

@@ -368,6 +368,13 @@ class Study:
         """Whether there are seeds enough for an interval anywhere."""
         return any(trial.outcome != "uncompared" for trial in self.trials)
 
+    def lost_with_fewer_steps(self, trial: Trial) -> bool:
+        """Whether the treatment is clearly behind, against the prediction, and made fewer steps in the same time."""
+        if self.tables or trial.outcome != "failed" or trial.result is None or trial.result.verdict != "worse":
+            return False
+        steps = {name: self.results.conditions[name].steps for name in (trial.treatment.id, trial.reference.id)}
+        return steps[trial.treatment.id] < steps[trial.reference.id]
+
     def counted(self, outcome: Outcome) -> tuple[Trial, ...]:
         return tuple(trial for trial in self.trials if trial.outcome == outcome)
 
