@@ -121,8 +121,8 @@ def _abstract_others(study: Study, voice: Voice) -> str:
         added = asked.interplay(study)
         return voice.say(
             "abstract interaction",
-            f"Making both changes at once departs from the sum of the separate effects by {{{{interaction.mean_diff|signed3}}}} {study.metric.unit} "
-            f"(interval {{{{interaction.ci95_low|signed3}}}} to {{{{interaction.ci95_high|signed3}}}}), {added}.",
+            f"Making both changes at once departs from the sum of the separate effects by {study.interplay('mean_diff')} {study.metric.unit} "
+            f"(interval {study.interplay('ci95_low')} to {study.interplay('ci95_high')}), {added}.",
         )
     others = [trial for trial in study.trials[1:] if trial.outcome != "uncompared" and trial.result is not None][:2]
     if not others:

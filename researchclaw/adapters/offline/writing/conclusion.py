@@ -96,8 +96,8 @@ def _joint_effect(study: Study, voice: Voice) -> str:
             return ""
         return voice.must(
             "conclusion interplay",
-            f"From the one case to the other the effect changes by {{{{interaction.mean_diff|signed3}}}} {study.metric.unit} (interval "
-            f"{{{{interaction.ci95_low|signed3}}}} to {{{{interaction.ci95_high|signed3}}}}), {asked.interplay(study)}.",
+            f"From the one case to the other the effect changes by {study.interplay('mean_diff')} {study.metric.unit} (interval "
+            f"{study.interplay('ci95_low')} to {study.interplay('ci95_high')}), {asked.interplay(study)}.",
         )
     return voice.say(
         "conclusion interplay",
@@ -234,7 +234,7 @@ def _next_step(study: Study, voice: Voice, trial: Trial) -> str:
     if trial.outcome == "open" and trial.hypothesis.predicts == "same":
         return voice.say(
             "next open",
-            f"The direct way forward is more seeds for {study.name(trial.treatment)}, until the interval is narrower than the margin that was predicted.",
+            f"The direct way forward is more seeds for {study.name(trial.treatment)}, until the interval is narrow enough to lie within the predicted margin or beyond it.",
             f"More seeds for {study.name(trial.treatment)} and {study.name(trial.reference)} would narrow the interval, and nothing else in the design would need to change.",
         )
     if trial.outcome == "open":

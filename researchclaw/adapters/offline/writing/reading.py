@@ -26,6 +26,12 @@ def _is_a_quantity(level: Level) -> bool:
     return all(re.fullmatch(r"-?[\d.]+(?:e-?\d+)?", literal) for literal in level.settings.values())
 
 
+def _signed(*values: float | None) -> str:
+    """The format of values that are printed side by side: '-0.000' would hide a sign on which a verdict may rest."""
+    known = [abs(value) for value in values if value]
+    return next((f"signed{digits}" for digits in (3, 4, 5) if all(value >= 0.5 * 10**-digits for value in known)), "signed5")
+
+
 Outcome = Literal["held", "failed", "open", "uncompared"]
 
 
@@ -568,8 +574,17 @@ class Study:
         return f"{{{{{condition}.{field}|{form}}}}}"
 
     def pair(self, what: str, a: Slug, b: Slug, form: str | None = None) -> str:
-        """e.g. pair('diff', a, b, 'signed3')."""
+        """e.g. pair('diff', a, b, 'signed3'), with as many decimals as show on which side of zero a value lies."""
+        found = self.comparison(a, b)
+        if form == "signed3" and found is not None and what in {"diff", "ci_low", "ci_high"}:
+            form = _signed(*((found.mean_diff,) if what == "diff" else (found.ci95_low, found.ci95_high)))
         return f"{{{{{what}({a},{b}).{self.m}{'|' + form if form else ''}}}}}"
+
+    def interplay(self, field: Literal["mean_diff", "ci95_low", "ci95_high"]) -> str:
+        """A value of the interaction, with as many decimals as show on which side of zero it lies."""
+        found = self.results.interaction
+        values = () if found is None else (found.mean_diff,) if field == "mean_diff" else (found.ci95_low, found.ci95_high)
+        return f"{{{{interaction.{field}|{_signed(*values)}}}}}"
 
     def test(self, a: Slug, b: Slug, field: str) -> str:
         return f"{{{{test({a},{b}).{self.m}.{field}|p}}}}"
