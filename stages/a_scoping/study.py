@@ -35,11 +35,7 @@ def without_idle_settings(contrast: Contrast, constants: Mapping[str, str]) -> C
 
     constants: constant -> literal of the reference; one that is not known there stays.
     """
-    idle = {
-        name
-        for name, value in contrast.settings.items()
-        if name in constants and _same_literal(value, constants[name])
-    }
+    idle = {name for name, value in contrast.settings.items() if name in constants and _same_literal(value, constants[name])}
     if not idle:
         return contrast
     return contrast.model_copy(update={"settings": {name: value for name, value in contrast.settings.items() if name not in idle}})

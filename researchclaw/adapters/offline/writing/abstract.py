@@ -6,7 +6,14 @@ import re
 
 from researchclaw.adapters.offline.writing import asked, tables
 from researchclaw.adapters.offline.writing.language import Voice, capital, listing, paragraph
-from researchclaw.adapters.offline.writing.phrases import beside_the_question, kept_change, main_prediction, lean_means, once_adjusted, question_sentence
+from researchclaw.adapters.offline.writing.phrases import (
+    beside_the_question,
+    kept_change,
+    main_prediction,
+    lean_means,
+    once_adjusted,
+    question_sentence,
+)
 from researchclaw.adapters.offline.writing.reading import Study, Trial
 from stages.contracts import Factor
 
@@ -42,9 +49,9 @@ def abstract(study: Study, voice: Voice) -> str:
         if study.tables
         else voice.must(
             "abstract caveat",
-            f"What is found of {study.name(study.primary.treatment)} is bound to {study.scale}, one corpus of program text and this length of "
+            f"What is found of {study.name(study.primary.treatment)} is bound to models of {_scale(study)}, one corpus of program text and this length of "
             "training; a rule-based program planned the study, ran it and wrote it up.",
-            f"A rule-based program gathered this evidence and wrote it up, from {study.scale} and one corpus of program text; what "
+            f"A rule-based program gathered this evidence and wrote it up, from models of {_scale(study)} and one corpus of program text; what "
             f"becomes of {study.name(study.primary.treatment)} in larger models was not tested.",
         ),
     )
@@ -251,6 +258,12 @@ def _use_without_a_winner(study: Study, voice: Voice) -> str:
         "Within what these seeds resolve, the choice may be left to convenience.",
         "Effects below what these seeds resolve may exist; none was found that should decide a choice.",
     )
+
+
+def _scale(study: Study) -> str:
+    """Parameters of the models that the abstract speaks of; that of the search belongs to them where nothing else is ahead."""
+    ahead = any(trial.result is not None and trial.result.verdict == "better" for trial in study.trials)
+    return study.scale if study.compared and not ahead and study.tuned_ahead else f"{study.parameters} parameters"
 
 
 def _bounds(study: Study) -> tuple[str, str]:

@@ -68,8 +68,15 @@ def answer(study: Study, found: Choice) -> str:
     else:
         lead = f"{here} these seeds give no answer"
     than_base = "" if found.worse and not found.better else f" than {base}"
-    rest += [(f"not told apart from {base if found.better or not found.worse else 'it'}", found.alike), (f"clearly worse{than_base}", found.worse)]
-    told = [f"{what}: {listing([f'{study.label(one.treatment)} ({_gap(study, one)})' for one in trials])}" for what, trials in rest if trials]
+    rest += [
+        (f"not told apart from {base if found.better or not found.worse else 'it'}", found.alike),
+        (f"clearly worse{than_base}", found.worse),
+    ]
+    told = [
+        f"{what}: {listing([f'{study.label(one.treatment)} ({_gap(study, one)})' for one in trials])}"
+        for what, trials in rest
+        if trials
+    ]
     return "; ".join((lead, *told))
 
 

@@ -600,23 +600,23 @@ five normal values it happens in about one case of ten, by the critical values o
 
 def _lone_run(study: Study, voice: Voice) -> str:
     """The run that makes most of a condition's spread, and with it most of the width of its intervals; empty where none does."""
-    for contrast in study.measured:
+    for contrast in (study.baseline, *study.treatments):
+        if not study.has_value(contrast.id):
+            continue
         scores = study.results.conditions[contrast.id].metrics[study.m].seeds
         if len(scores) < 4:
             continue
         middle = median(scores.values())
         seed = max(scores, key=lambda name: abs(scores[name] - middle))
         others = {name: score for name, score in scores.items() if name != seed}
-        place = [str(number) for number in study.record.plan.seeds].index(seed) + 1
-        number = study.cfg(f"seed_{place}")
-        if number is None or stdev(scores.values()) < STANDS_APART * stdev(others.values()):
+        if stdev(scores.values()) < STANDS_APART * stdev(others.values()):
             continue
         low, high = min(others, key=lambda name: others[name]), max(others, key=lambda name: others[name])
         score, least, most = (study.value(contrast.id, f"seed.{name}", "f3") for name in (seed, low, high))
         return voice.must(
             "limits lone run",
-            f"For {study.name(contrast)} a lone run makes most of the spread: seed {number} scores {score}, the others lie between "
-            f"{least} and {most} {study.metric.unit}.",
+            f"For {study.name(contrast)} a lone run, with a score of {score}, makes most of the spread, for its others lie between {least} "
+            f"and {most} {study.metric.unit}.",
         )
     return ""
 

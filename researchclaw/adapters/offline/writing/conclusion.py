@@ -53,7 +53,9 @@ def _with_an_answer(study: Study, voice: Voice, trial: Trial) -> list[str]:
         return [
             voice.must("conclusion", f"{capital(asked.simple_effects(study, both)[1])}."),
             _joint_effect(study, voice),
-            voice.must("conclusion fate", f"{main_prediction(study, trial)} on these seeds.", f"{main_prediction(study, trial)} here."),
+            voice.must(
+                "conclusion fate", f"{main_prediction(study, trial)} on these seeds.", f"{main_prediction(study, trial)} here."
+            ),
             *_other_answers(study, voice),
             _not_apart(study, voice),
             _lean(study, voice),
