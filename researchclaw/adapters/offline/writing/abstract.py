@@ -9,8 +9,8 @@ from researchclaw.adapters.offline.writing.language import Voice, capital, listi
 from researchclaw.adapters.offline.writing.phrases import (
     beside_the_question,
     kept_change,
-    main_prediction,
     lean_means,
+    main_prediction,
     once_adjusted,
     question_sentence,
 )
@@ -87,7 +87,9 @@ def _abstract_results(study: Study, voice: Voice, trial: Trial) -> list[str]:
 
 def _abstract_verdict(study: Study, trial: Trial) -> str:
     """What became of the main prediction, where its values have been given."""
-    return f"{main_prediction(study, trial)}."
+    a, b = trial.treatment.id, trial.reference.id
+    span = "" if asked.either_way(study) else f" ({study.confidence} interval {study.interval(a, b)})"
+    return f"{main_prediction(study, trial)}{span}."
 
 
 def _abstract_result(study: Study, voice: Voice, trial: Trial) -> str:

@@ -233,19 +233,32 @@ def _next_step(study: Study, voice: Voice, trial: Trial) -> str:
     spare = [level.label for factor, level in levels if not _tried(study, factor, level.name)]
     if trial.outcome == "uncompared":
         return _next_runs(study, voice)
-    if trial.outcome == "open" and trial.hypothesis.predicts == "same":
-        return voice.say(
-            "next open",
-            f"The direct way forward is more seeds for {study.name(trial.treatment)}, until the interval is narrow enough to lie within the predicted margin or beyond it.",
-            f"More seeds for {study.name(trial.treatment)} and {study.name(trial.reference)} would narrow the interval, and nothing else in the design would need to change.",
-        )
     if trial.outcome == "open":
+        until = (
+            "the interval is narrow enough to lie within the predicted margin or beyond it"
+            if trial.hypothesis.predicts == "same"
+            else "the detectable difference falls below the size that was predicted"
+        )
         return voice.say(
             "next open",
-            f"The direct way forward is more seeds for {study.name(trial.treatment)}, until the detectable difference falls below the size that was predicted.",
+            f"The direct way forward is more seeds for {study.name(trial.treatment)}, until {until}.",
             f"More seeds for {study.name(trial.treatment)} and {study.name(trial.reference)} would narrow the interval, and nothing else in the design would need to change.",
         )
-    if trial.outcome == "failed" and trial.hypothesis.predicts == "same":
+    if trial.outcome == "failed":
+        return _after_a_failure(study, voice, trial)
+    if spare:
+        return voice.say(
+            "next spare",
+            f"Left untried {'was' if len(spare) == 1 else 'were'} {listing(spare[:3])}, which the same design could take up without any change.",
+            f"The natural sequel is to put {listing(spare[:3])} through the same comparison.",
+        )
+    return voice.say(
+        "next longer", f"The natural sequel is the same comparison {'on other data' if study.tables else 'under a longer budget'}."
+    )
+
+
+def _after_a_failure(study: Study, voice: Voice, trial: Trial) -> str:
+    if trial.hypothesis.predicts == "same":
         return voice.say(
             "next failed",
             f"Why {study.name(trial.treatment)} matters here, although no difference of note had been expected, is the question that this study hands on.",
@@ -257,20 +270,10 @@ def _next_step(study: Study, voice: Voice, trial: Trial) -> str:
             f"A comparison at an equal number of steps would tell whether the mechanism of {study.name(trial.treatment)} or the price of its steps decided.",
             f"Whether {study.name(trial.treatment)} fails for its mechanism or for the price of its steps is the question that this study hands on.",
         )
-    if trial.outcome == "failed":
-        return voice.say(
-            "next failed",
-            f"The next experiment should look for the reason, since the mechanism from which the effect of {study.name(trial.treatment)} was derived is now in doubt.",
-            f"Why {study.name(trial.treatment)} did not do what its mechanism suggests is the question that this study hands on.",
-        )
-    if spare:
-        return voice.say(
-            "next spare",
-            f"Left untried {'was' if len(spare) == 1 else 'were'} {listing(spare[:3])}, which the same design could take up without any change.",
-            f"The natural sequel is to put {listing(spare[:3])} through the same comparison.",
-        )
     return voice.say(
-        "next longer", f"The natural sequel is the same comparison {'on other data' if study.tables else 'under a longer budget'}."
+        "next failed",
+        f"The next experiment should look for the reason, since the mechanism from which the effect of {study.name(trial.treatment)} was derived is now in doubt.",
+        f"Why {study.name(trial.treatment)} did not do what its mechanism suggests is the question that this study hands on.",
     )
 
 

@@ -55,8 +55,8 @@ def hypotheses_opening(study: Study, voice: Voice) -> str:
         else "",
         voice.must(
             "refuted even",
-            "A prediction of sameness is supported when the whole interval lies within the margin registered on either side of no "
-            "difference, refuted when it lies wholly beyond that margin, and undecided otherwise.",
+            "A prediction of sameness is supported when the whole interval lies within the margin registered on either side of "
+            "zero, refuted when it lies wholly beyond that margin, and undecided otherwise.",
             "Sameness counts as supported by an interval that lies wholly within the registered margin and as refuted by an interval "
             "wholly beyond it; any other interval leaves it undecided.",
         )
