@@ -490,7 +490,10 @@ def _confounders(study: Study, voice: Voice) -> list[str]:
 
 
 _OF_STEPS = re.compile(r"\b(?:gains?|costs?|fewer|more|number of) (?:steps|updates)\b", re.IGNORECASE)
-_OF_A_SETTING = ((re.compile(r"\bslopes? to each head\b"), "position", "alibi"),)
+_OF_A_SETTING = (
+    (re.compile(r"\bslopes? to each head\b"), "position", "alibi"),
+    (re.compile(r"\bunder normalisation, so variants without it\b"), "norm", "none"),
+)
 """A caution's words -> the setting and the value without which no run gives it an object."""
 
 

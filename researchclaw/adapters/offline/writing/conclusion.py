@@ -61,7 +61,9 @@ def _with_an_answer(study: Study, voice: Voice, trial: Trial) -> list[str]:
             _lean(study, voice),
         ]
     return [
-        "" if found is None else voice.must("conclusion asked", f"What was asked for is, {study.here}, {asked.taken(study, found)}."),
+        ""
+        if found is None
+        else voice.must("conclusion asked", f"The answer to the question is, {study.here}, {asked.taken(study, found)}."),
         voice.must("conclusion", *(f"{text}: {_measured(study, trial)}{_by_margin(study, trial)}." for text in endings)),
         *_other_answers(study, voice),
         _not_apart(study, voice),

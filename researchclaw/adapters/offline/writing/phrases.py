@@ -29,12 +29,12 @@ def kept_change(study: Study) -> str:
 
 
 def main_prediction(study: Study, trial: Trial) -> str:
-    """'The main prediction, a gain with linear decay, fails': without a period, for where the values have been given."""
+    """'The main prediction, a gain for linear decay, fails': without a period, for where the values have been given."""
     fate = {"held": "holds", "failed": "fails", "open": "stays undecided", "uncompared": "has no answer"}[trial.outcome]
     margin = study.cfg(f"predicted_{trial.hypothesis.id}", "f3")
     even = f"no difference beyond {margin} {study.metric.unit}" if margin and trial.hypothesis.predicted_size > 0 else "no difference"
     kind = {"same": even, "better": "a gain", "worse": "a loss"}[trial.hypothesis.predicts]
-    return f"The main prediction, {kind} with {study.label(trial.treatment)}, {fate}"
+    return f"The main prediction, {kind} for {study.label(trial.treatment)}, {fate}"
 
 
 def beside_the_question(study: Study) -> str:

@@ -375,11 +375,16 @@ class Study:
         return any(trial.outcome != "uncompared" for trial in self.trials)
 
     def lost_with_fewer_steps(self, trial: Trial) -> bool:
-        """Whether the treatment is clearly behind, against the prediction, and made fewer steps in the same time."""
+        """Whether the treatment is clearly behind, against the prediction, and made fewer steps in the same time.
+
+        Not where an alternative with as few steps is clearly ahead: the price did not decide there.
+        """
         if self.tables or trial.outcome != "failed" or trial.result is None or trial.result.verdict != "worse":
             return False
-        steps = {name: self.results.conditions[name].steps for name in (trial.treatment.id, trial.reference.id)}
-        return steps[trial.treatment.id] < steps[trial.reference.id]
+        steps = {contrast.id: self.results.conditions[contrast.id].steps for contrast in self.measured}
+        made = steps[trial.treatment.id]
+        ahead = [other for other in self.trials if other.result is not None and other.result.verdict == "better"]
+        return made < steps[trial.reference.id] and not any(steps[other.treatment.id] <= made for other in ahead)
 
     def counted(self, outcome: Outcome) -> tuple[Trial, ...]:
         return tuple(trial for trial in self.trials if trial.outcome == outcome)

@@ -37,7 +37,7 @@ SITUATIONS = {
     ),
     "positions": (
         "Do rotary positions beat learned positions in a tiny language model?",
-        {"effects": {"rope": -0.24, "alibi": 0.09, "no_position": 0.3}, "seeds": 5},
+        {"effects": {"rope": -0.24, "alibi": 0.09, "no_position": 0.3}, "costs": {"rope": 1.13, "alibi": 1.13}, "seeds": 5},
     ),
     "optimisers": ("Which optimiser suits a tiny language model?", {"effects": {"muon": -0.2, "sgd": 0.5}, "seeds": 5}),
 }
@@ -208,6 +208,10 @@ def test_a_remark_stands_only_where_all_of_its_condition_holds(papers):
 def test_a_loss_with_fewer_steps_may_be_owed_to_their_price(papers):
     heads = papers["heads"]
     assert all(heads.study.lost_with_fewer_steps(trial) for trial in heads.study.trials if trial.outcome == "failed")
+    positions = papers["positions"].study
+    failed = next(trial for trial in positions.trials if trial.treatment.id == "alibi")
+    assert failed.outcome == "failed"
+    assert not positions.lost_with_fewer_steps(failed)  # rotary embeddings make as few and are ahead
     assert "{{heads_8.steps|int}}" in heads.sections["discussion"]
     assert "must be wrong or incomplete" not in heads.sections["discussion"]
     assert "equal number of steps" in heads.sections["conclusion"] or "price of its steps" in heads.sections["conclusion"]
