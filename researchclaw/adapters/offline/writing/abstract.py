@@ -86,9 +86,11 @@ def _abstract_results(study: Study, voice: Voice, trial: Trial) -> list[str]:
 
 
 def _abstract_verdict(study: Study, trial: Trial) -> str:
-    """What became of the main prediction, where its values have been given."""
+    """What became of the main prediction, with its interval unless that has been given."""
     a, b = trial.treatment.id, trial.reference.id
-    span = "" if asked.either_way(study) else f" ({study.confidence} interval {study.interval(a, b)})"
+    both = asked.either_way(study)
+    given = both is not None and both.alone == (trial.treatment, trial.reference)
+    span = "" if given or trial.outcome == "uncompared" else f" ({study.confidence} interval {study.interval(a, b)})"
     return f"{main_prediction(study, trial)}{span}."
 
 

@@ -49,22 +49,17 @@ def _with_an_answer(study: Study, voice: Voice, trial: Trial) -> list[str]:
         ),
     }[trial.outcome]
     both, found = asked.either_way(study), asked.choice(study)
-    if both is not None and both.alone == (trial.treatment, trial.reference):
-        return [
-            voice.must("conclusion", f"{capital(asked.simple_effects(study, both)[1])}."),
-            _joint_effect(study, voice),
-            voice.must(
-                "conclusion fate", f"{main_prediction(study, trial)} on these seeds.", f"{main_prediction(study, trial)} here."
-            ),
-            *_other_answers(study, voice),
-            _not_apart(study, voice),
-            _lean(study, voice),
-        ]
+    main = [f"{text}: {_measured(study, trial)}{_by_margin(study, trial)}." for text in endings]
+    lead: list[str] = []
+    if both is not None:
+        lead = [voice.must("conclusion asked", f"{capital(asked.simple_effects(study, both)[1])}."), _joint_effect(study, voice)]
+        if both.alone == (trial.treatment, trial.reference):  # its values have just been given
+            main = [f"{main_prediction(study, trial)} {where}." for where in ("on these seeds", "here")]
+    elif found is not None:
+        lead = [voice.must("conclusion asked", f"The answer to the question is, {study.here}, {asked.taken(study, found)}.")]
     return [
-        ""
-        if found is None
-        else voice.must("conclusion asked", f"The answer to the question is, {study.here}, {asked.taken(study, found)}."),
-        voice.must("conclusion", *(f"{text}: {_measured(study, trial)}{_by_margin(study, trial)}." for text in endings)),
+        *lead,
+        voice.must("conclusion", *main),
         *_other_answers(study, voice),
         _not_apart(study, voice),
         _lean(study, voice),

@@ -156,6 +156,20 @@ def test_with_and_without_gets_both_simple_effects_and_the_interaction(papers):
     assert asked.either_way(papers["heads"].study) is None
 
 
+def test_the_circumstance_is_what_follows_with_and_without(papers):
+    record = papers["norms"].record
+    for topic, circumstance in (
+        ("With and without warm-up, does RMSNorm beat LayerNorm?", "warmup"),
+        ("Does training without warm-up work with or without RMSNorm?", "normalisation"),
+        ("Do RMSNorm and training without warm-up help?", None),
+    ):
+        words = {"normalisation": ("RMSNorm",), "warmup": ("warm-up",)}
+        matches = tuple(match.model_copy(update={"words": words[match.factor]}) for match in record.goal.matches)
+        goal = record.goal.model_copy(update={"topic": topic, "matches": matches})
+        found = asked.either_way(Study(record.model_copy(update={"goal": goal})))
+        assert (found and found.circumstance.name) == circumstance
+
+
 def test_the_sign_of_the_interaction_is_told_where_all_seeds_share_it(papers):
     study = papers["norms"].study
     both = study.results.interaction
