@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from stages import python_source
 from stages.contracts import Blueprint, Contrast, Factor, Goal, Kit
 from stages.d_design.generated_code import blueprint_sha256
 from stages.e_execution.measures import metric_of
@@ -27,6 +28,26 @@ def foreign_settings(contrast: Contrast, factors: Iterable[Factor]) -> list[str]
     given = [settings for factor in factors for settings in (*(level.settings for level in factor.levels), factor.ablation.settings)]
     allowed = {(name, literal) for settings in given for name, literal in settings.items()}
     return [f"{name} = {literal}" for name, literal in contrast.settings.items() if (name, literal) not in allowed]
+
+
+def without_idle_settings(contrast: Contrast, constants: Mapping[str, str]) -> Contrast:
+    """The condition without the constants that it sets to what the reference has anyway: such a setting is no change.
+
+    constants: constant -> literal of the reference; one that is not known there stays.
+    """
+    idle = {name for name, value in contrast.settings.items() if name in constants and _same_literal(value, constants[name])}
+    if not idle:
+        return contrast
+    return contrast.model_copy(update={"settings": {name: value for name, value in contrast.settings.items() if name not in idle}})
+
+
+def _same_literal(one: str, other: str) -> bool:
+    """Whether both name the same value, however it is quoted; what is no literal is compared as it stands."""
+    try:
+        first, second = python_source.literal(one), python_source.literal(other)
+    except (ValueError, SyntaxError):
+        return one == other
+    return type(first) is type(second) and first == second
 
 
 def kit_to_be(blueprint: Blueprint) -> Kit:

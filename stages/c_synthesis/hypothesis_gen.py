@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, FiniteFloat
 
-from stages.a_scoping.study import foreign_settings, kit_of, studied_factors
+from stages.a_scoping.study import foreign_settings, kit_of, studied_factors, without_idle_settings
 from stages.asking import accepted, at_once
 from stages.contracts import (
     Brief,
@@ -171,7 +171,8 @@ def run(inputs: Inputs, ctx: Context) -> Hypotheses:
         MalformedAnswer: a role leaves a condition out or cites what was not read, a rebuttal quotes what nobody said, the chair
             leaves an objection unanswered, or a hypothesis is about a stranger or claims a novelty that the works do not show.
     """
-    factors = studied_factors(inputs.goal, kit_of(inputs.goal, ctx))
+    kit = kit_of(inputs.goal, ctx)
+    factors = studied_factors(inputs.goal, kit)
     asked = ContrastQuestion(
         goal=inputs.goal,
         synthesis=inputs.synthesis,
@@ -180,7 +181,11 @@ def run(inputs: Inputs, ctx: Context) -> Hypotheses:
         round=ctx.round,
         guidance=tuple(item.message for item in ctx.guidance),
     )
-    contrasts = accepted(ctx, asked, Contrasts)
+    answer = accepted(ctx, asked, Contrasts)
+    contrasts = Contrasts(
+        contrasts=tuple(without_idle_settings(contrast, kit.constants) for contrast in answer.contrasts),
+        spare=tuple(without_idle_settings(contrast, kit.constants) for contrast in answer.spare),
+    )
 
     def argue(role: Role) -> tuple[Turn, ...]:
         debated = tuple(_debated(factor, contrasts) for factor in factors)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
-from stages.a_scoping.study import foreign_settings, kit_of, studied_factors
+from stages.a_scoping.study import foreign_settings, kit_of, studied_factors, without_idle_settings
 from stages.asking import accepted
 from stages.contracts import (
     Brief,
@@ -81,7 +81,7 @@ def run(inputs: Inputs, ctx: Context) -> ExperimentPlan:
         kit=kit.name,
         kit_sha256=kit.kit_sha256,
         metric=kit.metric,
-        conditions=design.conditions,
+        conditions=tuple(without_idle_settings(condition, kit.constants) for condition in design.conditions),
         comparisons=design.comparisons,
         hypotheses=tuple(
             RegisteredHypothesis(

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from stages.a_scoping.study import kit_of
+from stages.a_scoping.study import kit_of, studied_factors
 from stages.asking import accepted, at_once
 from stages.contracts import (
     Attempt,
@@ -169,7 +169,7 @@ def _tries(incumbent: Contrast, lead: ConditionCode, inputs: Inputs, ctx: Contex
     """Proposed changes as code that runs: constants of a shipped kit, or edits of a program that was written in this study."""
     if inputs.code.generated is None:
         kit = kit_of(inputs.goal, ctx)
-        proposals = _propose(incumbent, inputs.plan, kit, ctx)
+        proposals = _propose(incumbent, inputs, kit, ctx)
         return _candidates(proposals, incumbent, inputs, kit, ctx) if proposals else _Tries(())
     proposals = _propose_edits(incumbent, lead, inputs.plan, ctx)
     return _edited_candidates(proposals, lead, inputs.code.generated, inputs, ctx) if proposals else _Tries(())
@@ -218,8 +218,12 @@ def _leading(plan: ExperimentPlan, runs: Sequence[RunRecord]) -> Contrast | None
     return next(condition for condition in plan.conditions if condition.id == best)
 
 
-def _propose(incumbent: Contrast, plan: ExperimentPlan, kit: Kit, ctx: Context) -> tuple[Proposal, ...]:
+def _propose(incumbent: Contrast, inputs: Inputs, kit: Kit, ctx: Context) -> tuple[Proposal, ...]:
+    plan = inputs.plan
+    taken = {(factor, level) for condition in plan.conditions for factor, level in condition.levels.items()}
     studied = {name for condition in plan.conditions for name in condition.settings}
+    for factor in studied_factors(inputs.goal, kit):  # a level is also about the constants that it keeps as they are
+        studied |= {name for level in factor.levels if (factor.name, level.name) in taken for name in level.settings}
     question = ProposeQuestion(
         incumbent=incumbent,
         current={**kit.constants, **incumbent.settings},

@@ -22,7 +22,7 @@ LONG = 4
 """Significant digits from which a number says by itself which value it is."""
 BESIDE = 40
 """Signs on each side of a number in which the words stand that tell two values apart."""
-_FORMATS = ("int", "words", "text", "percent1", "signed3", "f1", "f2", "f3", "f4", "f5", "p")
+_FORMATS = ("int", "words", "text", "percent1", "signed3", "signed4", "signed5", "f1", "f2", "f3", "f4", "f5", "p")
 _CUES = {
     "cost_ratio": r"times|costs?|slower|faster|cheaper",
     "parameters": r"parameters|weights",

@@ -11,8 +11,8 @@ printed text is `format(value at the pointer)` and anybody can check it.
     cmp(a,b).metric                                 the verdict in words
     interaction.<field of the comparison>           ref.<name> data.<name> cfg.<name> lit.<name> env.<name> cost.<name>
 
-Formats: `int` (thousands with a comma), `f1`…`f5`, `signed3`, `percent1` (leaves that are per cent), `pct1`, `pct2` (of fractions:
-0.916 is '91.6 %'), `pp`, `pp1`, `pp2` (of differences of fractions: '+1.3 percentage points'), `p` (three decimals, or
+Formats: `int` (thousands with a comma), `f1`…`f5`, `signed3` to `signed5`, `percent1` (leaves that are per cent), `pct1`, `pct2` (of
+fractions: 0.916 is '91.6 %'), `pp`, `pp1`, `pp2` (of differences of fractions: '+1.3 percentage points'), `p` (three decimals, or
 '< 0.001'), `pequals` ('= 0.012' or '< 0.001'), `words` (verdicts, whole numbers to twenty), `text` (as stored).
 """
 
@@ -49,7 +49,7 @@ _DEFAULT: dict[Kind, str] = {
 }
 _ALLOWED: dict[Kind, frozenset[str]] = {
     "measure": frozenset({"f1", "f2", "f3", "f4", "f5"}),
-    "difference": frozenset({"f1", "f2", "f3", "f4", "f5", "signed3"}),
+    "difference": frozenset({"f1", "f2", "f3", "f4", "f5", "signed3", "signed4", "signed5"}),
     "percent": frozenset({"percent1", "f1", "f2"}),
     "ratio": frozenset({"f1", "f2", "f3"}),
     "count": frozenset({"int", "words"}),
@@ -233,8 +233,8 @@ def _text(value: float | int | str, name: str, key: str) -> str:  # noqa: PLR091
             return f"{round(value):,}"
         case "text":
             return format(Decimal(repr(value)), "f") if isinstance(value, float) else str(value)
-        case "signed3":
-            return f"{_as_recorded(value):+.3f}"
+        case "signed3" | "signed4" | "signed5":
+            return f"{_as_recorded(value):+.{name[-1]}f}"
         case "percent1":
             return f"{_as_recorded(value):.1f} %"
         case "pct1" | "pct2":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from stages.a_scoping.problem_decompose import DecomposeQuestion
 from stages.a_scoping.topic_init import BlueprintQuestion, TopicQuestion, TopicReading
 from stages.a_scoping.topic_matching import MatchedTopic, match_topic
@@ -70,9 +72,13 @@ def _choices(
         labels = {level.name: level.label for level in factor.levels}
         alone = len(studied) == 1
         if match.levels:
-            chosen = _listed([labels[level] for level in (match.levels if alone else match.levels[:1])])
+            taken = match.levels if alone else match.levels[:1]
+            chosen = _listed([labels[level] for level in taken])
             about = "" if obvious else f" as a setting of {factor.named}"
-            choices.append(f"The {words} of the topic {'was' if lone else 'were'} taken to ask for {chosen}{about}.")
+            choices.append(
+                _word_by_word(match, taken, factor)
+                or f"The {words} of the topic {'was' if lone else 'were'} taken to ask for {chosen}{about}."
+            )
         else:
             common = _listed([labels[level] for level in (factor.default_contrasts if alone else factor.default_contrasts[:1])])
             which = "the common ones were taken" if alone else "a common one was taken"
@@ -89,6 +95,30 @@ def _choices(
         left = ", ".join(factors[name].named for name in set_aside)
         choices.append(f"The topic also mentions {left}, which this study leaves at its default.")
     return tuple(choices)
+
+
+def _word_by_word(match: TopicMatch, taken: Sequence[str], factor: Factor) -> str:
+    """Which words ask for which level, where they ask for the reference beside others; empty where they do not."""
+    said: dict[str, list[str]] = {}
+    for word in match.words:
+        named = [level for level in factor.levels if _joined(word) in {_joined(known) for known in (*level.words, level.label)}]
+        if len(named) == 1:
+            said.setdefault(named[0].name, []).append(f"\u201c{word}\u201d")
+    reference = next(level.name for level in factor.levels if level.is_baseline)
+    if reference not in said or not set(taken) <= said.keys():
+        return ""
+    labels = {level.name: level.label for level in factor.levels}
+    first, *more = taken
+    verb = "was" if len(said[first]) == 1 else "were"
+    others = "".join(f", {_listed(said[level])} for {labels[level]}" for level in more)
+    return (
+        f"In the topic, {_listed(said[first])} {verb} taken to ask for {labels[first]}{others}, and {_listed(said[reference])} for "
+        f"{labels[reference]}, the reference."
+    )
+
+
+def _joined(words: str) -> str:
+    return _plainly(words).replace(" ", "")
 
 
 def _listed(labels: list[str]) -> str:

@@ -164,7 +164,7 @@ def _additivity(study: Study, voice: Voice) -> str:
         why = f"no run of {listing(lost)} ended with a score" if lost else "too few seeds have a score of each condition"
         return voice.must("interplay lost", f"Whether the effects of {study.about} add up cannot be said, because {why}.")
     one, other = (factor.named for factor in study.factors)
-    value, span = "{{interaction.mean_diff|signed3}}", "{{interaction.ci95_low|signed3}} to {{interaction.ci95_high|signed3}}"
+    value, span = study.interplay("mean_diff"), f"{study.interplay('ci95_low')} to {study.interplay('ci95_high')}"
     adjusted = ", adjusted p {{interaction.holm_p|p}}" if both.holm_p is not None else ""
     if both.verdict in {"better", "worse"}:
         return voice.say(

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import re
 
-from researchclaw.adapters.offline.writing import tables
+from researchclaw.adapters.offline.writing import asked, tables
 from researchclaw.adapters.offline.writing.language import Voice, capital, listing, paragraph
-from researchclaw.adapters.offline.writing.phrases import kept_change, lean_means, once_adjusted, question_sentence
+from researchclaw.adapters.offline.writing.phrases import (
+    beside_the_question,
+    kept_change,
+    lean_means,
+    main_prediction,
+    once_adjusted,
+    question_sentence,
+)
 from researchclaw.adapters.offline.writing.reading import Study, Trial
 from stages.contracts import Factor
 
@@ -34,8 +41,7 @@ def abstract(study: Study, voice: Voice) -> str:
             f"Here a small byte-level transformer is trained with {_arms(study)}; every run lasts {{{{cfg.budget_s|int}}}} seconds, all "
             f"conditions share {study.seed_count}, and the outcome is {study.metric.label}.",
         ),
-        _abstract_result(study, voice, trial),
-        _abstract_others(study, voice),
+        *_abstract_results(study, voice, trial),
         _as_asked(study, voice),
         _abstract_use(study, voice),
         "" if not record.failed else "Of {{cfg.runs_reported|int}} planned runs, {{cfg.runs_failed|int}} did not end with a score.",
@@ -43,9 +49,9 @@ def abstract(study: Study, voice: Voice) -> str:
         if study.tables
         else voice.must(
             "abstract caveat",
-            f"What is found of {study.name(study.primary.treatment)} is bound to {study.scale}, one corpus of program text and this length of "
+            f"What is found of {study.name(study.primary.treatment)} is bound to models of {_scale(study)}, one corpus of program text and this length of "
             "training; a rule-based program planned the study, ran it and wrote it up.",
-            f"A rule-based program gathered this evidence and wrote it up, from {study.scale} and one corpus of program text; what "
+            f"A rule-based program gathered this evidence and wrote it up, from models of {_scale(study)} and one corpus of program text; what "
             f"becomes of {study.name(study.primary.treatment)} in larger models was not tested.",
         ),
     )
@@ -66,6 +72,26 @@ def _abstract_question(study: Study, voice: Voice) -> str:
     if question is not None:
         return voice.say("abstract question", question)
     return voice.say("abstract question", *(factor.question for factor in study.factors))
+
+
+def _abstract_results(study: Study, voice: Voice, trial: Trial) -> list[str]:
+    """The outcomes, with what the words of the topic ask for at their head."""
+    both = asked.either_way(study)
+    if both is not None:
+        return [f"{asked.simple_effects(study, both)[0]}.", _abstract_verdict(study, trial), _abstract_others(study, voice)]
+    found = asked.choice(study)
+    if found is not None:
+        return [f"{asked.answer(study, found)}.", _abstract_verdict(study, trial)]
+    return [_abstract_result(study, voice, trial), _abstract_others(study, voice)]
+
+
+def _abstract_verdict(study: Study, trial: Trial) -> str:
+    """What became of the main prediction, with its interval unless that has been given."""
+    a, b = trial.treatment.id, trial.reference.id
+    both = asked.either_way(study)
+    given = both is not None and both.alone == (trial.treatment, trial.reference)
+    span = "" if given or trial.outcome == "uncompared" else f" ({study.confidence} interval {study.interval(a, b)})"
+    return f"{main_prediction(study, trial)}{span}."
 
 
 def _abstract_result(study: Study, voice: Voice, trial: Trial) -> str:
@@ -103,12 +129,11 @@ def _abstract_others(study: Study, voice: Voice) -> str:
             f"({study.pair('diff', one.id, other.id, 'signed3')} {study.metric.unit}, interval {study.interval(one.id, other.id)}).",
         )
     if study.interaction_measured:
-        clear = study.results.interaction is not None and study.results.interaction.verdict in {"better", "worse"}
-        added = "so the effects do not simply add up" if clear else "which is compatible with effects that simply add up"
+        added = asked.interplay(study)
         return voice.say(
             "abstract interaction",
-            f"Making both changes at once departs from the sum of the separate effects by {{{{interaction.mean_diff|signed3}}}} {study.metric.unit} "
-            f"(interval {{{{interaction.ci95_low|signed3}}}} to {{{{interaction.ci95_high|signed3}}}}), {added}.",
+            f"Making both changes at once departs from the sum of the separate effects by {study.interplay('mean_diff')} {study.metric.unit} "
+            f"(interval {study.interplay('ci95_low')} to {study.interplay('ci95_high')}), {added}.",
         )
     others = [trial for trial in study.trials[1:] if trial.outcome != "uncompared" and trial.result is not None][:2]
     if not others:
@@ -208,9 +233,9 @@ def _use_without_a_winner(study: Study, voice: Voice) -> str:
     """What to choose where no treatment is ahead: an ablation or a searched setting may be, or nothing is."""
     lean = study.lean_ahead
     opening = (
-        "No tested hypothesis gives a reason for a change"
+        "No alternative under test is clearly ahead"
         if lean is None
-        else f"No tested hypothesis gives a reason for a change, but an ablation, {study.plain(lean)}, ends ahead of the reference on every seed "
+        else f"No alternative under test is clearly ahead, but an ablation, {study.plain(lean)}, ends ahead of the reference on every seed "
         f"({lean_means(study, lean)}, a comparison that was not registered)"
     )
     if study.tuned_ahead and study.record.incumbent:
@@ -220,8 +245,8 @@ def _use_without_a_winner(study: Study, voice: Voice) -> str:
         )
         return voice.must(
             "abstract use",
-            f"{opening}; outside the registered comparisons, a setting found by a short search, "
-            f"{kept_change(study)}, {study.cmp('tuned', start.id)} {study.plain(start)} on fresh seeds ({difference}).",
+            f"{opening}. Outside the registered comparisons, with {kept_change(study)} in addition, as a short search found, the tuned "
+            f"setting {study.cmp('tuned', start.id)} {study.plain(start)} without this change on fresh seeds ({difference}){beside_the_question(study)}.",
         )
     if lean is not None:
         return voice.must("abstract use", f"{opening}.")
@@ -237,6 +262,12 @@ def _use_without_a_winner(study: Study, voice: Voice) -> str:
         "Within what these seeds resolve, the choice may be left to convenience.",
         "Effects below what these seeds resolve may exist; none was found that should decide a choice.",
     )
+
+
+def _scale(study: Study) -> str:
+    """Parameters of the models that the abstract speaks of; that of the search belongs to them where nothing else is ahead."""
+    ahead = any(trial.result is not None and trial.result.verdict == "better" for trial in study.trials)
+    return study.scale if study.compared and not ahead and study.tuned_ahead else f"{study.parameters} parameters"
 
 
 def _bounds(study: Study) -> tuple[str, str]:

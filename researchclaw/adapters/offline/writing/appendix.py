@@ -57,7 +57,10 @@ def _settings(study: Study, voice: Voice) -> list[str]:
     rows = ["| Setting | Value |", "|---|--:|"]
     rows += [f"| {capital(noun(name))} | {study.cfg(name.lower(), 'text')} |" for name in names]
     changed = [
-        (condition, name) for condition in conditions for name in names if f"{condition}_{name.lower()}" in study.results.config
+        (condition, name)
+        for condition in conditions
+        for name in names
+        if f"{condition}_{name.lower()}" in study.results.config and study.departs(condition, name)
     ]
     lead = voice.must(
         "settings",
@@ -265,9 +268,9 @@ def seed_values(study: Study, voice: Voice) -> list[str]:
     blocks = [
         voice.say(
             "seed table",
-            "@tbl:seeds prints the score of every run, from which the means, differences and intervals above are computed.",
+            "@tbl:seeds prints the score of every reported run, from which the means, differences and intervals above are computed.",
             "All aggregates can be recomputed from @tbl:seeds.",
-            "Each run's score stands in @tbl:seeds.",
+            "The score of each reported run stands in @tbl:seeds.",
         ),
         table,
     ]

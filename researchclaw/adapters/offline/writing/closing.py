@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from statistics import median, stdev
 
-from researchclaw.adapters.offline.writing import tables
+from researchclaw.adapters.offline.writing import asked, tables
 from researchclaw.adapters.offline.writing.figure_text import figure, shown
 from researchclaw.adapters.offline.writing.language import (
     Voice,
@@ -18,7 +19,7 @@ from researchclaw.adapters.offline.writing.language import (
     printable,
     sentences,
 )
-from researchclaw.adapters.offline.writing.phrases import kept_change, lean_means
+from researchclaw.adapters.offline.writing.phrases import beside_the_question, kept_change, lean_means
 from researchclaw.adapters.offline.writing.reading import Study, Trial
 from stages.contracts import AnalystRemark, Contrast, Factor, Outline
 
@@ -65,7 +66,7 @@ def _meaning_of(study: Study, voice: Voice, trial: Trial) -> str:
         case "held":
             said = _meaning_of_a_joint_change(trial, label) if together else _meaning_of_a_held_prediction(study, trial, label)
         case "failed":
-            said = (
+            said = _meaning_of_a_costly_failure(study, trial, label) or (
                 f"The reasoning that led to the prediction for {label} must be wrong or incomplete in this setting, however plausible it read in @sec:hypotheses.",
                 f"For {label} the {'table' if study.by_rules else 'debate'} backed the losing side, and what was said against the adopted prediction deserves the closer look.",
                 f"The failed prediction for {label} is informative, since the argument behind it {'is a common one' if study.by_rules else 'was adopted after a debate'} and still does not carry here.",
@@ -77,6 +78,20 @@ def _meaning_of(study: Study, voice: Voice, trial: Trial) -> str:
     return voice.say(f"meaning {trial.hypothesis.id}", *said)
 
 
+def _meaning_of_a_costly_failure(study: Study, trial: Trial, label: str) -> tuple[str, ...]:
+    """Of a loss that nobody predicted, where fewer steps than the reference makes are a cause of their own."""
+    if not study.lost_with_fewer_steps(trial):
+        return ()
+    steps, rival = study.of(trial.treatment.id, "steps"), study.of(trial.reference.id, "steps")
+    return (
+        f"Either the reasoning behind the prediction for {label} is incomplete, or the price of a step outweighs it: within the same time "
+        f"{steps} steps were made, against {rival} with the reference.",
+        f"With {label} only {steps} steps fit into the time in which the reference makes {rival}, so the failed prediction need not speak "
+        "against the argument behind it.",
+        f"What failed with {label} may be the argument for it or the bargain, since its {steps} steps stand against {rival}.",
+    )
+
+
 def _meaning_of_a_joint_change(trial: Trial, label: str) -> tuple[str, ...]:
     kind = "gain" if trial.hypothesis.predicts == "better" else "loss"
     return (f"The {kind} with {label} came as foreseen, although the arguments had been about its parts and not about their union.",)
@@ -85,8 +100,8 @@ def _meaning_of_a_joint_change(trial: Trial, label: str) -> tuple[str, ...]:
 def _meaning_of_a_held_prediction(study: Study, trial: Trial, label: str) -> tuple[str, ...]:
     return {
         "better": (
-            f"The gain with {label} fits the mechanism described in @sec:factor; it does not prove it, because a score cannot show why it moved.",
-            f"For {label} the {'argument made beforehand' if study.by_rules else 'reasoning of the proponent'} survives: the score moved as the mechanism in @sec:factor suggests, although other causes would leave the same trace.",
+            f"The gain with {label} is what @sec:hypotheses predicts; it does not prove the mechanism behind the prediction, because a score cannot show why it moved.",
+            f"For {label} the {'argument made beforehand' if study.by_rules else 'reasoning of the proponent'} survives: the score moved as @sec:hypotheses has it, although other causes would leave the same trace.",
             f"For {label} the case made beforehand has passed a test that it could have failed, which is not the same as an explanation.",
         ),
         "worse": (
@@ -132,7 +147,7 @@ def _of_a_joint_sameness(study: Study, voice: Voice, trial: Trial) -> str:
 
 
 def _practice(study: Study, voice: Voice) -> list[str]:
-    """What a practitioner would do: the course considered beforehand whose condition is what happened, where there is one."""
+    """What a practitioner would do: the remark of the kit whose condition is what happened, where there is one, and the bare outcome."""
     parts: list[str] = []
     for factor in study.factors:
         text = _fitting(study, factor)
@@ -140,14 +155,28 @@ def _practice(study: Study, voice: Voice) -> list[str]:
             parts.append(
                 voice.turn(
                     "practice",
-                    f"What to do in this case had been written down before the runs: {lowered(text)}.",
-                    f"Of the courses of action considered beforehand, one applies: {lowered(text)}.",
+                    f"A remark on such an outcome was written down before the runs, which do not test it: {lowered(text)}.",
+                    f"Among the remarks written beforehand, untested by these runs, is one on such an outcome: {lowered(text)}.",
                 )
             )
-    parts.append(_plain_reading(study, voice))
+    parts += [_order_of_means(study, voice), _plain_reading(study, voice)]
     if not study.compared:
         parts.append(voice.say("practice few", "On values as few as these nobody should change a setting."))
     return [part for part in parts if part]
+
+
+def _order_of_means(study: Study, voice: Voice) -> str:
+    """Where all levels stand, for a topic that asks for one of them, and what of this order was tested."""
+    found = asked.choice(study)
+    if found is None:
+        return ""
+    return voice.must(
+        "order of means",
+        f"Best mean first, the order is {asked.order(study, found)}; of these distances only those from {study.label(found.reference)} "
+        "were tested.",
+        f"In the order of their means stand {asked.order(study, found)}; each was tested against {study.label(found.reference)} alone, "
+        "and the others not among themselves.",
+    )
 
 
 def _plain_reading(study: Study, voice: Voice) -> str:
@@ -180,8 +209,9 @@ def _plain_reading(study: Study, voice: Voice) -> str:
         also = "" if lean is None else f" {_lean_reading(study, voice, lean)}"
         return voice.must(
             "plain reading",
-            f"None of the tested hypotheses gives a reason for a change; yet the search of @sec:ablations ended at a "
-            f"setting, {kept_change(study)}, that {study.cmp('tuned', start.id)} {study.plain(start)}, so nobody should conclude that {study.name(start)} is the best that {'the data allow' if study.tables else 'the budget allows'}.{also}",
+            "No alternative gives a reason for a change. What the search of @sec:ablations found is another matter: with "
+            f"{kept_change(study)} in addition, the tuned setting {study.cmp('tuned', start.id)} {study.plain(start)} without this change "
+            f"({study.pair('diff', 'tuned', start.id, 'signed3')} {study.metric.unit}){beside_the_question(study)}.{also}",
         )
     if lean is not None:
         return _lean_reading(study, voice, lean)
@@ -202,7 +232,7 @@ def _plain_reading(study: Study, voice: Voice) -> str:
 def _lean_reading(study: Study, voice: Voice, lean: Contrast) -> str:
     """What an ablation that leads the plan means for a choice: a lead that the next study should register."""
     options = (
-        f"No tested hypothesis calls for a change, while {study.name(lean)}, planned as an ablation, ends ahead of {study.name(study.baseline)} on "
+        f"No alternative calls for a change, while {study.name(lean)}, planned as an ablation, ends ahead of {study.name(study.baseline)} on "
         f"every seed ({lean_means(study, lean)}); since that comparison was not registered, it should be before anybody relies on it.",
         f"If any planned condition deserves a second study it is an ablation, {study.name(lean)}: on every seed it ends ahead of "
         f"{study.name(study.baseline)} ({lean_means(study, lean)}), which no registered comparison had asked.",
@@ -244,7 +274,7 @@ def _came_true(condition: str, study: Study, factor: Factor, trials: list[Trial]
     if _AHEAD.search(condition):
         small = any(trial.size_against_prediction == "smaller" for trial in trials if trial.treatment.levels[factor.name] == leading)
         return _is_ahead(named, whole, base, leading, verdicts) and not ("large" in condition and small)
-    return _BEHIND.search(condition) is not None and _is_behind(named, whole, base, leading, verdicts)
+    return _BEHIND.search(condition) is not None and _is_behind(named, whole, base, verdicts)
 
 
 def _makes_fewer_steps(study: Study, trials: list[Trial], factor: Factor, leading: str) -> bool:
@@ -264,12 +294,12 @@ def _is_ahead(named: frozenset[str], whole: bool, base: str, leading: str, verdi
     return (whole or leading in named) and verdicts.get(leading) == "better"
 
 
-def _is_behind(named: frozenset[str], whole: bool, base: str, leading: str, verdicts: Mapping[str, str]) -> bool:
-    """The levels named, or every clear change of the factor, lose clearly; the baseline does where another leads clearly."""
+def _is_behind(named: frozenset[str], whole: bool, base: str, verdicts: Mapping[str, str]) -> bool:
+    """The levels named, or every clear change of the factor, lose clearly; the baseline does where every other level leads clearly."""
     if whole:
         return "worse" in verdicts.values() and "better" not in verdicts.values()
-    if base in named:
-        return verdicts.get(leading) == "better"
+    if base in named:  # behind only one of several is not behind
+        return bool(verdicts) and all(verdict == "better" for verdict in verdicts.values())
     measured = [verdicts[level] for level in named if level in verdicts]
     return bool(measured) and all(verdict == "worse" for verdict in measured)
 
@@ -429,7 +459,7 @@ def _confounders(study: Study, voice: Voice) -> list[str]:
         fresh = [
             text
             for text in (cited(sentence, study.record.citable) for sentence in factor.confounders)
-            if text and printable(text, study.names) and voice.fresh(text)
+            if text and printable(text, study.names) and voice.fresh(text) and _applies(study, text)
         ]
         if not fresh:
             continue
@@ -457,6 +487,27 @@ def _confounders(study: Study, voice: Voice) -> list[str]:
             )
         )
     return [part for part in parts if part]
+
+
+_OF_STEPS = re.compile(r"\b(?:gains?|costs?|fewer|more|number of) (?:steps|updates)\b", re.IGNORECASE)
+_OF_A_SETTING = (
+    (re.compile(r"\bslopes? to each head\b"), "position", "alibi"),
+    (re.compile(r"\bunder normalisation, so variants without it\b"), "norm", "none"),
+)
+"""A caution's words -> the setting and the value without which no run gives it an object."""
+
+
+def _applies(study: Study, text: str) -> bool:
+    """Whether a caution on method has an object in this study: steps that differ, or a setting that some run has."""
+    made = {study.results.conditions[contrast.id].steps for contrast in study.measured}
+    if _OF_STEPS.search(text) and len(made) == 1 and not study.tables:
+        return False
+    config = study.results.config
+    for words, name, value in _OF_A_SETTING:
+        used = {config.get(name), *(config.get(f"{contrast.id}_{name}") for contrast in study.measured)}
+        if words.search(text) and value not in used:
+            return False
+    return True
 
 
 def _one_level(study: Study, voice: Voice) -> str:
@@ -539,9 +590,38 @@ def _few_seeds(study: Study, voice: Voice) -> str:
         )
     return voice.say(
         "limits seeds",
-        f"Few seeds were run, {{{{cfg.seeds|words}}}} for each condition: the spread on which every interval rests{_for_one(study)} is itself poorly known.",
+        f"Few seeds were run, {{{{cfg.seeds|words}}}} for each condition: the spread on which every interval rests{_for_one(study)} is itself poorly known, "
+        "and that differences between seeds are roughly normal, as the intervals assume, cannot be checked.",
         f"The intervals{_for_one(study)} assume that differences between seeds are roughly normal, which {{{{cfg.seeds|words}}}} values for each condition cannot check.",
     )
+
+
+STANDS_APART = 2.5
+"""How many times the standard deviation of the other seeds' scores that of all may be before a lone run is named (a guess; with
+five normal values it happens in about one case of ten, by the critical values of Grubbs' test)."""
+
+
+def _lone_run(study: Study, voice: Voice) -> str:
+    """The run that makes most of a condition's spread, and with it most of the width of its intervals; empty where none does."""
+    for contrast in (study.baseline, *study.treatments):
+        if not study.has_value(contrast.id):
+            continue
+        scores = study.results.conditions[contrast.id].metrics[study.m].seeds
+        if len(scores) < 4:
+            continue
+        middle = median(scores.values())
+        seed = max(scores, key=lambda name: abs(scores[name] - middle))
+        others = {name: score for name, score in scores.items() if name != seed}
+        if stdev(scores.values()) < STANDS_APART * stdev(others.values()):
+            continue
+        low, high = min(others, key=lambda name: others[name]), max(others, key=lambda name: others[name])
+        score, least, most = (study.value(contrast.id, f"seed.{name}", "f3") for name in (seed, low, high))
+        return voice.must(
+            "limits lone run",
+            f"For {study.name(contrast)} a lone run, with a score of {score}, makes most of the spread, for its others lie between {least} "
+            f"and {most} {study.metric.unit}.",
+        )
+    return ""
 
 
 def _for_one(study: Study) -> str:
@@ -564,6 +644,7 @@ def _evidence(study: Study, voice: Voice) -> list[str]:
     shown_lit = study.lit("included")
     parts = [
         _few_seeds(study, voice),
+        _lone_run(study, voice),
     ]
     if open_trials:
         labels = listing([study.short(trial.treatment) for trial in open_trials])

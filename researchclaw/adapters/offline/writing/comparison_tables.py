@@ -42,6 +42,8 @@ def side_table(study: Study, voice: Voice) -> str:
             rows.append(
                 f"| {capital(study.label(one))} | {capital(study.label(other))} | {' | '.join(_difference_cells(study, result))} |"
             )
+    if rows and study.interaction_measured:
+        rows.append(f"| {' | '.join(_interaction_cells(study))} |")
     if len(rows) < 2:
         return ""
     head = [
@@ -59,9 +61,22 @@ def side_table(study: Study, voice: Voice) -> str:
     )
     kinds = ["components taken out"] if any(contrast.role == "ablation" for contrast, _, _ in study.ablation_pairs) else []
     kinds += ["changes made together"] if any(contrast.role == "combination" for contrast in study.treatments) else []
+    kinds += ["the interaction of the factors"] if study.interaction_measured else []
     caption = f"Further planned comparisons: {listing(kinds)}."
     table = [f"| {' | '.join(head)} |", "|---|---|" + "--:|" * 4, *rows]
     return f"{lead}\n\n" + "\n".join(table) + f"\n\n: {caption} {{#tbl:side}}"
+
+
+def _interaction_cells(study: Study) -> list[str]:
+    both = study.results.interaction
+    return [
+        "Both changes together (interaction)",
+        "The sum of the separate effects",
+        study.interplay("mean_diff"),
+        f"{study.interplay('ci95_low')} to {study.interplay('ci95_high')}",
+        "{{interaction.holm_p|p}}" if both is not None and both.holm_p is not None else "none",
+        "{{interaction.wins|int}} of {{interaction.n|int}}",
+    ]
 
 
 def _difference_cells(study: Study, result: PairedComparison) -> list[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from researchclaw.adapters.offline.writing import asked
 from researchclaw.adapters.offline.writing.language import Voice, capital, listing, paragraph
-from researchclaw.adapters.offline.writing.phrases import lean_means, once_adjusted
+from researchclaw.adapters.offline.writing.phrases import lean_means, main_prediction, once_adjusted
 from researchclaw.adapters.offline.writing.reading import Study, Trial
 
 
@@ -13,7 +14,7 @@ def conclusion(study: Study, voice: Voice) -> list[str]:
         *(_without_an_answer if trial.outcome == "uncompared" else _with_an_answer)(study, voice, trial),
         _untested(study, voice),
         _contest(study, voice),
-        _joint_effect(study, voice),
+        "" if asked.either_way(study) else _joint_effect(study, voice),
         _next_step(study, voice, trial),
         voice.say(
             "conclusion reuse",
@@ -47,8 +48,18 @@ def _with_an_answer(study: Study, voice: Voice, trial: Trial) -> list[str]:
             "The experiment returns no verdict on its main prediction, which is itself worth recording",
         ),
     }[trial.outcome]
+    both, found = asked.either_way(study), asked.choice(study)
+    main = [f"{text}: {_measured(study, trial)}{_by_margin(study, trial)}." for text in endings]
+    lead: list[str] = []
+    if both is not None:
+        lead = [voice.must("conclusion asked", f"{capital(asked.simple_effects(study, both)[1])}."), _joint_effect(study, voice)]
+        if both.alone == (trial.treatment, trial.reference):  # its values have just been given
+            main = [f"{main_prediction(study, trial)} {where}." for where in ("on these seeds", "here")]
+    elif found is not None:
+        lead = [voice.must("conclusion asked", f"The answer to the question is, {study.here}, {asked.taken(study, found)}.")]
     return [
-        voice.must("conclusion", *(f"{text}: {_measured(study, trial)}{_by_margin(study, trial)}." for text in endings)),
+        *lead,
+        voice.must("conclusion", *main),
         *_other_answers(study, voice),
         _not_apart(study, voice),
         _lean(study, voice),
@@ -77,8 +88,16 @@ def _contest(study: Study, voice: Voice) -> str:
 
 def _joint_effect(study: Study, voice: Voice) -> str:
     both = study.results.interaction
-    if not study.interaction_measured or both is None or both.verdict not in {"better", "worse"} or study.rivals is not None:
+    if not study.interaction_measured or both is None or study.rivals is not None:
         return ""
+    if both.verdict not in {"better", "worse"}:
+        if asked.either_way(study) is None:
+            return ""
+        return voice.must(
+            "conclusion interplay",
+            f"From the one case to the other the effect changes by {study.interplay('mean_diff')} {study.metric.unit} (interval "
+            f"{study.interplay('ci95_low')} to {study.interplay('ci95_high')}), {asked.interplay(study)}.",
+        )
     return voice.say(
         "conclusion interplay",
         f"Since the joint effect departs from the sum of the separate ones by {{{{interaction.abs_mean_diff|f3}}}} {study.metric.unit}, "
@@ -212,23 +231,18 @@ def _next_step(study: Study, voice: Voice, trial: Trial) -> str:
     if trial.outcome == "uncompared":
         return _next_runs(study, voice)
     if trial.outcome == "open":
+        until = (
+            "the interval is narrow enough to lie within the predicted margin or beyond it"
+            if trial.hypothesis.predicts == "same"
+            else "the detectable difference falls below the size that was predicted"
+        )
         return voice.say(
             "next open",
-            f"The direct way forward is more seeds for {study.name(trial.treatment)}, until the detectable difference falls below the size that was predicted.",
+            f"The direct way forward is more seeds for {study.name(trial.treatment)}, until {until}.",
             f"More seeds for {study.name(trial.treatment)} and {study.name(trial.reference)} would narrow the interval, and nothing else in the design would need to change.",
         )
-    if trial.outcome == "failed" and trial.hypothesis.predicts == "same":
-        return voice.say(
-            "next failed",
-            f"Why {study.name(trial.treatment)} matters here, although no difference of note had been expected, is the question that this study hands on.",
-            f"The next experiment should look for the reason why so much depends on {study.name(trial.treatment)} after all.",
-        )
     if trial.outcome == "failed":
-        return voice.say(
-            "next failed",
-            f"The next experiment should look for the reason, since the mechanism from which the effect of {study.name(trial.treatment)} was derived is now in doubt.",
-            f"Why {study.name(trial.treatment)} did not do what its mechanism suggests is the question that this study hands on.",
-        )
+        return _after_a_failure(study, voice, trial)
     if spare:
         return voice.say(
             "next spare",
@@ -237,6 +251,26 @@ def _next_step(study: Study, voice: Voice, trial: Trial) -> str:
         )
     return voice.say(
         "next longer", f"The natural sequel is the same comparison {'on other data' if study.tables else 'under a longer budget'}."
+    )
+
+
+def _after_a_failure(study: Study, voice: Voice, trial: Trial) -> str:
+    if trial.hypothesis.predicts == "same":
+        return voice.say(
+            "next failed",
+            f"Why {study.name(trial.treatment)} matters here, although no difference of note had been expected, is the question that this study hands on.",
+            f"The next experiment should look for the reason why so much depends on {study.name(trial.treatment)} after all.",
+        )
+    if study.lost_with_fewer_steps(trial):
+        return voice.say(
+            "next failed",
+            f"A comparison at an equal number of steps would tell whether the mechanism of {study.name(trial.treatment)} or the price of its steps decided.",
+            f"Whether {study.name(trial.treatment)} fails for its mechanism or for the price of its steps is the question that this study hands on.",
+        )
+    return voice.say(
+        "next failed",
+        f"The next experiment should look for the reason, since the mechanism from which the effect of {study.name(trial.treatment)} was derived is now in doubt.",
+        f"Why {study.name(trial.treatment)} did not do what its mechanism suggests is the question that this study hands on.",
     )
 
 

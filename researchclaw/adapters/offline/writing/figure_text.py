@@ -62,7 +62,7 @@ def seeds_drawn(study: Study, voice: Voice, outline: Outline) -> str:
         voice.say(
             "dots",
             f"Behind the means stand single runs, which @fig:{spec.id} shows beside them.",
-            f"Every scored run appears as a dot in @fig:{spec.id}.",
+            f"Every reported run appears as a dot in @fig:{spec.id}.",
             f"@fig:{spec.id} gives the runs themselves, condition by condition.",
         )
     ]

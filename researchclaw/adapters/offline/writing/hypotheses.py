@@ -48,15 +48,15 @@ def hypotheses_opening(study: Study, voice: Voice) -> str:
         else "",
         voice.say(
             "refuted directed",
-            "A predicted gain or loss is refuted when the whole interval of the paired difference lies on the other side of no difference.",
-            "What would refute a gain or a loss was fixed with it: an interval that lies wholly on the other side of no difference.",
+            "A predicted gain or loss is refuted when the whole interval of the paired difference lies on the other side of zero.",
+            "What would refute a gain or a loss was fixed with it: an interval that lies wholly on the other side of zero.",
         )
         if directed
         else "",
         voice.must(
             "refuted even",
-            "A prediction of sameness is supported when the whole interval lies within the margin registered on either side of no "
-            "difference, refuted when it lies wholly beyond that margin, and undecided otherwise.",
+            "A prediction of sameness is supported when the whole interval lies within the margin registered on either side of "
+            "zero, refuted when it lies wholly beyond that margin, and undecided otherwise.",
             "Sameness counts as supported by an interval that lies wholly within the registered margin and as refuted by an interval "
             "wholly beyond it; any other interval leaves it undecided.",
         )

@@ -86,7 +86,7 @@ def _kept(study: Study, voice: Voice, incumbent: Contrast) -> str:
         )
     else:
         outcome = (
-            f"Run again on fresh seeds, the tuned setting {study.cmp('tuned', incumbent.id)} {name} "
+            f"Run again on fresh seeds, the tuned setting {study.cmp('tuned', incumbent.id)} {name} without this change "
             f"({study.pair('diff', 'tuned', incumbent.id, 'signed3')} {unit}, interval {study.interval('tuned', incumbent.id)}), "
             "an observation outside the registered family."
         )

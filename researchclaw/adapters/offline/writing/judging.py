@@ -48,8 +48,8 @@ def judging(study: Study, voice: Voice) -> list[str]:
                 _holm(study, voice),
                 voice.say(
                     "judging rule",
-                    "A difference is called clear only if its interval excludes no difference and the adjusted test agrees; all else is reported as not told apart.",
-                    "Only when the interval excludes no difference and the adjusted test agrees do we speak of one condition as ahead of another.",
+                    "A difference is called clear only if its interval excludes zero and the adjusted test agrees; all else is reported as not told apart.",
+                    "Only when the interval excludes zero and the adjusted test agrees do we speak of one condition as ahead of another.",
                 ),
                 _power(study, voice),
             )

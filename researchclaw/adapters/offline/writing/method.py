@@ -149,21 +149,23 @@ def _change(study: Study, contrast: Contrast) -> str:
         return "nothing"
     if contrast.role == "ablation":
         origin = study.conditions.get(contrast.ablates or "")
-        removed = [name for name in contrast.settings if origin is None or contrast.settings[name] != origin.settings.get(name)]
+        names = dict.fromkeys((*contrast.settings, *(origin.settings if origin else ())))
+        removed = [name for name in names if origin is None or contrast.settings.get(name) != origin.settings.get(name)]
         values = [value for value in (_value(study, contrast, name) for name in removed) if value]
         out = f"{contrast.removes} taken out{f' of {origin.label}' if origin else ''}"
         return f"{out}: {listing(values)}" if values else out
     levels = study.levels(contrast)
     if not levels:
         return listing([_value(study, contrast, name) or study.noun(name) for name in contrast.settings])
+    changed = study.changed(contrast)
     named: list[str] = []
     told: set[str] = set()
     for factor, level in levels:
-        own = [name for name in level.settings if name in contrast.settings][:1]
+        own = [name for name in level.settings if name in changed][:1]
         told.update(own)
         numbers = [value for value in (_value(study, contrast, name) for name in own) if value]
         named.append(listing(numbers) or (f"{factor.label}: {level.label}" if study.settings_known else factor.label))
-    along = [_value(study, contrast, name) or study.noun(name) for name in contrast.settings if name not in told]
+    along = [_value(study, contrast, name) or study.noun(name) for name in changed if name not in told]
     return "; ".join((*named, *along))
 
 

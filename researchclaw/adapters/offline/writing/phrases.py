@@ -28,6 +28,26 @@ def kept_change(study: Study) -> str:
     return f"{words}{values_kept(study, start)}"
 
 
+def main_prediction(study: Study, trial: Trial) -> str:
+    """'The main prediction, a gain for linear decay, fails': without a period, for where the values have been given."""
+    fate = {"held": "holds", "failed": "fails", "open": "stays undecided", "uncompared": "has no answer"}[trial.outcome]
+    margin = study.cfg(f"predicted_{trial.hypothesis.id}", "f3")
+    even = f"no difference beyond {margin} {study.metric.unit}" if margin and trial.hypothesis.predicted_size > 0 else "no difference"
+    kind = {"same": even, "better": "a gain", "worse": "a loss"}[trial.hypothesis.predicts]
+    return f"The main prediction, {kind} for {study.label(trial.treatment)}, {fate}"
+
+
+def beside_the_question(study: Study) -> str:
+    """That the search changed nothing which the study asks about, as the end of a sentence; empty where that is not certain."""
+    kept = [attempt for attempt in study.record.attempts if attempt.verdict == "keep"]
+    names = {name for attempt in kept for name in attempt.settings}
+    about = {name for factor in study.factors for level in factor.levels for name in level.settings}
+    if not names or names & about or any(attempt.edits for attempt in kept):
+        return ""
+    shared = listing([factor.named.removeprefix("the ") for factor in study.factors])
+    return f"; both have the same {shared}, about which this says nothing"
+
+
 def values_kept(study: Study, incumbent: Contrast) -> str:
     """' (0.95 in the place of 0.99)', where the change is one number for another."""
     kept = [attempt for attempt in study.record.attempts if attempt.verdict == "keep"]
@@ -48,5 +68,5 @@ def question_sentence(study: Study) -> str | None:
 
 
 def once_adjusted(trial: Trial) -> str:
-    """Why a verdict is withheld from an interval that leaves out no difference; empty where none is."""
+    """Why a verdict is withheld from an interval that leaves out zero; empty where none is."""
     return "" if trial.clear or trial.side == "both" else " once the test is adjusted, although the interval itself leaves out zero"

@@ -80,10 +80,13 @@ def _ablation_forest(study: Study) -> FigureSpec | None:
         and (found := study.comparison(planned.a, planned.b)) is not None
         and found.ci95_low is not None
     )
+    if comparisons and study.interaction_measured:
+        comparisons += ("interaction",)
     if len(comparisons) < 2:
         return None
     kinds = ["ablations"] if any(name.startswith(f"{one.id}_vs_") for one in study.ablations for name in comparisons) else []
     kinds += ["joint changes"] if any(contrast.role == "combination" for contrast in study.treatments) else []
+    kinds += ["the interaction"] if study.interaction_measured else []
     further = listing(kinds) or "the other planned comparisons"
     return FigureSpec(
         id="ablation_forest",

@@ -108,9 +108,9 @@ def _verdict(study: Study, voice: Voice, trial: Trial) -> str:
 def _fate_of_sameness(trial: Trial, label: str) -> tuple[str, ...]:
     if trial.outcome == "open" and not trial.clear and trial.side != "both":
         return (
-            f"Taken alone, the interval of {label} leaves out no difference; the adjusted p value, which decides, does not fall below the "
+            f"Taken alone, the interval of {label} leaves out zero; the adjusted p value, which decides, does not fall below the "
             "level of the tests, so that no difference is called, and sameness within the margin is not shown either.",
-            f"For {label} it is the adjusted p value that withholds the verdict, since the interval alone leaves out no difference; "
+            f"For {label} it is the adjusted p value that withholds the verdict, since the interval alone leaves out zero; "
             "whether the margin set in advance is kept stays open.",
         )
     return _fate_of_sameness_as_judged(trial, label)

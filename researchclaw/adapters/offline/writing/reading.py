@@ -26,6 +26,12 @@ def _is_a_quantity(level: Level) -> bool:
     return all(re.fullmatch(r"-?[\d.]+(?:e-?\d+)?", literal) for literal in level.settings.values())
 
 
+def _signed(*values: float | None) -> str:
+    """The format of values that are printed side by side: '-0.000' would hide a sign on which a verdict may rest."""
+    known = [abs(value) for value in values if value]
+    return next((f"signed{digits}" for digits in (3, 4, 5) if all(value >= 0.5 * 10**-digits for value in known)), "signed5")
+
+
 Outcome = Literal["held", "failed", "open", "uncompared"]
 
 
@@ -256,7 +262,7 @@ class Study:
         """The condition as a noun phrase in the singular: 'training with cosine decay', 'the baseline'; a method that is fitted
         goes by its name."""
         label = self.name(contrast)
-        if label == "the baseline" or label.startswith(f"{self.doing} ") or (self.tables and self._stands_alone(label)):
+        if label == "the baseline" or label.startswith(f"{self.doing} ") or (self.tables and self.stands_alone(label)):
             return label
         if label.lower().startswith(("without ", "with ")):
             return f"{self.doing} {label[:1].lower()}{label[1:]}"
@@ -265,10 +271,10 @@ class Study:
     def plain(self, contrast: Contrast) -> str:
         """The condition beside a verdict, in the singular: 'cosine decay'; 'training with tied embeddings' where the bare name would not do."""
         label = self.name(contrast)
-        return label if self._stands_alone(label) else self.training(contrast)
+        return label if self.stands_alone(label) else self.training(contrast)
 
     @staticmethod
-    def _stands_alone(label: str) -> bool:
+    def stands_alone(label: str) -> bool:
         """Whether the label is a subject in the singular as it is."""
         head = re.split(r" (?:with|without) ", label)[0]
         bare = (
@@ -368,6 +374,18 @@ class Study:
         """Whether there are seeds enough for an interval anywhere."""
         return any(trial.outcome != "uncompared" for trial in self.trials)
 
+    def lost_with_fewer_steps(self, trial: Trial) -> bool:
+        """Whether the treatment is clearly behind, against the prediction, and made fewer steps in the same time.
+
+        Not where an alternative with as few steps is clearly ahead: the price did not decide there.
+        """
+        if self.tables or trial.outcome != "failed" or trial.result is None or trial.result.verdict != "worse":
+            return False
+        steps = {contrast.id: self.results.conditions[contrast.id].steps for contrast in self.measured}
+        made = steps[trial.treatment.id]
+        ahead = [other for other in self.trials if other.result is not None and other.result.verdict == "better"]
+        return made < steps[trial.reference.id] and not any(steps[other.treatment.id] <= made for other in ahead)
+
     def counted(self, outcome: Outcome) -> tuple[Trial, ...]:
         return tuple(trial for trial in self.trials if trial.outcome == outcome)
 
@@ -424,14 +442,25 @@ class Study:
         """Conditions that change constants beyond those of their levels, and whose labels do not say so."""
         return tuple(contrast for contrast in self.treatments if self.moved_along(contrast))
 
+    def departs(self, condition: Slug, name: str) -> bool:
+        """Whether the condition sets the constant to another value than the reference has; a value off the record counts as another."""
+        config, key = self.results.config, name.lower()
+        here = config.get(f"{condition}_{key}")
+        return here is None or key not in config or here != config[key]
+
+    def changed(self, contrast: Contrast) -> tuple[str, ...]:
+        """The constants that a condition changes; one that is set to the value of the reference is no change."""
+        return tuple(name for name in contrast.settings if self.departs(contrast.id, name))
+
     def moved_along(self, contrast: Contrast) -> tuple[str, ...]:
         """The constants that a condition changes beside the one that each of its levels is about."""
-        if len(contrast.settings) <= len(contrast.levels) or _OWN_SCALE.search(contrast.label):
+        changed = self.changed(contrast)
+        if len(changed) <= len(contrast.levels) or _OWN_SCALE.search(contrast.label):
             return ()
         own = {
-            next((name for name in level.settings if name in contrast.settings), "") for _, level in self.levels(contrast)
+            next((name for name in level.settings if name in changed), "") for _, level in self.levels(contrast)
         }  # the first constant of a level is its own: OPTIMIZER before LEARNING_RATE
-        return tuple(name for name in contrast.settings if name not in own)
+        return tuple(name for name in changed if name not in own)
 
     def noun(self, name: str) -> str:
         """A constant in running text; that of a program which was written for the topic is called by its own words."""
@@ -550,8 +579,17 @@ class Study:
         return f"{{{{{condition}.{field}|{form}}}}}"
 
     def pair(self, what: str, a: Slug, b: Slug, form: str | None = None) -> str:
-        """e.g. pair('diff', a, b, 'signed3')."""
+        """e.g. pair('diff', a, b, 'signed3'), with as many decimals as show on which side of zero a value lies."""
+        found = self.comparison(a, b)
+        if form == "signed3" and found is not None and what in {"diff", "ci_low", "ci_high"}:
+            form = _signed(*((found.mean_diff,) if what == "diff" else (found.ci95_low, found.ci95_high)))
         return f"{{{{{what}({a},{b}).{self.m}{'|' + form if form else ''}}}}}"
+
+    def interplay(self, field: Literal["mean_diff", "ci95_low", "ci95_high"]) -> str:
+        """A value of the interaction, with as many decimals as show on which side of zero it lies."""
+        found = self.results.interaction
+        values = () if found is None else (found.mean_diff,) if field == "mean_diff" else (found.ci95_low, found.ci95_high)
+        return f"{{{{interaction.{field}|{_signed(*values)}}}}}"
 
     def test(self, a: Slug, b: Slug, field: str) -> str:
         return f"{{{{test({a},{b}).{self.m}.{field}|p}}}}"

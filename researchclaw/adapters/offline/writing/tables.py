@@ -196,7 +196,7 @@ def scope(study: Study, voice: Voice) -> list[str]:
                 "limits scale",
                 f"One kind of data was used, {name}, with {train} rows for a fit; with other data, or with far more rows, the order of "
                 "the conditions may be another.",
-                f"All fits had {train} rows of one kind, {name}, and rankings are known to change with both.",
+                f"All fits had {train} rows of one kind, {name}, and rankings may change with both.",
             )
         )
     if synthetic(study):

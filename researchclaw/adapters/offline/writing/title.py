@@ -46,6 +46,8 @@ def _mixed_ending(study: Study) -> str:
         if study.counted("held")
         else "the main prediction failed, the rest stays open"
         if len(study.counted("failed")) == 1
+        else "predictions that failed beside an open one"
+        if len(study.counted("failed")) + 1 == len(study.trials)
         else "predictions that failed beside open ones",
         "open": "an undecided main question and some clearer answers"
         if study.counted("held") or study.counted("failed")
