@@ -29,6 +29,7 @@ from stages.contracts import (
     RefinedRecords,
     Results,
     RunRecord,
+    RunSeconds,
     Schedule,
     SeedSummary,
     Shortlist,
@@ -104,6 +105,7 @@ def build_results(
         literature=dict(shortlist.counts.model_dump()),
         environment=_environment(hardware, schedule, code_bundle),
         cost=_cost(records),
+        seconds=_seconds(plan, records, code_bundle.clock),
     )
 
 
@@ -290,9 +292,19 @@ def _config(
         config["scored_rows"] = scored
     else:
         config |= {"scored_bytes": scored, "scored_kib": _whole(scored / 1024)}
+    made = {run.condition: run.measurement.steps for run in records.development if run.verdict == "ok" and run.measurement}
+    if records.incumbent in made:
+        config["loop_steps"] = made[records.incumbent]
     for attempt in records.attempts:
+        name = f"attempt_{attempt.number}"
         if attempt.gain is not None:
-            config[f"attempt_{attempt.number}_gain"] = stored(attempt.gain)
+            config[f"{name}_gain"] = stored(attempt.gain)
+        if name in made:
+            config[f"{name}_steps"] = made[name]
+        for constant, literal in attempt.settings.items():
+            tried = _printable(python_source.literal(literal))
+            if tried is not None:
+                config[f"{name}_{constant.lower()}"] = tried
     for hypothesis in hypotheses.hypotheses:
         config[f"predicted_{hypothesis.id}"] = stored(hypothesis.predicted_size)
     changed = {contrast.id: contrast.settings for contrast in plan.conditions}
@@ -414,6 +426,24 @@ def _cost(records: RefinedRecords) -> dict[Slug, int | float]:
         "train_wall_hours": stored(sum(run.cost.train_wall_s for run in runs) / 3600),
         "evaluation_hours": stored(sum(run.cost.evaluation_s for run in runs) / 3600),
         "peak_memory_mb": stored(max(run.cost.peak_memory_mb for run in runs)),
+    }
+
+
+def _seconds(plan: ExperimentPlan, records: RefinedRecords, clock: Literal["cpu", "wall"]) -> dict[Slug, RunSeconds]:
+    """What the scored runs of each condition took, on the clock of the budget; the searched setting's are its confirmation.
+
+    Empty for rows: a fit there takes parts of a second and is not held to a number of steps.
+    """
+    if records.corpus.counts == "rows":
+        return {}
+    took: dict[Slug, list[float]] = {contrast.id: [] for contrast in plan.conditions} | {TUNED: []}
+    for run in (*records.runs, *(run for run in records.confirmation if run.condition == TUNED)):
+        if run.verdict == "ok" and run.purpose in {"report", "confirmation"} and run.condition in took:
+            took[run.condition].append(run.cost.train_cpu_s if clock == "cpu" else run.cost.train_wall_s)
+    return {
+        condition: RunSeconds(mean=stored(sum(times) / len(times)), least=stored(min(times)), most=stored(max(times)))
+        for condition, times in took.items()
+        if times
     }
 
 
