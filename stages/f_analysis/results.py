@@ -292,19 +292,7 @@ def _config(
         config["scored_rows"] = scored
     else:
         config |= {"scored_bytes": scored, "scored_kib": _whole(scored / 1024)}
-    made = {run.condition: run.measurement.steps for run in records.development if run.verdict == "ok" and run.measurement}
-    if records.incumbent in made:
-        config["loop_steps"] = made[records.incumbent]
-    for attempt in records.attempts:
-        name = f"attempt_{attempt.number}"
-        if attempt.gain is not None:
-            config[f"{name}_gain"] = stored(attempt.gain)
-        if name in made:
-            config[f"{name}_steps"] = made[name]
-        for constant, literal in attempt.settings.items():
-            tried = _printable(python_source.literal(literal))
-            if tried is not None:
-                config[f"{name}_{constant.lower()}"] = tried
+    config |= _searched(records)
     for hypothesis in hypotheses.hypotheses:
         config[f"predicted_{hypothesis.id}"] = stored(hypothesis.predicted_size)
     changed = {contrast.id: contrast.settings for contrast in plan.conditions}
@@ -316,6 +304,25 @@ def _config(
             if value is not None:
                 config[f"{condition}_{name.lower()}"] = value
     return config
+
+
+def _searched(records: RefinedRecords) -> dict[str, int | float | str]:
+    """Gain, steps and values of each attempt of the improvement loop, and the steps of the condition that it started from."""
+    made = {run.condition: run.measurement.steps for run in records.development if run.verdict == "ok" and run.measurement}
+    facts: dict[str, int | float | str] = {}
+    if records.incumbent in made:
+        facts["loop_steps"] = made[records.incumbent]
+    for attempt in records.attempts:
+        name = f"attempt_{attempt.number}"
+        if attempt.gain is not None:
+            facts[f"{name}_gain"] = stored(attempt.gain)
+        if name in made:
+            facts[f"{name}_steps"] = made[name]
+        for constant, literal in attempt.settings.items():
+            tried = _printable(python_source.literal(literal))
+            if tried is not None:
+                facts[f"{name}_{constant.lower()}"] = tried
+    return facts
 
 
 def _sealed_values(records: RefinedRecords) -> dict[Slug, float | None]:

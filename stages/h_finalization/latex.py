@@ -124,6 +124,23 @@ def render_latex(
     return re.sub(r"<<([a-z]+)>>", lambda match: slots[match[1]], template.frame)
 
 
+def _broken(line: str, width: int) -> list[str]:
+    """The line in pieces of at most `width` signs, those after the first four shorter; broken at spaces where one is near enough.
+
+    A break within a word would change a command that somebody copies; a word longer than a line leaves no other place.
+    """
+    pieces: list[str] = []
+    room = width
+    while len(line) > room:
+        at = line.rfind(" ", 1, room + 1)
+        if at <= 0 or not line[:at].strip():
+            at = room
+        pieces.append(line[:at])
+        line = line[at:].removeprefix(" ")
+        room = width - 4
+    return [*pieces, line]
+
+
 def running_title(title: str) -> str:
     """The title where it fits, else what stands before its colon, ended at a word that does not hang."""
     if len(title) <= LONGEST_RUNNING:
@@ -244,11 +261,9 @@ class _Writer:
         width = int(self.template.column_pt / _CODE_POINT) - 2
         lines: list[str] = []
         for line in code.text.split("\n"):
-            first, rest = line[:width], line[width:]
+            first, *more = _broken(line, width)
             lines.append(first)
-            while rest:
-                lines.append("    " + rest[: width - 4])
-                rest = rest[width - 4 :]
+            lines.extend(f"    {part}" for part in more)
         body = "\\\\\n".join(f"\\strut{{}}{escape_code(line, spaces=True)}" for line in lines)
         return f"\\begin{{rccode}}\n{body}\n\\end{{rccode}}"
 

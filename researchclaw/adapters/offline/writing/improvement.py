@@ -87,10 +87,16 @@ def _steps_differ(study: Study) -> bool:
 def _defined(study: Study, voice: Voice) -> str:
     """What the changes are that the rest of the paper does not explain, in the words of the kit's catalogue."""
     parts = []
+    told: set[str] = set()
     for tried in study.record.tried:
         attempt = next(one for one in study.record.attempts if one.number == tried.attempt)
-        if tried.defined is None or any(tried.name in level.settings for factor in study.factors for level in factor.levels):
+        if (
+            tried.defined is None
+            or tried.name in told
+            or any(tried.name in level.settings for factor in study.factors for level in factor.levels)
+        ):
             continue
+        told.add(tried.name)
         keys = [f"@{key}" for key in tried.works if key in study.record.citable]
         cites = f" [{'; '.join(keys)}]" if keys else ""
         words = listing(changes_in_words([attempt]))
