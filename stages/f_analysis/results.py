@@ -443,7 +443,7 @@ def _seconds(plan: ExperimentPlan, records: RefinedRecords, clock: Literal["cpu"
     """
     if records.corpus.counts == "rows":
         return {}
-    took: dict[Slug, list[float]] = {contrast.id: [] for contrast in plan.conditions} | {TUNED: []}
+    took: dict[Slug, list[float]] = {name: [] for name in (*(contrast.id for contrast in plan.conditions), TUNED)}
     for run in (*records.runs, *(run for run in records.confirmation if run.condition == TUNED)):
         if run.verdict == "ok" and run.purpose in {"report", "confirmation"} and run.condition in took:
             took[run.condition].append(run.cost.train_cpu_s if clock == "cpu" else run.cost.train_wall_s)

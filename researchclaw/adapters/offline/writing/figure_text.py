@@ -157,7 +157,8 @@ def _crossing(study: Study, voice: Voice) -> str:
 
 def _others_crossing(study: Study, voice: Voice) -> str:
     """The further conditions whose mean curve changes sides with that of their reference, once and for good."""
-    ahead, behind = [], []
+    ahead: list[str] = []
+    behind: list[str] = []
     for trial in study.trials[1:]:
         if trial.outcome == "uncompared" or not (study.has_value(trial.treatment.id) and study.has_value(trial.reference.id)):
             continue
