@@ -6,6 +6,7 @@ from typing import Self
 
 from pydantic import PositiveInt
 
+from stages import python_source
 from stages.contracts import (
     Analysis,
     AnalystRemark,
@@ -197,8 +198,11 @@ def _tried(kit: Kit, plan: ExperimentPlan, refined: RefinedRecords) -> tuple[Tri
 
     def level(name: str, literal: str | None) -> Level | None:
         """The level whose own constant has this value; its own is the one that it names first."""
-        levels = (level for factor in kit.factors for level in factor.levels)
-        return next((one for one in levels if next(iter(one.settings), None) == name and one.settings[name] == literal), None)
+        if literal is None:
+            return None
+        value = python_source.literal(literal)  # 'rope' and "rope" are spelt differently and are the same
+        levels = (level for factor in kit.factors for level in factor.levels if next(iter(level.settings), None) == name)
+        return next((one for one in levels if python_source.literal(one.settings[name]) == value), None)
 
     found = []
     for attempt in refined.attempts:

@@ -67,8 +67,8 @@ def _ablation(study: Study, voice: Voice, ablation: Contrast, origin: Contrast, 
     parts.append(
         voice.say(
             f"ablation {a}",
-            f"With {removed} taken out, {study.plain(ablation)} {study.cmp(a, b)} {study.plain(origin)}{withheld(result)}, with a paired difference of {study.pair('diff', a, b, 'signed3')} {study.metric.unit} (interval {interval}).",
-            f"Taking {removed} out of {study.name(origin)} moves the score by {study.pair('diff', a, b, 'signed3')} {study.metric.unit} (interval {interval}): {study.plain(ablation)} {study.cmp(a, b)} {study.plain(origin)}{withheld(result)}.",
+            f"With {removed} taken out, {study.plain(ablation)} {study.cmp(a, b)} {study.plain(origin)}, with a paired difference of {study.pair('diff', a, b, 'signed3')} {study.metric.unit} (interval {interval}).",
+            f"Taking {removed} out of {study.name(origin)} moves the score by {study.pair('diff', a, b, 'signed3')} {study.metric.unit} (interval {interval}): {study.plain(ablation)} {study.cmp(a, b)} {study.plain(origin)}.",
         )
     )
     steps = {name: study.results.conditions[name].steps for name in (a, b)}
@@ -94,8 +94,8 @@ def _resolved(study: Study, voice: Voice, result: PairedComparison, removed: str
             f"ablation withheld {a}",
             f"The unadjusted interval excludes zero; after adjustment for {study.cfg('comparisons', 'int')} comparisons{p} the evidence does "
             f"not suffice for a verdict on {removed}.",
-            f"On {removed} the adjustment decides: the interval alone excludes zero, and among {study.cfg('comparisons', 'int')} comparisons the "
-            f"test{p} does not.",
+            f"Here the adjustment decides: the interval alone excludes zero, and with {study.cfg('comparisons', 'int')} comparisons in the family{p} "
+            f"the evidence on {removed} does not suffice.",
         )
     if result.verdict != "not distinguishable" or not worth_stating(result.mde) or result.abs_mean_diff >= (result.mde or 0.0):
         return ""

@@ -245,7 +245,8 @@ def _budget(study: Study, voice: Voice) -> list[str]:
         parts.append(
             voice.must(
                 "budget taken",
-                "What the runs then took is printed in @tbl:seconds; with the number of steps fixed, it follows the load of the machine.",
+                "What the runs then took is printed in @tbl:seconds; with the number of steps fixed, it depends on the load of the machine and "
+                "on what the calibration missed.",
                 "The number of steps and not the clock ends a run, so the time that runs took differs from the budget; @tbl:seconds prints it.",
             )
         )
