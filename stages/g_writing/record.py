@@ -179,7 +179,7 @@ def paper_record(
         repairs=refined.repairs,
         incumbent=refined.incumbent,
         attempts=refined.attempts,
-        tried=_tried(kit, plan, refined),
+        tried=tried_settings(kit, plan, refined),
         tuned_settings=refined.tuned_settings,
         stopped_because=refined.stopped_because,
         failed=tuple(FailedRun.of(run) for run in reported if run.verdict != "ok"),
@@ -192,7 +192,7 @@ def paper_record(
     )
 
 
-def _tried(kit: Kit, plan: ExperimentPlan, refined: RefinedRecords) -> tuple[Tried, ...]:
+def tried_settings(kit: Kit, plan: ExperimentPlan, refined: RefinedRecords) -> tuple[Tried, ...]:
     """Each setting of each attempt, with the labels that the catalogue has for its old and its new value."""
     start = next((contrast.settings for contrast in plan.conditions if contrast.id == refined.incumbent), {})
 
