@@ -403,8 +403,8 @@ def _cost(study: Study, voice: Voice, outline: Outline) -> str:
         if study.tables
         else voice.say(
             "cost",
-            f"The comparison is made at equal time, not at equal steps: a step costs {study.of(dear.id, 'cost_ratio', 'f2')} times the reference with {study.name(dear)}, and @fig:{spec.id} sets the score against this price.",
-            f"Since equal time and not equal steps is the rule here, {study.name(dear)} pays for steps at {study.of(dear.id, 'cost_ratio', 'f2')} times the reference price; @fig:{spec.id} shows score and price together.",
+            f"The comparison is made at an equal budget of time, not at equal steps: a step costs {study.of(dear.id, 'cost_ratio', 'f2')} times the reference with {study.name(dear)}, and @fig:{spec.id} sets the score against this price.",
+            f"Since an equal budget of time and not equal steps is the rule here, {study.name(dear)} pays for steps at {study.of(dear.id, 'cost_ratio', 'f2')} times the reference price; @fig:{spec.id} shows score and price together.",
         )
     )
     return f"{text}\n\n{figure(spec)}"

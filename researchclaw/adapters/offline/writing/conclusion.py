@@ -84,7 +84,7 @@ def _contest(study: Study, voice: Voice) -> str:
     why = "" if result is None else withheld(result)
     return voice.say(
         "conclusion contest",
-        f"As a contest it ends like this: {'on the same rows' if study.tables else 'for the same time'}, {study.plain(one)} {study.cmp(one.id, other.id)} {study.plain(other)}{why}; the mean difference is {study.pair('diff', one.id, other.id, 'signed3')} {study.metric.unit}, with an interval from {study.interval(one.id, other.id)}.",
+        f"As a contest it ends like this: {'on the same rows' if study.tables else 'for the same budget of time'}, {study.plain(one)} {study.cmp(one.id, other.id)} {study.plain(other)}{why}; the mean difference is {study.pair('diff', one.id, other.id, 'signed3')} {study.metric.unit}, with an interval from {study.interval(one.id, other.id)}.",
     )
 
 
