@@ -7,9 +7,11 @@ import re
 from researchclaw.adapters.offline.writing import asked, tables
 from researchclaw.adapters.offline.writing.language import Voice, capital, listing, paragraph
 from researchclaw.adapters.offline.writing.phrases import (
+    beside_the_question,
     fresh_seeds,
     kept_change,
     lean_means,
+    main_prediction,
     once_adjusted,
     question_sentence,
     withheld,
@@ -49,9 +51,9 @@ def abstract(study: Study, voice: Voice) -> str:
         if study.tables
         else voice.must(
             "abstract caveat",
-            f"What is found of {study.name(study.primary.treatment)} is bound to models of {study.scale}, one corpus of program text and this length of "
+            f"What is found of {study.name(study.primary.treatment)} is bound to models of {_scale(study)}, one corpus of program text and this length of "
             "training; a rule-based program planned the study, ran it and wrote it up.",
-            f"A rule-based program gathered this evidence and wrote it up, from models of {study.scale} and one corpus of program text; what "
+            f"A rule-based program gathered this evidence and wrote it up, from models of {_scale(study)} and one corpus of program text; what "
             f"becomes of {study.name(study.primary.treatment)} in larger models was not tested.",
         ),
     )
@@ -250,8 +252,8 @@ def _use_without_a_winner(study: Study, voice: Voice) -> str:
         )
         return voice.must(
             "abstract use",
-            f"{opening}; outside the registered comparisons, a setting found by a short search, "
-            f"{kept_change(study)}, {study.cmp('tuned', start.id)} {study.plain(start)} on {fresh_seeds(study, start)} ({difference}).",
+            f"{opening}. Outside the registered comparisons, with {kept_change(study)} in addition, as a short search found, the tuned "
+            f"setting {study.cmp('tuned', start.id)} {study.plain(start)} without this change on {fresh_seeds(study, start)} ({difference}){beside_the_question(study)}.",
         )
     if lean is not None:
         return voice.must("abstract use", f"{opening}.")

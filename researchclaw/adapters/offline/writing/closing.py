@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from statistics import median, stdev
 
-from researchclaw.adapters.offline.writing import tables
+from researchclaw.adapters.offline.writing import asked, tables
 from researchclaw.adapters.offline.writing.changes import changes_in_words
 from researchclaw.adapters.offline.writing.figure_text import figure, shown
 from researchclaw.adapters.offline.writing.language import (

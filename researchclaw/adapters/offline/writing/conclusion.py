@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from researchclaw.adapters.offline.writing import asked
 from researchclaw.adapters.offline.writing.language import Voice, capital, listing, paragraph
-from researchclaw.adapters.offline.writing.phrases import lean_means, once_adjusted, withheld
+from researchclaw.adapters.offline.writing.phrases import lean_means, main_prediction, once_adjusted, withheld
 from researchclaw.adapters.offline.writing.reading import Study, Trial
 
 

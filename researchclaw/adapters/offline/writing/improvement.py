@@ -134,7 +134,7 @@ def _kept(study: Study, voice: Voice, incumbent: Contrast) -> str:
         )
     else:
         outcome = (
-            f"Run again on {fresh_seeds(study, incumbent)}, the tuned setting {study.cmp('tuned', incumbent.id)} {name}{withheld(result)} "
+            f"Run again on {fresh_seeds(study, incumbent)}, the tuned setting {study.cmp('tuned', incumbent.id)} {name} without this change{withheld(result)} "
             f"({study.pair('diff', 'tuned', incumbent.id, 'signed3')} {unit}, interval {study.interval('tuned', incumbent.id)}), "
             "an observation outside the registered family."
         )

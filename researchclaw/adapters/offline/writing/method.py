@@ -167,7 +167,7 @@ def _change(study: Study, contrast: Contrast) -> str:
         told.update(own)
         numbers = [value for value in (_value(study, contrast, name) for name in own) if value]
         named.append(listing(numbers) or (_named(factor, level) if study.settings_known else factor.label))
-    along = [_value(study, contrast, name) or study.noun(name) for name in contrast.settings if name not in told]
+    along = [_value(study, contrast, name) or study.noun(name) for name in changed if name not in told]
     return "; ".join((*named, *along))
 
 
