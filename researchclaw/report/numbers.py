@@ -22,6 +22,7 @@ _STAGES = {
     "literature": (5, "Counts of the search and of the screening."),
     "environment": (11, "The machine, as it was found when the run began."),
     "cost": (13, "What the training runs took on this machine."),
+    "seconds": (13, "What the scored runs of each condition took on this machine."),
     "metric": (9, "The metric of the frozen plan."),
 }
 """First token of a pointer into results.json -> the stage that brought the value forth, and how."""
@@ -160,7 +161,7 @@ class Numbers:
                 "Interaction", "The joint effect less the two single effects, within seeds.", 14, tuple(self._counted("report"))
             )
         stage, how = _STAGES[head]
-        return Group(head.capitalize(), how, stage, self._runs if head == "cost" else ())
+        return Group(head.capitalize(), how, stage, self._runs if head in {"cost", "seconds"} else ())
 
     def _pair(self, name: str) -> tuple[str, str]:
         """The two conditions of 'a_vs_b'; a condition may hold '_vs_' itself, so both halves must have been run."""

@@ -13,6 +13,7 @@ from stages.contracts.analysis import Decision as Decision
 from stages.contracts.analysis import Finding as Finding
 from stages.contracts.analysis import PairedComparison as PairedComparison
 from stages.contracts.analysis import Results as Results
+from stages.contracts.analysis import RunSeconds as RunSeconds
 from stages.contracts.analysis import SeedSummary as SeedSummary
 from stages.contracts.analysis import Stand as Stand
 from stages.contracts.base import Contract as Contract

@@ -61,6 +61,14 @@ class ConditionResult(Contract):
     failed: int = Field(ge=0)
 
 
+class RunSeconds(Contract):
+    """Training time of one condition's scored runs, on the clock of the budget, in seconds."""
+
+    mean: FiniteFloat = Field(ge=0)
+    least: FiniteFloat = Field(ge=0)
+    most: FiniteFloat = Field(ge=0)
+
+
 class Results(Contract):
     """results.json: every aggregate that is printed anywhere. `path` in provenance.json is a JSON pointer into it."""
 
@@ -74,6 +82,11 @@ class Results(Contract):
     literature: dict[Slug, int]
     environment: dict[Slug, str | int | float]
     cost: dict[Slug, int | float] = Field(description="Differs between machines; printed on the cost line only.")
+    seconds: dict[Slug, RunSeconds] = Field(
+        default_factory=dict,
+        exclude_if=says_nothing,
+        description="Condition -> what its scored runs took; as `cost`, printed beside the cost line only.",
+    )
 
 
 class Finding(Contract):

@@ -23,6 +23,14 @@ class Level(Contract):
     expected: Literal["better", "worse", "same"] = Field(description="Prediction against the baseline level, before any run.")
     expected_size: FiniteFloat = Field(ge=0, description="Predicted absolute difference in the metric; a guess, said to be one.")
     works: tuple[str, ...] = Field(default=(), description="Citation keys of catalogue works that introduced or studied it.")
+    defined: str | None = Field(
+        default=None,
+        exclude_if=says_nothing,
+        description="What it is, as a clause beside its name where a study that is about something else tries it; no numerals.",
+    )
+    defined_by: tuple[str, ...] = Field(
+        default=(), exclude_if=says_nothing, description="Citation keys of works that describe what the clause says."
+    )
 
 
 class Ablation(Contract):

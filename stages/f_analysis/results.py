@@ -29,6 +29,7 @@ from stages.contracts import (
     RefinedRecords,
     Results,
     RunRecord,
+    RunSeconds,
     Schedule,
     SeedSummary,
     Shortlist,
@@ -104,6 +105,7 @@ def build_results(
         literature=dict(shortlist.counts.model_dump()),
         environment=_environment(hardware, schedule, code_bundle),
         cost=_cost(records),
+        seconds=_seconds(plan, records, code_bundle.clock),
     )
 
 
@@ -290,9 +292,7 @@ def _config(
         config["scored_rows"] = scored
     else:
         config |= {"scored_bytes": scored, "scored_kib": _whole(scored / 1024)}
-    for attempt in records.attempts:
-        if attempt.gain is not None:
-            config[f"attempt_{attempt.number}_gain"] = stored(attempt.gain)
+    config |= _searched(records)
     for hypothesis in hypotheses.hypotheses:
         config[f"predicted_{hypothesis.id}"] = stored(hypothesis.predicted_size)
     changed = {contrast.id: contrast.settings for contrast in plan.conditions}
@@ -304,6 +304,25 @@ def _config(
             if value is not None:
                 config[f"{condition}_{name.lower()}"] = value
     return config
+
+
+def _searched(records: RefinedRecords) -> dict[str, int | float | str]:
+    """Gain, steps and values of each attempt of the improvement loop, and the steps of the condition that it started from."""
+    made = {run.condition: run.measurement.steps for run in records.development if run.verdict == "ok" and run.measurement}
+    facts: dict[str, int | float | str] = {}
+    if records.incumbent in made:
+        facts["loop_steps"] = made[records.incumbent]
+    for attempt in records.attempts:
+        name = f"attempt_{attempt.number}"
+        if attempt.gain is not None:
+            facts[f"{name}_gain"] = stored(attempt.gain)
+        if name in made:
+            facts[f"{name}_steps"] = made[name]
+        for constant, literal in attempt.settings.items():
+            tried = _printable(python_source.literal(literal))
+            if tried is not None:
+                facts[f"{name}_{constant.lower()}"] = tried
+    return facts
 
 
 def _sealed_values(records: RefinedRecords) -> dict[Slug, float | None]:
@@ -414,6 +433,24 @@ def _cost(records: RefinedRecords) -> dict[Slug, int | float]:
         "train_wall_hours": stored(sum(run.cost.train_wall_s for run in runs) / 3600),
         "evaluation_hours": stored(sum(run.cost.evaluation_s for run in runs) / 3600),
         "peak_memory_mb": stored(max(run.cost.peak_memory_mb for run in runs)),
+    }
+
+
+def _seconds(plan: ExperimentPlan, records: RefinedRecords, clock: Literal["cpu", "wall"]) -> dict[Slug, RunSeconds]:
+    """What the scored runs of each condition took, on the clock of the budget; the searched setting's are its confirmation.
+
+    Empty for rows: a fit there takes parts of a second and is not held to a number of steps.
+    """
+    if records.corpus.counts == "rows":
+        return {}
+    took: dict[Slug, list[float]] = {name: [] for name in (*(contrast.id for contrast in plan.conditions), TUNED)}
+    for run in (*records.runs, *(run for run in records.confirmation if run.condition == TUNED)):
+        if run.verdict == "ok" and run.purpose in {"report", "confirmation"} and run.condition in took:
+            took[run.condition].append(run.cost.train_cpu_s if clock == "cpu" else run.cost.train_wall_s)
+    return {
+        condition: RunSeconds(mean=stored(sum(times) / len(times)), least=stored(min(times)), most=stored(max(times)))
+        for condition, times in took.items()
+        if times
     }
 
 

@@ -6,6 +6,7 @@ from typing import Self
 
 from pydantic import PositiveInt
 
+from stages import python_source
 from stages.contracts import (
     Analysis,
     AnalystRemark,
@@ -23,6 +24,7 @@ from stages.contracts import (
     Goal,
     Hypotheses,
     Kit,
+    Level,
     PrismaCounts,
     ProblemTree,
     RefinedRecords,
@@ -70,6 +72,19 @@ class FailedRun(Contract):
         return cls(condition=run.condition, seed=run.seed, verdict=run.verdict, reason=run.reason or run.verdict)
 
 
+class Tried(Contract):
+    """One setting that the short search tried, in the words of the kit's catalogue of factors."""
+
+    attempt: int
+    name: str
+    before: str | None
+    """Label of the level that the search started from; None: the catalogue has none for this value."""
+    after: str | None
+    defined: str | None
+    """What the new level is, as a clause."""
+    works: tuple[str, ...]
+
+
 class PaperRecord(Contract):
     """One typed view of everything that came before the writing; every contract in it is as its stage left it."""
 
@@ -98,6 +113,7 @@ class PaperRecord(Contract):
     repairs: tuple[str, ...]
     incumbent: Slug | None
     attempts: tuple[Attempt, ...]
+    tried: tuple[Tried, ...] = ()
     tuned_settings: dict[str, str]
     stopped_because: str
     failed: tuple[FailedRun, ...]
@@ -163,6 +179,7 @@ def paper_record(
         repairs=refined.repairs,
         incumbent=refined.incumbent,
         attempts=refined.attempts,
+        tried=tried_settings(kit, plan, refined),
         tuned_settings=refined.tuned_settings,
         stopped_because=refined.stopped_because,
         failed=tuple(FailedRun.of(run) for run in reported if run.verdict != "ok"),
@@ -173,3 +190,32 @@ def paper_record(
         best=analysis.best,
         decision=decision,
     )
+
+
+def tried_settings(kit: Kit, plan: ExperimentPlan, refined: RefinedRecords) -> tuple[Tried, ...]:
+    """Each setting of each attempt, with the labels that the catalogue has for its old and its new value."""
+    start = next((contrast.settings for contrast in plan.conditions if contrast.id == refined.incumbent), {})
+
+    def level(name: str, literal: str | None) -> Level | None:
+        """The level whose own constant has this value; its own is the one that it names first."""
+        if literal is None:
+            return None
+        value = python_source.literal(literal)  # 'rope' and "rope" are spelt differently and are the same
+        levels = (level for factor in kit.factors for level in factor.levels if next(iter(level.settings), None) == name)
+        return next((one for one in levels if python_source.literal(one.settings[name]) == value), None)
+
+    found = []
+    for attempt in refined.attempts:
+        for name, literal in attempt.settings.items():
+            before, after = level(name, start.get(name, kit.constants.get(name))), level(name, literal)
+            found.append(
+                Tried(
+                    attempt=attempt.number,
+                    name=name,
+                    before=before.label if before else None,
+                    after=after.label if after else None,
+                    defined=after.defined if after else None,
+                    works=after.defined_by if after else (),
+                )
+            )
+    return tuple(found)

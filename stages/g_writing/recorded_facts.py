@@ -124,6 +124,8 @@ class Facts:
             return _LITERATURE
         if family in {"ref", "data", "env", "cost"}:
             return "|".join(_parts(name)) or None
+        if family == "seconds":
+            return r"seconds?|times?|took"
         if family == "interaction":
             return _INTERACTION
         if name in _CUES and family in self.results.conditions:

@@ -22,8 +22,9 @@ _OF: dict[str, Family] = {
     "lit": "literature",
     "env": "machine",
     "cost": "cost",
+    "seconds": "cost",
 }
-_LOOP = re.compile(r"loop_\w+$|attempt_\d+_gain$|sealed_(?:looks|incumbent|tuned|gain)$")
+_LOOP = re.compile(r"loop_\w+$|attempt_\d+_\w+$|sealed_(?:looks|incumbent|tuned|gain)$")
 _PLAN = re.compile(
     r"(?:alpha|budget_s|comparisons|conditions|confidence_percent|confirmation_seeds|max_works|power_percent|repairs|seeds"
     r"|runs_\w+|scored_\w+|predicted_\w+)$"

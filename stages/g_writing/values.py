@@ -166,6 +166,9 @@ def leaves(results: Results) -> dict[str, Leaf]:
         found = {
             key: replace(leaf, fraction=leaf.kind in _OF_FRACTIONS and bool(of_metric.search(key))) for key, leaf in found.items()
         }
+    for condition, took in results.seconds.items():
+        for field in ("mean", "least", "most"):
+            found[f"seconds.{condition}.{field}"] = Leaf(f"/seconds/{condition}/{field}", getattr(took, field), "measure")
     return found
 
 

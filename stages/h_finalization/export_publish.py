@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from stages.contracts import (
     STRONG_ISOLATION,
@@ -129,13 +129,22 @@ def _notice(researcher: str, plan: ExperimentPlan, mode: PaperMode) -> str:
     """What stands at the foot of page 1: the paper's state, who wrote it, and which choices it rests on."""
     tried = [condition.label for condition in plan.conditions if condition.role in ("treatment", "combination")]
     removed = [condition.removes for condition in plan.conditions if condition.removes]
-    choices = [f"compare the baseline with {'; '.join(tried)}", *(f"take out {part} as the ablation" for part in removed)]
+    choices = [
+        f"the baseline is compared with {_in_a_row(tried)}",
+        *([f"{_in_a_row(removed)} taken out as the ablation"] if removed else []),
+    ]
     who = f"a {researcher}" if RULE_BASED in researcher else f"the language model {researcher}"
     return (
         f"{_STATE[mode]}Planned, run and written by {who}; every number is looked up in the study's record. "
-        f"Its choices in reading the topic: {', '.join(choices)}. The reasons stand in the introduction"
-        f"{' and with the ablations' if removed else ''}."
+        f"It chose the comparisons: {', with '.join(choices)}."
     )
+
+
+def _in_a_row(labels: Sequence[str]) -> str:
+    """'a, b and c'; labels that hold an 'and' of their own are set apart by semicolons."""
+    if len(labels) < 2 or any(" and " in label for label in labels):
+        return "; ".join(labels)
+    return f"{', '.join(labels[:-1])} and {labels[-1]}"
 
 
 def limit_of(edition: Edition) -> int | None:

@@ -124,6 +124,23 @@ def render_latex(
     return re.sub(r"<<([a-z]+)>>", lambda match: slots[match[1]], template.frame)
 
 
+def broken(line: str, width: int) -> list[str]:
+    """The line in pieces of at most `width` signs, those after the first four shorter, broken at spaces.
+
+    A break within a word would change a command that somebody copies; of a word longer than a line a path breaks behind a slash.
+    """
+    pieces: list[str] = []
+    room = width
+    while len(line) > room:
+        at = line.rfind(" ", 1, room + 1)
+        if at <= 0 or not line[:at].strip():
+            at = line.rfind("/", 1, room) + 1 or room
+        pieces.append(line[:at])
+        line = line[at:].removeprefix(" ")
+        room = width - 4
+    return [*pieces, line]
+
+
 def running_title(title: str) -> str:
     """The title where it fits, else what stands before its colon, ended at a word that does not hang."""
     if len(title) <= LONGEST_RUNNING:
@@ -242,15 +259,15 @@ class _Writer:
     def code_block(self, code: CodeBlock) -> str:
         """Escaped lines in Courier; a line that is too long goes on, indented, in the next."""
         width = int(self.template.column_pt / _CODE_POINT) - 2
-        lines: list[str] = []
-        for line in code.text.split("\n"):
-            first, rest = line[:width], line[width:]
-            lines.append(first)
-            while rest:
-                lines.append("    " + rest[: width - 4])
-                rest = rest[width - 4 :]
-        body = "\\\\\n".join(f"\\strut{{}}{escape_code(line, spaces=True)}" for line in lines)
+        body = "\\\\\n".join(self._code_line(line, width) for line in code.text.split("\n"))
         return f"\\begin{{rccode}}\n{body}\n\\end{{rccode}}"
+
+    @staticmethod
+    def _code_line(line: str, width: int) -> str:
+        """A line with its continuations, which no page or column parts from it."""
+        first, *more = broken(line, width)
+        pieces = (first, *(f"    {part}" for part in more))
+        return "\\\\*\n".join(f"\\strut{{}}{escape_code(piece, spaces=True)}" for piece in pieces)
 
     def figure(self, figure: Figure) -> str:
         star = "*" if self.template.columns == 2 and figure.width == "full" else ""

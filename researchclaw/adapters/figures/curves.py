@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from researchclaw.adapters.figures.legend import legend_below
 from researchclaw.adapters.figures.record import Record, axis_label
 from researchclaw.adapters.figures.style import Look, look, new_figure
+from researchclaw.adapters.offline.curves import Means, by_budget, enlarged_from
 from stages.contracts import SeedSummary, Slug
 from stages.f_analysis.statistics import mean_interval
 
@@ -38,29 +39,28 @@ def learning_curves(record: Record) -> Figure:
         raise record.refuse("a curve needs at least three points")
     ends = {condition: int(record.steps(condition)[-1]) for condition in conditions}
     # Conditions that cost more per step make fewer of them: what they share is the budget.
-    by_budget = max(ends.values()) > 1.02 * min(ends.values())
+    over_budget = by_budget(list(ends.values()))
     order = record.all_conditions()
-    curves = [_curve(record, condition, order.index(condition), by_budget=by_budget) for condition in conditions]
-    late = _late(curves)
-    enlarged = _spread(curves, 0.0) > 3 * _spread(curves, late)
+    curves = [_curve(record, condition, order.index(condition), over_budget=over_budget) for condition in conditions]
+    late = enlarged_from([Means(curve.x, curve.mean) for curve in curves])
     figure = new_figure(2.55, record.width_in)
-    panels = figure.subplots(1, 2 if enlarged else 1, squeeze=False)[0]
+    panels = figure.subplots(1, 1 if late is None else 2, squeeze=False)[0]
     for panel in panels:
         for curve in curves:
             _plot(panel, curve)
-        panel.set_xlabel("training budget used (%)" if by_budget else "optimisation step")
+        panel.set_xlabel("training budget used (%)" if over_budget else "optimisation step")
     panels[0].set_ylabel(axis_label(record.metric, lines=True))
-    if enlarged:
+    if late is not None:
         _zoom(panels[1], curves, late)
     legend_below(figure, panels[0], record.width_in)
     return figure
 
 
-def _curve(record: Record, condition: Slug, position: int, *, by_budget: bool) -> Curve:
+def _curve(record: Record, condition: Slug, position: int, *, over_budget: bool) -> Curve:
     steps = record.steps(condition)
     base = f"/conditions/{condition}/curve"
     seeds = sorted({seed for step in steps for seed in record.seeds(f"{base}/{step}/seeds")}, key=int)
-    if by_budget:
+    if over_budget:
         how = "100 * step / last step of the condition"
         x = tuple(record.derived(f"{base}/{step}", 100 * float(step) / float(steps[-1]), how) for step in steps)
     else:
@@ -107,18 +107,6 @@ def _plot(panel: Axes, curve: Curve) -> None:
         markersize=2.6,
         label=curve.label,
     )
-
-
-def _late(curves: list[Curve]) -> float:
-    """Start of the last part: as late as leaves three points of every curve, from half of the training on."""
-    end = max(curve.x[-1] for curve in curves)
-    return min(max(end / 2, curve.x[-3]) for curve in curves)
-
-
-def _spread(curves: list[Curve], start: float) -> float:
-    """Of the means from x = start on."""
-    values = [y for curve in curves for x, y in zip(curve.x, curve.mean, strict=True) if x >= start]
-    return max(values) - min(values)
 
 
 def _zoom(panel: Axes, curves: list[Curve], start: float) -> None:

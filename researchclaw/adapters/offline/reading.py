@@ -52,6 +52,12 @@ SETTINGS_QUERIES: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
         ("tuning",),
         "dahl2023benchmarking choi2019empirical schmidt2021descending bergstra2012random",
     ),
+    (
+        "apparatus",
+        "decoupled weight decay, cosine decay of the learning rate, hashed n-gram embeddings for bytes",
+        ("optimizer", "schedule", "ngram_tables"),
+        "loshchilov2019decoupled loshchilov2017sgdr pagnoni2024byte",
+    ),
 )
 """What every study on a kit of this domain has to place itself in: setting, budget, way of comparing, yardstick, tuning.
 Each query also asks by key for the works on which the study's own way of working rests."""

@@ -156,7 +156,7 @@ def decompose(question: DecomposeQuestion) -> ProblemTree:
     subs += [
         SubQuestion(
             id=f"component_of_{factor.name}",
-            text=f"How much of the effect of {factor.named} remains when {factor.ablation.removes} is taken out?",
+            text=f"How does the score of a condition move with {factor.ablation.removes} taken out?",
             priority=2,
             factors=(factor.name,),
         )

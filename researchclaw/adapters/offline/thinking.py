@@ -113,7 +113,7 @@ def _gaps(factors: tuple[Factor, ...], cards: Sequence[KnowledgeCard]) -> tuple[
             Gap(
                 id=f"small_scale_{factor.name}",
                 text=(
-                    f"{where} of the works read treat{'' if small else 's'} {factor.named} on bytes and within a small budget; "
+                    f"{where} of the records read treat{'' if small else 's'} {factor.named} on bytes and within a small budget; "
                     "whether results from large models carry over is open."
                 ),
                 rests_on=tuple(small[:5]) or rests_on,
@@ -127,7 +127,7 @@ def _gaps(factors: tuple[Factor, ...], cards: Sequence[KnowledgeCard]) -> tuple[
             Gap(
                 id="interplay",
                 text=(
-                    f"{'Few' if both else 'None'} of the works read treat{'' if both else 's'} {first.named} "
+                    f"{'Few' if both else 'None'} of the records read treat{'' if both else 's'} {first.named} "
                     f"together with {second.named}."
                 ),
                 rests_on=tuple(both[:5]),

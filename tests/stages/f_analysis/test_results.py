@@ -94,6 +94,13 @@ def test_facts_around_the_scores_are_stored(study):
     assert results.cost["train_cpu_hours"] == pytest.approx(21 * 20.1 / 3600)
 
 
+def test_what_the_scored_runs_of_each_condition_took_is_stored_on_the_clock_of_the_budget(study):
+    results = built(study)
+    assert set(results.seconds) == set(results.conditions)
+    assert {(took.mean, took.least, took.most) for took in results.seconds.values()} == {(20.1, 20.1, 20.1)}
+    assert load_results(dump_results(results)).seconds == results.seconds
+
+
 def test_a_failed_seed_is_counted_and_leaves_the_other_seeds(study, fail):
     results = built(study.with_run("cosine", 2, fail))
     assert set(results.conditions["cosine"].metrics["val_bpb"].seeds) == {"1", "3"}

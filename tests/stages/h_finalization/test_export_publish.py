@@ -14,6 +14,7 @@ from researchclaw.audit import audit
 from stages.contracts import (
     Candidates,
     Deliverables,
+    ExperimentPlan,
     Manuscript,
     QualityReport,
     RefinedRecords,
@@ -183,3 +184,13 @@ def test_sources_that_gave_no_answer_are_said_and_abstracts_stay_at_home(tmp_pat
     )
     delivered = [path for path in (tmp_path / "deliverables").rglob("*") if path.is_file()]
     assert [path for path in delivered if b"Somebody's abstract" in path.read_bytes()] == []
+
+
+def test_the_line_at_the_foot_of_page_one_is_a_sentence_and_names_the_comparisons() -> None:
+    plan = small.ready(small.record())[ExperimentPlan]
+    notice = export_publish._notice("rule-based researcher", plan, "preprint")
+    assert "It chose the comparisons: the baseline is compared with " in notice
+    assert "reading the topic" not in notice and "The reasons stand" not in notice
+    assert notice.endswith(".")
+    assert export_publish._in_a_row(["a", "b", "c"]) == "a, b and c"
+    assert export_publish._in_a_row(["a", "b and c"]) == "a; b and c"

@@ -10,7 +10,7 @@ import pytest
 from researchclaw.shipped import shipped
 from stages.g_writing.document import Document, Paragraph, Text
 from stages.g_writing.markdown import parse
-from stages.h_finalization.latex import LONGEST_RUNNING, PaperTemplate, render_latex, running_title
+from stages.h_finalization.latex import LONGEST_RUNNING, PaperTemplate, broken, render_latex, running_title
 from stages.h_finalization.rendering import template_of
 from stages.h_finalization.tex_characters import escape, escape_code, plain, unprintable
 
@@ -150,3 +150,32 @@ def test_links_open_only_what_a_browser_should(layout: Layout) -> None:
 def test_a_running_title_ends_at_a_word_and_without_dots(title: str, short: str) -> None:
     assert running_title(title) == short
     assert len(short) <= LONGEST_RUNNING
+
+
+COMMAND = "researchclaw experiment --kit tiny_lm --train experiment_runs/{}/1/train.py --seed 1 --steps 702 --json"
+
+
+@pytest.mark.parametrize("width", [30, 47, 80])
+def test_a_command_breaks_at_spaces_so_that_it_can_be_put_together_again(width: int) -> None:
+    command = COMMAND.format("rope")
+    pieces = broken(command, width)
+    assert " ".join(pieces).replace("/ ", "/") == command
+    assert all(len(piece) <= (width if number == 0 else width - 4) for number, piece in enumerate(pieces))
+
+
+def test_a_path_longer_than_a_line_breaks_behind_a_slash() -> None:
+    pieces = broken(COMMAND.format("rmsnorm_and_no_warmup_ablated"), 49)
+    assert "".join(pieces).count("experiment_runs/rmsnorm_and_no_warmup_ablated/1/train.py") == 1
+    assert broken("a" * 12, 8) == ["a" * 8, "a" * 4]
+
+
+def test_no_page_parts_a_command_from_its_continuation(layout: Layout) -> None:
+    tex = render_latex(
+        parse("# T\n\n## Abstract\n\nA.\n\n## S {#sec:s}\n\n```\n" + "word " * 60 + "\n```\n"), layout("icml"), notice=""
+    )
+    assert "\\\\*\n\\strut{}" in tex
+
+
+@pytest.mark.parametrize("venue", ["plain", "neurips", "icml", "iclr"])
+def test_what_leads_in_to_a_list_stays_with_it(layout: Layout, venue: str) -> None:
+    assert "\\@beginparpenalty=10000" in layout(venue).style

@@ -5,8 +5,8 @@ from __future__ import annotations
 from researchclaw.adapters.offline.writing.comparison_tables import side_table
 from researchclaw.adapters.offline.writing.figure_text import figure, shown
 from researchclaw.adapters.offline.writing.improvement import improvement_loop
-from researchclaw.adapters.offline.writing.language import Voice, capital, listing, paragraph
-from researchclaw.adapters.offline.writing.phrases import worth_stating
+from researchclaw.adapters.offline.writing.language import Voice, capital, listing, paragraph, singular
+from researchclaw.adapters.offline.writing.phrases import only_adjusted, withheld, worth_stating
 from researchclaw.adapters.offline.writing.reading import Study
 from stages.contracts import Contrast, Outline, PairedComparison
 
@@ -57,7 +57,7 @@ def _lost_ablations(study: Study, voice: Voice) -> str:
 def _ablation(study: Study, voice: Voice, ablation: Contrast, origin: Contrast, result: PairedComparison) -> str:
     a, b = ablation.id, origin.id
     removed = ablation.removes or ablation.label
-    parts = [voice.say(f"ablation reason {a}", _ended(ablation.reason))]
+    parts = []
     if result.ci95_low is None:
         parts.append(
             f"The means are {study.value(a, 'mean', 'f3')} {study.metric.unit} for {ablation.label} and {study.value(b, 'mean', 'f3')} {study.metric.unit} for {study.name(origin)}; with so few seeds they are not compared."
@@ -80,34 +80,52 @@ def _ablation(study: Study, voice: Voice, ablation: Contrast, origin: Contrast, 
                 f"The sides differ in the number of updates as well: {study.of(a, 'steps')} with {removed} taken out, against {study.of(b, 'steps')}.",
             )
         )
-    parts.append(
-        {
-            "worse": voice.say(
-                f"ablation reading {a}",
-                f"Part of the score of {study.name(origin)} thus rests on {removed}, and where {removed} is absent it would not be reached.",
-                f"To the result of {study.name(origin)}, then, {removed} contributes.",
-            ),
-            "better": voice.say(
-                f"ablation reading {a}",
-                f"The values for {study.name(origin)} thus understate what a leaner setting reaches.",
-                f"{capital(study.here)} {removed} turns out to stand in the way of {study.name(origin)}.",
-            ),
-        }.get(
-            result.verdict,
-            voice.say(
-                f"ablation reading {a}",
-                f"We have no evidence that the result hangs on {removed}, though an effect smaller than {study.pair('mde', a, b, 'f3')} {study.metric.unit} could have been missed.",
-                f"The answer therefore does not visibly depend on {removed}; effects below {study.pair('mde', a, b, 'f3')} {study.metric.unit} could have escaped this test.",
-            )
-            if worth_stating(result.mde)
-            else "",
-        )
-    )
+    parts.append(_resolved(study, voice, result, removed))
+    parts.append(_without_the_reference(study, voice, ablation, origin))
     return paragraph(*parts)
 
 
-def _ended(text: str) -> str:
-    return text if text.endswith((".", "?")) else f"{text}."
+def _resolved(study: Study, voice: Voice, result: PairedComparison, removed: str) -> str:
+    """What an ablation without a verdict leaves open; an interval that leaves out zero has a wording of its own."""
+    a, b = result.a, result.b
+    if only_adjusted(result):
+        p = f" (adjusted p {study.test(a, b, 'holm_p')})" if result.holm_p is not None else ""
+        return voice.must(
+            f"ablation withheld {a}",
+            f"The unadjusted interval excludes zero; after adjustment for {study.cfg('comparisons', 'int')} comparisons{p} the evidence does "
+            f"not suffice for a verdict on {removed}.",
+            f"Here the adjustment decides: the interval alone excludes zero, and with {study.cfg('comparisons', 'int')} comparisons in the family{p} "
+            f"the evidence on {removed} does not suffice.",
+        )
+    if result.verdict != "not distinguishable" or not worth_stating(result.mde) or result.abs_mean_diff >= (result.mde or 0.0):
+        return ""
+    mde = f"{study.pair('mde', a, b, 'f3')} {study.metric.unit}"
+    return voice.say(
+        f"ablation resolution {a}",
+        f"The interval takes in zero, and effects of {removed} below {mde} could have escaped this test.",
+        f"Zero lies within the interval; an effect of {removed} smaller than {mde} could have been missed.",
+    )
+
+
+def _without_the_reference(study: Study, voice: Voice, ablation: Contrast, origin: Contrast) -> str:
+    """That an ablation in one arm says nothing of the difference between the arms.
+
+    Empty where the reference was run without the component, too, or where the record does not show whether it was.
+    """
+    out = {name: literal for name, literal in ablation.settings.items() if origin.settings.get(name) != literal}
+    config = study.results.config
+    had = any(config.get(name.lower()) != config.get(f"{ablation.id}_{name.lower()}") for name in out)
+    alone = any(one.settings == out or one.ablates == study.baseline.id for one in study.record.plan.conditions)
+    if not had or alone or origin.id == study.baseline.id:
+        return ""
+    removed = ablation.removes or ablation.label
+    pair = f"{study.name(origin)} and {study.name(study.baseline)}"
+    return voice.must(
+        f"ablation reach {origin.id}",
+        f"Whether the difference between {pair} depends on {removed} was not tested, since the reference was run with "
+        f"{'it' if singular(removed) else 'them'} only.",
+        f"About the difference between {pair} this says nothing: no run of the reference goes without {removed}.",
+    )
 
 
 def _interplay(study: Study, voice: Voice) -> str:
@@ -132,8 +150,8 @@ def _on_top(study: Study, voice: Voice, a: Contrast, b: Contrast) -> str:
     added = [factor.named for factor, level in study.levels(a) if b.levels.get(factor.name) != level.name]
     return voice.say(
         f"interplay {a.id} {b.id}",
-        f"Changing {listing(added) or 'more'} on top of {study.name(b)} gives {diff} {study.metric.unit} ({interval}); in words, {study.plain(a)} {study.cmp(a.id, b.id)} {study.plain(b)}.",
-        f"{capital(study.plain(a))} {study.cmp(a.id, b.id)} {study.plain(b)} ({diff} {study.metric.unit}, interval {interval}).",
+        f"Changing {listing(added) or 'more'} on top of {study.name(b)} gives {diff} {study.metric.unit} ({interval}); in words, {study.plain(a)} {study.cmp(a.id, b.id)} {study.plain(b)}{_adjusted(study, a, b)}.",
+        f"{capital(study.plain(a))} {study.cmp(a.id, b.id)} {study.plain(b)}{_adjusted(study, a, b)} ({diff} {study.metric.unit}, interval {interval}).",
     )
 
 
@@ -141,9 +159,15 @@ def _contest(study: Study, voice: Voice, a: Contrast, b: Contrast) -> str:
     diff, interval = _difference(study, a, b)
     return voice.must(
         f"contest {a.id} {b.id}",
-        f"The contest itself rests on a paired difference of {diff} {study.metric.unit} ({interval}): {study.plain(a)} {study.cmp(a.id, b.id)} {study.plain(b)}.",
-        f"In the contest itself the rivals differ by {diff} {study.metric.unit} ({interval}), so that {study.plain(a)} {study.cmp(a.id, b.id)} {study.plain(b)}.",
+        f"The contest itself rests on a paired difference of {diff} {study.metric.unit} ({interval}): {study.plain(a)} {study.cmp(a.id, b.id)} {study.plain(b)}{_adjusted(study, a, b)}.",
+        f"In the contest itself the rivals differ by {diff} {study.metric.unit} ({interval}), so that {study.plain(a)} {study.cmp(a.id, b.id)} {study.plain(b)}{_adjusted(study, a, b)}.",
     )
+
+
+def _adjusted(study: Study, a: Contrast, b: Contrast) -> str:
+    """Why the verdict on a pair is withheld although its interval leaves out zero; empty elsewhere."""
+    result = study.comparison(a.id, b.id)
+    return "" if result is None else withheld(result)
 
 
 def _difference(study: Study, a: Contrast, b: Contrast) -> tuple[str, str]:
@@ -171,6 +195,12 @@ def _additivity(study: Study, voice: Voice) -> str:
             "interaction",
             f"The joint effect of {one} and {other} departs from the sum of the separate ones by {value} {study.metric.unit} ({span}{adjusted}), so the factors cannot be judged apart.",
             f"Their effects do not add up: the excess of the joint condition over the sum is {value} {study.metric.unit} ({span}{adjusted}), which ties {one} to {other}.",
+        )
+    if only_adjusted(both):
+        return voice.must(
+            "interaction",
+            f"The joint effect of {one} and {other} departs from the sum of the separate ones by {value} {study.metric.unit} ({span}{adjusted}): "
+            "the interval alone leaves out zero, and after adjustment the evidence does not suffice to rule plain addition out.",
         )
     return voice.say(
         "interaction",

@@ -8,14 +8,16 @@ from researchclaw.adapters.offline.writing import asked, tables
 from researchclaw.adapters.offline.writing.language import Voice, capital, listing, paragraph
 from researchclaw.adapters.offline.writing.phrases import (
     beside_the_question,
+    fresh_seeds,
     kept_change,
     lean_means,
     main_prediction,
     once_adjusted,
     question_sentence,
+    withheld,
 )
 from researchclaw.adapters.offline.writing.reading import Study, Trial
-from stages.contracts import Factor
+from stages.contracts import Contrast, Factor
 
 LONG_ARMS = 24
 """Words of the list of conditions above which the abstract has no room for a reason to ask (a guess)."""
@@ -36,9 +38,9 @@ def abstract(study: Study, voice: Voice) -> str:
         if study.tables
         else voice.say(
             "abstract ran",
-            f"We train a small byte-level transformer for {{{{cfg.budget_s|int}}}} seconds a run with {_arms(study)}, each from "
+            f"We train a small byte-level transformer for about {{{{cfg.budget_s|int}}}} seconds a run with {_arms(study)}, each from "
             f"{study.shared_seeds}, and score every run by {study.metric.label}.",
-            f"Here a small byte-level transformer is trained with {_arms(study)}; every run lasts {{{{cfg.budget_s|int}}}} seconds, all "
+            f"Here a small byte-level transformer is trained with {_arms(study)}; every run lasts about {{{{cfg.budget_s|int}}}} seconds, all "
             f"conditions share {study.seed_count}, and the outcome is {study.metric.label}.",
         ),
         *_abstract_results(study, voice, trial),
@@ -125,7 +127,7 @@ def _abstract_others(study: Study, voice: Voice) -> str:
         one, other = study.rivals
         return voice.say(
             "abstract contest",
-            f"Set against each other, {study.plain(one)} {study.cmp(one.id, other.id)} {study.plain(other)} "
+            f"Set against each other, {study.plain(one)} {study.cmp(one.id, other.id)} {study.plain(other)}{_withheld(study, one, other)} "
             f"({study.pair('diff', one.id, other.id, 'signed3')} {study.metric.unit}, interval {study.interval(one.id, other.id)}).",
         )
     if study.interaction_measured:
@@ -160,6 +162,11 @@ def _abstract_others(study: Study, voice: Voice) -> str:
                 f"{'it' if trial.reference.id == first.reference.id else study.plain(trial.reference)} {difference(trial)}"
             )
     return voice.say("abstract others", f"{text}.")
+
+
+def _withheld(study: Study, one: Contrast, other: Contrast) -> str:
+    result = study.comparison(one.id, other.id)
+    return "" if result is None else withheld(result)
 
 
 _UNDER = re.compile(r"\b(?:when|whenever|if|while|under|once|given)\b", re.IGNORECASE)
@@ -198,7 +205,7 @@ def _as_asked(study: Study, voice: Voice) -> str:
         if case and added == [asked.name] and result and result.ci95_low is not None:
             return voice.must(
                 "abstract as asked",
-                f"In the case that the question names, {study.plain(a)} {study.cmp(a.id, b.id)} {study.plain(b)} "
+                f"In the case that the question names, {study.plain(a)} {study.cmp(a.id, b.id)} {study.plain(b)}{withheld(result)} "
                 f"({study.pair('diff', a.id, b.id, 'signed3')} {study.metric.unit}, interval {study.interval(a.id, b.id)}).",
             )
     return ""
@@ -246,7 +253,7 @@ def _use_without_a_winner(study: Study, voice: Voice) -> str:
         return voice.must(
             "abstract use",
             f"{opening}. Outside the registered comparisons, with {kept_change(study)} in addition, as a short search found, the tuned "
-            f"setting {study.cmp('tuned', start.id)} {study.plain(start)} without this change on fresh seeds ({difference}){beside_the_question(study)}.",
+            f"setting {study.cmp('tuned', start.id)} {study.plain(start)} without this change on {fresh_seeds(study, start)} ({difference}){beside_the_question(study)}.",
         )
     if lean is not None:
         return voice.must("abstract use", f"{opening}.")

@@ -157,7 +157,7 @@ def registered_plan(study: Study, voice: Voice, *, guided: bool) -> list[str]:
         )
     if record.sub_questions:
         asked = [
-            voice.say(f"sub {question.id}", ended(_of_the_factor(study, question.text)))
+            voice.say(f"sub {question.id}", ended(question.text))
             for question in record.sub_questions
             if printable(question.text, study.names)
         ]
@@ -174,11 +174,6 @@ def registered_plan(study: Study, voice: Voice, *, guided: bool) -> list[str]:
     return [block for block in blocks if block]
 
 
-def _of_the_factor(study: Study, text: str) -> str:
-    """The text of a list that has just named its subject."""
-    return text.replace(study.factors[0].named, "the factor") if len(study.factors) == 1 else text
-
-
 def _comparisons(study: Study) -> list[str]:
     """The planned comparisons, those that belong together in one line."""
     tested: dict[str, list[str]] = {}
@@ -189,9 +184,7 @@ def _comparisons(study: Study) -> list[str]:
         if planned.purpose == "hypothesis":
             tested.setdefault(study.name(other), []).append(study.name(one))
         elif one.role == "ablation":
-            lines.append(
-                f"{capital(study.name(one))} against {study.name(other)}, to see the share of {one.removes or 'the component'}."
-            )
+            lines.append(f"{capital(study.name(one))} against {study.name(other)}, with {one.removes or 'the component'} taken out.")
         elif one.role == "combination":
             joint.setdefault(study.name(one), []).append(study.name(other))
         else:
@@ -308,7 +301,7 @@ def search_protocol(study: Study, voice: Voice, outline: Outline) -> list[str]:
         parts.append(f"No answer came from {silent}, so works that only {silent} would know are missing.")
     removed = study.lit("removed_by_rule")
     if all(flow.values()):
-        unread = f"; {removed} more were left out by rule before anybody read them" if removed else ""
+        unread = f"; {removed} more were left out by rule before the screening" if removed else ""
         parts.append(
             voice.say(
                 "prisma",
@@ -390,4 +383,25 @@ def cost(study: Study) -> list[str]:
         ),
     ]
     runs = f"{{{{cost.runs|int}}}} runs in all ({listing(parts)})" if "runs" in study.results.cost else "all runs"
-    return [f"The study took {listing(known)}, for {runs}."] if known else ["The cost of the study was not recorded."]
+    if not known:
+        return ["The cost of the study was not recorded."]
+    return [f"The study took {listing(known)}, for {runs}.", *_seconds(study)]
+
+
+def _seconds(study: Study) -> list[str]:
+    """What the runs of each condition took, on the clock of the budget; the searched setting with the runs that confirmed it."""
+    rows = [
+        f"| {capital(_called(study, name))} | {' | '.join(f'{{{{seconds.{name}.{field}|f1}}}}' for field in ('mean', 'least', 'most'))} |"
+        for name in [contrast.id for contrast in study.measured] + (["tuned"] if study.searched else [])
+        if name in study.results.seconds
+    ]
+    if not rows:
+        return []
+    kind = "Processor time" if study.results.environment.get("clock") == "cpu" else "Elapsed time"
+    caption = f"{kind} of training in a scored run, in seconds: mean, least and most over the runs of each condition"
+    caption += ", those of the confirmation for the setting found by the search." if study.searched else "."
+    table = ["| Condition | Mean | Least | Most |", "|---|--:|--:|--:|", *rows]
+    return [
+        "@tbl:seconds sets what the runs took against the budget of {{cfg.budget_s|int}} seconds.",
+        "\n".join(table) + f"\n\n: {caption} {{#tbl:seconds}}",
+    ]

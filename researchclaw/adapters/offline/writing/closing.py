@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from statistics import median, stdev
 
 from researchclaw.adapters.offline.writing import asked, tables
+from researchclaw.adapters.offline.writing.changes import changes_in_words
 from researchclaw.adapters.offline.writing.figure_text import figure, shown
 from researchclaw.adapters.offline.writing.language import (
     Voice,
@@ -375,7 +376,14 @@ def _literature(study: Study, voice: Voice) -> list[str]:
     for item in study.record.synthesis.agreements:
         text = cited(item.text, study.record.citable)
         keys = [f"@{work.key}" for work in study.works(item.keys)][:4]
-        if item.kind == "tension" and text and keys and printable(text, study.names) and study.names_conditions_only(text):
+        if (
+            item.kind == "tension"
+            and not study.by_rules
+            and text
+            and keys
+            and printable(text, study.names)
+            and study.names_conditions_only(text)
+        ):
             parts.append(voice.say(f"tension {text}", f"{text.rstrip('.')} [{'; '.join(keys)}]."))
     return [part for part in parts if part]
 
@@ -395,8 +403,8 @@ def _cost(study: Study, voice: Voice, outline: Outline) -> str:
         if study.tables
         else voice.say(
             "cost",
-            f"The comparison is made at equal time, not at equal steps: a step costs {study.of(dear.id, 'cost_ratio', 'f2')} times the reference with {study.name(dear)}, and @fig:{spec.id} sets the score against this price.",
-            f"Since equal time and not equal steps is the rule here, {study.name(dear)} pays for steps at {study.of(dear.id, 'cost_ratio', 'f2')} times the reference price; @fig:{spec.id} shows score and price together.",
+            f"The comparison is made at an equal budget of time, not at equal steps: a step costs {study.of(dear.id, 'cost_ratio', 'f2')} times the reference with {study.name(dear)}, and @fig:{spec.id} sets the score against this price.",
+            f"Since an equal budget of time and not equal steps is the rule here, {study.name(dear)} pays for steps at {study.of(dear.id, 'cost_ratio', 'f2')} times the reference price; @fig:{spec.id} shows score and price together.",
         )
     )
     return f"{text}\n\n{figure(spec)}"
@@ -474,6 +482,7 @@ def _confounders(study: Study, voice: Voice) -> list[str]:
         limit = 3 if len(study.factors) == 1 else 2
         parts.extend(voice.say(f"confounder {text}", ended(text)) for text in fresh[:limit])
     parts.append(_one_level(study, voice))
+    parts.append(_untuned_gain(study, voice))
     if study.moved:
         parts.append(_moved_along(study, voice))
     else:
@@ -528,6 +537,41 @@ def _one_level(study: Study, voice: Voice) -> str:
     )
 
 
+COMPARABLE = 0.5
+"""Share of the main difference from which on the gain of one setting outside the study is set beside it (a guess)."""
+
+
+def _untuned_gain(study: Study, voice: Voice) -> str:
+    """A change of a shared setting that the short search saw move the score about as much as the main comparison does."""
+    trial, incumbent = study.primary, study.record.incumbent
+    if trial.result is None or not trial.clear or incumbent is None:
+        return ""
+    studied = {name for factor in study.factors for level in factor.levels for name in level.settings}
+    rates = [
+        attempt
+        for attempt in study.record.attempts
+        if len(attempt.settings) == 1 and not studied & attempt.settings.keys() and set(attempt.settings) <= _TUNED_ANYWAY
+    ]
+    large = [one for one in rates if one.gain is not None and one.gain >= COMPARABLE * trial.result.abs_mean_diff]
+    if not large:
+        return ""
+    best = max(large, key=lambda one: one.gain or 0.0)
+    gain, size = study.cfg(f"attempt_{best.number}_gain", "f3"), study.pair("absdiff", trial.treatment.id, trial.reference.id, "f3")
+    words, start = listing(changes_in_words([best])), study.name(study.conditions[incumbent])
+    if gain is None:
+        return ""
+    return voice.must(
+        "limits untuned gain",
+        f"In the short search, {words} alone moved the score of {start} by {gain} {study.metric.unit} on one seed, beside which the {size} "
+        f"{study.metric.unit} between {study.name(trial.treatment)} and {study.name(trial.reference)} have to be seen: how much of them would "
+        "remain if each side had its own tuned settings was not measured.",
+    )
+
+
+_TUNED_ANYWAY = frozenset({"LEARNING_RATE", "BATCH_SIZE", "WARMUP", "BETA2", "FINAL_LR", "WEIGHT_DECAY", "GRAD_CLIP", "INIT_STD"})
+"""Constants that a study of anything else would tune for each of its conditions."""
+
+
 def _moved_along(study: Study, voice: Voice) -> str:
     """Which settings changed together with a level, their values on both sides, and what that leaves open."""
     alone = [contrast for contrast in study.moved if contrast.role == "treatment"] or list(study.moved)
@@ -556,9 +600,9 @@ def _scale(study: Study, voice: Voice) -> list[str]:
     return [
         voice.say(
             "limits scale",
-            f"The scale is small in every respect: {parameters}, {steps} steps, {{{{cfg.budget_s|int}}}} seconds; what {study.training(study.primary.treatment)} does in larger models, trained for days, is a different question.",
+            f"The scale is small in every respect: {parameters}, {steps} steps, about {{{{cfg.budget_s|int}}}} seconds; what {study.training(study.primary.treatment)} does in larger models, trained for days, is a different question.",
             f"With {parameters} and {steps} steps the runs cover the opening of training only, and what {study.training(study.primary.treatment)} does later, or in larger models, is out of sight.",
-            f"The results were obtained with {parameters} and {{{{cfg.budget_s|int}}}} seconds; the rank of {study.name(study.primary.treatment)} may change with size and with training time.",
+            f"The results were obtained with {parameters} and about {{{{cfg.budget_s|int}}}} seconds; the rank of {study.name(study.primary.treatment)} may change with size and with training time.",
         ),
         voice.say(
             "limits corpus",

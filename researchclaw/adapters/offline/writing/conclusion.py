@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from researchclaw.adapters.offline.writing import asked
 from researchclaw.adapters.offline.writing.language import Voice, capital, listing, paragraph
-from researchclaw.adapters.offline.writing.phrases import lean_means, main_prediction, once_adjusted
+from researchclaw.adapters.offline.writing.phrases import lean_means, main_prediction, once_adjusted, withheld
 from researchclaw.adapters.offline.writing.reading import Study, Trial
 
 
@@ -80,9 +80,11 @@ def _contest(study: Study, voice: Voice) -> str:
     if study.rivals is None:
         return ""
     one, other = study.rivals
+    result = study.comparison(one.id, other.id)
+    why = "" if result is None else withheld(result)
     return voice.say(
         "conclusion contest",
-        f"As a contest it ends like this: {'on the same rows' if study.tables else 'for the same time'}, {study.plain(one)} {study.cmp(one.id, other.id)} {study.plain(other)}; the mean difference is {study.pair('diff', one.id, other.id, 'signed3')} {study.metric.unit}, with an interval from {study.interval(one.id, other.id)}.",
+        f"As a contest it ends like this: {'on the same rows' if study.tables else 'for the same budget of time'}, {study.plain(one)} {study.cmp(one.id, other.id)} {study.plain(other)}{why}; the mean difference is {study.pair('diff', one.id, other.id, 'signed3')} {study.metric.unit}, with an interval from {study.interval(one.id, other.id)}.",
     )
 
 

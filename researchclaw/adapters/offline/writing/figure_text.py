@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from researchclaw.adapters.offline.curves import still_descending
-from researchclaw.adapters.offline.writing.language import Voice, listing, paragraph
+from researchclaw.adapters.offline.writing.language import Voice, listing, paragraph, singular
 from researchclaw.adapters.offline.writing.phrases import LEAST_PRINTED
 from researchclaw.adapters.offline.writing.reading import Study
 from stages.contracts import Contrast, FigureSpec, Outline
@@ -111,6 +111,7 @@ def curves_drawn(study: Study, voice: Voice, outline: Outline) -> str:
             f"@fig:{spec.id} follows {study.name(study.primary.treatment)} and the other conditions through training.",
         ),
         _crossing(study, voice),
+        _others_crossing(study, voice),
         _slope(study, voice),
     ]
     return f"{paragraph(*parts)}\n\n{figure(spec)}"
@@ -154,6 +155,39 @@ def _crossing(study: Study, voice: Voice) -> str:
     )
 
 
+def _others_crossing(study: Study, voice: Voice) -> str:
+    """The further conditions whose mean curve changes sides with that of their reference, once and for good."""
+    ahead: list[str] = []
+    behind: list[str] = []
+    for trial in study.trials[1:]:
+        if trial.outcome == "uncompared" or not (study.has_value(trial.treatment.id) and study.has_value(trial.reference.id)):
+            continue
+        one, other = _means(study, trial.treatment), _means(study, trial.reference)
+        if len(one) != len(other) or any(a == b for a, b in zip(one, other, strict=True)):
+            continue
+        leads = [study.metric.gain(a, b) > 0 for a, b in zip(one, other, strict=True)]
+        if sum(x != y for x, y in pairwise(leads)) == 1:
+            (ahead if leads[-1] else behind).append(study.name(trial.treatment))
+    base = study.name(study.primary.reference)
+    parts = []
+    if behind:
+        are = "are" if len(behind) > 1 or not singular(behind[0]) else "is"
+        parts.append(
+            voice.must(
+                "curves others behind",
+                f"In the mean, {listing(behind)} {are} ahead of {base} early in training and behind at the end.",
+            )
+        )
+    if ahead:
+        are = "are" if len(ahead) > 1 or not singular(ahead[0]) else "is"
+        parts.append(
+            voice.must(
+                "curves others ahead", f"In the mean, {listing(ahead)} {are} behind {base} early in training and ahead at the end."
+            )
+        )
+    return paragraph(*parts)
+
+
 def _slope(study: Study, voice: Voice) -> str:
     curves = [_means(study, contrast) for contrast in study.measured]
     descending = [
@@ -163,6 +197,13 @@ def _slope(study: Study, voice: Voice) -> str:
     ]
     if not descending:
         return ""
+    if end := _rate_runs_out(study):
+        return voice.say(
+            "curves slope",
+            f"Because the learning rate falls to the fraction {end} of its peak by the last step, the curves had to flatten there and do not "
+            "show where a longer run would lead.",
+            f"The last stretch says little about longer training, for there the learning rate falls to the fraction {end} of its peak.",
+        )
     if any(descending):
         return voice.say(
             "curves slope",
@@ -173,7 +214,22 @@ def _slope(study: Study, voice: Voice) -> str:
             if all(descending)
             else "At the end of the budget not every curve has levelled off, so longer training may change the order.",
         )
-    return voice.say(
-        "curves slope",
-        "By the end of the budget the curves have flattened, so a little more time would change the scores little.",
+    return ""
+
+
+_FALLING = frozenset({"cosine", "linear", "trapezoid"})
+_LOW = 0.1
+"""Fraction of the peak up to which the end of a schedule flattens a curve whatever is left to learn (a guess)."""
+
+
+def _rate_runs_out(study: Study) -> str | None:
+    """The fraction of the peak at which the learning rate of every condition ends, by key; None where it stays up somewhere."""
+    config = study.results.config
+    ends = config.get("final_lr")
+    varied = any(
+        {"SCHEDULE", "FINAL_LR"} & contrast.settings.keys()
+        for contrast in study.record.plan.conditions
+        if study.has_value(contrast.id)
     )
+    low = isinstance(ends, int | float) and ends <= _LOW
+    return study.number("final_lr") if low and not varied and config.get("schedule") in _FALLING else None

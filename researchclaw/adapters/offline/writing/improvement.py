@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from researchclaw.adapters.offline.writing.changes import changes_in_words
 from researchclaw.adapters.offline.writing.language import Voice, listing, paragraph
-from researchclaw.adapters.offline.writing.phrases import values_kept
+from researchclaw.adapters.offline.writing.phrases import fresh_seeds, values_kept, withheld
 from researchclaw.adapters.offline.writing.reading import Study
 from stages.contracts import Attempt, Contrast
 
@@ -18,7 +18,9 @@ def improvement_loop(study: Study, voice: Voice) -> str:
     name = study.name(incumbent)
     count = study.cfg("loop_attempts", "words") or "several"
     lone = len(record.attempts) == 1
-    tried = [_attempt(study, attempt) for attempt in record.attempts]
+    steps = _steps_differ(study)
+    made = f" ({study.cfg('loop_steps', 'int')} steps)" if steps else ""
+    tried = [_attempt(study, attempt, steps=steps) for attempt in record.attempts]
     signs = (
         "; a gain below zero is a loss" if any(attempt.gain is not None and attempt.gain < 0 for attempt in record.attempts) else ""
     )
@@ -32,8 +34,8 @@ def improvement_loop(study: Study, voice: Voice) -> str:
         ),
         voice.must(
             "loop gains",
-            f"Against {name} on that seed, the outcome{' was' if lone else 's were'} as follows: {listing(tried)}{signs}.",
-            f"Set against {name} with the same seed, {'this change' if lone else 'they'} came out as follows: {listing(tried)}{signs}.",
+            f"Against {name} on that seed{made}, the outcome{' was' if lone else 's were'} as follows: {'; '.join(tried)}{signs}.",
+            f"Set against {name} with the same seed{made}, {'this change' if lone else 'they'} came out as follows: {'; '.join(tried)}{signs}.",
         )
         if any(attempt.gain is not None for attempt in record.attempts)
         else voice.must(
@@ -43,17 +45,63 @@ def improvement_loop(study: Study, voice: Voice) -> str:
         else voice.must(
             "loop scoreless", f"No run of this search, with {listing(changes_in_words(record.attempts))}, ended with a score."
         ),
+        _defined(study, voice),
         _kept(study, voice, incumbent),
     ]
     return paragraph(*parts)
 
 
-def _attempt(study: Study, attempt: Attempt) -> str:
-    """'a larger batch (gain 0.012 bpb)'; an attempt without a score is said to have none, and why where it changes nothing."""
-    words = listing(changes_in_words([attempt]))
+def _attempt(study: Study, attempt: Attempt, *, steps: bool) -> str:
+    """'a larger batch, 32 in the place of 16 (gain 0.012 bpb)'; an attempt without a score is said to have none, and why where it
+    changes nothing.
+
+    steps: whether its number of steps is told, too.
+    """
+    words = f"{listing(changes_in_words([attempt]))}{_from_to(study, attempt)}"
     gain = study.cfg(f"attempt_{attempt.number}_gain", "f3")
+    made = study.cfg(f"attempt_{attempt.number}_steps", "int") if steps else None
     without = "which changes no prediction" if attempt.verdict == "same" else "no score"
-    return f"{words} ({f'gain {gain} {study.metric.unit}' if gain else without})"
+    return f"{words} ({f'gain {gain} {study.metric.unit}' if gain else without}{f', {made} steps' if made else ''})"
+
+
+def _from_to(study: Study, attempt: Attempt) -> str:
+    """', 8 in the place of 16': the new value and the old one, by key or by label; empty where the record holds them not."""
+    if len(attempt.settings) != 1 or study.record.incumbent is None:
+        return ""
+    (name,) = (constant.lower() for constant in attempt.settings)
+    new, old = study.number(f"attempt_{attempt.number}_{name}"), study.number(f"{study.record.incumbent}_{name}") or study.number(name)
+    if new and old:
+        return f", {new} in the place of {old}"
+    labels = next((one for one in study.record.tried if one.attempt == attempt.number), None)
+    return f", {labels.after} in the place of {labels.before}" if labels and labels.after and labels.before else ""
+
+
+def _steps_differ(study: Study) -> bool:
+    """Whether the runs of the search made different numbers of steps, with each number on record."""
+    config = study.results.config
+    scored = [attempt for attempt in study.record.attempts if attempt.gain is not None]
+    made = {config.get("loop_steps"), *(config.get(f"attempt_{attempt.number}_steps") for attempt in scored)}
+    return None not in made and len(made) > 1
+
+
+def _defined(study: Study, voice: Voice) -> str:
+    """What the changes are that the rest of the paper does not explain, in the words of the kit's catalogue."""
+    parts = []
+    told: set[str] = set()
+    for tried in study.record.tried:
+        attempt = next(one for one in study.record.attempts if one.number == tried.attempt)
+        if (
+            tried.defined is None
+            or tried.name in told
+            or any(tried.name in level.settings for factor in study.factors for level in factor.levels)
+        ):
+            continue
+        told.add(tried.name)
+        keys = [f"@{key}" for key in tried.works if key in study.record.citable]
+        cites = f" [{'; '.join(keys)}]" if keys else ""
+        words = listing(changes_in_words([attempt]))
+        parts.append(voice.must(f"loop defined {tried.attempt}", f"By {words} we mean {tried.defined}{cites}."))
+    return paragraph(*parts)
 
 
 def _kept(study: Study, voice: Voice, incumbent: Contrast) -> str:
@@ -69,7 +117,7 @@ def _kept(study: Study, voice: Voice, incumbent: Contrast) -> str:
                 "loop unconfirmed",
                 f"What was kept, {kept}, has not been confirmed on fresh seeds and plays no part in the conclusions.",
             ),
-            _on_the_test_split(study, voice, name),
+            _on_the_test_split(study, voice, study.plain(incumbent)),
         )
     sizes = study.of("tuned", "parameters"), study.of(incumbent.id, "parameters")
     stored = "stored numbers" if study.tables else "parameters"
@@ -81,12 +129,12 @@ def _kept(study: Study, voice: Voice, incumbent: Contrast) -> str:
     )
     if result.ci95_low is None:
         outcome = (
-            f"On fresh seeds the tuned setting has a mean of {study.value('tuned', 'mean', 'f3')} {unit}; the seeds are too few to compare "
+            f"On {fresh_seeds(study, incumbent)} the tuned setting has a mean of {study.value('tuned', 'mean', 'f3')} {unit}; the seeds are too few to compare "
             f"it with {name}, and it is no part of the conclusions."
         )
     else:
         outcome = (
-            f"Run again on fresh seeds, the tuned setting {study.cmp('tuned', incumbent.id)} {name} without this change "
+            f"Run again on {fresh_seeds(study, incumbent)}, the tuned setting {study.cmp('tuned', incumbent.id)} {name} without this change{withheld(result)} "
             f"({study.pair('diff', 'tuned', incumbent.id, 'signed3')} {unit}, interval {study.interval('tuned', incumbent.id)}), "
             "an observation outside the registered family."
         )
@@ -96,7 +144,7 @@ def _kept(study: Study, voice: Voice, incumbent: Contrast) -> str:
         voice.must("loop confirmed", outcome),
         _against_yardsticks(study, voice),
         _after_the_search(voice, name, result.verdict),
-        _on_the_test_split(study, voice, name),
+        _on_the_test_split(study, voice, study.plain(incumbent)),
     )
 
 
@@ -124,7 +172,7 @@ def _against_yardsticks(study: Study, voice: Voice) -> str:
     )
 
 
-def _on_the_test_split(study: Study, voice: Voice, name: str) -> str:
+def _on_the_test_split(study: Study, voice: Voice, start: str) -> str:
     """The scores of beginning and end on the test split, by key; empty where nobody looked at it."""
     looks, unit = study.cfg("sealed_looks"), study.metric.unit
     if looks is None:
@@ -137,9 +185,9 @@ def _on_the_test_split(study: Study, voice: Voice, name: str) -> str:
     loss = ", which is a loss" if float(study.results.config["sealed_gain"]) < 0 else ""
     return voice.must(
         "loop sealed",
-        f"On the sealed test split, with one seed, {name} scores {before} {unit} and the tuned setting {after} {unit}, "
+        f"On the sealed test split, with one seed, {start} scores {before} {unit} and the tuned setting {after} {unit}, "
         f"a gain of {gain} {unit}{loss}.",
-        f"Scored once on the sealed test split, with one seed, {name} reaches {before} {unit} and the tuned setting {after} {unit} "
+        f"Scored once on the sealed test split, with one seed, {start} reaches {before} {unit} and the tuned setting {after} {unit} "
         f"(gain {gain} {unit}{loss}).",
     )
 
@@ -149,7 +197,7 @@ def _after_the_search(voice: Voice, name: str, verdict: str) -> str:
     if verdict == "better":
         return voice.must(
             "loop untuned",
-            f"It should be borne in mind that {name} itself had not been tuned, nor had any other planned condition.",
+            f"It should be borne in mind that no planned condition had been tuned, {name} included.",
             f"Neither {name} nor any other planned condition had been searched for in this way, so the gain is one over untuned settings.",
         )
     if verdict == "worse":

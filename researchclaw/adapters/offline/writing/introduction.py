@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from researchclaw.adapters.offline.writing import tables
-from researchclaw.adapters.offline.writing.language import Voice, capital, cited, ended, has_citation, listing, paragraph, printable
-from researchclaw.adapters.offline.writing.phrases import question_sentence
+from researchclaw.adapters.offline.writing.language import (
+    Voice,
+    capital,
+    cited,
+    ended,
+    has_citation,
+    listing,
+    paragraph,
+    printable,
+    singular,
+)
+from researchclaw.adapters.offline.writing.phrases import once_adjusted, question_sentence, withheld
 from researchclaw.adapters.offline.writing.reading import Study
 
 
@@ -25,7 +35,8 @@ def _background(study: Study, voice: Voice, background: dict[str, tuple[str, ...
 
 def _problem(study: Study, voice: Voice) -> list[str]:
     parts: list[str] = []
-    tension = [item for item in study.record.synthesis.agreements if item.kind == "tension"]
+    # The tension that a rule finds says only that works stand behind rival settings, which tells a reader nothing.
+    tension = [item for item in study.record.synthesis.agreements if item.kind == "tension" and not study.by_rules]
     for item in tension[:1]:
         keys = [f"@{work.key}" for work in study.works(item.keys)][:4]
         text = cited(item.text, study.record.citable)
@@ -87,11 +98,11 @@ def _approach(study: Study, voice: Voice) -> list[str]:
         else voice.say(
             "intro setting",
             f"To see what {study.about} does, we hold fixed the corpus, the order of the data for a given seed and "
-            "{{cfg.budget_s|int}} seconds of training for each run (@sec:setup).",
+            "a budget of about {{cfg.budget_s|int}} seconds of training for each run (@sec:setup).",
             f"The test bed is small, so that {study.name(study.primary.treatment)} and {study.name(study.primary.reference)} meet on "
-            f"{study.seed_count} and not on one: a run gets {{{{cfg.budget_s|int}}}} seconds and the same corpus (@sec:setup).",
+            f"{study.seed_count} and not on one: a run gets about {{{{cfg.budget_s|int}}}} seconds and the same corpus (@sec:setup).",
             f"We look for the answer where repetition is cheap: a network of {study.parameters} parameters, "
-            f"{{{{cfg.budget_s|int}}}} seconds of training and {study.seed_count} shared by all conditions (@sec:setup).",
+            f"about {{{{cfg.budget_s|int}}}} seconds of training and {study.seed_count} shared by all conditions (@sec:setup).",
         ),
         voice.say("intro conditions", conditions),
         voice.say(
@@ -130,8 +141,8 @@ def _main_result(study: Study, voice: Voice) -> str:
     )
     return voice.say(
         "preview main",
-        f"In short, {study.plain(trial.treatment)} {study.cmp(a, b)} {study.plain(trial.reference)}, {seeds} (@sec:results).",
-        f"The main result can be put in a line: {study.plain(trial.treatment)} {study.cmp(a, b)} {study.plain(trial.reference)}, {seeds} (@sec:results).",
+        f"In short, {study.plain(trial.treatment)} {study.cmp(a, b)} {study.plain(trial.reference)}{once_adjusted(trial)}, {seeds} (@sec:results).",
+        f"The main result can be put in a line: {study.plain(trial.treatment)} {study.cmp(a, b)} {study.plain(trial.reference)}{once_adjusted(trial)}, {seeds} (@sec:results).",
     )
 
 
@@ -155,9 +166,11 @@ def _contest(study: Study, voice: Voice) -> str:
     if study.rivals is None:
         return ""
     one, other = study.rivals
+    result = study.comparison(one.id, other.id)
+    why = "" if result is None else withheld(result)
     return voice.say(
         "preview contest",
-        f"The direct contest is taken up in @sec:ablations, where {study.plain(one)} {study.cmp(one.id, other.id)} {study.plain(other)}.",
+        f"The direct contest is taken up in @sec:ablations, where {study.plain(one)} {study.cmp(one.id, other.id)} {study.plain(other)}{why}.",
     )
 
 
@@ -182,10 +195,13 @@ def _components(study: Study, voice: Voice) -> str:
     pairs = [(study.name(origin), contrast.removes or contrast.label) for contrast, origin, _ in study.ablation_pairs]
     return voice.say(
         "preview ablation",
-        f"A further set of runs takes {listing([f'{removed} out of {origin}' for origin, removed in pairs])}, to see what its score owes "
-        "to it (@sec:ablations).",
-        f"How much {listing([f'{origin} owes to {removed}' for origin, removed in pairs])} is examined in @sec:ablations.",
+        f"A further set of runs takes {listing([f'{removed} out of {origin}' for origin, removed in pairs])} (@sec:ablations).",
+        f"How the score moves when {listing([_taken_out(origin, removed) for origin, removed in pairs])} is reported in @sec:ablations.",
     )
+
+
+def _taken_out(origin: str, removed: str) -> str:
+    return f"{removed} {'is' if singular(removed) else 'are'} taken out of {origin}"
 
 
 _BY_ITS_PLACE = (

@@ -40,11 +40,12 @@ def judging(study: Study, voice: Voice) -> list[str]:
             paragraph(
                 voice.say(
                     "judging interval",
-                    f"From the differences of @eq:difference we form the mean $\\bar d$ and Student's interval $\\bar d \\pm t\\, s_d / \\sqrt{{n}}$ at the {study.confidence} level; "
-                    "resampling methods cover too little with so few seeds.",
+                    f"From the differences of @eq:difference we form the mean $\\bar d$ and Student's interval $\\bar d \\pm t\\, s_d / \\sqrt{{n}}$ at the {study.confidence} level, "
+                    "which takes the differences for roughly normal.",
                     f"The mean $\\bar d$ of @eq:difference is reported with Student's interval $\\bar d \\pm t\\, s_d / \\sqrt{{n}}$ at the {study.confidence} level, "
-                    "which keeps its coverage at a small number of seeds.",
+                    "which allows for a small number of seeds and takes the differences for roughly normal.",
                 ),
+                _no_rank_test(study, voice),
                 _holm(study, voice),
                 voice.say(
                     "judging rule",
@@ -62,6 +63,20 @@ def judging(study: Study, voice: Voice) -> list[str]:
             )
         )
     return blocks
+
+
+def _no_rank_test(study: Study, voice: Voice) -> str:
+    """Why a rank test is not what decides; empty where it could reach the level of the tests.
+
+    The smallest two-sided p value of Wilcoxon's signed-rank test on n pairs is 2 / 2^n.
+    """
+    if 2 / 2**study.seeds <= study.record.plan.alpha:
+        return ""
+    return voice.must(
+        "judging ranks",
+        "A rank test does not decide here, since with so few pairs even its smallest possible p value exceeds the level of the tests.",
+        "With so few pairs the smallest p value that a rank test can take lies above the level of the tests, so none is used.",
+    )
 
 
 def _holm(study: Study, voice: Voice) -> str:

@@ -89,6 +89,12 @@ def ended(text: str) -> str:
     return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
+def singular(label: str) -> bool:
+    """Whether a verb after the name of a setting or component stands in the singular; the head decides, not what is behind it."""
+    head = re.split(r" (?:with|without|of|on|in|for|to) ", label)[0]
+    return not (head.endswith("s") and not head.endswith(("ss", "us", "is", "least squares"))) and " and " not in head
+
+
 def a_or_an(noun: str) -> str:
     return f"{'an' if noun[:1].lower() in 'aeiou' or noun.startswith(('RMS', 'n-gram', 'MLP')) else 'a'} {noun}"
 

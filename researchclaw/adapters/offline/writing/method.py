@@ -132,9 +132,11 @@ def _conditions_table(study: Study, voice: Voice, also: str) -> str:
     for contrast in study.record.plan.conditions:
         rows.append(f"| {capital(study.row(contrast))} | {contrast.role} | {_change(study, contrast)} |")
     program = "program" if study.tables else "training script"
-    given = any(_value(study, contrast, name) for contrast in study.record.plan.conditions for name in contrast.settings)
+    given = any("(" in row.rpartition(" | ")[2] for row in rows[2:])
     caption = f"Conditions of the experiment and what each changes in the {program}"
-    caption += f"; in brackets the value {study.of_the_baseline}." if given else "."
+    caption += f"; in brackets what stands there {study.in_the_baseline}" if given else ""
+    taken = "; an ablation also has the changes of the condition that it is taken out of" if _inherits(study) else ""
+    caption += f"{taken}."
     lead = voice.must(
         "conditions table",
         f"@tbl:conditions lists all conditions; each is a patch of the same {program}, and its last column holds all that it changes.",
@@ -164,9 +166,20 @@ def _change(study: Study, contrast: Contrast) -> str:
         own = [name for name in level.settings if name in changed][:1]
         told.update(own)
         numbers = [value for value in (_value(study, contrast, name) for name in own) if value]
-        named.append(listing(numbers) or (f"{factor.label}: {level.label}" if study.settings_known else factor.label))
+        named.append(listing(numbers) or (_named(factor, level) if study.settings_known else factor.label))
     along = [_value(study, contrast, name) or study.noun(name) for name in changed if name not in told]
     return "; ".join((*named, *along))
+
+
+def _named(factor: Factor, level: Level) -> str:
+    """'position encoding: rotary embeddings (learned position embeddings)', the reference level in brackets."""
+    baseline = next(one for one in factor.levels if one.is_baseline)
+    return f"{factor.label}: {level.label} ({baseline.label})"
+
+
+def _inherits(study: Study) -> bool:
+    """Whether an ablation is taken out of a condition that has changes of its own."""
+    return any(study.conditions[one.ablates].settings for one in study.ablations if one.ablates in study.conditions)
 
 
 def _value(study: Study, contrast: Contrast, name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from researchclaw.adapters.offline.writing.changes import changes_in_words
 from researchclaw.adapters.offline.writing.language import capital, listing, printable
 from researchclaw.adapters.offline.writing.reading import Study, Trial
-from stages.contracts import Contrast
+from stages.contracts import Contrast, PairedComparison
 
 LEAST_PRINTED = 0.0005
 """The smallest size that three decimals print as more than zero."""
@@ -69,4 +69,23 @@ def question_sentence(study: Study) -> str | None:
 
 def once_adjusted(trial: Trial) -> str:
     """Why a verdict is withheld from an interval that leaves out zero; empty where none is."""
-    return "" if trial.clear or trial.side == "both" else " once the test is adjusted, although the interval itself leaves out zero"
+    return "" if trial.result is None else withheld(trial.result)
+
+
+def only_adjusted(result: PairedComparison) -> bool:
+    """Whether the interval leaves out zero and the adjusted test alone withholds the verdict."""
+    low, high = result.ci95_low, result.ci95_high
+    return result.verdict == "not distinguishable" and low is not None and high is not None and not low <= 0 <= high
+
+
+def withheld(result: PairedComparison) -> str:
+    """What has to follow 'does not differ clearly from ...' where the interval itself leaves out zero; empty elsewhere."""
+    return " once the test is adjusted, although the interval itself leaves out zero" if only_adjusted(result) else ""
+
+
+def fresh_seeds(study: Study, start: Contrast) -> str:
+    """'three fresh seeds', the number by key: those that the searched setting shares with the condition that it started from."""
+    result = study.comparison("tuned", start.id)
+    if result is None:
+        return "fresh seeds"
+    return f"{study.pair('pairs', 'tuned', start.id, 'words')} fresh seed{'' if result.n == 1 else 's'}"

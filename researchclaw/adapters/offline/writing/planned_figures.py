@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from researchclaw.adapters.offline.curves import Means, by_budget, enlarged_from
 from researchclaw.adapters.offline.writing.language import listing
 from researchclaw.adapters.offline.writing.reading import Study
 from stages.contracts import FigureSpec
@@ -65,7 +68,7 @@ def _learning_curves(study: Study) -> FigureSpec | None:
     return FigureSpec(
         id="learning_curves",
         kind="learning_curves",
-        caption=_curves_caption(study, listing([study.short(study.conditions[name]) for name in reported])),
+        caption=_curves_caption(study, listing([study.short(study.conditions[name]) for name in reported]), reported),
         alt="Learning curves of the conditions",
         conditions=reported,
     )
@@ -144,7 +147,7 @@ def _dots_caption(study: Study, both: str) -> str:
     return f"{label[:1].upper()}{label[1:]} of every run, {marks if study.seeds > 1 else 'a dot for each'}{both}."
 
 
-def _curves_caption(study: Study, names: str) -> str:
+def _curves_caption(study: Study, names: str, reported: Sequence[str]) -> str:
     """What the marks are, and why the ends differ from the table where the curve's sample is the smaller one."""
     marks = "a marked line for the mean" if study.seeds > 1 else "a line for the run"
     if 1 < study.seeds <= SEEDS_DRAWN:
@@ -158,4 +161,21 @@ def _curves_caption(study: Study, names: str) -> str:
         if smaller
         else ""
     )
-    return f"Learning curves of {names}: {marks}{sample}."
+    return f"Learning curves of {names}: {marks}{sample}{_second_panel(study, reported)}."
+
+
+def _second_panel(study: Study, reported: Sequence[str]) -> str:
+    """What the panel on the right shows, where the figure has one."""
+    curves = {name: study.results.conditions[name].curve for name in reported}
+    if min(len(curve) for curve in curves.values()) < 3:
+        return ""
+    steps = {name: sorted(int(step) for step in curve) for name, curve in curves.items()}
+    shared = by_budget([made[-1] for made in steps.values()])
+    drawn = [
+        Means(
+            x=tuple(100 * step / made[-1] if shared else float(step) for step in made),
+            y=tuple(curves[name][str(step)].mean for step in made),
+        )
+        for name, made in steps.items()
+    ]
+    return "" if enlarged_from(drawn) is None else "; on the right the last part of training, enlarged"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from researchclaw.adapters.offline.writing.language import Voice, capital, listing, paragraph
-from researchclaw.adapters.offline.writing.phrases import worth_stating
+from researchclaw.adapters.offline.writing.phrases import once_adjusted, worth_stating
 from researchclaw.adapters.offline.writing.reading import Study, Trial
 
 
@@ -88,13 +88,14 @@ def _difference(study: Study, voice: Voice, trial: Trial) -> str:
         study.pair("ci_low", a, b, "signed3"),
         study.pair("ci_high", a, b, "signed3"),
     )
+    why = once_adjusted(trial)
     p = f", adjusted p {study.test(a, b, 'holm_p')}" if trial.result and trial.result.holm_p is not None else ""
     return voice.must(
         "difference",
-        f"The paired difference is {diff} {unit} on average ({study.confidence} interval {low} to {high}{p}): {one} {study.cmp(a, b)} {other}.",
-        f"In the runs, {one} {study.cmp(a, b)} {other}; the mean difference is {diff} {unit} and its {study.confidence} interval reaches from {low} to {high}{p}.",
-        f"What we observe is {diff} {unit} in the mean, with {low} to {high} as {study.confidence} interval{p}, so that {one} {study.cmp(a, b)} {other}.",
-        f"Seed against seed the scores differ by {diff} {unit} on average, within {low} to {high} at {study.confidence} confidence{p}; {one} {study.cmp(a, b)} {other}.",
+        f"The paired difference is {diff} {unit} on average ({study.confidence} interval {low} to {high}{p}): {one} {study.cmp(a, b)} {other}{why}.",
+        f"In the runs, {one} {study.cmp(a, b)} {other}{why}; the mean difference is {diff} {unit} and its {study.confidence} interval reaches from {low} to {high}{p}.",
+        f"What we observe is {diff} {unit} in the mean, with {low} to {high} as {study.confidence} interval{p}, so that {one} {study.cmp(a, b)} {other}{why}.",
+        f"Seed against seed the scores differ by {diff} {unit} on average, within {low} to {high} at {study.confidence} confidence{p}; {one} {study.cmp(a, b)} {other}{why}.",
     )
 
 
@@ -248,6 +249,8 @@ def _resolution(study: Study, voice: Voice, trial: Trial) -> str:
         return ""
     a, b = trial.treatment.id, trial.reference.id
     mde, power, label = study.pair("mde", a, b, "f3"), f"{study.cfg('power_percent')} %", study.name(trial.treatment)
+    if not trial.clear and (trial.side != "both" or trial.above_threshold):
+        return ""  # the mean exceeds what could have been missed, or the adjustment alone withholds the verdict
     if not trial.clear:
         return voice.turn(
             "resolution open",

@@ -556,8 +556,8 @@ class Study:
         return any(contrast.settings for contrast in self.record.plan.conditions)
 
     @property
-    def of_the_baseline(self) -> str:
-        return f"of {self.baseline_label}" if self.baseline_label == "the baseline" else "of the reference"
+    def in_the_baseline(self) -> str:
+        return f"in {self.baseline_label}" if self.baseline_label == "the baseline" else "in the reference"
 
     def data(self, name: str, form: str = "int") -> str | None:
         return f"{{{{data.{name}|{form}}}}}" if name in self.results.data else None

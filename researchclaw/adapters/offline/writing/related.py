@@ -221,7 +221,7 @@ def _factor_paragraphs(study: Study, voice: Voice, factor: Factor, background: t
                 "left open",
                 f"For a run of seconds they leave open how large the effects of {factor.named} are, which is what we measure.",
                 f"How much of this carries over to so short a run has to be measured, here {_measured_by(study, factor)}.",
-                f"How much of it survives in training of seconds is not known from these works; we look {_measured_by(study, factor)}.",
+                f"What these works found need not show in training of seconds; we look {_measured_by(study, factor)}.",
             ),
         ),
     ]
@@ -358,8 +358,7 @@ def _told_together(voice: Voice, works: Sequence[Work], leads: tuple[str, ...]) 
             parts.append(voice.turn("pair of works", *(f"{lead}{joint}" for lead in first for joint in joints)))
         else:
             plain = f"@{work.key} {work.gist}."
-            related = f"Related is the work of @{work.key}, who {work.gist}."
-            options = [f"{lead}{plain}" for lead in first if lead] or ([plain, plain, plain, related] if parts else [plain])
+            options = [f"{lead}{plain}" for lead in first if lead] or [plain]
             parts.append(voice.turn("a work", *options))
     return parts
 
@@ -394,7 +393,7 @@ _SUPPORT_LEADS: dict[str, tuple[str, ...]] = {
     "short_budget": ("On a small budget, ", "Asking how far a small budget carries, "),
     "scaling": ("As models grow, results move: ", "On scale, "),
     "byte_level": ("Without a tokeniser, ", "Reading bytes directly, "),
-    "language_models": ("For language models in general, ", "At the large end, "),
+    "language_models": ("For language models in general, ", "On language models at large, "),
     "statistics": ("On the statistical side, ", "Where statistics are concerned, "),
     "reproducibility": ("On repeatability, ", "Concerned with what others can repeat, "),
     "tuning": ("Tuning is a confounder of every comparison: ", "On tuning, "),
@@ -420,7 +419,7 @@ def _uses(study: Study, part: str) -> tuple[str, ...]:
         "of printing every seed.",
         f"Our design follows from these works: seeds shared by {one} and {other}, an interval with every difference, and a plan that "
         "is closed before the runs.",
-        f"We answer to it by pairing the runs of {one} with those of {other}, by hypotheses fixed in advance, and by the plain cost of "
+        f"Following these works, we compare by pairing the runs of {one} with those of {other}, by hypotheses fixed in advance, and by the plain cost of "
         "predicting held-out bytes.",
     )
 

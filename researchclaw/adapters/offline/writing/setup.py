@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from researchclaw.adapters.offline.writing import tables
 from researchclaw.adapters.offline.writing.language import Voice, capital, listing, paragraph
@@ -152,6 +152,7 @@ def _network(study: Study, voice: Voice) -> list[str]:
                 f"The reference settings are a peak learning rate of {rate}, batches of {batch} sequences{extra}{ramp}.",
             )
         )
+    parts.append(_update_rule(study, voice))
     moved = study.moved
     if moved:
         parts.append(
@@ -161,6 +162,29 @@ def _network(study: Study, voice: Voice) -> list[str]:
             )
         )
     return parts
+
+
+_OPTIMISERS = {"adamw": ("AdamW", "loshchilov2019decoupled")}
+_SCHEDULES = {"cosine": ("a cosine", "loshchilov2017sgdr"), "linear": ("a straight line", "")}
+"""Literal of a constant -> what running text calls it, and the work that introduced it."""
+
+
+def _update_rule(study: Study, voice: Voice) -> str:
+    """Optimiser and schedule of the reference, with the works where they may be cited; a literal without a name is left to the table."""
+
+    def named(known: Mapping[str, tuple[str, str]], constant: str) -> str:
+        name, key = known.get(str(study.results.config.get(constant)), ("", ""))
+        return f"{name} [@{key}]" if name and key in study.record.citable else name
+
+    optimiser, shape, end = named(_OPTIMISERS, "optimizer"), named(_SCHEDULES, "schedule"), study.number("final_lr")
+    falls = f"the learning rate falls along {shape} to the fraction {end} of its peak" if shape and end else ""
+    if not optimiser:
+        return ""
+    return voice.must(
+        "network update",
+        f"The reference is trained by {optimiser}{f', and after the warm-up {falls}' if falls else ''}; @tbl:settings holds every setting.",
+        f"Weights of the reference are updated by {optimiser}{f'; {falls} once the warm-up is over' if falls else ''} (@tbl:settings).",
+    )
 
 
 def _budget(study: Study, voice: Voice) -> list[str]:
@@ -173,8 +197,8 @@ def _budget(study: Study, voice: Voice) -> list[str]:
     parts = [
         voice.say(
             "budget",
-            f"A run may train for {{{{cfg.budget_s|int}}}} seconds {how}, start-up and scoring not counted.",
-            f"The budget of every run is {{{{cfg.budget_s|int}}}} seconds {how}, to which start-up and scoring are not charged.",
+            f"A run is meant to train for about {{{{cfg.budget_s|int}}}} seconds {how}, start-up and scoring not counted.",
+            f"The budget of every run is about {{{{cfg.budget_s|int}}}} seconds {how}, to which start-up and scoring are not charged.",
         ),
         voice.say(
             "budget steps",
@@ -199,19 +223,31 @@ def _budget(study: Study, voice: Voice) -> list[str]:
         )
     if costly or cheap:
         parts.append(
-            voice.say(
+            voice.must(
                 "budget noise",
-                "The cost of a step is a measurement and carries noise of its own.",
-                "Being measured, such prices are noisy themselves.",
-                "Such prices come from a measurement, which has an error of its own.",
+                "The price of a step is a measurement: prices within its noise of that of the reference, or of each other, are pooled, and "
+                "pooled prices buy the same number of steps.",
+                "Such prices come from a measurement; those that it cannot tell apart, from the reference or from each other, are set equal "
+                "and give equal numbers of steps.",
             )
         )
     elif len({study.results.conditions[contrast.id].cost_ratio for contrast in study.measured}) == 1 < len(study.measured):
         parts.append(
             voice.say(
                 "budget even",
-                "No condition's step could be told apart in price from that of the reference, so all make the same number of updates.",
-                "All conditions make the same number of updates, because the measurement found no difference in what a step costs.",
+                "In this calibration no condition's step differed from that of the reference by more than its noise, so all were given the same "
+                "number of updates.",
+                "All conditions were given the same number of updates, because their prices in this calibration lay within its noise of that of "
+                "the reference.",
+            )
+        )
+    if study.results.seconds:
+        parts.append(
+            voice.must(
+                "budget taken",
+                "What the runs then took is printed in @tbl:seconds; with the number of steps fixed, it depends on the load of the machine and "
+                "on what the calibration missed.",
+                "The number of steps and not the clock ends a run, so the time that runs took differs from the budget; @tbl:seconds prints it.",
             )
         )
     return parts

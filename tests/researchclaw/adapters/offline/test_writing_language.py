@@ -14,7 +14,24 @@ from researchclaw.adapters.offline.writing.language import (
     look_alike,
     lowered,
     printable,
+    singular,
 )
+
+
+@pytest.mark.parametrize(
+    ("label", "one"),
+    [
+        ("rotary embeddings", False),
+        ("multiple attention heads", False),
+        ("attention with 4 heads", True),
+        ("a wider network without position embeddings", True),
+        ("warm-up", True),
+        ("loss", True),
+        ("weight decay and warm-up", False),
+    ],
+)
+def test_the_head_of_a_name_decides_the_number_of_the_verb(label, one):
+    assert singular(label) == one
 
 
 def test_a_list_reads_as_people_write_it():
