@@ -9,7 +9,7 @@ import pytest
 
 from researchclaw.adapters.offline import writing
 from researchclaw.adapters.offline.scoping import _word_by_word
-from researchclaw.adapters.offline.writing import asked, closing, phrases, title
+from researchclaw.adapters.offline.writing import asked, foreseen, limitations, phrases, title
 from researchclaw.adapters.offline.writing.language import Voice
 from researchclaw.adapters.offline.writing.reading import Study, _signed
 from stages.contracts import TopicMatch
@@ -212,10 +212,10 @@ def test_a_remark_stands_only_where_all_of_its_condition_holds(papers):
     study = papers["positions"].study
     factor = study.factors[0]
     trials = list(study.trials)
-    assert not closing._came_true("If learned embeddings fall behind", study, factor, trials)
+    assert not foreseen.came_true("If learned embeddings fall behind", study, factor, trials)
     ahead = {"rope": "better", "alibi": "better", "no_position": "better"}
-    assert closing._is_behind(frozenset({"learned_position"}), False, "learned_position", ahead)
-    assert not closing._is_behind(frozenset({"learned_position"}), False, "learned_position", ahead | {"alibi": "worse"})
+    assert foreseen.is_behind(frozenset({"learned_position"}), False, "learned_position", ahead)
+    assert not foreseen.is_behind(frozenset({"learned_position"}), False, "learned_position", ahead | {"alibi": "worse"})
     assert "What to do in this case" not in papers["positions"].text
 
 
@@ -237,24 +237,24 @@ def test_a_caution_needs_an_object(papers):
     gained = "Each normalisation costs time on every position, and a cheaper variant gains steps within a fixed budget."
     assert slope in heads.factors[0].confounders
     assert gained in norms.factors[0].confounders
-    assert not closing._applies(heads, slope)
-    assert not closing._applies(norms, gained)  # all conditions made as many
+    assert not limitations.applies(heads, slope)
+    assert not limitations.applies(norms, gained)  # all conditions made as many
     biased = heads.results.config | {"heads_4_position": "alibi"}
-    assert closing._applies(
+    assert limitations.applies(
         Study(heads.record.model_copy(update={"results": heads.results.model_copy(update={"config": biased})})), slope
     )
-    assert closing._applies(heads, "Separate heads can cost steps on a processor.")
+    assert limitations.applies(heads, "Separate heads can cost steps on a processor.")
 
 
 def test_a_lone_run_is_named_with_its_score_and_that_of_the_others(papers):
     study = papers["norms"].study
-    assert closing._lone_run(study, Voice("a topic")) == ""
+    assert limitations.lone_run(study, Voice("a topic")) == ""
     seeds = {"1": 3.083, "2": 3.071, "3": 3.096, "4": 3.084, "5": 3.147}
     found = study.results.conditions["no_warmup"]
     metrics = {"val_bpb": found.metrics["val_bpb"].model_copy(update={"seeds": seeds})}
     conditions = study.results.conditions | {"no_warmup": found.model_copy(update={"metrics": metrics})}
     apart = Study(study.record.model_copy(update={"results": study.results.model_copy(update={"conditions": conditions})}))
-    said = closing._lone_run(apart, Voice("a topic"))
+    said = limitations.lone_run(apart, Voice("a topic"))
     for place in (5, 2, 3):
         assert f"{{{{no_warmup.val_bpb.seed.{place}|f3}}}}" in said
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from researchclaw.adapters.offline import writing
-from researchclaw.adapters.offline.writing import ablations, closing, improvement, phrases
+from researchclaw.adapters.offline.writing import ablations, improvement, limitations, phrases
 from researchclaw.adapters.offline.writing.language import Voice
 from researchclaw.adapters.offline.writing.reading import Study
 from stages.g_writing import paper_draft, paper_outline
@@ -539,7 +539,7 @@ def test_a_searched_gain_as_large_as_the_main_difference_stands_among_the_limits
     def limits(attempt):
         results = study.results.model_copy(update={"config": study.results.config | {"attempt_1_gain": attempt.gain}})
         record = study.record.model_copy(update={"attempts": (attempt,), "incumbent": "muon", "results": results})
-        return closing._untuned_gain(Study(record), Voice("t"))
+        return limitations.untuned_gain(Study(record), Voice("t"))
 
     assert "a smaller batch alone moved the score of Muon by {{cfg.attempt_1_gain|f3}}" in limits(rate)
     assert limits(rate.model_copy(update={"gain": 0.2 * gain})) == ""
