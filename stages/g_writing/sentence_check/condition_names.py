@@ -305,6 +305,7 @@ def _qualified(base: str, part: str, *, lacking: bool, alone: bool, several: boo
             yield rf"(?<!without )(?<!no )(?<!not )(?:{part})(?= (?:over|against|versus|vs\.?|to) (?:the |plain |standard |vanilla |ordinary |simple )*(?:{own}))"
         yield rf"(?:(?:trained|training|train|learned|learning|starting|run|running|fitted|fitting|initiali[sz]ed) )?(?:from|using|via|under|with) (?:{part})"
         yield rf"(?:once|when|if|after|being|after being|having been) (?:{part})"
+        yield rf"(?:adding|with added) (?:{part})(?! (?:to|on top of)\b)"
         yield rf"(?:the |its |our )?(?:{part}) (?:variant|model|network|version|one|run|baseline|counterpart)s?"
 
 
@@ -330,14 +331,17 @@ def part_pattern(part: str) -> str:
 
 def _part_spelt(word: str) -> str:
     spelt = "-?".join(map(re.escape, _stem(word))) + r"\w*"
-    return rf"(?:{'|'.join((spelt, *_shortened(word)))})"
+    written = [_initials(word)] if re.fullmatch(r"[a-z]{2,4}", word) and not re.search(r"[aeiou]", word) else []
+    return rf"(?:{'|'.join((spelt, *_shortened(word), *written))})"
 
 
 @lru_cache(maxsize=1024)
 def condition_pattern(name: str) -> str:
     """How a text may name a condition by its id."""
-    if name in {"ours", "proposed", "our_method", "full"}:
+    if name in {"ours", "proposed", "our_method"}:
         return w.OUR_NAMES
+    if name == "full":
+        return rf"{w.OUR_NAMES}|(?:the )?full(?:[- ](?:parameter|model|network|weight))?[- ](?:fine-?tun|updat|train)(?:ing|ed|e)"
     if name in {"baseline", "base"}:
         return w.BASELINE_NAMES
     if name in {"both", "combined", "combination"}:

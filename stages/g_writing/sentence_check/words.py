@@ -302,7 +302,7 @@ HEADS_OF_METHODS = (
     "network", "net", "model", "machine", "memory", "unit", "cost", "date", "policy", "field", "forest", "flow", "process", "classification", "decoder", "encoder",
     "optimi[sz]ation", "gradient", "descent", "averag(?:e|ing)", "sampling", "learning", "search", "tree", "regression", "perceptron", "filter", "attention", "pooling",
     "normali[sz]ation", "encoding", "embedding", "transformer", "autoencoder", "expert", "critic", "optimi[sz]er", "estimation", "estimator", "inference", "squares",
-    "weight", "decay", "rate", "loss", "layer", "block", "rule", "first", "time", "algorithm", "adaptation", "annealing", "propagation", "analysis", "clustering", "projection", "transform", "kernel", "system", "out", "gate", "factori[sz]ation", "boosting", "trees", "imputation", "diffusion", "control", "iteration", "selection",
+    "weight", "decay", "rate", "loss", "layer", "block", "rule", "first", "time", "algorithm", "adaptation", "annealing", "propagation", "analysis", "clustering", "projection", "transform", "kernel", "system", "out", "gate", "factori[sz]ation", "boosting", "smoothing", "tuning", "masking", "sharing", "scaling", "clipping", "pruning", "warm-?up", "trees", "imputation", "diffusion", "control", "iteration", "selection",
 )  # fmt: skip
 """Nouns that end the names of methods: only before one of them do initials spell an abbreviation."""
 
