@@ -192,7 +192,7 @@ class Settings:
                 if (
                     re.fullmatch(r" (?:window |length |size )?of ", gap)
                     and key not in _HELD_IN_OTHERS
-                    and re.match(r" (?:steps|tokens|frames|hours|days|samples)\b", after)
+                    and re.match(r" (?:time |hourly |daily )?(?:steps|tokens|frames|hours|days|samples)\b", after)
                 ):
                     yield 0.3, key  # 'a horizon of 24 steps': the noun behind is the setting's unit
                 if re.fullmatch(
@@ -298,7 +298,7 @@ class Settings:
     def of_tuple(self, number: Number) -> list[str]:
         """'(beta1, beta2) = (x, y)': the k-th name for the k-th number."""
         betas = re.search(
-            r"\b(?:momentum (?:terms|parameters|coefficients|values)|moments?(?: estimates?)?(?: decay)?|betas?(?: \w+)?)\s*(?:are|were|of|is|with|at|=|:)?\s*(?=\d)",
+            r"\b(?:momentum (?:terms|parameters|coefficients|values)|moments?(?: estimates?)?(?: decay)?(?: (?:coefficients|rates|parameters|factors))?|betas?(?: \w+)?)\s*(?:are|were|of|is|with|at|=|:)?\s*(?=\d)",
             self.sentence.text,
             re.IGNORECASE,
         )

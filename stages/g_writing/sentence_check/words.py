@@ -136,6 +136,8 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "seq_len": (r"tokens (?:long|in length|apiece)", r"sequence length", r"windows?", r"context(?: \w+)?", r"sequences"),
     "samples_eval": (r"samples",),
     "n_samples": (r"samples",),
+    "lookback": (r"look-?\s?back(?: windows?| length)?",),
+    "look_back": (r"look-?\s?back(?: windows?| length)?",),
     "max_len": LONGEST_INPUT,
     "max_length": LONGEST_INPUT,
     "max_seq_len": LONGEST_INPUT,
