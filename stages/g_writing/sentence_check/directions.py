@@ -48,7 +48,15 @@ def directions(sentence: Sentence, study: Study, pair: Pair, *judged: tuple[int,
                 or _of_several(sentence, match, pair)
                 or pair
             )
-            metrics = metrics_of(sentence, study, match.start(), kind, match[0])
+            said = _of_quality(text, match) or kind
+            metrics = metrics_of(sentence, study, match.start(), said, match[0])
+            if said != kind and not sentence.metrics:
+                metrics = [(metric, False) for metric in study.metrics if not of_speed(metric, study)][:1]
+            if _spoken_of_before(text, match):
+                named = {mention.name for mention in sentence.metrics}
+                if not any(means_hold(study, a, b, m, "better", complement=False) for a, b in compared.options for m in study.metrics if m not in named):
+                    yield f"{match[0]!r}: no other recorded metric is better"
+                continue
             if pair.metric and not sentence.metrics and kind in {"up", "down", "better", "worse"}:
                 metrics = [(pair.metric, False)]
             if kind == "better" and re.search(
@@ -63,7 +71,7 @@ def directions(sentence: Sentence, study: Study, pair: Pair, *judged: tuple[int,
                     holds = [_wider(study, a, b, metric) is (kind == "up") for a, b in compared.options if kind in {"up", "down"}]
                     holds = [held is not (spread == "steady") for held in holds]
                 else:
-                    holds = [means_hold(study, a, b, metric, kind, complement=complement) for a, b in compared.options]
+                    holds = [means_hold(study, a, b, metric, said, complement=complement) for a, b in compared.options]
                 good = all(holds) if compared.strict or compared.named else any(holds)
                 if good is denied and holds:
                     yield f"{match[0]!r}: the recorded means of {metric} say otherwise"
@@ -116,6 +124,19 @@ def _costs(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
             continue  # 'a run costs 30 minutes for a and 36 for b': two values
         if metric and not any(means_hold(study, a, b, metric, "worse", complement=complement) for a, b in compared.options):
             yield f"{said[0].strip()!r}: the recorded means of {metric} say otherwise"
+
+
+def _of_quality(text: str, match: re.Match[str]) -> str | None:
+    """'more accurately': better, whichever way the metric runs; None for other comparing words."""
+    adverb = re.match(r" (?:accurate|precise|exact|correct|faithful)(?:ly)?\b", text[match.end() :])
+    return {"more": "better", "less": "worse"}.get(match[0].lower()) if adverb else None
+
+
+def _spoken_of_before(text: str, match: re.Match[str]) -> bool:
+    """'Against these gains stands …': gains told before, of a metric that this sentence does not name."""
+    noun = re.fullmatch(r"(?:gain|benefit|advantage|improvement)s?", match[0], re.IGNORECASE)
+    ahead = r"^\W*(?:against|the (?:price|cost) (?:of|for)|in return for|in exchange for|as the price (?:of|for)) (?:all )?(?:these|those|this|that|such an?) $"
+    return noun is not None and re.search(ahead, text[: match.start()], re.IGNORECASE) is not None
 
 
 _HAS_ITS_PRICE = re.compile(

@@ -59,11 +59,18 @@ def called_by_kind(number: Number, sentence: Sentence, study: Study) -> Iterator
         yield Quantity(float(value), f"cfg.{found[0]}")
 
 
-def _of_its_kind(number: Number, sentence: Sentence, study: Study) -> Iterator[str]:
+def kinds_said(number: Number, sentence: Sentence) -> list[Kind]:
+    """The kinds that the words right beside the number name."""
     ahead, behind = sentence.text[: number.start], sentence.text[number.end :]
-    for kind in _KINDS:
-        if (kind.behind and kind.behind.match(behind)) or (kind.before and kind.before.search(ahead)):
-            yield from (key for key in study.config if kind.keys.fullmatch(key))
+    return [
+        kind for kind in _KINDS if (kind.behind and kind.behind.match(behind)) or (kind.before and kind.before.search(ahead))
+    ]
+
+
+def _of_its_kind(number: Number, sentence: Sentence, study: Study) -> Iterator[str]:
+    behind = sentence.text[number.end :]
+    for kind in kinds_said(number, sentence):
+        yield from (key for key in study.config if kind.keys.fullmatch(key))
     counted = re.match(r"[\s-]*(?:[a-z-]+ )?(?P<noun>[a-z]{4,})\b", behind)
     if counted and not w.NOT_OF_A_STUDY.search(counted["noun"]):  # '1.9M frames' for train_frames: the one key with that noun
         noun = counted["noun"].removesuffix("s")

@@ -94,8 +94,10 @@ def _tests(clause: str, word: str, sentence: Sentence, study: Study, pair: Pair)
 def _denied(clause: str) -> bool:
     said = _SIGNIFICANT.search(clause)
     before = clause[: said.start()] if said else clause
+    behind = clause[said.end() :] if said else ""
     return bool(
-        re.search(rf"{w.NEGATED}(?:\s+[\w-]+){{0,3}}\s*$", before, re.IGNORECASE)
+        re.match(r"\s(?:\w+ly )?(?:no|nothing|neither)\b(?! (?:doubt|less|fewer|more)\b)", behind)
+        or re.search(rf"{w.NEGATED}(?:\s+[\w-]+){{0,3}}\s*$", before, re.IGNORECASE)
         or re.search(
             r"\bnon-?$|\bin$|\b(?:none|neither) of\b[^,;]*$|\bno (?:[\w-]+ ){0,2}?(?:test|comparison|difference|gain|improvement)\b[^,;]*$",
             before,
@@ -146,5 +148,7 @@ def _alike(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
             found = study.compared(a, b, metrics[0])
             if found and found[0].t_p is not None and found[0].t_p < 0.05:
                 yield f"{alike[0]!r}: the recorded test tells them apart"
+            elif found and re.search(r"significan", alike[0]):
+                return  # a recorded test that does not tell them apart
             elif one is not None and other is not None and abs(one - other) > 0.01 * abs(other):
                 yield f"{alike[0]!r}: the means differ by more than one per cent"

@@ -207,6 +207,8 @@ def setting_words(key: str) -> tuple[str, ...]:
         return SETTINGS[key]
     words = key_parts(key)
     stem = re.sub(r"_(?:bytes|tokens|chars|frames|samples|pixels)$", "", key)
+    if (bare := re.sub(r"_(?:angstrom|nm|mm|cm|hz|khz|ev|mev|db|deg)$", "", key)) != key:
+        return (r"[\s_-]".join(words), r"[\s_-]".join(key_parts(bare)), *SETTINGS.get(bare, ()))  # 'a cutoff of 6.5 \u00c5'
     return ((r"[\s_-]".join(words),) if words else ()) + (SETTINGS.get(stem, ()) if stem != key else ())
 
 
@@ -286,7 +288,7 @@ WRITTEN_OUT = {
     "fno": r"fourier neural operators?", "pinn": r"physics-informed (?:neural )?networks?", "mpnn": r"message[- ]passing (?:neural )?networks?", "swa": r"weight averaging",
     "ema": r"moving averag(?:e|ing)", "ens": r"ensembles?", "kd": r"(?:knowledge )?distill(?:ation|ed|ing)", "qat": r"quanti[sz]ation-aware training", "ptq": r"post-training quanti[sz]ation",
     "rope": r"rotary(?: (?:position\w* )?(?:embedding|encoding)s?| positions?)?", "alibi": r"(?:attention with )?linear biases", "mlp": r"multi-?layer perceptrons?",
-    "knn": r"(?:k-)?nearest neighbou?rs?", "rf": r"random forests?", "gp": r"gaussian process(?:es)?", "vit": r"vision transformers?", "aed": r"attention(?:-based)? encoder-decoders?",
+    "knn": r"(?:k-)?nearest[- ]neighbou?rs?", "rf": r"random forests?", "gp": r"gaussian process(?:es)?", "vit": r"vision transformers?", "aed": r"attention(?:-based)? encoder-decoders?",
     "svgp": r"(?:sparse |stochastic )?variational (?:gaussian process(?:es)?|gps?)", "relu": r"rectified linear units?", "gelu": r"gaussian error linear units?",
     "rmsnorm": r"root[- ]mean[- ]square (?:layer )?normali[sz]ation|rms normali[sz]ation", "layernorm": r"layer[- ]normali[sz]ation",
     "batchnorm": r"batch[- ]normali[sz]ation", "groupnorm": r"group[- ]normali[sz]ation", "lora": r"low-rank (?:adaptation|adapters?)", "a2c": r"advantage actor-critic",
@@ -313,7 +315,7 @@ SEED_NOUNS = r"seeds?|runs?|repetitions?|repeats|trials?|trainings|experiments|i
 CONDITION_NOUNS = (
     r"conditions?|methods?|variants?|optimi[sz]ers?|models?|agents?|algorithms?|configurations?|approach(?:es)?|systems?|settings?|networks?|architectures?"
     r"|activations?(?: functions?)?|regulari[sz]ers?|encodings?|schemes?|strategies|strategy|candidates?|options?|alternatives?|treatments?|contenders?|competitors?|arms?|techniques?|polic(?:y|ies)|predictors?|classifiers?|learners?|estimators?|heuristics?|recipes?|samplers?|solvers?"
-    r"|retrievers|forecasters|regressors|encoders|rankers|decoders|compressors|planners|controllers|tokeni[sz]ers|detectors|schedulers|front[- ]ends|rules|regimes|procedures|pipelines|schedules|objectives|loss functions|curricul(?:a|ums?)|backbones?|policies|tokeni[sz]ations?|learning rules|augmentations|augmentation (?:policies|schemes)|initiali[sz]ers|normali[sz]ers|attention (?:variants|mechanisms)|parameteri[sz]ations|formulations|designs|baselines|precisions|bit-?widths|formats|entrants|rivals|opponents"
+    r"|retrievers|forecasters|students|regressors|encoders|rankers|decoders|compressors|planners|controllers|tokeni[sz]ers|detectors|schedulers|front[- ]ends|rules|regimes|procedures|pipelines|schedules|objectives|loss functions|curricul(?:a|ums?)|backbones?|policies|tokeni[sz]ations?|learning rules|augmentations|augmentation (?:policies|schemes)|initiali[sz]ers|normali[sz]ers|attention (?:variants|mechanisms)|parameteri[sz]ations|formulations|designs|baselines|precisions|bit-?widths|formats|entrants|rivals|opponents"
 )
 
 CASE_NOUNS = (
