@@ -18,6 +18,7 @@ from stages.g_writing.sentence_check.pairs import Pair
 from stages.g_writing.sentence_check.phrases import ABOVE, BELOW, REACHED
 from stages.g_writing.sentence_check.progress import Progress, Refused
 from stages.g_writing.sentence_check.quantified import bounded
+from stages.g_writing.sentence_check.powers import powers_of_ten
 from stages.g_writing.sentence_check.quantities import Quantity, fits, level, printed, whole
 from stages.g_writing.sentence_check.reading import Number
 from stages.g_writing.sentence_check.setups import called_by_kind, limits_of_cases
@@ -57,6 +58,7 @@ def bound_numbers(now: Progress) -> list[tuple[Number, Quantity]]:
             or second_chance(now, number, role, levels)
             or calculated(now, number, role)
             or (list(called_by_kind(number, now.sentence, now.study)) if role in {"level", "setting"} else [])
+            or (list(powers_of_ten(number, now.sentence, now.study)) if role == "difference" else [])
         )
         if role == "level" and not_reached(now, number):
             candidates = [each for each in candidates if each.of is not None and each.value < number.value]

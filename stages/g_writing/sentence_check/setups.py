@@ -38,7 +38,7 @@ _KINDS = (
     _kind("layers|blocks|depth|n_layers|stages", r"(?!hidden units)(?:[a-z-]+ ){0,2}?(?:layers?|blocks?)"),
     _kind("rbf|rbfs|basis|bases|gaussians|radial|bessel", r"(?:(?:radial|gaussian|bessel|distance|basis) ?){0,2}(?:functions|gaussians|rbfs|bases|kernels)"),
     _kind("d_model|hidden|width|dim|channels|units|filters|embed|emb", r"(?:hidden |feature |embedding )?(?:channels|units|neurons|filters|dimensions)", r"(?:width|dimension(?:ality)?)(?: of)?"),
-    _kind("image_size|img_size|resolution|crop|crop_size|input_size|img|tile_size", r"(?:x|×|by) ?\d+(?: ?pixels?| ?px)?|pixels?|px", rf"(?:resolution (?:of|is)|(?:re-?sized?|cropped|scaled|rescaled|resampled) to|\d ?(?:×|x|by)) ?{_TO}"),
+    _kind("px|pixels|image_size|img_size|resolution|crop|crop_size|input_size|img|tile_size", r"(?:x|×|by) ?\d+(?: ?pixels?| ?px)?|pixels?|px", rf"(?:resolution (?:of|is)|(?:re-?sized?|cropped|scaled|rescaled|resampled) to|\d ?(?:×|x|by)) ?{_TO}"),
     _kind("n_classes|classes|num_classes|n_labels|n_way|ways?", r"way|class(?:es)?|categories|labels|logits"),
     _kind("batch_size|batch", r"[a-z]+ (?:at a time|at once|per (?:update|step|batch|iteration))"),
     _kind("lr|learning_rate", before=r"\b(?:adamw?|sgd|lamb|lion|adafactor|rmsprop|adagrad|nadam|muon|optimi[sz]er)\b (?:is |was )?(?:runs?|ran|run|used|set|works?|trains?|operates?)? ?(?:at|with)"),
