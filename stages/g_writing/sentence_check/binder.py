@@ -16,9 +16,9 @@ from stages.g_writing.sentence_check.levels import extremes_of_all, seed_bounds,
 from stages.g_writing.sentence_check.measured import metrics_for, metrics_with_complement
 from stages.g_writing.sentence_check.pairs import Pair
 from stages.g_writing.sentence_check.phrases import ABOVE, BELOW, REACHED
+from stages.g_writing.sentence_check.powers import powers_of_ten
 from stages.g_writing.sentence_check.progress import Progress, Refused
 from stages.g_writing.sentence_check.quantified import bounded
-from stages.g_writing.sentence_check.powers import powers_of_ten
 from stages.g_writing.sentence_check.quantities import Quantity, fits, level, printed, whole
 from stages.g_writing.sentence_check.reading import Number
 from stages.g_writing.sentence_check.setups import called_by_kind, limits_of_cases

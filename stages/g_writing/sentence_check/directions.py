@@ -25,6 +25,7 @@ def directions(sentence: Sentence, study: Study, pair: Pair, *judged: tuple[int,
     text = _without_statistics(_without_names(sentence))
     yield from superlatives(sentence, study)
     yield from _paid_for(sentence, study, pair)
+    yield from _against_gains(text, sentence, study, pair)
     yield from _unknown_verbs(sentence)
     yield from _costs(sentence, study, pair)
     counted = _counted(sentence.text, study)
@@ -35,6 +36,7 @@ def directions(sentence: Sentence, study: Study, pair: Pair, *judged: tuple[int,
             if (
                 _compares_else(text, match)
                 or _priced(text, match)
+                or _told_before(text, match)
                 or any(start <= match.start() < end for start, end in judged)
                 or counted
             ):
@@ -49,20 +51,15 @@ def directions(sentence: Sentence, study: Study, pair: Pair, *judged: tuple[int,
                 or pair
             )
             said = _of_quality(text, match) or kind
-            metrics = metrics_of(sentence, study, match.start(), said, match[0])
-            if said != kind and not sentence.metrics:
-                metrics = [(metric, False) for metric in study.metrics if not of_speed(metric, study)][:1]
-            if _spoken_of_before(text, match):
-                named = {mention.name for mention in sentence.metrics}
-                if not any(means_hold(study, a, b, m, "better", complement=False) for a, b in compared.options for m in study.metrics if m not in named):
-                    yield f"{match[0]!r}: no other recorded metric is better"
-                continue
+            quality = [(metric, False) for metric in study.metrics if not of_speed(metric, study)][:1]
+            by_name = said == kind or sentence.metrics
+            metrics = metrics_of(sentence, study, match.start(), said, match[0]) if by_name else quality
             if pair.metric and not sentence.metrics and kind in {"up", "down", "better", "worse"}:
                 metrics = [(pair.metric, False)]
             if kind == "better" and re.search(
                 r"\b(?:pa(?:ys?|id)|price) (?:for|of) (?:its|this|the|our|their) $", text[: match.start()]
             ):
-                metrics = [(metric, False) for metric in study.metrics if not of_speed(metric, study)][:1]  # paid for with another
+                metrics = quality  # paid for with another
             if not metrics:
                 yield f"{match[0]!r}: nothing was recorded that could bear it out"
                 continue
@@ -132,11 +129,24 @@ def _of_quality(text: str, match: re.Match[str]) -> str | None:
     return {"more": "better", "less": "worse"}.get(match[0].lower()) if adverb else None
 
 
-def _spoken_of_before(text: str, match: re.Match[str]) -> bool:
+_AGAINST = re.compile(
+    r"^\W*(?:against|the (?:price|cost) (?:of|for)|in return for|in exchange for|as the price (?:of|for)) (?:all )?(?:these|those|this|that|such an?) $",
+    re.IGNORECASE,
+)
+
+
+def _told_before(text: str, match: re.Match[str]) -> bool:
     """'Against these gains stands …': gains told before, of a metric that this sentence does not name."""
     noun = re.fullmatch(r"(?:gain|benefit|advantage|improvement)s?", match[0], re.IGNORECASE)
-    ahead = r"^\W*(?:against|the (?:price|cost) (?:of|for)|in return for|in exchange for|as the price (?:of|for)) (?:all )?(?:these|those|this|that|such an?) $"
-    return noun is not None and re.search(ahead, text[: match.start()], re.IGNORECASE) is not None
+    return noun is not None and _AGAINST.search(text[: match.start()]) is not None
+
+
+def _against_gains(text: str, sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
+    """Some metric that the sentence does not name has to be better for somebody of whom it speaks."""
+    said = next((m for m in re.finditer(r"\b[a-z]+", text, re.IGNORECASE) if _told_before(text, m)), None)
+    others = set(study.metrics) - {mention.name for mention in sentence.metrics}
+    if said and not any(means_hold(study, a, b, metric, "better", complement=False) for a, b in pair.options for metric in others):
+        yield f"{said[0]!r}: no other recorded metric is better"
 
 
 _HAS_ITS_PRICE = re.compile(

@@ -164,6 +164,8 @@ def metrics_in(text: str, study: Study) -> Iterator[Mention]:
                 continue
             if m[0].lower() in {"take", "takes"} and re.match(r" (?:its|place|part|effect|care|account|advantage)\b", text[m.end() :]):
                 continue
+            if m[0].lower() in {"take", "takes"} and re.match(r" (?:[a-z]+ ){0,2}[-\d.]+ ?\S* off\b", text[m.end() :]):
+                continue  # 'takes 0.5 W off the error'
             if _no_duration(m, text) or _training_with(m, text):
                 continue
             if m[0].lower() == "taken" and re.match(r" (?:away|out|off|together|as|from)\b", text[m.end() :]):

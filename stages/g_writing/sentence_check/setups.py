@@ -55,16 +55,14 @@ def called_by_kind(number: Number, sentence: Sentence, study: Study) -> Iterator
     found = [key for key in keys if _is(number, study.config[key])]
     if len(found) == 1:
         value = study.config[found[0]]
-        assert isinstance(value, int | float)  # noqa: S101 - what `_is` has seen
+        assert isinstance(value, int | float)  # as `_is` has seen
         yield Quantity(float(value), f"cfg.{found[0]}")
 
 
 def kinds_said(number: Number, sentence: Sentence) -> list[Kind]:
     """The kinds that the words right beside the number name."""
     ahead, behind = sentence.text[: number.start], sentence.text[number.end :]
-    return [
-        kind for kind in _KINDS if (kind.behind and kind.behind.match(behind)) or (kind.before and kind.before.search(ahead))
-    ]
+    return [kind for kind in _KINDS if (kind.behind and kind.behind.match(behind)) or (kind.before and kind.before.search(ahead))]
 
 
 def _of_its_kind(number: Number, sentence: Sentence, study: Study) -> Iterator[str]:
@@ -87,7 +85,11 @@ def _is(number: Number, value: object) -> bool:
 
 def limits_of_cases(number: Number, sentence: Sentence, study: Study) -> tuple[str, float] | None:
     """'at most 29 atoms' for max_atoms: the setting that limits what the noun counts, and its value; None where none does."""
-    if not re.search(r"\b(?:at most|up to|no more than|a maximum of|limited to|at least|a minimum of)\s*$", sentence.text[: number.start], re.IGNORECASE):
+    if not re.search(
+        r"\b(?:at most|up to|no more than|a maximum of|limited to|at least|a minimum of)\s*$",
+        sentence.text[: number.start],
+        re.IGNORECASE,
+    ):
         return None
     for key, value in study.config.items():
         limit, _, noun = key.partition("_")

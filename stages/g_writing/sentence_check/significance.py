@@ -75,7 +75,12 @@ def _clause(clause: str, word: str, sentence: Sentence, study: Study, pair: Pair
 
 def _tests(clause: str, word: str, sentence: Sentence, study: Study, pair: Pair) -> Iterator[Compared]:
     """The recorded tests that the clause speaks of: all of them, or those of the pair by the metrics named."""
-    if re.search(
+    of_one = (
+        len({mention.name for mention in sentence.conditions}) > 1
+        and sentence.metrics
+        and re.search(r"\bno [\w ]*?difference\b", clause)
+    )
+    if not of_one and re.search(
         r"\b(?:all|both|every|each|none of|neither of|no) (?:\w+ ){0,3}?(?:comparisons?|differences?|gains?|improvements?|contrasts?)\b",
         clause,
         re.IGNORECASE,

@@ -155,7 +155,10 @@ def _as_setting(text: str, match: re.Match[str]) -> bool:
         and re.match(r" (?:from|of|to|at|down)\b", text[match.end() :])
     ):
         return True  # 'halving the precision from 8 to 4 bits'
-    if re.search(r"(?:minimi[sz]|optimi[sz])\w+ (?:the |an? )?$|\b(?:trained|fitted|learned) (?:with|on|under|by|to)(?: minimi[sz]e)? (?:the |an? )?$|\b(?:objective|loss|criterion) (?:is|was) (?:the |an? )?$", text[: match.start()]):
+    if re.search(
+        r"(?:minimi[sz]|optimi[sz])\w+ (?:the |an? )?$|\b(?:trained|fitted|learned) (?:with|on|under|by|to)(?: minimi[sz]e)? (?:the |an? )?$|\b(?:objective|loss|criterion) (?:is|was) (?:the |an? )?$",
+        text[: match.start()],
+    ):
         return match[0].lower().endswith(("error", "mae", "mse"))  # what is minimised
     return bool(re.search(r"(?:mixed|half|single|double|numerical|over-)\s*$", text[: match.start()])) or bool(
         re.match(r"[- ](?:function|curve|landscape|weight|term)", text[match.end() :])

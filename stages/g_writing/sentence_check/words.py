@@ -79,6 +79,8 @@ METRICS: dict[str, tuple[str, ...]] = {
     "rmse": ("rmse", "root mean squared error", "root mean square error"),
     "r2": ("r2", "r^2", "r-squared", "coefficient of determination", "explained variance", "variance explained", "of the variance", "of variance", "explain", "explains"),
     "mae": ("mae", "mean absolute error"),
+    "nmae": ("nmae", "normalised mae", "normalized mae", "normalised mean absolute error", "normalized mean absolute error"),
+    "nrmse": ("nrmse", "normalised rmse", "normalized rmse", "normalised root mean squared error", "normalized root mean squared error"),
     "precision": ("precision",),
     "recall": ("recall",),
     "miou": ("miou", "mean iou", "mean intersection over union"),
@@ -282,6 +284,7 @@ COUNTED_THINGS = {"chars": "characters", "char": "characters", "toks": "tokens",
 _BOOSTED = r"(?<![Gg]radient )(?<![Gg]radient-)boosting|(?:extreme )?(?:gradient[- ])?boost(?:ed|ing)[- ](?:decision[- ])?(?:trees?|ensembles?|machines?)|gradient[- ]boosting(?: (?:machines?|model))?|gradient[- ]boosted(?=[- ](?:model|baseline|ensemble|runs?|seeds?))"
 _POSITIONAL = r"(?:positional|position) (?:encodings?|embeddings?|information|signals?|codes?|cues?|features?|biases)|positions"
 WRITTEN_OUT = {
+    "xgb": r"xg-?boost", "lgb": r"light-?gbm", "lgbm": r"light-?gbm",
     "cnn": r"convolutional (?:neural )?(?:networks?|nets?)|conv-?nets?", "rnn": r"recurrent (?:neural )?(?:networks?|nets?)", "gcn": r"graph convolution(?:s|al (?:network|net)s?)?",
     "gnn": r"graph (?:neural )?networks?", "sgdm": r"sgd with (?:nesterov |heavy-ball )?momentum|momentum sgd|stochastic gradient descent with momentum",
     "sgd": r"stochastic gradient descent(?! with)", "ddpm": r"(?:denoising )?diffusion(?: models?)?", "gbm": r"gradient boosting(?: machines?)?", "lasso": r"l1-regulari[sz]ed regression",

@@ -88,8 +88,13 @@ def _share_that_goes(at: Place) -> bool:
     return at.number.unit == "%" and said is not None and of is not None
 
 
-_TAKES_OFF = re.compile(r"\b(?:takes?|took|taking|shav(?:es?|ed|ing)|knock(?:s|ed|ing)?) (?:(?:about|roughly|nearly|almost|a further|another|some|only|just|a full) )*$", re.IGNORECASE)
-_ERRS_BY = re.compile(r"\b(?:errs?|erred|(?:is|are|was|were) (?:off|wrong|out)|miss(?:es|ed)?(?: the [a-z]+)?) (?:on average )?by\b")
+_TAKES_OFF = re.compile(
+    r"\b(?:takes?|took|taking|shav(?:es?|ed|ing)|knock(?:s|ed|ing)?) (?:(?:about|roughly|nearly|almost|a further|another|some|only|just|a full) )*$",
+    re.IGNORECASE,
+)
+_ERRS_BY = re.compile(
+    r"\b(?:errs?|erred|(?:is|are|was|were) (?:off|wrong|out)|miss(?:es|ed)?(?: (?:the|its) (?:[a-z]+ ){0,2}?[a-z]+)?) (?:on average )?by\b"
+)
 
 
 def change(at: Place) -> str | None:

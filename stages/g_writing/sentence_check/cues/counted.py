@@ -131,7 +131,10 @@ def with_so_many(at: Place) -> str | None:
 
 def so_many_finished(at: Place) -> str | None:
     """'two crashed', '13 were completed'."""
-    finished = re.match(r"\s+(?:were |was |have |had )?(?:finished|completed|crashed|failed|survived|diverged|converged|collapsed|aborted)\b", at.behind)
+    finished = re.match(
+        r"\s+(?:were |was |have |had )?(?:finished|completed|crashed|failed|survived|diverged|converged|collapsed|aborted)\b",
+        at.behind,
+    )
     return "part of seeds" if finished else None
 
 
@@ -176,7 +179,9 @@ def listed_behind(at: Place) -> str | None:
 
 def sets_of_runs(at: Place) -> str | None:
     """'the two sets of runs do not overlap': one set for each condition."""
-    sets = re.match(rf"\s(?:sets|groups|families|distributions|clouds|ranges) of (?:{w.SEED_NOUNS}|values|scores|results)\b", at.behind)
+    sets = re.match(
+        rf"\s(?:sets|groups|families|distributions|clouds|ranges) of (?:{w.SEED_NOUNS}|values|scores|results)\b", at.behind
+    )
     return "conditions" if at.number.word and sets else None
 
 
