@@ -16,10 +16,12 @@ from stages.g_writing.sentence_check.levels import extremes_of_all, seed_bounds,
 from stages.g_writing.sentence_check.measured import metrics_for, metrics_with_complement
 from stages.g_writing.sentence_check.pairs import Pair
 from stages.g_writing.sentence_check.phrases import ABOVE, BELOW, REACHED
+from stages.g_writing.sentence_check.powers import powers_of_ten
 from stages.g_writing.sentence_check.progress import Progress, Refused
 from stages.g_writing.sentence_check.quantified import bounded
 from stages.g_writing.sentence_check.quantities import Quantity, fits, level, printed, whole
 from stages.g_writing.sentence_check.reading import Number
+from stages.g_writing.sentence_check.setups import called_by_kind, limits_of_cases
 from stages.g_writing.sentence_check.strangers import of_others
 from stages.g_writing.sentence_check.tested import half_widths, test_values
 
@@ -36,6 +38,12 @@ def bound_numbers(now: Progress) -> list[tuple[Number, Quantity]]:
     for number, role in roles:
         if role == "free":
             continue
+        if limit := limits_of_cases(number, now.sentence, now.study):
+            key, value = limit
+            if value != number.value:
+                raise Refused(f"{number.text!r} is not the recorded {key}")
+            found.append((number, Quantity(value, f"cfg.{key}")))
+            continue
         within = bounded(number, now.sentence, now.study, metrics_with_complement(now, number)) if role in BOUNDING else None
         if within is False:
             raise Refused(f"{number.text!r} does not bound as many as is said")
@@ -49,6 +57,8 @@ def bound_numbers(now: Progress) -> list[tuple[Number, Quantity]]:
             or unit_said_once(now, number, role, levels, roles)
             or second_chance(now, number, role, levels)
             or calculated(now, number, role)
+            or (list(called_by_kind(number, now.sentence, now.study)) if role in {"level", "setting"} else [])
+            or (list(powers_of_ten(number, now.sentence, now.study)) if role == "difference" else [])
         )
         if role == "level" and not_reached(now, number):
             candidates = [each for each in candidates if each.of is not None and each.value < number.value]

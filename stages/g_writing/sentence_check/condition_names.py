@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.mentions import Mention
-from stages.g_writing.sentence_check.participles import by_participles
+from stages.g_writing.sentence_check.participles import by_participles, turned_round
 from stages.g_writing.sentence_check.study import Study
 
 
@@ -36,6 +36,8 @@ def conditions_in(text: str, study: Study) -> Iterator[Mention]:
         pattern = r"(?:the (?:one|variant|version|model) )?without (?:it|them)\b(?! (?:be|is|are))|(?:the |that |this )?ablated (?:variant|model|version|system|method|network|one|run|condition|configuration|counterpart|setup)|the ablation(?! (?:study|studies|experiments?|shows?|of|confirms?|reveals?|removes?|isolates?)\b)"
         found += [Mention(without[0], match.start(), match.end()) for match in re.finditer(rf"\b(?:{pattern})", text, re.IGNORECASE)]
     found += by_participles(text, tuple(study.conditions))
+    found += turned_round(text, tuple(study.conditions))
+    found += _in_place(text, tuple(study.conditions))
     found += _by_a_part_written_out(text, tuple(study.conditions))
     found += _elliptic(text, tuple(study.conditions), found)
     found = [
@@ -61,6 +63,19 @@ _COMPLETE = re.compile(
 """What parts were taken from, where the study has conditions without a part."""
 _NO_NAME = re.compile(r"learning (?:rates?|curves?|schedules?|algorithms?)\b|training (?:set|data|time|steps?)\b", re.IGNORECASE)
 """Terms of the trade that hold a word of some condition's name ('learning rate', where a condition is called learned)."""
+
+
+_PRESENT = r"(?:(?:is|are|was|were|has been|have been) )?(?:in place|in use|added|used|present|introduced|enabled|included|(?:switched|turned) on)"
+
+
+def _in_place(text: str, names: tuple[str, ...]) -> Iterator[Mention]:
+    """'once the stem is in place' for conv_stem: a word of this id alone, or else of its variants only (conv_stem_no_pos)."""
+    parts = {part for name in names for part in name.split("_") if len(part) > 3 and part.isalpha()}
+    for part in parts:
+        pattern = rf"\b(?:once|when|if|after|as soon as) (?:the |an? )?{part}s? {_PRESENT}(?!\w)"
+        owners = sorted((name for name in names if part in name.split("_") and (removed(name) or ("", ""))[1] != part), key=len)
+        if owners and all(owner.startswith(owners[0]) for owner in owners):
+            yield from (Mention(owners[0], match.start(), match.end()) for match in re.finditer(pattern, text, re.IGNORECASE))
 
 
 def _by_a_part_written_out(text: str, names: tuple[str, ...]) -> Iterator[Mention]:
@@ -361,6 +376,8 @@ _BEGINNING = 3
 """Letters from which on a word of an id may be the beginning of a longer one."""
 _LONG_ENOUGH = 6
 """Letters from which on a word may be two written together: blurpool."""
+_HEADS_OF_THINGS = rf"graphs?|edges|features|inputs?|maps?|masks?|trees?|tables?|grids?|mesh|tokens|representations?|descriptors?|fingerprints?|{w.CONDITION_NOUNS}"
+"""Nouns before which a plural id stands in the singular."""
 _NOMINAL = r"(?:ed|ing|e|es|s|er|or|ation|ion)?"
 _NOUN_OF = "|ation|ment"
 """Endings of the noun of a verb: 'distillation' for distill."""
@@ -395,6 +412,8 @@ def _spelt(word: str, *, continued: bool = False) -> str:
     others += _shortened(word)
     if continued and word.isalpha() and len(word) >= _BEGINNING:
         others.append(rf"{word}[a-z]{{1,9}}")
+    if re.fullmatch(r"[a-z]{3,}[^s\W\d]s", word):  # 'the bond graph' for bonds: the singular before the noun that it is of
+        others.append(rf"{word[:-1]}(?=[\s-](?:{_HEADS_OF_THINGS})\b)")
     if re.fullmatch(r"[a-z]{3,5}", word) or (continued and re.fullmatch(r"[a-z]{2}", word)):
         others.append(_initials(word))
     return rf"(?:{'|'.join((spelt, *others))})"

@@ -25,6 +25,7 @@ def directions(sentence: Sentence, study: Study, pair: Pair, *judged: tuple[int,
     text = _without_statistics(_without_names(sentence))
     yield from superlatives(sentence, study)
     yield from _paid_for(sentence, study, pair)
+    yield from _against_gains(text, sentence, study, pair)
     yield from _unknown_verbs(sentence)
     yield from _costs(sentence, study, pair)
     counted = _counted(sentence.text, study)
@@ -35,6 +36,7 @@ def directions(sentence: Sentence, study: Study, pair: Pair, *judged: tuple[int,
             if (
                 _compares_else(text, match)
                 or _priced(text, match)
+                or _told_before(text, match)
                 or any(start <= match.start() < end for start, end in judged)
                 or counted
             ):
@@ -48,13 +50,16 @@ def directions(sentence: Sentence, study: Study, pair: Pair, *judged: tuple[int,
                 or _of_several(sentence, match, pair)
                 or pair
             )
-            metrics = metrics_of(sentence, study, match.start(), kind, match[0])
+            said = _of_quality(text, match) or kind
+            quality = [(metric, False) for metric in study.metrics if not of_speed(metric, study)][:1]
+            by_name = said == kind or sentence.metrics
+            metrics = metrics_of(sentence, study, match.start(), said, match[0]) if by_name else quality
             if pair.metric and not sentence.metrics and kind in {"up", "down", "better", "worse"}:
                 metrics = [(pair.metric, False)]
             if kind == "better" and re.search(
                 r"\b(?:pa(?:ys?|id)|price) (?:for|of) (?:its|this|the|our|their) $", text[: match.start()]
             ):
-                metrics = [(metric, False) for metric in study.metrics if not of_speed(metric, study)][:1]  # paid for with another
+                metrics = quality  # paid for with another
             if not metrics:
                 yield f"{match[0]!r}: nothing was recorded that could bear it out"
                 continue
@@ -63,7 +68,7 @@ def directions(sentence: Sentence, study: Study, pair: Pair, *judged: tuple[int,
                     holds = [_wider(study, a, b, metric) is (kind == "up") for a, b in compared.options if kind in {"up", "down"}]
                     holds = [held is not (spread == "steady") for held in holds]
                 else:
-                    holds = [means_hold(study, a, b, metric, kind, complement=complement) for a, b in compared.options]
+                    holds = [means_hold(study, a, b, metric, said, complement=complement) for a, b in compared.options]
                 good = all(holds) if compared.strict or compared.named else any(holds)
                 if good is denied and holds:
                     yield f"{match[0]!r}: the recorded means of {metric} say otherwise"
@@ -116,6 +121,32 @@ def _costs(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
             continue  # 'a run costs 30 minutes for a and 36 for b': two values
         if metric and not any(means_hold(study, a, b, metric, "worse", complement=complement) for a, b in compared.options):
             yield f"{said[0].strip()!r}: the recorded means of {metric} say otherwise"
+
+
+def _of_quality(text: str, match: re.Match[str]) -> str | None:
+    """'more accurately': better, whichever way the metric runs; None for other comparing words."""
+    adverb = re.match(r" (?:accurate|precise|exact|correct|faithful)(?:ly)?\b", text[match.end() :])
+    return {"more": "better", "less": "worse"}.get(match[0].lower()) if adverb else None
+
+
+_AGAINST = re.compile(
+    r"^\W*(?:against|the (?:price|cost) (?:of|for)|in return for|in exchange for|as the price (?:of|for)) (?:all )?(?:these|those|this|that|such an?) $",
+    re.IGNORECASE,
+)
+
+
+def _told_before(text: str, match: re.Match[str]) -> bool:
+    """'Against these gains stands …': gains told before, of a metric that this sentence does not name."""
+    noun = re.fullmatch(r"(?:gain|benefit|advantage|improvement)s?", match[0], re.IGNORECASE)
+    return noun is not None and _AGAINST.search(text[: match.start()]) is not None
+
+
+def _against_gains(text: str, sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
+    """Some metric that the sentence does not name has to be better for somebody of whom it speaks."""
+    said = next((m for m in re.finditer(r"\b[a-z]+", text, re.IGNORECASE) if _told_before(text, m)), None)
+    others = set(study.metrics) - {mention.name for mention in sentence.metrics}
+    if said and not any(means_hold(study, a, b, metric, "better", complement=False) for a, b in pair.options for metric in others):
+        yield f"{said[0]!r}: no other recorded metric is better"
 
 
 _HAS_ITS_PRICE = re.compile(

@@ -115,7 +115,8 @@ def _by_its_parts(metric: str) -> Iterator[str]:
         ranked = rf"(?:p{rank[1]}|{rank[1]}(?:th)?[- ]percentile)"
         yield rf"(?:{rest} at the )?{ranked}(?: of)?(?: the)?(?:[\s-]{rest})?" if rest else ranked
     if parts and (rank := re.fullmatch(r"top(\d)", parts[0])):
-        yield rf"top-?{rank[1]}(?:[\s-]{re.escape(' '.join(parts[1:]))})?"
+        noun = r"accurac(?:y|ies)" if parts[1:] in ([], ["acc"], ["accuracy"]) else re.escape(" ".join(parts[1:]))
+        yield rf"top-?(?:{rank[1]}|\u00b7)(?:[\s-]{noun})?"
     if parts and re.fullmatch(r"[b-df-hj-np-tv-z]{3,5}", parts[-1]) and parts[-1] not in w.METRICS:  # 'real-time factor' of rtf
         yield r"[\s-]".join(rf"{letter}[a-z]+" for letter in parts[-1])
     if "per" in parts[1:]:
@@ -163,6 +164,8 @@ def metrics_in(text: str, study: Study) -> Iterator[Mention]:
                 continue
             if m[0].lower() in {"take", "takes"} and re.match(r" (?:its|place|part|effect|care|account|advantage)\b", text[m.end() :]):
                 continue
+            if m[0].lower() in {"take", "takes"} and re.match(r" (?:[a-z]+ ){0,2}[-\d.]+ ?\S* off\b", text[m.end() :]):
+                continue  # 'takes 0.5 W off the error'
             if _no_duration(m, text) or _training_with(m, text):
                 continue
             if m[0].lower() == "taken" and re.match(r" (?:away|out|off|together|as|from)\b", text[m.end() :]):

@@ -26,7 +26,7 @@ _STARTED_FROM = re.compile(
 )
 """'from 0.295 nats without x': the value before a change."""
 _INTRODUCED = re.compile(
-    rf"(?:compared (?:with|to)|relative to|next to|alongside|beside|with respect to|as opposed to|unlike|over|against|versus|than|from)\s*(?:the |an? )?{_PLAIN}$",
+    rf"(?:compared (?:with|to)|relative to|next to|alongside|beside|with respect to|as opposed to|unlike|over|against|versus|than|(?<!trained )(?<!training )(?<!learned )(?<!learnt )(?<!fitted )from|(?:compared (?:with|to)|relative to|next to|over|against|versus|than|from) (?:[a-z]+ )?(?:train(?:ed|ing)|learn(?:ed|t|ing)|fitted) from)\s*(?:the |an? )?{_PLAIN}$",
     re.IGNORECASE,
 )
 _TAKEN_AS = (

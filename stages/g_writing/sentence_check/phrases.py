@@ -21,7 +21,7 @@ COUNTED = {
 DIFFERENCE_BEFORE = re.compile(
     r"(?:\bby(?: a factor of| a margin of)?|\b(?:gain|improvement|increase|decrease|reduction|drop|difference|gap|advantage|margin|overhead|deficit|rise|lead|decline"
     r"|saving|speed-?up|cost|change|benefit|effect|(?:additional|extra|added)(?: [\w-]+){1,3})s?(?: (?!from\b|to\b(?! (?:the|a|our)\b))[\w()-]+){0,8}? (?:of|is|was|amounts to|equals|corresponds to)"
-    r"|\b(?:additional|extra|adds|added|costs?|saves?|gains?|t(?:akes?|ook|aking) off|takes?(?= (?:about |roughly |nearly )?[-\d.]+ ?\S* off\b)|gives? up|trades?(?: in| away)?|sacrifices?|forfeits?|foregoes|loses?|contributes?|accounts? for|brings?|worth|shav(?:es?|ed|ing)|shed(?:s|ding)?|knock(?:s|ed|ing)?|removes?|trims?))"
+    r"|\b(?:additional|extra|adds|added|costs?|saves?|gains?|t(?:akes?|ook|aking) off|takes?(?= (?:about |roughly |nearly |a further |another )?[-\d.]+ ?\S* off\b)|gives? up|trades?(?: in| away)?|sacrifices?|forfeits?|foregoes|loses?|contributes?|accounts? for|brings?|worth|shav(?:es?|ed|ing)|shed(?:s|ding)?|knock(?:s|ed|ing)?|removes?|trims?))"
     r"\s*(?:an? |the |another |further |about |only |roughly |around |approximately |nearly |almost |just |some |slightly |more than |less than |over |under |at least |at most |relative |absolute |\(|mean |small |large |modest |moderate |clear |mere |tiny |little |bit |shade |touch |hair |full |whole |slim |narrow |good |solid |hefty |meagre |scant |slender |considerable |substantial |minor )*$",
     re.IGNORECASE,
 )

@@ -290,7 +290,22 @@ def _group(said: str, study: Study) -> list[str]:
             members = [name for name in study.conditions if part in name.lower().split("_")]
             if word.startswith(part) and 1 < len(members) < len(study.conditions):
                 return members
+    networks = [name for name in study.conditions if _CLASSICAL.isdisjoint(name.lower().split("_"))]
+    if re.search(r"\bboth (?:\w+ )?(?:networks|nets)\b", said, re.IGNORECASE):
+        telling = [name for name in study.conditions if _NETWORK.search(name.lower())]
+        return next((two for two in (networks, telling) if len(two) == 2), list(study.conditions))
     return list(study.conditions)
+
+
+_NETWORK = re.compile(
+    r"net(?:$|_|\d)|nn(?:$|_|\d)|lstm|gru(?:$|_)|gcn|gat(?:$|_|v)|former|(?:^|_)vit(?:$|_)|mlp|tcn(?:$|_)|perceptron|autoenc"
+)
+"""Letters in the ids of networks."""
+_CLASSICAL = frozenset(
+    """rf gbm gbdt xgb xgboost lgbm lightgbm catboost svm svr knn ridge lasso linear logreg logistic forest forests tree trees boosting gp
+    arima sarima ets prophet naive persistence seasonal ols bayes kriging""".split()
+)
+"""Words in the ids of methods that are no networks."""
 
 
 def _neither(

@@ -126,7 +126,7 @@ def plain(raw: str) -> str:
     for command, sign in (
         ("\\times", "×"), ("\\pm", "±"), ("\\%", "%"), ("\\leq", "<="), ("\\geq", ">="), ("\\le", "<="), ("\\ge", ">="), ("\\approx", "~="),
         ("\\sim", "~="), ("\\lt", "<"), ("\\gt", ">"), ("\\,", ""), ("\\;", " "), ("\\ ", " "), ("~", " "), ("{,}", ","), ("\\beta", "beta"),
-        ("\\gamma", "gamma"), ("\\eta", "eta"), ("\\lambda", "lambda"), ("\\epsilon", "epsilon"), ("\\alpha", "alpha"), ("\\tau", "tau"), ("\\&", "&"),
+        ("\\gamma", "gamma"), ("\\eta", "eta"), ("\\lambda", "lambda"), ("\\epsilon", "epsilon"), ("\\alpha", "alpha"), ("\\tau", "tau"), ("\\&", "&"), ("\\AA{}", "\u00c5"), ("\\AA", "\u00c5"),
         ("β", "beta"), ("γ", "gamma"), ("≤", "<="), ("≥", ">="), ("η", "eta"), ("λ", "lambda"), ("≈", "~="), ("τ", "tau"),
     ):  # fmt: skip
         text = text.replace(command, sign)

@@ -81,6 +81,8 @@ def _of_no_part(sentence: Sentence, match: re.Match[str]) -> bool:
     """The words take away no part: 'without p-values', 'all except a', 'one run was excluded'."""
     if _EXCEPTING.match(match[0]) and _OF_WHICH.search(sentence.text[: match.start()]):
         return True
+    if match[0].lower().startswith("miss") and re.match(r" (?:[\w-]+ ){1,4}by\b", sentence.text[match.end() :]):
+        return True  # 'misses the solubility by a factor of 4'
     passive = re.match(r"(?:is|are|was|were|be|been|being|gets?|got)\b", match[0], re.IGNORECASE)
     if passive and _SUBJECT_NO_PART.search(sentence.text[: match.start()]):
         return True

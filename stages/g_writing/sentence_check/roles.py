@@ -68,6 +68,7 @@ ORDER: tuple[Cue, ...] = (
     counted.bound_on_seeds,
     amounts.of_a_whole,
     counted.models_in_total,
+    counted.sets_of_runs,
     counted.counted_noun,
     amounts.behind_plus_minus,
     amounts.behind_a_deviation,

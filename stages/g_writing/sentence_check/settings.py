@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from stages.g_writing.sentence_check import words as w
 from stages.g_writing.sentence_check.quantities import Quantity, fits
 from stages.g_writing.sentence_check.reading import Number, Sentence, compiled
+from stages.g_writing.sentence_check.setups import kinds_said
 from stages.g_writing.sentence_check.study import Study
 
 NEARLY_AS_NEAR = 0.15
@@ -192,7 +193,7 @@ class Settings:
                 if (
                     re.fullmatch(r" (?:window |length |size )?of ", gap)
                     and key not in _HELD_IN_OTHERS
-                    and re.match(r" (?:steps|tokens|frames|hours|days|samples)\b", after)
+                    and re.match(r" (?:time |hourly |daily )?(?:steps|tokens|frames|hours|days|samples)\b", after)
                 ):
                     yield 0.3, key  # 'a horizon of 24 steps': the noun behind is the setting's unit
                 if re.fullmatch(
@@ -275,10 +276,13 @@ class Settings:
         cases = re.match(rf"[\s-]*(?:[\w-]+ ){{0,2}}?({w.CASE_NOUNS})\b", after)
         behind = self.sentence.text[number.end :]
         of_one_case = re.match(r"\s*(?:×|x|by)\s?\d|[\s-]*(?:pixels|px|dimensions?|units|bytes|steps|epochs|updates|mm|cm)\b", behind)
+        kinds = kinds_said(number, self.sentence)
         tuned = re.search(r"\bfine-?\s?tun\w*[\w ]*$", before) is not None
         for key, value in self.study.config.items():
             if (tuned and key.startswith("pretrain")) or (of_one_case and key.startswith("n_")):
                 continue
+            if kinds and not any(kind.keys.fullmatch(key) for kind in kinds):
+                continue  # 'a resolution of 112 pixels' is no batch size
             if cases and not key.startswith("n_") and cases[1][:-1] not in key and "sample" not in key:
                 continue  # 'the 150 cases' are no epochs
             if isinstance(value, int) and not isinstance(value, bool) and value == number.value:
@@ -298,7 +302,7 @@ class Settings:
     def of_tuple(self, number: Number) -> list[str]:
         """'(beta1, beta2) = (x, y)': the k-th name for the k-th number."""
         betas = re.search(
-            r"\b(?:momentum (?:terms|parameters|coefficients|values)|moments?(?: estimates?)?(?: decay)?|betas?(?: \w+)?)\s*(?:are|were|of|is|with|at|=|:)?\s*(?=\d)",
+            r"\b(?:momentum (?:terms|parameters|coefficients|values)|moments?(?: estimates?)?(?: decay)?(?: (?:coefficients|rates|parameters|factors))?|betas?(?: \w+)?)\s*(?:are|were|of|is|with|at|=|:)?\s*(?=\d)",
             self.sentence.text,
             re.IGNORECASE,
         )

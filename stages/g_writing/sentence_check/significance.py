@@ -75,7 +75,12 @@ def _clause(clause: str, word: str, sentence: Sentence, study: Study, pair: Pair
 
 def _tests(clause: str, word: str, sentence: Sentence, study: Study, pair: Pair) -> Iterator[Compared]:
     """The recorded tests that the clause speaks of: all of them, or those of the pair by the metrics named."""
-    if re.search(
+    of_one = (
+        len({mention.name for mention in sentence.conditions}) > 1
+        and sentence.metrics
+        and re.search(r"\bno [\w ]*?difference\b", clause)
+    )
+    if not of_one and re.search(
         r"\b(?:all|both|every|each|none of|neither of|no) (?:\w+ ){0,3}?(?:comparisons?|differences?|gains?|improvements?|contrasts?)\b",
         clause,
         re.IGNORECASE,
@@ -94,8 +99,10 @@ def _tests(clause: str, word: str, sentence: Sentence, study: Study, pair: Pair)
 def _denied(clause: str) -> bool:
     said = _SIGNIFICANT.search(clause)
     before = clause[: said.start()] if said else clause
+    behind = clause[said.end() :] if said else ""
     return bool(
-        re.search(rf"{w.NEGATED}(?:\s+[\w-]+){{0,3}}\s*$", before, re.IGNORECASE)
+        re.match(r"\s(?:\w+ly )?(?:no|nothing|neither)\b(?! (?:doubt|less|fewer|more)\b)", behind)
+        or re.search(rf"{w.NEGATED}(?:\s+[\w-]+){{0,3}}\s*$", before, re.IGNORECASE)
         or re.search(
             r"\bnon-?$|\bin$|\b(?:none|neither) of\b[^,;]*$|\bno (?:[\w-]+ ){0,2}?(?:test|comparison|difference|gain|improvement)\b[^,;]*$",
             before,
@@ -146,5 +153,7 @@ def _alike(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
             found = study.compared(a, b, metrics[0])
             if found and found[0].t_p is not None and found[0].t_p < 0.05:
                 yield f"{alike[0]!r}: the recorded test tells them apart"
+            elif found and re.search(r"significan", alike[0]):
+                return  # a recorded test that does not tell them apart
             elif one is not None and other is not None and abs(one - other) > 0.01 * abs(other):
                 yield f"{alike[0]!r}: the means differ by more than one per cent"

@@ -17,7 +17,7 @@ from stages.g_writing.sentence_check.subjects import familiar
 
 _MEASURES = (
     r"F1(?:[- ]score)?|BLEU|ROUGE\S*|AUROC|AUC|FID|PSNR|SSIM|perplexity|accuracy|accuracies|IoU|calibration(?: error)?|sample efficiency|data efficiency|interpretability|ECE|bits per byte|bits per character|latency"
-    r"|RMSE|MSE|throughput|reward|word error rate|FLOPs?|energy|carbon|(?:character|phone(?:me)?|sentence|token|equal|label) error(?: rate)?|precision|recall|mean average precision|top-5|robustness|memory|power consumption|return|loss"
+    r"|RMSE|MSE|MAE|MAPE|mean absolute (?:percentage |scaled )?error|median absolute error|root[- ]mean[- ]squared?[- ]error|mean[- ]squared?[- ]error|throughput|reward|word error rate|FLOPs?|energy|carbon|(?:character|phone(?:me)?|sentence|token|equal|label) error(?: rate)?|precision|recall|mean average precision|top-5|robustness|memory|power consumption|return|loss"
 )  # fmt: skip
 
 
@@ -57,7 +57,7 @@ def strangers(sentence: Sentence, study: Study) -> Iterator[str]:
     yield from _another_measure(sentence, known)
     aliases = {alias.lower() for metric in study.metrics for alias in metric_patterns(metric)}
     for match in re.finditer(rf"\b(?:{_MEASURES})\b", text, re.IGNORECASE):
-        word = match[0].lower()
+        word = match[0].lower().replace("-square", " square").replace("-error", " error").replace("root-", "root ")
         named = any(m.start <= match.start() < m.end for m in (*sentence.conditions, *sentence.metrics))
         as_logarithm = word == "loss" and re.search(r"\bnats?\b|\bbits\b|logarithm", text) and {"perplexity", "ppl"} & aliases
         verb = word.startswith("return") and re.search(r"\b(?:cannot|can|will|would|not|to|tests?)\s+$", text[: match.start()])
@@ -155,6 +155,11 @@ def _as_setting(text: str, match: re.Match[str]) -> bool:
         and re.match(r" (?:from|of|to|at|down)\b", text[match.end() :])
     ):
         return True  # 'halving the precision from 8 to 4 bits'
+    if re.search(
+        r"(?:minimi[sz]|optimi[sz])\w+ (?:the |an? )?$|\b(?:trained|fitted|learned) (?:with|on|under|by|to)(?: minimi[sz]e)? (?:the |an? )?$|\b(?:objective|loss|criterion) (?:is|was) (?:the |an? )?$",
+        text[: match.start()],
+    ):
+        return match[0].lower().endswith(("error", "mae", "mse"))  # what is minimised
     return bool(re.search(r"(?:mixed|half|single|double|numerical|over-)\s*$", text[: match.start()])) or bool(
         re.match(r"[- ](?:function|curve|landscape|weight|term)", text[match.end() :])
     )
@@ -326,6 +331,7 @@ def _letters(text: str) -> str:
 def _unknown_conditions(sentence: Sentence, study: Study, known: str) -> Iterator[str]:
     raw = re.sub(r"\\[a-zA-Z]+(?:\{[^}]*\})?|\$[^$]*\$", " ", sentence.raw)
     covered = [(mention.start, mention.end) for mention in (*sentence.conditions, *sentence.metrics)]
+    units = {part for facts in study.metrics.values() for part in re.split(r"[^A-Za-z]+", facts.unit) if part}
     for match in re.finditer(r"(?<![\w·-])(?:[A-Z]|[a-z]+[A-Z])[\w+-]*", sentence.text):
         word = match[0].strip("-")
         if (
@@ -334,6 +340,7 @@ def _unknown_conditions(sentence: Sentence, study: Study, known: str) -> Iterato
             or (len(_letters(word)) > 8 and _letters(word)[:-3] in _letters(known))  # 'Anti-aliasing' of 'anti-aliased'
             or any(len(part) > 4 and _letters(word).startswith(part) for name in study.conditions for part in name.lower().split("_"))
             or word in w.NAMES_OF_TESTS
+            or word in units
             or word.lower() in w.NUMBER_WORDS
             or re.match(r"[\s~]*\(?[A-Z]?\.?\u00b7", sentence.text[match.end() :])  # 'Lemmas 1 and 2'
         ):

@@ -91,7 +91,9 @@ def _of_one(match: re.Match[str], sentence: Sentence) -> bool:
     ):
         return False
     return any(
-        re.fullmatch(r"(?: [\w-]+){0,3}? (?:of|for|by|with|from|that) (?:the )?", sentence.text[match.end() : mention.start])
+        re.fullmatch(
+            r"(?: [\w-]+){0,3}? (?:of|for|by|with|from|that|on|under|using) (?:the )?", sentence.text[match.end() : mention.start]
+        )
         for mention in sentence.conditions
         if mention.start > match.end()
     )

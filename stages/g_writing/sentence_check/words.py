@@ -79,6 +79,8 @@ METRICS: dict[str, tuple[str, ...]] = {
     "rmse": ("rmse", "root mean squared error", "root mean square error"),
     "r2": ("r2", "r^2", "r-squared", "coefficient of determination", "explained variance", "variance explained", "of the variance", "of variance", "explain", "explains"),
     "mae": ("mae", "mean absolute error"),
+    "nmae": ("nmae", "normalised mae", "normalized mae", "normalised mean absolute error", "normalized mean absolute error"),
+    "nrmse": ("nrmse", "normalised rmse", "normalized rmse", "normalised root mean squared error", "normalized root mean squared error"),
     "precision": ("precision",),
     "recall": ("recall",),
     "miou": ("miou", "mean iou", "mean intersection over union"),
@@ -136,6 +138,8 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "seq_len": (r"tokens (?:long|in length|apiece)", r"sequence length", r"windows?", r"context(?: \w+)?", r"sequences"),
     "samples_eval": (r"samples",),
     "n_samples": (r"samples",),
+    "lookback": (r"look-?\s?back(?: windows?| length)?",),
+    "look_back": (r"look-?\s?back(?: windows?| length)?",),
     "max_len": LONGEST_INPUT,
     "max_length": LONGEST_INPUT,
     "max_seq_len": LONGEST_INPUT,
@@ -205,6 +209,8 @@ def setting_words(key: str) -> tuple[str, ...]:
         return SETTINGS[key]
     words = key_parts(key)
     stem = re.sub(r"_(?:bytes|tokens|chars|frames|samples|pixels)$", "", key)
+    if (bare := re.sub(r"_(?:angstrom|nm|mm|cm|hz|khz|ev|mev|db|deg)$", "", key)) != key:
+        return (r"[\s_-]".join(words), r"[\s_-]".join(key_parts(bare)), *SETTINGS.get(bare, ()))  # 'a cutoff of 6.5 \u00c5'
     return ((r"[\s_-]".join(words),) if words else ()) + (SETTINGS.get(stem, ()) if stem != key else ())
 
 
@@ -278,13 +284,14 @@ COUNTED_THINGS = {"chars": "characters", "char": "characters", "toks": "tokens",
 _BOOSTED = r"(?<![Gg]radient )(?<![Gg]radient-)boosting|(?:extreme )?(?:gradient[- ])?boost(?:ed|ing)[- ](?:decision[- ])?(?:trees?|ensembles?|machines?)|gradient[- ]boosting(?: (?:machines?|model))?|gradient[- ]boosted(?=[- ](?:model|baseline|ensemble|runs?|seeds?))"
 _POSITIONAL = r"(?:positional|position) (?:encodings?|embeddings?|information|signals?|codes?|cues?|features?|biases)|positions"
 WRITTEN_OUT = {
+    "xgb": r"xg-?boost", "lgb": r"light-?gbm", "lgbm": r"light-?gbm",
     "cnn": r"convolutional (?:neural )?(?:networks?|nets?)|conv-?nets?", "rnn": r"recurrent (?:neural )?(?:networks?|nets?)", "gcn": r"graph convolution(?:s|al (?:network|net)s?)?",
     "gnn": r"graph (?:neural )?networks?", "sgdm": r"sgd with (?:nesterov |heavy-ball )?momentum|momentum sgd|stochastic gradient descent with momentum",
     "sgd": r"stochastic gradient descent(?! with)", "ddpm": r"(?:denoising )?diffusion(?: models?)?", "gbm": r"gradient boosting(?: machines?)?", "lasso": r"l1-regulari[sz]ed regression",
     "fno": r"fourier neural operators?", "pinn": r"physics-informed (?:neural )?networks?", "mpnn": r"message[- ]passing (?:neural )?networks?", "swa": r"weight averaging",
     "ema": r"moving averag(?:e|ing)", "ens": r"ensembles?", "kd": r"(?:knowledge )?distill(?:ation|ed|ing)", "qat": r"quanti[sz]ation-aware training", "ptq": r"post-training quanti[sz]ation",
     "rope": r"rotary(?: (?:position\w* )?(?:embedding|encoding)s?| positions?)?", "alibi": r"(?:attention with )?linear biases", "mlp": r"multi-?layer perceptrons?",
-    "knn": r"(?:k-)?nearest neighbou?rs?", "rf": r"random forests?", "gp": r"gaussian process(?:es)?", "vit": r"vision transformers?", "aed": r"attention(?:-based)? encoder-decoders?",
+    "knn": r"(?:k-)?nearest[- ]neighbou?rs?", "rf": r"random forests?", "gp": r"gaussian process(?:es)?", "vit": r"vision transformers?", "aed": r"attention(?:-based)? encoder-decoders?",
     "svgp": r"(?:sparse |stochastic )?variational (?:gaussian process(?:es)?|gps?)", "relu": r"rectified linear units?", "gelu": r"gaussian error linear units?",
     "rmsnorm": r"root[- ]mean[- ]square (?:layer )?normali[sz]ation|rms normali[sz]ation", "layernorm": r"layer[- ]normali[sz]ation",
     "batchnorm": r"batch[- ]normali[sz]ation", "groupnorm": r"group[- ]normali[sz]ation", "lora": r"low-rank (?:adaptation|adapters?)", "a2c": r"advantage actor-critic",
@@ -311,7 +318,7 @@ SEED_NOUNS = r"seeds?|runs?|repetitions?|repeats|trials?|trainings|experiments|i
 CONDITION_NOUNS = (
     r"conditions?|methods?|variants?|optimi[sz]ers?|models?|agents?|algorithms?|configurations?|approach(?:es)?|systems?|settings?|networks?|architectures?"
     r"|activations?(?: functions?)?|regulari[sz]ers?|encodings?|schemes?|strategies|strategy|candidates?|options?|alternatives?|treatments?|contenders?|competitors?|arms?|techniques?|polic(?:y|ies)|predictors?|classifiers?|learners?|estimators?|heuristics?|recipes?|samplers?|solvers?"
-    r"|retrievers|forecasters|regressors|encoders|rankers|decoders|compressors|planners|controllers|tokeni[sz]ers|detectors|schedulers|front[- ]ends|rules|regimes|procedures|pipelines|schedules|objectives|loss functions|curricul(?:a|ums?)|backbones?|policies|tokeni[sz]ations?|learning rules|augmentations|augmentation (?:policies|schemes)|initiali[sz]ers|normali[sz]ers|attention (?:variants|mechanisms)|parameteri[sz]ations|formulations|designs|baselines|precisions|bit-?widths|formats|entrants|rivals|opponents"
+    r"|retrievers|forecasters|students|regressors|encoders|rankers|decoders|compressors|planners|controllers|tokeni[sz]ers|detectors|schedulers|front[- ]ends|rules|regimes|procedures|pipelines|schedules|objectives|loss functions|curricul(?:a|ums?)|backbones?|policies|tokeni[sz]ations?|learning rules|augmentations|augmentation (?:policies|schemes)|initiali[sz]ers|normali[sz]ers|attention (?:variants|mechanisms)|parameteri[sz]ations|formulations|designs|baselines|precisions|bit-?widths|formats|entrants|rivals|opponents"
 )
 
 CASE_NOUNS = (
@@ -321,7 +328,7 @@ CASE_NOUNS = (
 """What the cases of a data set are called."""
 
 NUMERIC_UP = r"up (?:from|by)|go(?:es|ing)? up|went up|increas\w*|higher|rise[sn]?|rising|rose|grow\w*|grew|larger|longer|raise[sd]?|above|more|climb\w*|adds?|lengthen\w*|prolong\w*|lift(?:s|ed|ing)?|overhead|extra|additional|exceed\w*"
-NUMERIC_DOWN = r"t(?:akes?|ook|aking) off(?= [^,;.]*\d)|(?:remov|trim)\w*(?= (?:about |only |another |a further )?[\d.]+ ?(?:nats|points|bits|percentage points|seconds|ms|s)\b)|t(?:akes?|ook|aking) (?=[-\d.]+ ?\S* off\b)|(?:eliminat|remov|avoid|prevent|sav|spar|cut)\w*(?= (?:out |away )?(?:about |roughly |nearly |almost |some |around )?[\d.]+ ?(?:%|per ?cent) of (?:the |all |those )?(?:[\w-]+ ){0,2}?(?:errors?|mistakes|misclassif\w+|misses)\b)|(?<!slow )(?<!slowed )(?<!slows )down (?:from|by|to)|go(?:es|ing)? down|went down|decreas\w*|lower(?:s|ed|ing)?|reduc\w*|drop(?!out)\w*|(?:fall(?:s|en|ing)?|fell)(?! (?:\w+ )?(?:behind|short|between|in between|within|into))|declin\w*|smaller|shorter|less|below|fewer|cut(?:s|ting)?|shrink\w*|sav(?:es|ed|ing)|shorten\w*|trim(?:s|med|ming)?|diminish\w*|slash\w*|shav(?:es?|ed|ing)|shed(?:s|ding)?|undercut(?:s|ting)?|undershoots?|sink(?:s|ing)?|sank"
+NUMERIC_DOWN = r"t(?:akes?|ook|aking) off(?= [^,;.]*\d)|(?:remov|trim)\w*(?= (?:about |only |another |a further )?[\d.]+ ?(?:nats|points|bits|percentage points|seconds|ms|s)\b)|t(?:akes?|ook|aking) (?=(?:(?:about|roughly|nearly|almost|a further|another|some|only|just) )*[-\d.]+ ?\S* off\b)|(?:eliminat|remov|avoid|prevent|sav|spar|cut)\w*(?= (?:out |away )?(?:about |roughly |nearly |almost |some |around )?[\d.]+ ?(?:%|per ?cent) of (?:the |all |those )?(?:[\w-]+ ){0,2}?(?:errors?|mistakes|misclassif\w+|misses)\b)|(?<!slow )(?<!slowed )(?<!slows )down (?:from|by|to)|go(?:es|ing)? down|went down|decreas\w*|lower(?:s|ed|ing)?|reduc\w*|drop(?!out)\w*|(?:fall(?:s|en|ing)?|fell)(?! (?:\w+ )?(?:behind|short|between|in between|within|into))|declin\w*|smaller|shorter|less|below|fewer|cut(?:s|ting)?|shrink\w*|sav(?:es|ed|ing)|shorten\w*|trim(?:s|med|ming)?|diminish\w*|slash\w*|shav(?:es?|ed|ing)|shed(?:s|ding)?|undercut(?:s|ting)?|undershoots?|sink(?:s|ing)?|sank"
 BETTER = r"out(?:shin|shon|class|do|did|rank|run|scor|pac|strip|play|match|weigh)\w*|edg(?:es?|ed|ing) (?:out|past)|prefer(?:able|red)|trumps?|bests|overtakes?|eclips\w*|improv\w*|gain\w*|better|outperform\w*|beat(?:s|en|ing)?|superior|wins?|advantage|best|ahead|surpass\w*|benefit\w*|buys?|leads?(?! to)|leading(?! to)|favou?rs?|helps(?! to\b)|helped(?! to\b)|pays off|paid off"
 WORSE = r"(?:costs?|loses?) (?:(?:about|roughly|only|just|nearly|almost|another|the \w+) ){0,2}?(?:half an?|an?|one|two|three) (?:percentage |accuracy )?points?|(?:costs?|sacrific(?:es?|ed|ing)|forfeit(?:s|ed|ing)?|surrender(?:s|ed|ing)?|conced(?:es?|ed|ing)|relinquish(?:es|ed|ing)?|giv(?:es?|ing) (?:up|away)|gave (?:up|away)) (?:\w+ ){0,3}?\S*\d\S* (?:percentage |accuracy )?points|a loss of (?:\S+ ){0,2}?\S*\d\S* (?:percentage |accuracy )?points|worse(?:ns)?|degrad\w*|hurts?|inferior|underperform\w*|worst|deteriorat\w*|trails?|(?:falls?|fell) (?:\w+ )?short|behind(?! (?:each|every) (?:entry|row|number|value|figure|point|mean|cell|bar|curve))|harms?|loses?|lags?"
 FASTER = r"(?<=seconds )(?:earlier|sooner)|(?<=minutes )(?:earlier|sooner)|faster|speed-?up|quicker|speeds|cheaper|less expensive"

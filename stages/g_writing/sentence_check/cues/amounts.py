@@ -88,10 +88,23 @@ def _share_that_goes(at: Place) -> bool:
     return at.number.unit == "%" and said is not None and of is not None
 
 
+_TAKES_OFF = re.compile(
+    r"\b(?:takes?|took|taking|shav(?:es?|ed|ing)|knock(?:s|ed|ing)?) (?:(?:about|roughly|nearly|almost|a further|another|some|only|just|a full) )*$",
+    re.IGNORECASE,
+)
+_ERRS_BY = re.compile(
+    r"\b(?:errs?|erred|(?:is|are|was|were) (?:off|wrong|out)|miss(?:es|ed)?(?: (?:the|its) (?:[a-z]+ ){0,2}?[a-z]+)?) (?:on average )?by\b"
+)
+
+
 def change(at: Place) -> str | None:
     """'by 1.3 points', '20 % faster', 'a gain of 0.79'."""
     if OF_A_CHANGE.match(at.behind):
         return "difference"  # '0.85 of these come from x'
+    if _ERRS_BY.search(at.text) and re.search(r"\bby (?:about |only |on average )?$", at.before):
+        return None  # 'errs by 31 W': the error itself
+    if _TAKES_OFF.search(at.before) and re.match(r" ?[\w/%\u00b0]+ off\b", at.behind):
+        return "difference"
     if _share_that_goes(at):
         return "difference"
     bearer = next(

@@ -131,7 +131,10 @@ def with_so_many(at: Place) -> str | None:
 
 def so_many_finished(at: Place) -> str | None:
     """'two crashed', '13 were completed'."""
-    finished = re.match(r"\s+(?:were |was |have |had )?(?:finished|completed|crashed|failed|survived)\b", at.behind)
+    finished = re.match(
+        r"\s+(?:were |was |have |had )?(?:finished|completed|crashed|failed|survived|diverged|converged|collapsed|aborted)\b",
+        at.behind,
+    )
     return "part of seeds" if finished else None
 
 
@@ -172,6 +175,14 @@ def listed_behind(at: Place) -> str | None:
     gaps = (at.text[first.end : second.start] for first, second in itertools.pairwise(behind))
     ends = re.fullmatch(r"\)?[\s.]*", at.text[behind[-1].end :])
     return "listed conditions" if ends and all(re.fullmatch(_LIST_JOINT, gap) for gap in gaps) else None
+
+
+def sets_of_runs(at: Place) -> str | None:
+    """'the two sets of runs do not overlap': one set for each condition."""
+    sets = re.match(
+        rf"\s(?:sets|groups|families|distributions|clouds|ranges) of (?:{w.SEED_NOUNS}|values|scores|results)\b", at.behind
+    )
+    return "conditions" if at.number.word and sets else None
 
 
 def counted_noun(at: Place) -> str | None:
