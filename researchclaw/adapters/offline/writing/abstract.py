@@ -28,7 +28,7 @@ def abstract(study: Study, voice: Voice) -> str:
     return paragraph(
         _abstract_question(study, voice),
         ""
-        if study.tables or len(_arms(study).split()) > LONG_ARMS
+        if study.tables or len(_arms(study).split()) > LONG_ARMS or asked.either_way(study) is not None
         else voice.say(
             "abstract why",
             "What is known comes mostly from large models and long training, where few settings can be repeated.",
@@ -38,9 +38,10 @@ def abstract(study: Study, voice: Voice) -> str:
         if study.tables
         else voice.say(
             "abstract ran",
-            f"We train a small byte-level transformer for about {{{{cfg.budget_s|int}}}} seconds a run with {_arms(study)}, each from "
-            f"{study.shared_seeds}, and score every run by {study.metric.label}.",
-            f"Here a small byte-level transformer is trained with {_arms(study)}; every run lasts about {{{{cfg.budget_s|int}}}} seconds, all "
+            f"We train a small byte-level transformer on a budget of about {{{{cfg.budget_s|int}}}} seconds{_of_clock(study)} a run with "
+            f"{_arms(study)}, each from {study.shared_seeds}, and score every run by {study.metric.label}.",
+            f"Here a small byte-level transformer is trained with {_arms(study)}; the budget of a run is about {{{{cfg.budget_s|int}}}} "
+            f"seconds{_of_clock(study)}, all "
             f"conditions share {study.seed_count}, and the outcome is {study.metric.label}.",
         ),
         *_abstract_results(study, voice, trial),
@@ -57,6 +58,10 @@ def abstract(study: Study, voice: Voice) -> str:
             f"becomes of {study.name(study.primary.treatment)} in larger models was not tested.",
         ),
     )
+
+
+def _of_clock(study: Study) -> str:
+    return " of processor time" if study.results.environment.get("clock") == "cpu" else ""
 
 
 def _arms(study: Study) -> str:
@@ -252,8 +257,9 @@ def _use_without_a_winner(study: Study, voice: Voice) -> str:
         )
         return voice.must(
             "abstract use",
-            f"{opening}. Outside the registered comparisons, with {kept_change(study)} in addition, as a short search found, the tuned "
-            f"setting {study.cmp('tuned', start.id)} {study.plain(start)} without this change on {fresh_seeds(study, start)} ({difference}){beside_the_question(study)}.",
+            f"{opening}. Outside the registered comparisons, with {kept_change(study)} added by a short search, the tuned setting "
+            f"{study.cmp('tuned', start.id)} {study.plain(start)} alone on {fresh_seeds(study, start)} ({difference})"
+            f"{beside_the_question(study, briefly=True)}.",
         )
     if lean is not None:
         return voice.must("abstract use", f"{opening}.")

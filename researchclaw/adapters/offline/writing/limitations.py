@@ -283,7 +283,7 @@ def _evidence(study: Study, voice: Voice) -> list[str]:
     parts.append(
         voice.say(
             "limits rules",
-            f"A program chose {study.alternatives} by rule; a researcher with taste and experience might have asked a sharper question.",
+            f"A program chose {study.alternatives} by rule; a researcher with taste and experience might have chosen sharper comparisons.",
             f"Rules, and not insight, decided which settings of {study.about} to compare and which to leave out.",
         )
     )

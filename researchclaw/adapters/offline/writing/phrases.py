@@ -37,7 +37,7 @@ def main_prediction(study: Study, trial: Trial) -> str:
     return f"The main prediction, {kind} for {study.label(trial.treatment)}, {fate}"
 
 
-def beside_the_question(study: Study) -> str:
+def beside_the_question(study: Study, *, briefly: bool = False) -> str:
     """That the search changed nothing which the study asks about, as the end of a sentence; empty where that is not certain."""
     kept = [attempt for attempt in study.record.attempts if attempt.verdict == "keep"]
     names = {name for attempt in kept for name in attempt.settings}
@@ -45,7 +45,7 @@ def beside_the_question(study: Study) -> str:
     if not names or names & about or any(attempt.edits for attempt in kept):
         return ""
     shared = listing([factor.named.removeprefix("the ") for factor in study.factors])
-    return f"; both have the same {shared}, about which this says nothing"
+    return f"; of {shared} this says nothing" if briefly else f"; both have the same {shared}, about which this says nothing"
 
 
 def values_kept(study: Study, incumbent: Contrast) -> str:

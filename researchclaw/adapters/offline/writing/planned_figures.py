@@ -144,7 +144,7 @@ def _dots_caption(study: Study, both: str) -> str:
         marks += ", a tick marks the mean and the bar beneath it the t interval of the mean"
     elif study.seeds == 2:
         marks += ", a tick marks the mean"
-    return f"{label[:1].upper()}{label[1:]} of every run, {marks if study.seeds > 1 else 'a dot for each'}{both}."
+    return f"{label[:1].upper()}{label[1:]} of every reported run, {marks if study.seeds > 1 else 'a dot for each'}{both}."
 
 
 def _curves_caption(study: Study, names: str, reported: Sequence[str]) -> str:
