@@ -13,6 +13,7 @@ from stages.g_writing.sentence_check.comparing import of_speed
 from stages.g_writing.sentence_check.counts import Counts
 from stages.g_writing.sentence_check.derived import Derived, derived
 from stages.g_writing.sentence_check.levels import extremes_of_all, seed_bounds, values_of
+from stages.g_writing.sentence_check.listed_runs import of_runs
 from stages.g_writing.sentence_check.measured import metrics_for, metrics_with_complement
 from stages.g_writing.sentence_check.pairs import Pair
 from stages.g_writing.sentence_check.phrases import ABOVE, BELOW, REACHED
@@ -20,6 +21,8 @@ from stages.g_writing.sentence_check.progress import Progress, Refused
 from stages.g_writing.sentence_check.quantified import bounded
 from stages.g_writing.sentence_check.quantities import Quantity, fits, level, printed, whole
 from stages.g_writing.sentence_check.reading import Number
+from stages.g_writing.sentence_check.settings_compared import settings_compared
+from stages.g_writing.sentence_check.shares_of_gains import parts_of_changes
 from stages.g_writing.sentence_check.strangers import of_others
 from stages.g_writing.sentence_check.tested import half_widths, test_values
 
@@ -49,6 +52,9 @@ def bound_numbers(now: Progress) -> list[tuple[Number, Quantity]]:
             or unit_said_once(now, number, role, levels, roles)
             or second_chance(now, number, role, levels)
             or calculated(now, number, role)
+            or (list(of_runs(now, number)) if role in {"level", "bound on seeds", "range"} else [])
+            or list(settings_compared(now, number))
+            or list(parts_of_changes(now, number))
         )
         if role == "level" and not_reached(now, number):
             candidates = [each for each in candidates if each.of is not None and each.value < number.value]
@@ -124,9 +130,11 @@ def calculated(now: Progress, number: Number, role: str) -> list[Quantity]:
     named = {mention.name for mention in now.sentence.metrics}
     if number.unit in {"s", "min", "h", "ms"} and not any(of_speed(name, now.study) for name, _ in metrics):
         metrics = [(name, False) for name in now.study.metrics if of_speed(name, now.study)]
-    for unit in dict.fromkeys((number.unit, said if not number.unit else number.unit)):
+    points = next((o.unit for o in reversed(now.sentence.numbers) if o.end <= number.start and o.unit in {"pp", "points"}), "")
+    again = points if not number.unit and not now.sentence.conditions[2:] else number.unit  # '1.08 points on seed 0, 1.67 on seed 1'
+    for unit in dict.fromkeys((number.unit, said if not number.unit else number.unit, again)):
         tried = replace(number, unit=unit)
-        of = metrics if unit == number.unit else [(name, False) for name in named or now.study.metrics if of_speed(name, now.study)]
+        of = metrics if unit in {number.unit, "pp", "points"} else [(name, False) for name in named or now.study.metrics if of_speed(name, now.study)]
         each = Derived(tried, now.sentence, now.study, of, lambda value: holds(number, before, value))
         if found := list(derived(each)):
             return found[:1]

@@ -19,6 +19,7 @@ from stages.g_writing.sentence_check.pairs import pair_of
 from stages.g_writing.sentence_check.progress import Progress, Refused
 from stages.g_writing.sentence_check.quantified import quantified, trend_stretch, trends
 from stages.g_writing.sentence_check.quantities import Quantity
+from stages.g_writing.sentence_check.rankings import rankings
 from stages.g_writing.sentence_check.reading import Number, Sentence, read
 from stages.g_writing.sentence_check.reasons import reasons
 from stages.g_writing.sentence_check.removals import removals
@@ -102,6 +103,7 @@ def _checked(sentence: Sentence, study: Study) -> list[tuple[Number, Quantity]]:
     _refuse(extremes(sentence, study))
     _refuse(quantified(sentence, study, spoken_of(now)))
     _refuse(trends(sentence, study))
+    _refuse(rankings(sentence, study))
     return bound
 
 

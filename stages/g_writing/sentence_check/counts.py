@@ -154,6 +154,10 @@ class Counts:
         start = self.sentence.text.rfind(";", 0, number.start) + 1
         stop = self.sentence.text.find(";", number.end)
         named_ones = [m.name for m in self.sentence.conditions if start <= m.start < (stop if stop > 0 else len(self.sentence.text))]
+        for mention in self.sentence.conditions:  # 'the one run of PPO'
+            between = self.sentence.text[number.end : mention.start] if mention.start >= number.end else "-"
+            if re.fullmatch(rf" (?:[a-z]+ )?(?:{w.SEED_NOUNS}) (?:of|for|from) (?:the )?", between):
+                return [mention.name]
         for mention in self.sentence.conditions:  # 'the one PPO run that finished'
             between = self.sentence.text[number.end : mention.start] if mention.start >= number.end else "-"
             if between == " " and re.match(rf" (?:{w.SEED_NOUNS})\b", self.sentence.text[mention.end :]):
@@ -174,6 +178,15 @@ class Counts:
         if (earlier or later) and re.search(rest, clause, re.IGNORECASE):
             return [name for name in self.study.conditions if name not in {m.name for m in self.sentence.conditions}]
         return named_ones
+
+    def of_its_clause(self, number: Number) -> tuple[tuple[str, str], ...]:
+        """'No seed lets a catch up: b is ahead five times out of five': behind the colon the one named there is the subject."""
+        start = max(self.sentence.text.rfind(cut, 0, number.start) for cut in (":", ";"))
+        names = {m.name for m in self.sentence.conditions}
+        own = [m for m in self.sentence.conditions if start < m.start < number.start]
+        if start < 0 or len(names) != 2 or len(own) != 1 or not re.fullmatch(r"[:;]\s*(?:and |so )?(?:the |our )?", self.sentence.text[start : own[0].start]):
+            return ()
+        return ((own[0].name, (names - {own[0].name}).pop()),)
 
     def parts_of_seeds(self, number: Number) -> Iterator[Quantity]:
         counted = seeds_quantifier(self.sentence.text)
@@ -214,7 +227,8 @@ class Counts:
         start, stop = self.sentence.text.rfind(";", 0, number.start) + 1, self.sentence.text.find(";", number.end)
         clause = self.sentence.text[start : stop if stop > 0 else None]
         worse = re.search(rf"\b(?:{w.WORSE}|{w.SLOWER})\b", clause, re.IGNORECASE) is not None
-        for (a, b), metric in ((pair, metric) for pair in self.pair.options[:1] for metric in self.metrics[:1]):
+        options = self.of_its_clause(number) or self.pair.options
+        for (a, b), metric in ((pair, metric) for pair in options[:1] for metric in self.metrics[:1]):
             won, of = wins(self.study, a, b, metric)
             if number.value == (of - won if worse else won):
                 yield Quantity(number.value, f"wins({a},{b}).{metric}")

@@ -107,6 +107,14 @@ class Derived:
         """The seeds that the sentence names."""
         return set(re.findall(r"\bseed (\d+)\b", self.sentence.text, re.IGNORECASE))
 
+    def seeds_of_the_clause(self) -> set[str]:
+        """The one seed that is named in the number's own clause: 'by 30.6 with seed 0, and the gap widens to 34.9 with seed 2'."""
+        cuts = [0, *(m.start() for m in re.finditer(r"[,;:(]|\b(?:and|while|whereas|but)\b", self.sentence.text)), len(self.sentence.text)]
+        start = max(cut for cut in cuts if cut <= self.number.start)
+        end = min(cut for cut in cuts if cut >= self.number.end)
+        found = set(re.findall(r"\bseed (\d+)\b", self.sentence.text[start:end], re.IGNORECASE))
+        return found if len(found) == 1 else set()
+
     def extremes(self, metric: str, *, complement: bool) -> list[str]:
         """'max' or 'min' for each extreme that the number's own part names; of the whole sentence where it names none."""
         upward = (self.study.metrics[metric].direction == "max") is not complement
@@ -202,7 +210,7 @@ def _paired(each: Derived, metric: str) -> Iterator[Quantity]:
         if re.search(r"\b(?:largest|biggest|greatest|highest|smallest|least|lowest)\b", text)
         else []
     )
-    named = set(re.findall(r"\bseed (\d+)\b", each.own, re.IGNORECASE)) or each.seeds()
+    named = set(re.findall(r"\bseed (\d+)\b", each.own, re.IGNORECASE)) or each.seeds_of_the_clause() or each.seeds()
     listed = re.search(r"\bseeds (\d+(?:(?:, and |, | and )\d+)+)", text)
     alike = [n.start for n in each.sentence.numbers if "." in n.text]
     if listed and len(each_seed := re.findall(r"\d+", listed[1])) == len(alike) and each.number.start in alike:

@@ -162,6 +162,13 @@ def _unknown_verbs(sentence: Sentence) -> Iterator[str]:
             yield f"{said[1]!r}: what it says of the two is not known"
 
 
+_GIVEN_BEHIND = re.compile(
+    r"\b(?:values?|numbers?|figures?|data|ideas?|reason(?:s|ing)?|intuition|motivation|results|code|runs|scores|measurements|details|thinking|stands?) $",
+    re.IGNORECASE,
+)
+"""'the values behind it': what something rests on, no rank."""
+
+
 def _compares_else(text: str, match: re.Match[str]) -> bool:
     """The word is of effects, names a whole of which a share is told, or bounds a number."""
     ahead = text[: match.start()]
@@ -174,6 +181,8 @@ def _compares_else(text: str, match: re.Match[str]) -> bool:
     level = re.match(r"(?: below| under| above)? the [\d.]+ ?%? (?:significance )?level\b", text[match.end() :])
     if level or re.search(r"\bin (?:the )?order of $", ahead, re.IGNORECASE):
         return True  # what is held against the record elsewhere
+    if match[0].lower() == "behind" and _GIVEN_BEHIND.search(ahead) and re.match(r" (?:it|them|this|these|the|our|each)\b", text[match.end() :]):
+        return True
     if re.search(r"\b(?:Cohen's d|d_\{?z|effect size)[^.;]*$", ahead):
         return True
     behind = re.search(rf"\b{FRACTION_WORDS} (?:\w+ )?$", ahead, re.IGNORECASE)

@@ -54,6 +54,9 @@ ORDER: tuple[Cue, ...] = (
     fragments.pronoun_of_a_test,
     fragments.seeds_headed,
     fragments.wins_told,
+    fragments.all_of_the_wins,
+    fragments.difference_headed,
+    fragments.distance_told,
     constants.constant_by_cases,
     constants.one_of_many,
     constants.constant_of_a_definition,
@@ -91,7 +94,7 @@ class Roles:
         for number in self.sentence.numbers:
             role = self.role(number)
             before, _ = self.sentence.near(number)
-            again = r"\s*(?:\S+ ?)?[,;(]?\s*(?:or|i\.\s?e\.|that is|equivalently|\()[,\s\\]*(?:about |roughly |around |nearly )?"
+            again = r"\s*(?:\S+ ?)?(?:(?:per|a|for each|for every) \w+ ?)?[,;(]?\s*(?:or|i\.\s?e\.|that is|equivalently|\()[,\s\\]*(?:about |roughly |around |nearly )?"
             if role == "level" and found and found[-1][1] == "difference" and number.unit and re.fullmatch(again, before):
                 role = "difference"
             listed = re.search(r"\bby (?:about )?$", self.sentence.text[: found[-1][0].start]) if found else None

@@ -80,7 +80,7 @@ def _deviation(said: _Said) -> tuple[str, ...]:
         and not _NO_DEVIATION.search(said.now.sentence.without_conditions)
         and not DEVIATION_HEAD.search(whole)
         and "±" not in whole
-        and (deviation.start() < said.number.start or re.match(rf"\W*(?:[\w-]+\W+){{0,1}}?(?:{DEVIATION.pattern})", said.after))
+        and (deviation.start() < said.number.start or re.match(rf"(?!\W*\()\W*(?:[\w-]+\W+){{0,1}}?(?:{DEVIATION.pattern})", said.after))
     ):
         return ("std",)
     if re.search(r"\b(?:more|less|most|least) (?:\w+ )?(?:consistent|stable|variable|reproducible|noisy)\b", whole):

@@ -1,0 +1,71 @@
+"""Numbers that are parts of a change, or say a change once more: '61 % of the whole gain', 'from a to b, a loss of 12 %'."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from stages.g_writing.sentence_check.agreement import holds
+from stages.g_writing.sentence_check.measured import metrics_for
+from stages.g_writing.sentence_check.pairs import ablated
+from stages.g_writing.sentence_check.progress import Progress
+from stages.g_writing.sentence_check.quantities import Quantity, differences, mean
+from stages.g_writing.sentence_check.reading import Number
+
+_OF_THE_GAIN = re.compile(
+    r" ?(?:%|per ?cent) of (?:the|this|that|our|its) (?:(?:whole|total|overall|full|entire|combined|mean|accuracy) )?(?:gain|improvement|benefit|advantage|difference)s?\b"
+    r"(?! (?:between|from|with|without|due))",
+    re.IGNORECASE,
+)
+_KEPT = re.compile(r"\b(?:remain\w*|kept|keeps?|retain\w*|surviv\w*|persist\w*|preserv\w*|left|still|already|without needing)\b", re.IGNORECASE)
+_APPOSITION = re.compile(
+    r"(?:, |\(|: | - | — )(?:i\.e\.,? |that is,? |which is |or )?(?:an? )(?:[\w-]+ )?"
+    r"(?P<noun>loss|drop|decrease|reduction|decline|cut|fall|gain|rise|increase|improvement|jump)(?: of)? (?:about |nearly |almost |roughly |around |some |just |only |over |under )*$",
+    re.IGNORECASE,
+)
+_UP = frozenset({"gain", "rise", "increase", "improvement", "jump"})
+
+
+def parts_of_changes(now: Progress, number: Number) -> Iterator[Quantity]:
+    """What a number in per cent is of a change that the sentence names, or the change itself told once more."""
+    if number.unit == "%" and _OF_THE_GAIN.match(now.sentence.text[number.end :]):
+        yield from _of_the_gain(now, number)
+    if number.unit in {"%", "pp", "points"} and (said := _APPOSITION.search(now.sentence.text[: number.start])):
+        yield from _told_again(now, number, said)
+
+
+def _of_the_gain(now: Progress, number: Number) -> Iterator[Quantity]:
+    """What taking a part away costs, over what the whole method gains; what remains, where the words say so."""
+    main, part = now.study.main_pair, ablated(now.sentence, now.study)
+    named = [m.name for m in now.sentence.conditions if main and m.name not in main]
+    part = part or (named[0] if len(set(named)) == 1 else None)
+    if main is None or part is None or part in main:
+        return
+    before, after = now.sentence.near(number)
+    for metric in metrics_for(now, number)[:1]:
+        full, base, less = (mean(now.study, name, metric) for name in (*main, part))
+        if full is None or base is None or less is None or full == base:
+            continue
+        lost = 100 * (full - less) / (full - base)
+        share = 100 - lost if _KEPT.search(f"{before} {after}") else lost
+        if holds(number, before, share):
+            yield Quantity(share, f"({main[0]} - {part})/({main[0]} - {main[1]}).{metric}")
+
+
+def _told_again(now: Progress, number: Number, said: re.Match[str]) -> Iterator[Quantity]:
+    """'a has 41.2 thousand, b 36.4 thousand, a loss of nearly 12 %': of the two whose values stand right before."""
+    values = [other for other in now.sentence.numbers if other.end <= said.start() and not other.word]
+    names = list(dict.fromkeys(m.name for m in now.sentence.conditions if m.end <= said.start()))
+    if now.last_level is None or len(names) != 2 or not values or values[-1].end + 30 < said.start():
+        return
+    subject, metric = now.last_level
+    reference = next(name for name in names if name != subject) if subject in names else ""
+    one, other = mean(now.study, subject, metric), mean(now.study, reference, metric) if reference else None
+    upward = said["noun"].lower() in _UP
+    if one is None or other is None or (one > other) is not upward:
+        return
+    before, _ = now.sentence.near(number)
+    for value, expression in differences(now.study, subject, reference, metric, number.unit, complement=False):
+        if holds(number, before, value):
+            now.used.append((subject, reference))
+            yield Quantity(value, expression)
