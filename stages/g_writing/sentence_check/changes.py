@@ -129,7 +129,9 @@ def ranges(now: Progress, number: Number) -> Iterator[Quantity]:
     before, _ = now.sentence.near(number)
     if not now.sentence.conditions and now.sentence.has("any|every|all|each"):
         yield from widest_range(now, number, before)
-    for condition in dict.fromkeys(mention.name for mention in now.sentence.conditions):
+    start, end = part(number, now.sentence)
+    own = [mention for mention in now.sentence.conditions if start <= mention.start < end]
+    for condition in dict.fromkeys(mention.name for mention in own or now.sentence.conditions):
         for metric in metrics_for(now, number):
             scores = now.study.conditions[condition].get(metric)
             if scores is None or scores.n < 2:

@@ -38,7 +38,8 @@ _SPREADS_OVER = re.compile(r"\b(?:spread(?:s|ing)?(?: out)?|extends?|stretch(?:e
 def one_range(at: Place) -> str | None:
     """'the seeds span 0.54 points', 'differ by at most …': one number for the distance from the worst seed to the best."""
     if not at.sentence.has("seeds?|runs?"):
-        return "range" if _SPREADS_OVER.search(at.before) else None
+        measured = "." in at.number.text or at.number.unit in {"pp", "points"}
+        return "range" if measured and _SPREADS_OVER.search(at.before) else None
     if re.search(r"\b(?:spread|difference|gap|distance|range) between (?:the |its )?(?:best|worst|highest|lowest)\b", at.text):
         return "range"
     spans = (
