@@ -18,7 +18,7 @@ ABOUT = 0.05
 """How far, as a share, a value may be from a number that the text calls approximate."""
 
 
-_EXTENDS = re.compile(r"\b(?:spread(?:s|ing)?|extends?|stretch(?:es)?)(?: out)? over\s*$")
+_EXTENDS = re.compile(r"\b(?:spread(?:s|ing)?|scatter(?:s|ed)?|var(?:y|ies)|extends?|stretch(?:es)?)(?: out)? over\s*$")
 """'spreads over 0.54 points': no bound."""
 
 

@@ -350,7 +350,7 @@ def _decided(sentence: Sentence, study: Study, cause: re.Match[str]) -> bool:
     )
     chosen = re.match(did, sentence.text[: cause.start()], re.IGNORECASE) is not None and not sentence.numbers
     fraction = rf"\b(?:{'|'.join(_NTHS)})s? of (?:the|this|that|our|its) (?:\w+ )?{_WHOLE}"
-    share = re.search(rf"(?:\d\S*(?: points?| pp)?|{fraction}) (?:is|are|was|were) $", sentence.text[: cause.start()]) is not None
+    share = re.search(rf"(?:\d\S*(?: points?| pp)?(?: of (?:these|those|them|which|this))?|{fraction}) (?:is|are|was|were) $", sentence.text[: cause.start()]) is not None
     return (
         chosen
         or of_a_test

@@ -130,7 +130,7 @@ class Counts:
                 yield Quantity(number.value, "count(runs)")
             elif all(study.completed(name) == number.value for name in named_ones or study.conditions):
                 yield Quantity(number.value, f"n({named_ones[0] if named_ones else 'all'})")
-        elif self.sentence.has(r"crash\w*|fail\w*|diverg\w*|aborted") and named_ones:
+        elif self.sentence.has(r"crash\w*|fail\w*|diverg\w*|aborted|missing|lost|lacking|lacks?|absent|unavailable") and named_ones:
             if number.value == study.planned_seeds - study.completed(named_ones[0]):
                 yield Quantity(number.value, f"cfg.seeds - n({named_ones[0]})")
         elif all(study.completed(name) == number.value for name in named_ones or study.conditions):

@@ -318,7 +318,7 @@ def _about_a_bound(text: str, match: re.Match[str]) -> bool:
     if behind:
         rest = rest[behind.end() :]
     bound = (
-        r"\s*(?:than\s+)?(?:about |an? |some |p\s*=?\s*)?(?:-?\d|(?:half|thirds?|quarters?|fifth|sixth|seventh|eighth|ninth|tenth|halves|halved|halving|doubl\w+|tripl\w+|quadrupl\w+|twice|thrice|"
+        r"\s*(?:than\s+)?(?:about |an? |some |p\s*=?\s*)?(?!one (?:of|with|from|by|for|under|in|using)\b)(?:-?\d|(?:half|thirds?|quarters?|fifth|sixth|seventh|eighth|ninth|tenth|halves|halved|halving|doubl\w+|tripl\w+|quadrupl\w+|twice|thrice|"
         + "|".join(w.NUMBER_WORDS)
         + r")\b)"
     )

@@ -27,6 +27,8 @@ _WITHIN = re.compile(
 _OVER_RUNS = re.compile(
     r"\b(?:seeds?|runs?|trials?|repetitions?|restarts?|min(?:imum)?|max(?:imum)?|range|ranges|rang\w+)\b", re.IGNORECASE
 )
+_HEADED = re.compile(r"[^.;:\d]{1,60}: ")
+"""'Ours: 0.9219 to 0.9268.'"""
 _NO_RANGE = re.compile(r"\b(?:confidence|CIs?|medians?|averag\w+|means?|standard deviations?|quartiles?|percentiles?|gain|difference)\b")
 _IN_ORDER = re.compile(r"\bseeds? \d|\bseeds \d+ to\b|\bin (?:the )?order\b|\brespectively\b", re.IGNORECASE)
 _SUMMED_UP = re.compile(
@@ -149,8 +151,8 @@ def _end_of_the_range(
         len(names) != 1
         or scores is None
         or scores.n < 2
-        or not _WITHIN.search(ahead)
-        or not _OVER_RUNS.search(now.sentence.text)
+        or not (_WITHIN.search(ahead) or _HEADED.fullmatch(ahead))
+        or not (_OVER_RUNS.search(now.sentence.text) or _HEADED.fullmatch(ahead))
         or _NO_RANGE.search(now.sentence.text)
     ):
         return

@@ -344,6 +344,8 @@ def _pronoun(before: str, after: str) -> bool:
         before,
     ):
         return re.match(r" (?:\w+ )?(?:seeds?|runs?|point|hours?|minutes?|seconds?)\b", after) is None
+    if re.search(r"\b(?:is|was|being|namely|,) the $", before) and re.match(r" (?:with|from|under|using|that|which|for)\b", after):
+        return True  # 'the worst of our runs, which is the one with seed 3'
     if re.search(r"\b(?:than|as|to|from)\s$", before) and re.match(
         r" (?:with|of|by|for|at|in|under|without)\b(?! (?:the )?(?:\w+ )?(?:seeds|runs))", after
     ):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from stages.g_writing.sentence_check.agreement import holds
 from stages.g_writing.sentence_check.measured import metrics_for
 from stages.g_writing.sentence_check.pairs import ablated
 from stages.g_writing.sentence_check.progress import Progress
 from stages.g_writing.sentence_check.quantities import Quantity, differences, mean
-from stages.g_writing.sentence_check.reading import Number
+from stages.g_writing.sentence_check.reading import Number, Sentence
+from stages.g_writing.sentence_check.study import Study
 
 _OF_THE_GAIN = re.compile(
     r" ?(?:%|per ?cent) of (?:the|this|that|our|its) (?:(?:whole|total|overall|full|entire|combined|mean|accuracy) )?(?:gain|improvement|benefit|advantage|difference)s?\b"
@@ -26,12 +28,58 @@ _APPOSITION = re.compile(
 _UP = frozenset({"gain", "rise", "increase", "improvement", "jump"})
 
 
+_STEP = re.compile(r"(?: to (?:the )?|, | vs\.? | versus | minus | against | over |-{1,3}| / )")
+_HEADED = re.compile(r"(?:,? in (?:[\w-]+ ){1,3}| (?:[\w-]+ )?)?: (?:about |only |just )?\+?")
+
+
 def parts_of_changes(now: Progress, number: Number) -> Iterator[Quantity]:
     """What a number in per cent is of a change that the sentence names, or the change itself told once more."""
+    yield from _step_headed(now, number)
     if number.unit == "%" and _OF_THE_GAIN.match(now.sentence.text[number.end :]):
         yield from _of_the_gain(now, number)
     if number.unit in {"%", "pp", "points"} and (said := _APPOSITION.search(now.sentence.text[: number.start])):
         yield from _told_again(now, number, said)
+
+
+def signed_steps(sentence: Sentence, study: Study) -> Iterator[str]:
+    """'a to b: +6.84' where b has less than a."""
+    for number in sentence.numbers:
+        names = [mention for mention in sentence.conditions if mention.end <= number.start]
+        if len(names) != 2 or number.text[0] not in "+-" or not _HEADED.fullmatch(sentence.text[names[1].end : number.start]):
+            continue
+        joint = _STEP.fullmatch(sentence.text[names[0].end : names[1].start])
+        if joint is None:
+            continue
+        metric = sentence.first_metric(study)
+        first, second = (mean(study, mention.name, metric) for mention in names)
+        if first is None or second is None:
+            continue
+        rises = second > first if joint[0].startswith(" to ") else first > second
+        if rises is (number.text[0] == "-"):
+            yield f"{number.text!r}: the recorded means of {metric} differ the other way"
+
+
+def _step_headed(now: Progress, number: Number) -> Iterator[Quantity]:
+    """'a to b: -6.84': what b has more than a; 'a versus b: +6.84': what a has more than b. Without a sign, the distance."""
+    names = [mention for mention in now.sentence.conditions if mention.end <= number.start]
+    if len(names) != 2 or re.search(r"[\d.;]", now.sentence.text[: names[0].start]):
+        return
+    joint = _STEP.fullmatch(now.sentence.text[names[0].end : names[1].start])
+    plus = number.text.startswith("+")
+    if joint is None or not _HEADED.fullmatch(now.sentence.text[names[1].end : number.start]):
+        return
+    a, b = names[0].name, names[1].name
+    subject, reference = (b, a) if joint[0].startswith(" to ") else (a, b)
+    before, _ = now.sentence.near(number)
+    size = replace(number, value=abs(number.value))
+    for metric in metrics_for(now, number)[:1]:
+        one, other = mean(now.study, subject, metric), mean(now.study, reference, metric)
+        if one is None or other is None or ((number.signed or plus) and (one < other) is not number.signed):
+            continue
+        for value, expression in differences(now.study, subject, reference, metric, number.unit, complement=False):
+            if holds(size, before, value):
+                now.used.append((subject, reference))
+                yield Quantity(value, expression)
 
 
 def _of_the_gain(now: Progress, number: Number) -> Iterator[Quantity]:

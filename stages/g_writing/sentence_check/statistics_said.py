@@ -90,6 +90,9 @@ def _deviation(said: _Said) -> tuple[str, ...]:
 
 def _median(said: _Said) -> tuple[str, ...]:
     only = r"\A(?=.*\bmedians?\b)(?!.*\b(?:means?|averaged?)\b)"
+    middle = r"\b(?:middle|central|middling)(?: of (?:the|its|our) (?:\w+ )?)? ?(?:runs?|seeds?|returns?|scores?|values?|one)\b"
+    if re.search(middle, said.near, re.IGNORECASE) and len(said.now.sentence.conditions) < 3:
+        return ("median",)
     return ("median",) if re.search(r"\bmedian\b", said.near, re.IGNORECASE) or re.search(only, said.whole, re.IGNORECASE) else ()
 
 

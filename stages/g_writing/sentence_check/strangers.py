@@ -63,6 +63,7 @@ def strangers(sentence: Sentence, study: Study) -> Iterator[str]:
         verb = word.startswith("return") and re.search(r"\b(?:cannot|can|will|would|not|to|tests?)\s+$", text[: match.start()])
         verb = verb or (word in {"return", "returns", "returned"} and _goes_back(text, match))
         lost = word == "loss" and _LOST.match(text[match.end() :]) is not None and re.search(r"\ban? (?:\w+ )?$", text[: match.start()])
+        lost = lost or (word == "loss" and re.search(r"\b(?:throughput|speed|accuracy|quality|performance) $", text[: match.start()], re.IGNORECASE))
         told = word == "recall" and re.match(r" that\b", text[match.end() :])
         part = word == "loss" and any(
             (taken := removed(name)) and re.search(rf"\b(?:{part_pattern(taken[1])}) $", text[: match.start()], re.IGNORECASE)

@@ -110,7 +110,7 @@ LONGEST_INPUT = (
 SETTINGS: dict[str, tuple[str, ...]] = {
     "lr": (r"learning rates?", r"step sizes?", r"lr", r"eta"),
     "learning_rate": (r"learning rates?", r"step sizes?", r"lr", r"eta"),
-    "weight_decay": (r"weight decay", r"(?<!rate )decay", r"lambda"),
+    "weight_decay": (r"weight decay", r"wd", r"(?<!rate )decay", r"lambda"),
     "batch_size": (r"batch(?:es)?(?: size)?(?: of)?", r"minibatch(?:es)?"),
     "epochs": (r"epochs?", r"passes"),
     "steps": (r"(?:\w+ )?steps", r"updates", r"updated", r"iterations"),

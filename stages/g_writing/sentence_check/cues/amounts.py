@@ -31,7 +31,7 @@ def factor_of(at: Place) -> str | None:
     return "difference" if re.search(r"\bfactor (?:of|is|was)\s*(?:about |around |roughly |almost |nearly )?$", at.before) else None
 
 
-_SPREADS_OVER = re.compile(r"\b(?:spread(?:s|ing)?(?: out)?|extends?|stretch(?:es)?) over (?:about |only |just |at most )*$", re.IGNORECASE)
+_SPREADS_OVER = re.compile(r"\b(?:spread(?:s|ing)?(?: out)?|scatter(?:s|ed)?|extends?|stretch(?:es)?) over (?:about |only |just |at most )*$", re.IGNORECASE)
 """'spreads over 0.54 points': over no bound."""
 
 
@@ -43,7 +43,7 @@ def one_range(at: Place) -> str | None:
     if re.search(r"\b(?:spread|difference|gap|distance|range) between (?:the |its )?(?:best|worst|highest|lowest)\b", at.text):
         return "range"
     spans = (
-        r"\b(?:span\w*|spread(?:s|ing)?(?: out)? over|(?:extends?|stretch(?:es)?|reach(?:es)?) over|(?:differs?|vary|varies|varied|fluctuates?|scatters?|changes?) by|(?:a |the )?(?:range|spread) (?:of|is)|apart by)"
+        r"\b(?:span\w*|spread(?:s|ing)?(?: out)? over|scatter(?:s|ed)? over|(?:extends?|stretch(?:es)?|reach(?:es)?) over|(?:differs?|vary|varies|varied|fluctuates?|scatters?|changes?) by|(?:a |the )?(?:range|spread) (?:of|is)|apart by)"
         r"\s*(?:at most |no more than |at least |only |about |just |up to |less than |more than |over )*$"
     )
     return "range" if re.search(spans, at.before) else None
