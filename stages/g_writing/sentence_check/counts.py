@@ -153,6 +153,10 @@ class Counts:
         """The conditions whose seeds the number counts; none where it counts those of all."""
         start = self.sentence.text.rfind(";", 0, number.start) + 1
         stop = self.sentence.text.find(";", number.end)
+        for mention in self.sentence.conditions:  # 'While a and b completed all three seeds, c lost two of them'
+            opens = re.search(r", (?:the |our )?$", self.sentence.text[number.end : mention.start]) if mention.start >= number.end else None
+            if opens and stop < 0 and re.match(r" (?:has |had )?(?:only |just )?(?:lost|loses|completed|finished|crashed|failed|kept)\b", self.sentence.text[mention.end :]):
+                stop = number.end + opens.start()
         named_ones = [m.name for m in self.sentence.conditions if start <= m.start < (stop if stop > 0 else len(self.sentence.text))]
         for mention in self.sentence.conditions:  # 'the one run of PPO'
             between = self.sentence.text[number.end : mention.start] if mention.start >= number.end else "-"

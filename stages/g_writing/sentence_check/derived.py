@@ -335,6 +335,8 @@ def _counted_items(each: Derived) -> Iterator[Quantity]:
     apart = re.match(r"\s*(?:\w+ ){0,3}?(?:more|fewer|less)\b|\s*(?:further|additional)\b", each.sentence.text[number.end :])
     pair = each.pair()
     by = re.search(r"\bby\s*(?:about )?$", each.sentence.near(number)[0]) is not None
+    in_cases = re.search(r"\b(?:correspond\w*|amounts?|equals?|comes?|translates?) (?:to|into) (?:about )?$", each.sentence.near(number)[0])
+    by = by or bool(in_cases and re.match(r" (?:\w+ )?(?:images|examples|samples|cases|items|sentences|documents) (?:that|which) ", each.sentence.text[number.end :]) and _one_errs(each, pair))
     if (apart or by) and pair:
         one, other = (mean(each.study, name, metric) for name in pair)
         rises = apart is not None and re.search(r"\b(?:fewer|less)\b", apart[0]) is None
@@ -349,6 +351,19 @@ def _counted_items(each: Derived) -> Iterator[Quantity]:
         value = mean(each.study, name, metric)
         if value is not None and each.telling and each.holds(round((1 - value if wrong else value) * size)):
             yield Quantity((1 - value if wrong else value) * size, f"{'1 - ' if wrong else ''}{name}.{metric}.mean * cfg.n_test")
+
+
+def _one_errs(each: Derived, pair: tuple[str, str] | None) -> bool:
+    """'… which b misclassifies and a does not': the one behind 'which' is the worse one of the two."""
+    said = re.search(r"\b(?:that|which) (?:the )?", each.sentence.text[each.number.end :])
+    if said is None or pair is None:
+        return False
+    start = each.number.end + said.end()
+    first = next((m.name for m in each.sentence.conditions if m.start >= each.number.end and abs(m.start - start) < 5), None)
+    metric = each.metrics[0][0]
+    values = {name: mean(each.study, name, metric) for name in pair}
+    better = max(pair, key=lambda name: values[name] or 0.0)
+    return first in pair and (first == better) is (_RIGHT.search(each.sentence.text) is not None)
 
 
 def _turn(each: Derived, pair: tuple[str, str] | None) -> list[str]:

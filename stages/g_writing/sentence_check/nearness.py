@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from stages.g_writing.sentence_check.comparing import metrics_of
+from stages.g_writing.sentence_check.comparing import means_hold, metrics_of
+from stages.g_writing.sentence_check.pairs import pair_of
 from stages.g_writing.sentence_check.quantities import mean
 from stages.g_writing.sentence_check.reading import Sentence
 from stages.g_writing.sentence_check.study import Study
@@ -22,6 +23,7 @@ _SEEDS = re.compile(
 def nearness(sentence: Sentence, study: Study) -> Iterator[str]:
     """Reasons against who is closer to whom, and against which seeds are said to be lost or kept."""
     yield from _closer(sentence, study)
+    yield from _gained(sentence, study)
     yield from _lost_seeds(sentence, study)
 
 
@@ -36,6 +38,21 @@ def _closer(sentence: Sentence, study: Study) -> Iterator[str]:
         one, near, far = values
         if one is None or near is None or far is None or (abs(one - near) < abs(one - far)) is (said["near"] is None):
             yield f"{said[0].strip()!r}: the recorded means of {metric} say otherwise"
+
+
+_GAINS = re.compile(r"\b(?:gains?|gained|wins|earns|picks up) (?:us )?(?:about |only |just |some |another |nearly |almost )?$", re.IGNORECASE)
+
+
+def _gained(sentence: Sentence, study: Study) -> Iterator[str]:
+    """'Going from a to b gains 3,685 tokens per second': by that metric, b is the better one."""
+    pair = pair_of(sentence, study)
+    for number in sentence.numbers:
+        said = _GAINS.search(sentence.text[: number.start])
+        named = [m.name for m in sentence.metrics if m.start >= number.end][:1]
+        if said is None or not named or not pair.named or number.word or re.search(r"\b(?:not|never|no)\b", sentence.text[: said.start()]):
+            continue
+        if not any(means_hold(study, a, b, named[0], "better", complement=False) for a, b in pair.options):
+            yield f"{said[0].strip()!r}: the recorded means of {named[0]} say otherwise"
 
 
 def _lost_seeds(sentence: Sentence, study: Study) -> Iterator[str]:

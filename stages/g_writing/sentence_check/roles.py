@@ -12,6 +12,7 @@ from stages.g_writing.sentence_check.study import Study
 
 ORDER: tuple[Cue, ...] = (
     amounts.headed_by_deviation,
+    amounts.mean_and_deviation,
     no_values.one_sign,
     tests_made.smallest_p_in_reach,
     no_values.every_one,
@@ -55,6 +56,7 @@ ORDER: tuple[Cue, ...] = (
     fragments.seeds_headed,
     fragments.wins_told,
     fragments.all_of_the_wins,
+    fragments.lost_of_them,
     fragments.difference_headed,
     fragments.distance_told,
     constants.constant_by_cases,

@@ -15,6 +15,18 @@ def headed_by_deviation(at: Place) -> str | None:
     return None
 
 
+_MEANS_AND_DEVIATIONS = re.compile(r"\bmeans? and (?:the |their )?(?:standard deviations?|s\.d\.|std)\b", re.IGNORECASE)
+
+
+def mean_and_deviation(at: Place) -> str | None:
+    """'means and standard deviations are 31.48 and 0.37 for a, 24.64 and 0.14 for b': the second of each two is the deviation."""
+    if not _MEANS_AND_DEVIATIONS.search(at.ahead) or "." not in at.number.text:
+        return None
+    if re.match(r" ?%? and \d[\d.]* ?%? (?:for|with|by|under|of) ", at.behind):
+        return "level"
+    return "std" if re.search(r"\d ?%? and $", at.ahead) and re.match(r" ?%? (?:for|with|by|under|of) ", at.behind) else None
+
+
 def updates(at: Place) -> str | None:
     """'updated 3000 times'."""
     return "setting" if re.match(r"\s*times\b", at.behind) and re.search(r"\bupdated\s*$", at.before) else None

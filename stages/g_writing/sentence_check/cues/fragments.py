@@ -32,6 +32,13 @@ def all_of_the_wins(at: Place) -> str | None:
 _HEADS = r"(?:overhead|gain|gap|difference|saving|advantage|lead|margin|improvement|penalty|premium)s?"
 
 
+def lost_of_them(at: Place) -> str | None:
+    """'a lost two of them': of the seeds spoken of before, in a clause that stands alone."""
+    done = re.search(r"\b(?:lost|loses|completed|finished|crashed (?:on|in)|failed (?:on|in)) (?:only |just |all )?$", at.ahead)
+    of_them = re.match(r" of (?:them|these|those|its own|its)\b\W*(?:$|[,.;)])", at.behind)
+    return "part of seeds" if done and of_them and at.number.word and at.sentence.conditions else None
+
+
 def difference_headed(at: Place) -> str | None:
     """'Cost: 365 s per run', 'Gain over x: 1.29': a note headed by the name of a difference."""
     headed = re.fullmatch(rf"\W*(?:[\w-]+ ){{0,3}}?{_HEADS}(?: [^:;,.\d]{{0,60}})?: (?:about |only |just |some )?", at.ahead, re.IGNORECASE)
