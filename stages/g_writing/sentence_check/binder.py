@@ -67,7 +67,23 @@ def bound_numbers(now: Progress) -> list[tuple[Number, Quantity]]:
     seeds = [quantity.expression for _, quantity in found if ".seed." in quantity.expression]
     if len(seeds) != len(set(seeds)):
         raise Refused("one seed's value stands for two")
+    if len(seeds) > 2 and _BY_SEED.search(now.sentence.text) and out_of_order(now, seeds):
+        raise Refused("the values of the seeds are in another order")
     return found
+
+
+_BY_SEED = re.compile(
+    r"\b(?:by seed|(?:in|by) (?:the )?order of (?:the |their )?seeds?|(?:ordered|sorted|listed) by seed|(?:for|on|with) seeds \d)",
+    re.IGNORECASE,
+)
+
+
+def out_of_order(now: Progress, seeds: Sequence[str]) -> bool:
+    """Seeds of one condition that a sentence gives 'by seed', but not in the order of the record."""
+    owners = {expression.rpartition(".seed.")[0] for expression in seeds}
+    recorded = list(next(iter(next(iter(now.study.conditions.values())).values())).seeds)
+    told = [expression.rpartition(".seed.")[2] for expression in seeds]
+    return len(owners) == 1 and all(seed in recorded for seed in told) and told != sorted(told, key=recorded.index)
 
 
 def quantities_in(  # noqa: PLR0912 - one case for each role
@@ -134,7 +150,11 @@ def calculated(now: Progress, number: Number, role: str) -> list[Quantity]:
     again = points if not number.unit and not now.sentence.conditions[2:] else number.unit  # '1.08 points on seed 0, 1.67 on seed 1'
     for unit in dict.fromkeys((number.unit, said if not number.unit else number.unit, again)):
         tried = replace(number, unit=unit)
-        of = metrics if unit in {number.unit, "pp", "points"} else [(name, False) for name in named or now.study.metrics if of_speed(name, now.study)]
+        of = (
+            metrics
+            if unit in {number.unit, "pp", "points"}
+            else [(name, False) for name in named or now.study.metrics if of_speed(name, now.study)]
+        )
         each = Derived(tried, now.sentence, now.study, of, lambda value: holds(number, before, value))
         if found := list(derived(each)):
             return found[:1]

@@ -328,7 +328,7 @@ _ACHIEVED = re.compile(
     r"\b(?:solv\w+|converg\w+|overfit\w*|underfit\w*|diverg\w+|collaps\w+|saturat\w+|plateau\w*|stabili[sz]\w+|accelerat\w+|exhibit\w*|demonstrat\w+"
     r"|prov(?:es?|en|ed)|guarantee\w*|enabl\w+|eliminat\w+(?! (?:about |roughly )?\d)|(?:prevent|avoid)\w*(?! (?:about |roughly )?\d)|dominat\w+|excel\w*|succe\w+|struggl\w+|suffer\w*|mitigat\w+|alleviat\w+"
     r"|memori[sz]\w+|learn(?:s|ed)(?! (?:models?|methods?|ones|networks?|policies|policy|rules?|dispatchers?|systems?|features?|representations?|positions?|embeddings?))|(?<!test )(?<!tests )confirm\w*(?! by (?:[\w-]+ ){0,4}?(?:t-)?tests?\b)|caus(?:es?|ed|ing)|regulari[sz]es|retain\w*|preserv\w*|encourag\w+|promot\w+|sensitiv\w+|insensitiv\w+|novel|consistently"
-    r"|always|never(?! (?:\w+ )?(?:below|above|under|over|falls?|drops?|exceeds?|reach\w*|rises?|worse|better))|universal\w*|in general|regardless)\b",
+    r"|always|never(?! (?:\w+ )?(?:below|above|under|over|falls?|drops?|gets?|got|goes|exceeds?|reach\w*|rises?|worse|better))|universal\w*|in general|regardless)\b",
     re.IGNORECASE,
 )
 _CAUSE = re.compile(
@@ -350,7 +350,13 @@ def _decided(sentence: Sentence, study: Study, cause: re.Match[str]) -> bool:
     )
     chosen = re.match(did, sentence.text[: cause.start()], re.IGNORECASE) is not None and not sentence.numbers
     fraction = rf"\b(?:{'|'.join(_NTHS)})s? of (?:the|this|that|our|its) (?:\w+ )?{_WHOLE}"
-    share = re.search(rf"(?:\d\S*(?: points?| pp)?(?: of (?:these|those|them|which|this))?|{fraction}) (?:is|are|was|were) $", sentence.text[: cause.start()]) is not None
+    share = (
+        re.search(
+            rf"(?:\d\S*(?: points?| pp)?(?: of (?:these|those|them|which|this))?|{fraction}) (?:is|are|was|were) $",
+            sentence.text[: cause.start()],
+        )
+        is not None
+    )
     return (
         chosen
         or of_a_test

@@ -109,7 +109,11 @@ class Derived:
 
     def seeds_of_the_clause(self) -> set[str]:
         """The one seed that is named in the number's own clause: 'by 30.6 with seed 0, and the gap widens to 34.9 with seed 2'."""
-        cuts = [0, *(m.start() for m in re.finditer(r"[,;:(]|\b(?:and|while|whereas|but)\b", self.sentence.text)), len(self.sentence.text)]
+        cuts = [
+            0,
+            *(m.start() for m in re.finditer(r"[,;:(]|\b(?:and|while|whereas|but)\b", self.sentence.text)),
+            len(self.sentence.text),
+        ]
         start = max(cut for cut in cuts if cut <= self.number.start)
         end = min(cut for cut in cuts if cut >= self.number.end)
         found = set(re.findall(r"\bseed (\d+)\b", self.sentence.text[start:end], re.IGNORECASE))
@@ -140,7 +144,13 @@ def derived(each: Derived) -> Iterator[Quantity]:
 
 def _of_seeds(each: Derived, metric: str, *, complement: bool) -> Iterator[Quantity]:
     """The best or worst seed's value, or that of a seed which the sentence names."""
-    if not each.telling or complement or _OTHER_STATISTIC.search(each.own) or each.number.unit in {"pp", "points", "x"}:
+    if (
+        not each.telling
+        or complement
+        or _OTHER_STATISTIC.search(each.own)
+        or re.search(r"\b(?:mean|average) [\w ]{0,20}(?:is|of|was) $", each.own)
+        or each.number.unit in {"pp", "points", "x"}
+    ):
         return
     names = each.names()
     alike = [n for n in each.sentence.numbers if n.unit == each.number.unit and "." in n.text]
@@ -335,8 +345,16 @@ def _counted_items(each: Derived) -> Iterator[Quantity]:
     apart = re.match(r"\s*(?:\w+ ){0,3}?(?:more|fewer|less)\b|\s*(?:further|additional)\b", each.sentence.text[number.end :])
     pair = each.pair()
     by = re.search(r"\bby\s*(?:about )?$", each.sentence.near(number)[0]) is not None
-    in_cases = re.search(r"\b(?:correspond\w*|amounts?|equals?|comes?|translates?) (?:to|into) (?:about )?$", each.sentence.near(number)[0])
-    by = by or bool(in_cases and re.match(r" (?:\w+ )?(?:images|examples|samples|cases|items|sentences|documents) (?:that|which) ", each.sentence.text[number.end :]) and _one_errs(each, pair))
+    in_cases = re.search(
+        r"\b(?:correspond\w*|amounts?|equals?|comes?|translates?) (?:to|into) (?:about )?$", each.sentence.near(number)[0]
+    )
+    by = by or bool(
+        in_cases
+        and re.match(
+            r" (?:\w+ )?(?:images|examples|samples|cases|items|sentences|documents) (?:that|which) ", each.sentence.text[number.end :]
+        )
+        and _one_errs(each, pair)
+    )
     if (apart or by) and pair:
         one, other = (mean(each.study, name, metric) for name in pair)
         rises = apart is not None and re.search(r"\b(?:fewer|less)\b", apart[0]) is None

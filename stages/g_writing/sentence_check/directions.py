@@ -181,7 +181,11 @@ def _compares_else(text: str, match: re.Match[str]) -> bool:
     level = re.match(r"(?: below| under| above)? the [\d.]+ ?%? (?:significance )?level\b", text[match.end() :])
     if level or re.search(r"\bin (?:the )?order of $", ahead, re.IGNORECASE):
         return True  # what is held against the record elsewhere
-    if match[0].lower() == "behind" and _GIVEN_BEHIND.search(ahead) and re.match(r" (?:it|them|this|these|the|our|each)\b", text[match.end() :]):
+    if (
+        match[0].lower() == "behind"
+        and _GIVEN_BEHIND.search(ahead)
+        and re.match(r" (?:it|them|this|these|the|our|each)\b", text[match.end() :])
+    ):
         return True
     if re.search(r"\b(?:Cohen's d|d_\{?z|effect size)[^.;]*$", ahead):
         return True

@@ -29,7 +29,9 @@ _OVER_RUNS = re.compile(
 )
 _HEADED = re.compile(r"[^.;:\d]{1,60}: ")
 """'Ours: 0.9219 to 0.9268.'"""
-_NO_RANGE = re.compile(r"\b(?:confidence|CIs?|medians?|averag\w+|means?|standard deviations?|quartiles?|percentiles?|gain|difference)\b")
+_NO_RANGE = re.compile(
+    r"\b(?:confidence|CIs?|medians?|averag\w+|means?|standard deviations?|quartiles?|percentiles?|gain|difference)\b"
+)
 _IN_ORDER = re.compile(r"\bseeds? \d|\bseeds \d+ to\b|\bin (?:the )?order\b|\brespectively\b", re.IGNORECASE)
 _SUMMED_UP = re.compile(
     r"\b(?:(?P<mean>mean|average|averag\w+)|(?P<median>median)|(?P<max>maximum|highest|largest)|(?P<min>minimum|lowest|smallest))\b"
@@ -140,9 +142,7 @@ def _summary(now: Progress, number: Number, name: str, metric: str, scores: Scor
         yield Quantity(number.value, f"{name}.{metric}.{stat}", (name, metric))
 
 
-def _end_of_the_range(
-    now: Progress, number: Number, chain: Sequence[Number], metric: str, *, complement: bool
-) -> Iterator[Quantity]:
+def _end_of_the_range(now: Progress, number: Number, chain: Sequence[Number], metric: str, *, complement: bool) -> Iterator[Quantity]:
     """'stays within 0.259–0.270 over the five seeds': the lowest and the highest run, in this order, of the one that is named."""
     names = {mention.name for mention in now.sentence.conditions}
     name, scores = _owner(now, chain[0], metric)

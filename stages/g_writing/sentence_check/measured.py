@@ -11,7 +11,6 @@ from stages.g_writing.sentence_check.progress import Progress
 from stages.g_writing.sentence_check.quantities import FRACTIONS, PERCENTS, UNIT_WORDS
 from stages.g_writing.sentence_check.reading import Number
 
-
 _AGAIN = re.compile(
     r"\d ?(?:[A-Za-z/%]+ ?)?(?:(?:per|for each|for every) \w+ ?)?[,;(]? ?(?:or|i\.\s?e\.|that is|equivalently|\()[,\s\\]*(?:about |roughly |around |nearly |almost )?$"
 )

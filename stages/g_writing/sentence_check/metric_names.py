@@ -161,7 +161,10 @@ def metrics_in(text: str, study: Study) -> Iterator[Mention]:
                 continue
             if m[0].lower() == "time" and _OCCASION.search(text[: m.start()]):
                 continue
-            if m[0].lower() in {"take", "takes"} and re.match(r" (?:its|place|part|effect|care|account|advantage|(?:the|all|our|these|each|every) (?:\w+ ){0,2}?(?:seeds?|runs?|pairs?|differences?|scores?|values?|means?)|as input|as pairs)\b", text[m.end() :]):
+            if m[0].lower() in {"take", "takes"} and re.match(
+                r" (?:its|place|part|effect|care|account|advantage|(?:the|all|our|these|each|every) (?:\w+ ){0,2}?(?:seeds?|runs?|pairs?|differences?|scores?|values?|means?)|as input|as pairs)\b",
+                text[m.end() :],
+            ):
                 continue
             if _no_duration(m, text) or _training_with(m, text):
                 continue

@@ -11,12 +11,16 @@ from stages.g_writing.sentence_check.quantities import mean
 from stages.g_writing.sentence_check.reading import Sentence
 from stages.g_writing.sentence_check.study import Study
 
-_CLOSER = re.compile(r"\b(?:farther|further(?: away)?|more distant|(?P<near>closer|nearer)) (?:to|from) (?:that of |those of )?(?:the )?$", re.IGNORECASE)
+_CLOSER = re.compile(
+    r"\b(?:farther|further(?: away)?|more distant|(?P<near>closer|nearer)) (?:to|from) (?:that of |those of )?(?:the )?$",
+    re.IGNORECASE,
+)
 _THAN_TO = re.compile(r" than (?:it is |they are )?(?:to|from) (?:that of |those of )?(?:the )?")
 _LOST = r"lost|crash(?:ed|es)?|failed|diverged|missing|aborted"
 _KEPT = r"kept|finish(?:ed|es)?|complet(?:ed|es)?|surviv(?:ed|es)?|left"
 _SEEDS = re.compile(
-    rf"\bseeds? (?P<list>\d+(?:(?:, and |, | and )\d+)*) (?:(?:is|are|was|were|has|have|had|been|has been) )*(?:(?P<lost>{_LOST})|(?:{_KEPT}))\b", re.IGNORECASE
+    rf"\bseeds? (?P<list>\d+(?:(?:, and |, | and )\d+)*) (?:(?:is|are|was|were|has|have|had|been|has been) )*(?:(?P<lost>{_LOST})|(?:{_KEPT}))\b",
+    re.IGNORECASE,
 )
 
 
@@ -24,6 +28,7 @@ def nearness(sentence: Sentence, study: Study) -> Iterator[str]:
     """Reasons against who is closer to whom, and against which seeds are said to be lost or kept."""
     yield from _closer(sentence, study)
     yield from _gained(sentence, study)
+    yield from _does_not(sentence, study)
     yield from _lost_seeds(sentence, study)
 
 
@@ -40,7 +45,9 @@ def _closer(sentence: Sentence, study: Study) -> Iterator[str]:
             yield f"{said[0].strip()!r}: the recorded means of {metric} say otherwise"
 
 
-_GAINS = re.compile(r"\b(?:gains?|gained|wins|earns|picks up) (?:us )?(?:about |only |just |some |another |nearly |almost )?$", re.IGNORECASE)
+_GAINS = re.compile(
+    r"\b(?:gains?|gained|wins|earns|picks up) (?:us )?(?:about |only |just |some |another |nearly |almost )?$", re.IGNORECASE
+)
 
 
 def _gained(sentence: Sentence, study: Study) -> Iterator[str]:
@@ -48,11 +55,35 @@ def _gained(sentence: Sentence, study: Study) -> Iterator[str]:
     pair = pair_of(sentence, study)
     for number in sentence.numbers:
         said = _GAINS.search(sentence.text[: number.start])
-        named = [m.name for m in sentence.metrics if m.start >= number.end][:1]
-        if said is None or not named or not pair.named or number.word or re.search(r"\b(?:not|never|no)\b", sentence.text[: said.start()]):
+        named = [
+            m.name
+            for m in sentence.metrics
+            if re.fullmatch(r" ?(?:%|points? of|points? in)? ?(?:[a-z]+ )?", sentence.text[number.end : m.start])
+            and m.start >= number.end
+        ][:1]
+        if (
+            said is None
+            or not named
+            or not pair.named
+            or number.word
+            or re.search(r"\b(?:not|never|no)\b", sentence.text[: said.start()])
+        ):
             continue
         if not any(means_hold(study, a, b, named[0], "better", complement=False) for a, b in pair.options):
             yield f"{said[0].strip()!r}: the recorded means of {named[0]} say otherwise"
+
+
+_DOES_NOT = re.compile(r" (?:does|do|did) not\b(?! [a-z])")
+_IMPROVES = re.compile(r"\bimprov(?:es?|ed)\b[^.;:]*\b(?:but|yet|while|whereas) (?:the |its |our )?(?:mean |test )?$", re.IGNORECASE)
+
+
+def _does_not(sentence: Sentence, study: Study) -> Iterator[str]:
+    """'The accuracy improves but the loss does not': the second metric of the main pair."""
+    pair = pair_of(sentence, study)
+    for mention in sentence.metrics:
+        denied = _DOES_NOT.match(sentence.text[mention.end :]) and _IMPROVES.search(sentence.text[: mention.start])
+        if denied and pair.named and means_hold(study, *pair.options[0], mention.name, "better", complement=False):
+            yield f"'{sentence.text[mention.start : mention.end]} does not': the recorded means of {mention.name} say otherwise"
 
 
 def _lost_seeds(sentence: Sentence, study: Study) -> Iterator[str]:

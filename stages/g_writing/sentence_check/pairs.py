@@ -78,7 +78,9 @@ def _agent_first(said: re.Match[str], sentence: Sentence) -> bool:
     )
 
 
-_ITS_OWN = re.compile(r"\b(?:gains?|advantages?|leads?|improvements|edge|superiority|head start|wins?|victor(?:y|ies)) $", re.IGNORECASE)
+_ITS_OWN = re.compile(
+    r"\b(?:gains?|advantages?|leads?|improvements|edge|superiority|head start|wins?|victor(?:y|ies)) $", re.IGNORECASE
+)
 """'both gains of a': those that a makes over others."""
 
 

@@ -131,7 +131,11 @@ def plain(raw: str) -> str:
     ):  # fmt: skip
         text = text.replace(command, sign)
     text = re.sub(r"(?<=\d)\s?--\s?(?=\d)", "-", text)
-    text = re.sub(r"(-?\d[\d.,]*[kM]?(?: ?%| ?s| ?points| ?nats)?)\s*(?:\\(?:right|long|longright)?arrow\b|\\to\b|→|->)\s*(?=-?\d)", r"from \1 to ", text)
+    text = re.sub(
+        r"(-?\d[\d.,]*[kM]?(?: ?%| ?s| ?points| ?nats)?)\s*(?:\\(?:right|long|longright)?arrow\b|\\to\b|→|->)\s*(?=-?\d)",
+        r"from \1 to ",
+        text,
+    )
     text = text.replace("$", "").replace("~=", "about ")
     text = re.sub(r"\b(\d+) ?min(?:utes)?(?: and)? (\d{1,2}) ?s(?:econds|ec)?\b", lambda m: f"{60 * int(m[1]) + int(m[2])} s", text)
     text = re.sub(r"(?<![\w./])(\d+)/(\d+)(?= (?:\w+ )?(?:seeds|runs|pairs)\b)", r"\1 of \2", text)

@@ -19,7 +19,9 @@ _OF_THE_GAIN = re.compile(
     r"(?! (?:between|from|with|without|due))",
     re.IGNORECASE,
 )
-_KEPT = re.compile(r"\b(?:remain\w*|kept|keeps?|retain\w*|surviv\w*|persist\w*|preserv\w*|left|still|already|without needing)\b", re.IGNORECASE)
+_KEPT = re.compile(
+    r"\b(?:remain\w*|kept|keeps?|retain\w*|surviv\w*|persist\w*|preserv\w*|left|still|already|without needing)\b", re.IGNORECASE
+)
 _APPOSITION = re.compile(
     r"(?:, |\(|: | - | — )(?:i\.e\.,? |that is,? |which is |or )?(?:an? )(?:[\w-]+ )?"
     r"(?P<noun>loss|drop|decrease|reduction|decline|cut|fall|gain|rise|increase|improvement|jump)(?: of)? (?:about |nearly |almost |roughly |around |some |just |only |over |under )*$",

@@ -90,7 +90,9 @@ def _deviation(said: _Said) -> tuple[str, ...]:
         and not _NO_DEVIATION.search(said.now.sentence.without_conditions)
         and not DEVIATION_HEAD.search(whole)
         and "±" not in whole
-        and (deviation.start() < said.number.start or re.match(rf"(?!\W*\()\W*(?:[\w-]+\W+){{0,1}}?(?:{DEVIATION.pattern})", said.after))
+        and (
+            deviation.start() < said.number.start or re.match(rf"(?!\W*\()\W*(?:[\w-]+\W+){{0,1}}?(?:{DEVIATION.pattern})", said.after)
+        )
     ):
         return ("std",)
     if re.search(r"\b(?:more|less|most|least) (?:\w+ )?(?:consistent|stable|variable|reproducible|noisy)\b", whole):
@@ -143,6 +145,11 @@ def _extreme(said: _Said) -> tuple[str, ...]:
     good, bad = re.fullmatch(_GOOD_WORDS, word) is not None, re.fullmatch(_BAD_WORDS, word) is not None
     high = word in _HIGH or (good is said.upward and (good or bad))
     of_seeds = _ONE_OF_THEM.search(said.whole) or extreme_of_one(said.now, found[1])
+    of_seeds = of_seeds or re.search(
+        rf"\b(?:mean|average)\b.*\band (?:its|their) (?:own |single )?{word}(?: is| was|,| of)? $",
+        said.whole[: said.number.start],
+        re.IGNORECASE,
+    )
     if re.search(r"\b(?:mean|average)\b", said.near, re.IGNORECASE):
         return ("mean",)
     alone = re.search(rf"\ba {word}\b", said.near, re.IGNORECASE) or word in _ALONE

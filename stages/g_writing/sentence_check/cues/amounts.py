@@ -43,7 +43,9 @@ def factor_of(at: Place) -> str | None:
     return "difference" if re.search(r"\bfactor (?:of|is|was)\s*(?:about |around |roughly |almost |nearly )?$", at.before) else None
 
 
-_SPREADS_OVER = re.compile(r"\b(?:spread(?:s|ing)?(?: out)?|scatter(?:s|ed)?|extends?|stretch(?:es)?) over (?:about |only |just |at most )*$", re.IGNORECASE)
+_SPREADS_OVER = re.compile(
+    r"\b(?:spread(?:s|ing)?(?: out)?|scatter(?:s|ed)?|extends?|stretch(?:es)?) over (?:about |only |just |at most )*$", re.IGNORECASE
+)
 """'spreads over 0.54 points': over no bound."""
 
 

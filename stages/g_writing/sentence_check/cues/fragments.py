@@ -41,8 +41,12 @@ def lost_of_them(at: Place) -> str | None:
 
 def difference_headed(at: Place) -> str | None:
     """'Cost: 365 s per run', 'Gain over x: 1.29': a note headed by the name of a difference."""
-    headed = re.fullmatch(rf"\W*(?:[\w-]+ ){{0,3}}?{_HEADS}(?: [^:;,.\d]{{0,60}})?: (?:about |only |just |some )?", at.ahead, re.IGNORECASE)
-    cost = re.fullmatch(r"\W*(?:(?:the|its|our|extra|additional|added) )?(?:cost|price): (?:about |only |just |some )?", at.ahead, re.IGNORECASE)
+    headed = re.fullmatch(
+        rf"\W*(?:[\w-]+ ){{0,3}}?{_HEADS}(?: [^:;,.\d]{{0,60}})?: (?:about |only |just |some )?", at.ahead, re.IGNORECASE
+    )
+    cost = re.fullmatch(
+        r"\W*(?:(?:the|its|our|extra|additional|added) )?(?:cost|price): (?:about |only |just |some )?", at.ahead, re.IGNORECASE
+    )
     return "difference" if headed or (cost and not at.sentence.conditions) else None
 
 
