@@ -13,7 +13,7 @@ from stages.g_writing.sentence_check.comparing import of_speed
 from stages.g_writing.sentence_check.counts import Counts
 from stages.g_writing.sentence_check.derived import Derived, derived
 from stages.g_writing.sentence_check.levels import extremes_of_all, seed_bounds, values_of
-from stages.g_writing.sentence_check.listed_runs import of_runs
+from stages.g_writing.sentence_check.listed_runs import ends_a_range_of_runs, of_runs
 from stages.g_writing.sentence_check.measured import metrics_for, metrics_with_complement
 from stages.g_writing.sentence_check.pairs import Pair
 from stages.g_writing.sentence_check.phrases import ABOVE, BELOW, REACHED
@@ -58,6 +58,9 @@ def bound_numbers(now: Progress) -> list[tuple[Number, Quantity]]:
         )
         if role == "level" and not_reached(now, number):
             candidates = [each for each in candidates if each.of is not None and each.value < number.value]
+        if role == "level" and ends_a_range_of_runs(now, number):
+            own = [each for each in candidates if each.of is not None and not each.expression.endswith(".mean")]
+            candidates = list(of_runs(now, number)) or own
         if candidates and denied(now, number, role):
             raise Refused(f"{number.text!r} is denied, but it is what was recorded")
         if not candidates:

@@ -60,6 +60,18 @@ def of_runs(now: Progress, number: Number) -> Iterator[Quantity]:
                 yield from _end_of_the_range(now, number, chain, metric, complement=complement)
 
 
+_BETWEEN = re.compile(r"\b(?:within|inside|between|rang\w+|span\w*|confined to|lies? in)\b[^.;\d]{0,20}$", re.IGNORECASE)
+
+
+def ends_a_range_of_runs(now: Progress, number: Number) -> bool:
+    """'within 0.259–0.270 over the seeds' of one condition: its ends are runs' values, no means."""
+    text = now.sentence.text
+    if len({mention.name for mention in now.sentence.conditions}) != 1 or _NO_RANGE.search(text) or not _OVER_RUNS.search(text):
+        return False
+    values = [other for other in now.sentence.numbers if _telling(other)]
+    return any(len(chain) == 2 and number in chain and _BETWEEN.search(text[: chain[0].start]) for chain in _chains(now, values, _TO))
+
+
 def _telling(number: Number) -> bool:
     digits = re.sub(r"e.*|\D", "", number.text).lstrip("0")
     return not number.word and len(digits if "." in number.text else digits.rstrip("0")) >= _DIGITS

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from stages.g_writing.sentence_check.comparing import BAD, GOOD, HIGH, LOW, metrics_of
+from stages.g_writing.sentence_check.mentions import Mention
 from stages.g_writing.sentence_check.quantities import mean
 from stages.g_writing.sentence_check.reading import Sentence
 from stages.g_writing.sentence_check.study import Study
@@ -22,7 +23,7 @@ _THEN = re.compile(
 def rankings(sentence: Sentence, study: Study) -> Iterator[str]:
     """Reasons against an order in which two or more conditions are said to follow the first."""
     mentions = sentence.conditions
-    chain = []
+    chain: list[Mention] = []
     for one, other in itertools.pairwise(mentions):
         if _THEN.fullmatch(_tail(sentence, one.end, other.start)):
             chain = chain or [one]

@@ -145,7 +145,7 @@ def _extreme(said: _Said) -> tuple[str, ...]:
     good, bad = re.fullmatch(_GOOD_WORDS, word) is not None, re.fullmatch(_BAD_WORDS, word) is not None
     high = word in _HIGH or (good is said.upward and (good or bad))
     of_seeds = _ONE_OF_THEM.search(said.whole) or extreme_of_one(said.now, found[1])
-    of_seeds = of_seeds or re.search(
+    behind_a_mean = re.search(
         rf"\b(?:mean|average)\b.*\band (?:its|their) (?:own |single )?{word}(?: is| was|,| of)? $",
         said.whole[: said.number.start],
         re.IGNORECASE,
@@ -153,7 +153,7 @@ def _extreme(said: _Said) -> tuple[str, ...]:
     if re.search(r"\b(?:mean|average)\b", said.near, re.IGNORECASE):
         return ("mean",)
     alone = re.search(rf"\ba {word}\b", said.near, re.IGNORECASE) or word in _ALONE
-    return ("max" if high is not said.complement else "min",) if of_seeds or alone else ("mean",)
+    return ("max" if high is not said.complement else "min",) if of_seeds or behind_a_mean or alone else ("mean",)
 
 
 def _superlative(said: _Said) -> re.Match[str] | None:

@@ -61,7 +61,7 @@ def strangers(sentence: Sentence, study: Study) -> Iterator[str]:
         named = any(m.start <= match.start() < m.end for m in (*sentence.conditions, *sentence.metrics))
         as_logarithm = word == "loss" and re.search(r"\bnats?\b|\bbits\b|logarithm", text) and {"perplexity", "ppl"} & aliases
         verb = word.startswith("return") and re.search(r"\b(?:cannot|can|will|would|not|to|tests?)\s+$", text[: match.start()])
-        verb = verb or (word in {"return", "returns", "returned"} and _goes_back(text, match))
+        back = word in {"return", "returns", "returned"} and _goes_back(text, match)
         lost = (
             word == "loss" and _LOST.match(text[match.end() :]) is not None and re.search(r"\ban? (?:\w+ )?$", text[: match.start()])
         )
@@ -74,7 +74,16 @@ def strangers(sentence: Sentence, study: Study) -> Iterator[str]:
             (taken := removed(name)) and re.search(rf"\b(?:{part_pattern(taken[1])}) $", text[: match.start()], re.IGNORECASE)
             for name in study.conditions
         )
-        if named or verb or lost or as_logarithm or told or part or re.search(rf"\b{re.escape(word)}\b", known.replace("_", " ")):
+        if (
+            named
+            or verb
+            or back
+            or lost
+            or as_logarithm
+            or told
+            or part
+            or re.search(rf"\b{re.escape(word)}\b", known.replace("_", " "))
+        ):
             continue  # part of a recorded name
         if not any(word.startswith(alias) or alias in word or alias.startswith(word) for alias in aliases) and not _as_setting(
             text, match
