@@ -18,6 +18,10 @@ ABOUT = 0.05
 """How far, as a share, a value may be from a number that the text calls approximate."""
 
 
+_EXTENDS = re.compile(r"\b(?:spread(?:s|ing)?|scatter(?:s|ed)?|var(?:y|ies)|extends?|stretch(?:es)?)(?: out)? over\s*$")
+"""'spreads over 0.54 points': no bound."""
+
+
 def holds(number: Number, before: str, value: float) -> bool:
     """Equal to the printed digits, or on the side of it that the words before it say."""
     words = (
@@ -26,6 +30,7 @@ def holds(number: Number, before: str, value: float) -> bool:
         else before
     )
     words = re.sub(r"\)\s+over\s*$", ") ", words)  # 'from 0.512 (a) over 0.405 (b) to 0.371 (c)': by way of
+    words = _EXTENDS.sub("spreads ", words)
     bound = re.search(rf"(?<!\w)(?:(?P<above>{ABOVE})|{BELOW})\s*$", words, re.IGNORECASE)
     if bound and re.search(r"\b(?:not|never|cannot|n't)\s+(?:\w+\s+)?$", words[: bound.start()]):
         return value <= number.value if bound["above"] else value >= number.value

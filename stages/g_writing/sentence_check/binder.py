@@ -13,6 +13,7 @@ from stages.g_writing.sentence_check.comparing import of_speed
 from stages.g_writing.sentence_check.counts import Counts
 from stages.g_writing.sentence_check.derived import Derived, derived
 from stages.g_writing.sentence_check.levels import extremes_of_all, seed_bounds, values_of
+from stages.g_writing.sentence_check.listed_runs import ends_a_range_of_runs, of_runs
 from stages.g_writing.sentence_check.measured import metrics_for, metrics_with_complement
 from stages.g_writing.sentence_check.pairs import Pair
 from stages.g_writing.sentence_check.phrases import ABOVE, BELOW, REACHED
@@ -21,7 +22,9 @@ from stages.g_writing.sentence_check.progress import Progress, Refused
 from stages.g_writing.sentence_check.quantified import bounded
 from stages.g_writing.sentence_check.quantities import Quantity, fits, level, printed, whole
 from stages.g_writing.sentence_check.reading import Number
+from stages.g_writing.sentence_check.settings_compared import settings_compared
 from stages.g_writing.sentence_check.setups import called_by_kind, limits_of_cases
+from stages.g_writing.sentence_check.shares_of_gains import parts_of_changes
 from stages.g_writing.sentence_check.strangers import of_others
 from stages.g_writing.sentence_check.tested import half_widths, test_values
 
@@ -52,26 +55,63 @@ def bound_numbers(now: Progress) -> list[tuple[Number, Quantity]]:
         if within:
             found.append((number, Quantity(number.value, f"bound({number.text})")))
             continue
-        candidates = (
-            list(quantities_in(now, number, role, levels))
-            or unit_said_once(now, number, role, levels, roles)
-            or second_chance(now, number, role, levels)
-            or calculated(now, number, role)
-            or (list(called_by_kind(number, now.sentence, now.study)) if role in {"level", "setting"} else [])
-            or (list(powers_of_ten(number, now.sentence, now.study)) if role == "difference" else [])
-        )
-        if role == "level" and not_reached(now, number):
-            candidates = [each for each in candidates if each.of is not None and each.value < number.value]
+        candidates = _candidates(now, number, role, levels, roles)
         if candidates and denied(now, number, role):
             raise Refused(f"{number.text!r} is denied, but it is what was recorded")
         if not candidates:
             raise Refused(f"{number.text!r} ({role}) is no recorded value that fits what the sentence says")
         found.append((number, candidates[0]))
         remember(now, candidates[0], number)
+    _each_seed_once_and_in_its_order(now, found)
+    return found
+
+
+def _candidates(
+    now: Progress, number: Number, role: str, levels: Sequence[Number], roles: Sequence[tuple[Number, str]]
+) -> list[Quantity]:
+    """What the number may be, by the first reading that gives anything."""
+    candidates = (
+        list(quantities_in(now, number, role, levels))
+        or unit_said_once(now, number, role, levels, roles)
+        or second_chance(now, number, role, levels)
+        or calculated(now, number, role)
+        or (list(called_by_kind(number, now.sentence, now.study)) if role in {"level", "setting"} else [])
+        or (list(powers_of_ten(number, now.sentence, now.study)) if role == "difference" else [])
+        or (list(of_runs(now, number)) if role in {"level", "bound on seeds", "range"} else [])
+        or list(settings_compared(now, number))
+        or list(parts_of_changes(now, number))
+    )
+    if role == "level" and not_reached(now, number):
+        candidates = [each for each in candidates if each.of is not None and each.value < number.value]
+    if role == "level" and ends_a_range_of_runs(now, number):
+        own = [each for each in candidates if each.of is not None and not each.expression.endswith(".mean")]
+        candidates = list(of_runs(now, number)) or own
+    return candidates
+
+
+def _each_seed_once_and_in_its_order(now: Progress, found: Sequence[tuple[Number, Quantity]]) -> None:
+    """Raises:
+    Refused: one seed's value stands twice, or values told 'by seed' are in another order.
+    """
     seeds = [quantity.expression for _, quantity in found if ".seed." in quantity.expression]
     if len(seeds) != len(set(seeds)):
         raise Refused("one seed's value stands for two")
-    return found
+    if len(seeds) > 2 and _BY_SEED.search(now.sentence.text) and out_of_order(now, seeds):
+        raise Refused("the values of the seeds are in another order")
+
+
+_BY_SEED = re.compile(
+    r"\b(?:by seed|(?:in|by) (?:the )?order of (?:the |their )?seeds?|(?:ordered|sorted|listed) by seed|(?:for|on|with) seeds \d)",
+    re.IGNORECASE,
+)
+
+
+def out_of_order(now: Progress, seeds: Sequence[str]) -> bool:
+    """Seeds of one condition that a sentence gives 'by seed', but not in the order of the record."""
+    owners = {expression.rpartition(".seed.")[0] for expression in seeds}
+    recorded = list(next(iter(next(iter(now.study.conditions.values())).values())).seeds)
+    told = [expression.rpartition(".seed.")[2] for expression in seeds]
+    return len(owners) == 1 and all(seed in recorded for seed in told) and told != sorted(told, key=recorded.index)
 
 
 def quantities_in(  # noqa: PLR0912 - one case for each role
@@ -134,9 +174,15 @@ def calculated(now: Progress, number: Number, role: str) -> list[Quantity]:
     named = {mention.name for mention in now.sentence.metrics}
     if number.unit in {"s", "min", "h", "ms"} and not any(of_speed(name, now.study) for name, _ in metrics):
         metrics = [(name, False) for name in now.study.metrics if of_speed(name, now.study)]
-    for unit in dict.fromkeys((number.unit, said if not number.unit else number.unit)):
+    points = next((o.unit for o in reversed(now.sentence.numbers) if o.end <= number.start and o.unit in {"pp", "points"}), "")
+    again = points if not number.unit and not now.sentence.conditions[2:] else number.unit  # '1.08 points on seed 0, 1.67 on seed 1'
+    for unit in dict.fromkeys((number.unit, said if not number.unit else number.unit, again)):
         tried = replace(number, unit=unit)
-        of = metrics if unit == number.unit else [(name, False) for name in named or now.study.metrics if of_speed(name, now.study)]
+        of = (
+            metrics
+            if unit in {number.unit, "pp", "points"}
+            else [(name, False) for name in named or now.study.metrics if of_speed(name, now.study)]
+        )
         each = Derived(tried, now.sentence, now.study, of, lambda value: holds(number, before, value))
         if found := list(derived(each)):
             return found[:1]

@@ -106,7 +106,22 @@ def pairs_of(now: Progress, number: Number, before: str) -> tuple[tuple[str, str
     if main and len(without) == 1 and part_of_it:
         return ((main[0], without[0]),)  # '0.79 of 1.29 points': what the part costs
     own = partners(number, now.sentence, now.study)
-    return (own,) if own else now.pair.options
+    return _from_its_owner(now, number, (own,) if own else now.pair.options)
+
+
+def _from_its_owner(now: Progress, number: Number, options: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """'gives up 9 % of b's throughput': a share of what b has is relative to b, whoever is named first."""
+    owner = next(
+        (
+            m.name
+            for m in now.sentence.conditions
+            if m.start >= number.end
+            and re.fullmatch(r" ?(?:%|per ?cent) of (?:the |what )?", now.sentence.text[number.end : m.start])
+            and re.match(r"'s?\b|' ", now.sentence.text[m.end :])
+        ),
+        None,
+    )
+    return options if owner is None else tuple((b, a) if a == owner else (a, b) for a, b in options)
 
 
 def ranges(now: Progress, number: Number) -> Iterator[Quantity]:
@@ -114,7 +129,9 @@ def ranges(now: Progress, number: Number) -> Iterator[Quantity]:
     before, _ = now.sentence.near(number)
     if not now.sentence.conditions and now.sentence.has("any|every|all|each"):
         yield from widest_range(now, number, before)
-    for condition in dict.fromkeys(mention.name for mention in now.sentence.conditions):
+    start, end = part(number, now.sentence)
+    own = [mention for mention in now.sentence.conditions if start <= mention.start < end]
+    for condition in dict.fromkeys(mention.name for mention in own or now.sentence.conditions):
         for metric in metrics_for(now, number):
             scores = now.study.conditions[condition].get(metric)
             if scores is None or scores.n < 2:

@@ -15,13 +15,16 @@ from stages.g_writing.sentence_check.completeness import completeness
 from stages.g_writing.sentence_check.directions import directions
 from stages.g_writing.sentence_check.done_to_others import done_to_others
 from stages.g_writing.sentence_check.extremes import compared_stretch, extremes
+from stages.g_writing.sentence_check.nearness import nearness
 from stages.g_writing.sentence_check.pairs import pair_of
 from stages.g_writing.sentence_check.progress import Progress, Refused
 from stages.g_writing.sentence_check.quantified import quantified, trend_stretch, trends
 from stages.g_writing.sentence_check.quantities import Quantity
+from stages.g_writing.sentence_check.rankings import rankings
 from stages.g_writing.sentence_check.reading import Number, Sentence, read
 from stages.g_writing.sentence_check.reasons import reasons
 from stages.g_writing.sentence_check.removals import removals
+from stages.g_writing.sentence_check.shares_of_gains import signed_steps
 from stages.g_writing.sentence_check.significance import significance
 from stages.g_writing.sentence_check.strangers import recorded_words, strangers
 from stages.g_writing.sentence_check.study import Study
@@ -102,6 +105,9 @@ def _checked(sentence: Sentence, study: Study) -> list[tuple[Number, Quantity]]:
     _refuse(extremes(sentence, study))
     _refuse(quantified(sentence, study, spoken_of(now)))
     _refuse(trends(sentence, study))
+    _refuse(rankings(sentence, study))
+    _refuse(nearness(sentence, study))
+    _refuse(signed_steps(sentence, study))
     return bound
 
 

@@ -48,6 +48,7 @@ def claims(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
     yield from _gaps(sentence, study)
     yield from _turned_round(sentence)
     yield from _by_from_to(sentence)
+    yield from _gap_goes(sentence)
 
 
 _THAN_THAT = re.compile(
@@ -79,7 +80,7 @@ def _gaps(sentence: Sentence, study: Study) -> Iterator[str]:
 def _effects_compared(sentence: Sentence, study: Study) -> Iterator[str]:
     """'d_z is smaller for the comparison with a than for that with b': the recorded effect sizes of the method against both."""
     said = re.match(
-        r"\W*(?:The )?(?:Cohen's d\w*|d_\{?z\}?|(?:paired |standardi[sz]ed )?effect sizes?)[^.;]*?\b(?:(?P<up>larger|greater|higher|bigger)|smaller|lower)\b[^.;]*\bthan\b",
+        r"\W*(?:The )?(?:Cohen's d\w*|d_\{?z\}?|(?:paired |standardi[sz]ed )?effect sizes?|paired effects?(?= (?:against|over|relative to|compared|on|in)\b))[^.;]*?\b(?:(?P<up>larger|greater|higher|bigger)|smaller|lower)\b[^.;]*\bthan\b",
         sentence.text,
         re.IGNORECASE,
     )
@@ -116,6 +117,22 @@ def _turned_round(sentence: Sentence) -> Iterator[str]:
             and (second.value > first.value) is (said["up"] is None)
         ):
             yield f"{said[0]!r}: the numbers go the other way"
+
+
+_GAP_GOES = re.compile(
+    r"\b(?:gap|lead|difference|margin|advantage|distance|deficit|gain|it|this|that) (?:then )?(?:(?P<up>widens?|widened|grows?|grew|increases?|increased|rises?|rose|opens up)|narrows?|narrowed|shrinks?|shrank|decreases?|decreased|falls?|fell|drops?|dropped|closes) to (?:about |just |only )?$",
+    re.IGNORECASE,
+)
+
+
+def _gap_goes(sentence: Sentence) -> Iterator[str]:
+    """'leads by 30.6 with seed 0, and the gap widens to 34.9 with seed 2': the second number against the first."""
+    for number in sentence.numbers:
+        said = _GAP_GOES.search(sentence.text[: number.start])
+        before = [other for other in sentence.numbers if said and other.end <= said.start() and not other.word and "." in other.text]
+        alike = [other for other in before if other.unit == number.unit]
+        if said and alike and (number.value > alike[-1].value) is (said["up"] is None):
+            yield f"{said[0].strip()!r}: {alike[-1].text} was said before"
 
 
 _BEFORE_FROM = re.compile(
@@ -311,7 +328,7 @@ _ACHIEVED = re.compile(
     r"\b(?:solv\w+|converg\w+|overfit\w*|underfit\w*|diverg\w+|collaps\w+|saturat\w+|plateau\w*|stabili[sz]\w+|accelerat\w+|exhibit\w*|demonstrat\w+"
     r"|prov(?:es?|en|ed)|guarantee\w*|enabl\w+|eliminat\w+(?! (?:about |roughly )?\d)|(?:prevent|avoid)\w*(?! (?:about |roughly )?\d)|dominat\w+|excel\w*|succe\w+|struggl\w+|suffer\w*|mitigat\w+|alleviat\w+"
     r"|memori[sz]\w+|learn(?:s|ed)(?! (?:models?|methods?|ones|networks?|policies|policy|rules?|dispatchers?|systems?|features?|representations?|positions?|embeddings?))|(?<!test )(?<!tests )confirm\w*(?! by (?:[\w-]+ ){0,4}?(?:t-)?tests?\b)|caus(?:es?|ed|ing)|regulari[sz]es|retain\w*|preserv\w*|encourag\w+|promot\w+|sensitiv\w+|insensitiv\w+|novel|consistently"
-    r"|always|never(?! (?:\w+ )?(?:below|above|under|over|falls?|drops?|exceeds?|reach\w*|rises?|worse|better))|universal\w*|in general|regardless)\b",
+    r"|always|never(?! (?:\w+ )?(?:below|above|under|over|falls?|drops?|gets?|got|goes|exceeds?|reach\w*|rises?|worse|better))|universal\w*|in general|regardless)\b",
     re.IGNORECASE,
 )
 _CAUSE = re.compile(
@@ -333,7 +350,13 @@ def _decided(sentence: Sentence, study: Study, cause: re.Match[str]) -> bool:
     )
     chosen = re.match(did, sentence.text[: cause.start()], re.IGNORECASE) is not None and not sentence.numbers
     fraction = rf"\b(?:{'|'.join(_NTHS)})s? of (?:the|this|that|our|its) (?:\w+ )?{_WHOLE}"
-    share = re.search(rf"(?:\d\S*(?: points?| pp)?|{fraction}) (?:is|are|was|were) $", sentence.text[: cause.start()]) is not None
+    share = (
+        re.search(
+            rf"(?:\d\S*(?: points?| pp)?(?: of (?:these|those|them|which|this))?|{fraction}) (?:is|are|was|were) $",
+            sentence.text[: cause.start()],
+        )
+        is not None
+    )
     return (
         chosen
         or of_a_test

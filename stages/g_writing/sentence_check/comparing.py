@@ -39,7 +39,14 @@ def metrics_of(sentence: Sentence, study: Study, place: int, kind: str, word: st
 
     mentions = sorted(sentence.metrics, key=far)
     beside = any(mention.start < right for mention in mentions)
-    if word and kind in {"better", "worse"} and mentions and not beside and all(of_speed(mention.name, study) for mention in mentions):
+    pointed = re.match(r" (?:about |only |just |some )?\d[\d.]* (?:percentage )?points?\b", sentence.text[place + len(word) :])
+    if (
+        word
+        and kind in {"better", "worse"}
+        and mentions
+        and (pointed or not beside)
+        and all(of_speed(mention.name, study) for mention in mentions)
+    ):
         return [(metric, False) for metric in study.metrics if not of_speed(metric, study)][
             :1
         ]  # 'is better but takes 1.6 times as long'

@@ -18,6 +18,9 @@ FAILED = r"crash\w*|fail\w*|diverg\w*|abort\w*|blew up|exploded|collapsed|ran ou
 """What becomes of a seed that is not in the record."""
 
 
+_FARES = re.compile(r" (?:has |had )?(?:only |just )?(?:lost|loses|completed|finished|crashed|failed|kept)\b")
+
+
 class Counts:
     """The counts that one number can be; metrics: those it can be of, the likeliest first."""
 
@@ -130,7 +133,14 @@ class Counts:
                 yield Quantity(number.value, "count(runs)")
             elif all(study.completed(name) == number.value for name in named_ones or study.conditions):
                 yield Quantity(number.value, f"n({named_ones[0] if named_ones else 'all'})")
-        elif self.sentence.has(r"crash\w*|fail\w*|diverg\w*|aborted") and named_ones:
+        elif (
+            re.search(
+                r"\b(?:crash\w*|fail\w*|diverg\w*|aborted|missing|lost|lacking|lacks?|absent|unavailable)\b",
+                self.own_clause(number),
+                re.IGNORECASE,
+            )
+            and named_ones
+        ):
             if number.value == study.planned_seeds - study.completed(named_ones[0]):
                 yield Quantity(number.value, f"cfg.seeds - n({named_ones[0]})")
         elif all(study.completed(name) == number.value for name in named_ones or study.conditions):
@@ -153,7 +163,13 @@ class Counts:
         """The conditions whose seeds the number counts; none where it counts those of all."""
         start = self.sentence.text.rfind(";", 0, number.start) + 1
         stop = self.sentence.text.find(";", number.end)
+        if stop < 0 and (own := self.own_clause(number)) != self.sentence.text:
+            stop = len(own)
         named_ones = [m.name for m in self.sentence.conditions if start <= m.start < (stop if stop > 0 else len(self.sentence.text))]
+        for mention in self.sentence.conditions:  # 'the one run of PPO'
+            between = self.sentence.text[number.end : mention.start] if mention.start >= number.end else "-"
+            if re.fullmatch(rf" (?:[a-z]+ )?(?:{w.SEED_NOUNS}) (?:of|for|from) (?:the )?", between):
+                return [mention.name]
         for mention in self.sentence.conditions:  # 'the one PPO run that finished'
             between = self.sentence.text[number.end : mention.start] if mention.start >= number.end else "-"
             if between == " " and re.match(rf" (?:{w.SEED_NOUNS})\b", self.sentence.text[mention.end :]):
@@ -174,6 +190,32 @@ class Counts:
         if (earlier or later) and re.search(rest, clause, re.IGNORECASE):
             return [name for name in self.study.conditions if name not in {m.name for m in self.sentence.conditions}]
         return named_ones
+
+    def own_clause(self, number: Number) -> str:
+        """The sentence up to where another condition begins a clause of its own."""
+        for mention in self.sentence.conditions:  # 'While a and b completed all three seeds, c lost two of them'
+            opens = (
+                re.search(r", (?:the |our )?$", self.sentence.text[number.end : mention.start])
+                if mention.start >= number.end
+                else None
+            )
+            if opens and _FARES.match(self.sentence.text[mention.end :]):
+                return self.sentence.text[: number.end + opens.start()]
+        return self.sentence.text
+
+    def of_its_clause(self, number: Number) -> tuple[tuple[str, str], ...]:
+        """'No seed lets a catch up: b is ahead five times out of five': behind the colon the one named there is the subject."""
+        start = max(self.sentence.text.rfind(cut, 0, number.start) for cut in (":", ";"))
+        names = {m.name for m in self.sentence.conditions}
+        own = [m for m in self.sentence.conditions if start < m.start < number.start]
+        if (
+            start < 0
+            or len(names) != 2
+            or len(own) != 1
+            or not re.fullmatch(r"[:;]\s*(?:and |so )?(?:the |our )?", self.sentence.text[start : own[0].start])
+        ):
+            return ()
+        return ((own[0].name, (names - {own[0].name}).pop()),)
 
     def parts_of_seeds(self, number: Number) -> Iterator[Quantity]:
         counted = seeds_quantifier(self.sentence.text)
@@ -214,7 +256,8 @@ class Counts:
         start, stop = self.sentence.text.rfind(";", 0, number.start) + 1, self.sentence.text.find(";", number.end)
         clause = self.sentence.text[start : stop if stop > 0 else None]
         worse = re.search(rf"\b(?:{w.WORSE}|{w.SLOWER})\b", clause, re.IGNORECASE) is not None
-        for (a, b), metric in ((pair, metric) for pair in self.pair.options[:1] for metric in self.metrics[:1]):
+        options = self.of_its_clause(number) or self.pair.options
+        for (a, b), metric in ((pair, metric) for pair in options[:1] for metric in self.metrics[:1]):
             won, of = wins(self.study, a, b, metric)
             if number.value == (of - won if worse else won):
                 yield Quantity(number.value, f"wins({a},{b}).{metric}")

@@ -107,6 +107,18 @@ class Derived:
         """The seeds that the sentence names."""
         return set(re.findall(r"\bseed (\d+)\b", self.sentence.text, re.IGNORECASE))
 
+    def seeds_of_the_clause(self) -> set[str]:
+        """The one seed that is named in the number's own clause: 'by 30.6 with seed 0, and the gap widens to 34.9 with seed 2'."""
+        cuts = [
+            0,
+            *(m.start() for m in re.finditer(r"[,;:(]|\b(?:and|while|whereas|but)\b", self.sentence.text)),
+            len(self.sentence.text),
+        ]
+        start = max(cut for cut in cuts if cut <= self.number.start)
+        end = min(cut for cut in cuts if cut >= self.number.end)
+        found = set(re.findall(r"\bseed (\d+)\b", self.sentence.text[start:end], re.IGNORECASE))
+        return found if len(found) == 1 else set()
+
     def extremes(self, metric: str, *, complement: bool) -> list[str]:
         """'max' or 'min' for each extreme that the number's own part names; of the whole sentence where it names none."""
         upward = (self.study.metrics[metric].direction == "max") is not complement
@@ -132,7 +144,13 @@ def derived(each: Derived) -> Iterator[Quantity]:
 
 def _of_seeds(each: Derived, metric: str, *, complement: bool) -> Iterator[Quantity]:
     """The best or worst seed's value, or that of a seed which the sentence names."""
-    if not each.telling or complement or _OTHER_STATISTIC.search(each.own) or each.number.unit in {"pp", "points", "x"}:
+    if (
+        not each.telling
+        or complement
+        or _OTHER_STATISTIC.search(each.own)
+        or re.search(r"\b(?:mean|average) [\w ]{0,20}(?:is|of|was) $", each.own)
+        or each.number.unit in {"pp", "points", "x"}
+    ):
         return
     names = each.names()
     alike = [n for n in each.sentence.numbers if n.unit == each.number.unit and "." in n.text]
@@ -202,7 +220,7 @@ def _paired(each: Derived, metric: str) -> Iterator[Quantity]:
         if re.search(r"\b(?:largest|biggest|greatest|highest|smallest|least|lowest)\b", text)
         else []
     )
-    named = set(re.findall(r"\bseed (\d+)\b", each.own, re.IGNORECASE)) or each.seeds()
+    named = set(re.findall(r"\bseed (\d+)\b", each.own, re.IGNORECASE)) or each.seeds_of_the_clause() or each.seeds()
     listed = re.search(r"\bseeds (\d+(?:(?:, and |, | and )\d+)+)", text)
     alike = [n.start for n in each.sentence.numbers if "." in n.text]
     if listed and len(each_seed := re.findall(r"\d+", listed[1])) == len(alike) and each.number.start in alike:
@@ -327,6 +345,16 @@ def _counted_items(each: Derived) -> Iterator[Quantity]:
     apart = re.match(r"\s*(?:\w+ ){0,3}?(?:more|fewer|less)\b|\s*(?:further|additional)\b", each.sentence.text[number.end :])
     pair = each.pair()
     by = re.search(r"\bby\s*(?:about )?$", each.sentence.near(number)[0]) is not None
+    in_cases = re.search(
+        r"\b(?:correspond\w*|amounts?|equals?|comes?|translates?) (?:to|into) (?:about )?$", each.sentence.near(number)[0]
+    )
+    by = by or bool(
+        in_cases
+        and re.match(
+            r" (?:\w+ )?(?:images|examples|samples|cases|items|sentences|documents) (?:that|which) ", each.sentence.text[number.end :]
+        )
+        and _one_errs(each, pair)
+    )
     if (apart or by) and pair:
         one, other = (mean(each.study, name, metric) for name in pair)
         rises = apart is not None and re.search(r"\b(?:fewer|less)\b", apart[0]) is None
@@ -341,6 +369,19 @@ def _counted_items(each: Derived) -> Iterator[Quantity]:
         value = mean(each.study, name, metric)
         if value is not None and each.telling and each.holds(round((1 - value if wrong else value) * size)):
             yield Quantity((1 - value if wrong else value) * size, f"{'1 - ' if wrong else ''}{name}.{metric}.mean * cfg.n_test")
+
+
+def _one_errs(each: Derived, pair: tuple[str, str] | None) -> bool:
+    """'… which b misclassifies and a does not': the one behind 'which' is the worse one of the two."""
+    said = re.search(r"\b(?:that|which) (?:the )?", each.sentence.text[each.number.end :])
+    if said is None or pair is None:
+        return False
+    start = each.number.end + said.end()
+    first = next((m.name for m in each.sentence.conditions if m.start >= each.number.end and abs(m.start - start) < 5), None)
+    metric = each.metrics[0][0]
+    values = {name: mean(each.study, name, metric) for name in pair}
+    better = max(pair, key=lambda name: values[name] or 0.0)
+    return first in pair and (first == better) is (_RIGHT.search(each.sentence.text) is not None)
 
 
 def _turn(each: Derived, pair: tuple[str, str] | None) -> list[str]:

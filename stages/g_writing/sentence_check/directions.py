@@ -193,6 +193,13 @@ def _unknown_verbs(sentence: Sentence) -> Iterator[str]:
             yield f"{said[1]!r}: what it says of the two is not known"
 
 
+_GIVEN_BEHIND = re.compile(
+    r"\b(?:values?|numbers?|figures?|data|ideas?|reason(?:s|ing)?|intuition|motivation|results|code|runs|scores|measurements|details|thinking|stands?) $",
+    re.IGNORECASE,
+)
+"""'the values behind it': what something rests on, no rank."""
+
+
 def _compares_else(text: str, match: re.Match[str]) -> bool:
     """The word is of effects, names a whole of which a share is told, or bounds a number."""
     ahead = text[: match.start()]
@@ -205,6 +212,12 @@ def _compares_else(text: str, match: re.Match[str]) -> bool:
     level = re.match(r"(?: below| under| above)? the [\d.]+ ?%? (?:significance )?level\b", text[match.end() :])
     if level or re.search(r"\bin (?:the )?order of $", ahead, re.IGNORECASE):
         return True  # what is held against the record elsewhere
+    if (
+        match[0].lower() == "behind"
+        and _GIVEN_BEHIND.search(ahead)
+        and re.match(r" (?:it|them|this|these|the|our|each)\b", text[match.end() :])
+    ):
+        return True
     if re.search(r"\b(?:Cohen's d|d_\{?z|effect size)[^.;]*$", ahead):
         return True
     behind = re.search(rf"\b{FRACTION_WORDS} (?:\w+ )?$", ahead, re.IGNORECASE)
@@ -340,7 +353,7 @@ def _about_a_bound(text: str, match: re.Match[str]) -> bool:
     if behind:
         rest = rest[behind.end() :]
     bound = (
-        r"\s*(?:than\s+)?(?:about |an? |some |p\s*=?\s*)?(?:-?\d|(?:half|thirds?|quarters?|fifth|sixth|seventh|eighth|ninth|tenth|halves|halved|halving|doubl\w+|tripl\w+|quadrupl\w+|twice|thrice|"
+        r"\s*(?:than\s+)?(?:about |an? |some |p\s*=?\s*)?(?!one (?:of|with|from|by|for|under|in|using)\b)(?:-?\d|(?:half|thirds?|quarters?|fifth|sixth|seventh|eighth|ninth|tenth|halves|halved|halving|doubl\w+|tripl\w+|quadrupl\w+|twice|thrice|"
         + "|".join(w.NUMBER_WORDS)
         + r")\b)"
     )

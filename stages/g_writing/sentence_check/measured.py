@@ -11,6 +11,11 @@ from stages.g_writing.sentence_check.progress import Progress
 from stages.g_writing.sentence_check.quantities import FRACTIONS, PERCENTS, UNIT_WORDS
 from stages.g_writing.sentence_check.reading import Number
 
+_AGAIN = re.compile(
+    r"\d ?(?:[A-Za-z/%]+ ?)?(?:(?:per|for each|for every) \w+ ?)?[,;(]? ?(?:or|i\.\s?e\.|that is|equivalently|\()[,\s\\]*(?:about |roughly |around |nearly |almost )?$"
+)
+"""'365 s per run, i.e. 20 %': the second number says the first one's difference once more."""
+
 
 def metrics_for(now: Progress, number: Number) -> list[str]:
     return [metric for metric, _ in metrics_with_complement(now, number)]
@@ -19,6 +24,8 @@ def metrics_for(now: Progress, number: Number) -> list[str]:
 def metrics_with_complement(now: Progress, number: Number) -> list[tuple[str, bool]]:
     """Metrics that the number can be of: those named beside it, else in the sentence, else all; True: one minus it (error)."""
     mentions = now.sentence.metrics
+    if not mentions and len(now.used_metrics) == 1 and number.unit in {"%", "x"} and _AGAIN.search(now.sentence.text[: number.start]):
+        return [(next(iter(now.used_metrics)), False)]
     if now.reading and now.reading.metric:
         return [(now.reading.metric, False)]
     if number.unit == "x" and re.match(

@@ -162,7 +162,10 @@ def metrics_in(text: str, study: Study) -> Iterator[Mention]:
                 continue
             if m[0].lower() == "time" and _OCCASION.search(text[: m.start()]):
                 continue
-            if m[0].lower() in {"take", "takes"} and re.match(r" (?:its|place|part|effect|care|account|advantage)\b", text[m.end() :]):
+            if m[0].lower() in {"take", "takes"} and re.match(
+                r" (?:its|place|part|effect|care|account|advantage|(?:the|all|our|these|each|every) (?:\w+ ){0,2}?(?:seeds?|runs?|pairs?|differences?|scores?|values?|means?)|as input|as pairs)\b",
+                text[m.end() :],
+            ):
                 continue
             if m[0].lower() in {"take", "takes"} and re.match(r" (?:[a-z]+ ){0,2}[-\d.]+ ?\S* off\b", text[m.end() :]):
                 continue  # 'takes 0.5 W off the error'

@@ -78,9 +78,17 @@ def _agent_first(said: re.Match[str], sentence: Sentence) -> bool:
     )
 
 
+_ITS_OWN = re.compile(
+    r"\b(?:gains?|advantages?|leads?|improvements|edge|superiority|head start|wins?|victor(?:y|ies)) $", re.IGNORECASE
+)
+"""'both gains of a': those that a makes over others."""
+
+
 def _is_reference(before: str) -> bool:
     """The words before a name make it what others are compared with; 'of' only behind a comparing word."""
     found = _REFERENCE.search(before)
+    if found is not None and found[0].lower().startswith("of") and _ITS_OWN.search(before[: found.start()]):
+        return False
     return found is not None and (not found[0].lower().startswith("of") or _COMPARING.search(before[: found.start()]) is not None)
 
 

@@ -131,7 +131,11 @@ def plain(raw: str) -> str:
     ):  # fmt: skip
         text = text.replace(command, sign)
     text = re.sub(r"(?<=\d)\s?--\s?(?=\d)", "-", text)
-    text = re.sub(r"(-?\d[\d.,]*)\s*(?:\\(?:right|long|longright)?arrow\b|\\to\b|→|->)\s*(?=-?\d)", r"from \1 to ", text)
+    text = re.sub(
+        r"(-?\d[\d.,]*[kM]?(?: ?%| ?s| ?points| ?nats)?)\s*(?:\\(?:right|long|longright)?arrow\b|\\to\b|→|->)\s*(?=-?\d)",
+        r"from \1 to ",
+        text,
+    )
     text = text.replace("$", "").replace("~=", "about ")
     text = re.sub(r"\b(\d+) ?min(?:utes)?(?: and)? (\d{1,2}) ?s(?:econds|ec)?\b", lambda m: f"{60 * int(m[1]) + int(m[2])} s", text)
     text = re.sub(r"(?<![\w./])(\d+)/(\d+)(?= (?:\w+ )?(?:seeds|runs|pairs)\b)", r"\1 of \2", text)
@@ -293,7 +297,7 @@ def _in_words(text: str, figures: list[tuple[int, int]]) -> Iterator[Number]:
         if match[0].lower() == "one" and _pronoun(text[: match.start()], after):
             continue
         if re.match(
-            r"-(?:sided|tailed|hot|shot|way)\b|[- ](?:(?:third|quarter|fifth|sixth|seventh|eighth|ninth|tenth)s?\b|of (?:about )?-?\d|of (?:the|our|these)\b(?! (?:[\w\u00b7-]+ ){0,3}?(?:seeds|runs|pairs|differences))|another|can|may|should|would|is\b|way\b|by one|hand)",
+            r"-(?:sided|tailed|hot|shot|way)\b|[- ](?:(?:third|quarter|fifth|sixth|seventh|eighth|ninth|tenth)s?\b|of (?:about )?-?\d|of (?:the|our|these)\b(?! (?:[\w\u00b7-]+ ){0,3}?(?:seeds|runs|pairs|differences))|another|can|may|might|could|must|will|should|would|has to|obtains|gets|finds|sees|needs to|wants|looks|pays|buys|gains|loses|trades|accepts|considers|compares|is\b|way\b|by one|hand)",
             after,
         ):
             continue
@@ -344,6 +348,8 @@ def _pronoun(before: str, after: str) -> bool:
         before,
     ):
         return re.match(r" (?:\w+ )?(?:seeds?|runs?|point|hours?|minutes?|seconds?)\b", after) is None
+    if re.search(r"\b(?:is|was|being|namely|,) the $", before) and re.match(r" (?:with|from|under|using|that|which|for)\b", after):
+        return True  # 'the worst of our runs, which is the one with seed 3'
     if re.search(r"\b(?:than|as|to|from)\s$", before) and re.match(
         r" (?:with|of|by|for|at|in|under|without)\b(?! (?:the )?(?:\w+ )?(?:seeds|runs))", after
     ):

@@ -12,6 +12,7 @@ from stages.g_writing.sentence_check.study import Study
 
 ORDER: tuple[Cue, ...] = (
     amounts.headed_by_deviation,
+    amounts.mean_and_deviation,
     no_values.one_sign,
     tests_made.smallest_p_in_reach,
     no_values.every_one,
@@ -54,6 +55,10 @@ ORDER: tuple[Cue, ...] = (
     fragments.pronoun_of_a_test,
     fragments.seeds_headed,
     fragments.wins_told,
+    fragments.all_of_the_wins,
+    fragments.lost_of_them,
+    fragments.difference_headed,
+    fragments.distance_told,
     constants.constant_by_cases,
     constants.one_of_many,
     constants.constant_of_a_definition,
@@ -92,7 +97,7 @@ class Roles:
         for number in self.sentence.numbers:
             role = self.role(number)
             before, _ = self.sentence.near(number)
-            again = r"\s*(?:\S+ ?)?[,;(]?\s*(?:or|i\.\s?e\.|that is|equivalently|\()[,\s\\]*(?:about |roughly |around |nearly )?"
+            again = r"\s*(?:\S+ ?)?(?:(?:per|a|for each|for every) \w+ ?)?[,;(]?\s*(?:or|i\.\s?e\.|that is|equivalently|\()[,\s\\]*(?:about |roughly |around |nearly )?"
             if role == "level" and found and found[-1][1] == "difference" and number.unit and re.fullmatch(again, before):
                 role = "difference"
             listed = re.search(r"\bby (?:about )?$", self.sentence.text[: found[-1][0].start]) if found else None

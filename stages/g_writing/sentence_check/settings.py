@@ -302,7 +302,7 @@ class Settings:
     def of_tuple(self, number: Number) -> list[str]:
         """'(beta1, beta2) = (x, y)': the k-th name for the k-th number."""
         betas = re.search(
-            r"\b(?:momentum (?:terms|parameters|coefficients|values)|moments?(?: estimates?)?(?: decay)?(?: (?:coefficients|rates|parameters|factors))?|betas?(?: \w+)?)\s*(?:are|were|of|is|with|at|=|:)?\s*(?=\d)",
+            r"\b(?:momentum (?:terms|parameters|coefficients|values)|moments?(?: estimates?)?(?: (?:decay(?: rates?| factors?| coefficients?)?|coefficients?|parameters?|terms?|factors?))?|decay rates of (?:the|its|both) (?:two )?moments|betas?(?: \w+)?)\s*(?:are|were|of|is|with|at|=|:|set to|fixed at|are set to)?\s*(?=\d)",
             self.sentence.text,
             re.IGNORECASE,
         )
@@ -410,7 +410,9 @@ class Settings:
             m for m in names if m.start >= number.end and not any(number.end <= o.start < m.start for o in self.sentence.numbers)
         ]
         preceding = [
-            m for m in names if m.end <= number.start and not any(m.end <= o.start < number.start for o in self.sentence.numbers)
+            m
+            for m in names
+            if m.end <= number.start and not any(m.end <= o.start < number.start and o.unit != "x" for o in self.sentence.numbers)
         ]
         between = self.sentence.text[number.end : following[0].start] if following else ""
         chosen = (

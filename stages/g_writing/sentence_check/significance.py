@@ -129,7 +129,7 @@ def _alike(sentence: Sentence, study: Study, pair: Pair) -> Iterator[str]:
     for mention in sentence.metrics:  # the 'match' of an exact match
         text = text[: mention.start] + "\u2022" * (mention.end - mention.start) + text[mention.end :]
     alike = re.search(
-        r"\b(?:comparabl[ey]|equally|similarly|on par|similar(?! (?:trend|pattern|picture|tendency|conclusion)s?\b)|indistinguishable|equal|identical|the same(?! (?:\w+ )?(?:seeds?|runs?|data|split|budget|network|architecture|tale|story|picture|pattern|trend|conclusion|direction|order|ranking)\b)|equivalent(?! to (?:an?|about|roughly|[\d.]+)\b)|match(?:es)?"
+        r"\b(?:comparabl[ey]|equally|similarly|on par|similar(?! (?:trend|pattern|picture|tendency|conclusion)s?\b)|indistinguishable|equal|identical|the same(?! (?:\w+ )?(?:seeds?|runs?|data|split|budget|network|architecture|tale|story|picture|pattern|trend|conclusion|direction|order|ranking|way|sign|thing)\b)|equivalent(?! to (?:an?|about|roughly|[\d.]+)\b)|match(?:es)?"
         r"|(?:no|little|hardly any|without) (?:\w+ )?(?:effect|difference|influence|impact|change|gain|benefit|improvement)"
         r"|(?:does|do|did) not (?:matter|affect|change|influence|help|hurt|differ)|unaffected|unchanged|makes? no difference)\b",
         text,

@@ -61,12 +61,29 @@ def strangers(sentence: Sentence, study: Study) -> Iterator[str]:
         named = any(m.start <= match.start() < m.end for m in (*sentence.conditions, *sentence.metrics))
         as_logarithm = word == "loss" and re.search(r"\bnats?\b|\bbits\b|logarithm", text) and {"perplexity", "ppl"} & aliases
         verb = word.startswith("return") and re.search(r"\b(?:cannot|can|will|would|not|to|tests?)\s+$", text[: match.start()])
+        back = word in {"return", "returns", "returned"} and _goes_back(text, match)
+        lost = (
+            word == "loss" and _LOST.match(text[match.end() :]) is not None and re.search(r"\ban? (?:\w+ )?$", text[: match.start()])
+        )
+        lost = lost or (
+            word == "loss"
+            and re.search(r"\b(?:throughput|speed|accuracy|quality|performance) $", text[: match.start()], re.IGNORECASE)
+        )
         told = word == "recall" and re.match(r" that\b", text[match.end() :])
         part = word == "loss" and any(
             (taken := removed(name)) and re.search(rf"\b(?:{part_pattern(taken[1])}) $", text[: match.start()], re.IGNORECASE)
             for name in study.conditions
         )
-        if named or verb or as_logarithm or told or part or re.search(rf"\b{re.escape(word)}\b", known.replace("_", " ")):
+        if (
+            named
+            or verb
+            or back
+            or lost
+            or as_logarithm
+            or told
+            or part
+            or re.search(rf"\b{re.escape(word)}\b", known.replace("_", " "))
+        ):
             continue  # part of a recorded name
         if not any(word.startswith(alias) or alias in word or alias.startswith(word) for alias in aliases) and not _as_setting(
             text, match
@@ -84,6 +101,20 @@ def of_others(sentence: Sentence) -> bool:
     """A cited sentence that speaks of neither this study nor of a result: its numbers are the source's."""
     own = sentence.conditions or sentence.metrics or sentence.has(r"we|our|ours|us|here|this (?:paper|work|study)")
     return sentence.cited and not own and not sentence.has(w.OUTSIDE)
+
+
+def _goes_back(text: str, match: re.Match[str]) -> bool:
+    """'We return to the ablation in …': what the authors do, no reward."""
+    subject = re.search(
+        r"\b(?:we|I|let us|which we|shall|and) (?:now |then |later |shall |will )*$", text[: match.start()], re.IGNORECASE
+    )
+    return subject is not None and re.match(r" (?:to|below|later)\b(?! (?:about |around )?-?\d)", text[match.end() :]) is not None
+
+
+_LOST = re.compile(
+    r" of (?:about |nearly |almost |roughly |around |only |just |some |over |under )*(?:an? |one |two |three )?(?:\d[\d.,]* ?(?:%|per ?cent|points?|percentage points?|tokens|images)|(?:third|quarter|fifth|tenth))"
+)
+"""'a loss of nearly 12 %': of what was given up, not the loss function's value."""
 
 
 def recorded_words(study: Study) -> str:

@@ -25,6 +25,8 @@ def superlatives(sentence: Sentence, study: Study) -> Iterator[str]:
     for match in _SUPERLATIVE.finditer(sentence.text):
         if re.search(rf"\b(?:{'|'.join(w.NUMBER_WORDS)}) $", sentence.text[: match.start()], re.IGNORECASE):
             continue  # 'the two best' are counted
+        if re.match(r" (?:compromise|trade-?off|balance|bargain)\b", sentence.text[match.end() :]):
+            continue  # of several qualities together nothing is recorded; each is held against the record by its own words
         if re.match(r" (?:of|likely|notably|importantly)\b", sentence.text[match.end() :]) and match[0].lower() == "most":
             continue
         if re.search(r"\bat (?:most|least|best|worst)?\s*$", sentence.text[: match.end()], re.IGNORECASE) and re.search(

@@ -45,6 +45,12 @@ def test_values(now: Progress, number: Number, role: str) -> Iterator[Quantity]:
             yield from p_values(now, number, before, test.t_p, test.wilcoxon_p, f"test({a},{b}).{metric}")
 
 
+_AT_THE_END = re.compile(
+    r"\b(?:larger|smaller|greater|bigger|lower|higher|weaker|stronger)\b[^,;.]* than [^,;.]*, (?:at|with|namely|reaching)\b[^,;.]*$"
+)
+"""'The effect against a is smaller than that against b, at d_z = 2.6': behind the comparison stands the value of its subject."""
+
+
 def tested_pairs(now: Progress, number: Number) -> tuple[tuple[str, str], ...]:
     """The pairs that a test is of; where several are compared with one, that of the number's own part."""
     main = now.study.main_pair
@@ -57,6 +63,9 @@ def tested_pairs(now: Progress, number: Number) -> tuple[tuple[str, str], ...]:
         r"[^();,]*\b(?:against|for|versus|vs|to|over) (?:that with )?(?:the )?", now.sentence.text[number.end : follows[0].start]
     ):
         own = {follows[0].name}
+    ahead = list(dict.fromkeys(mention.name for mention in others if mention.end <= number.start))
+    if main and not own and len(ahead) == 2 and _AT_THE_END.search(now.sentence.text[: number.start]):
+        own = {ahead[0]}
     if main and len({mention.name for mention in others}) > 1 and len(own) == 1:
         return ((main[0], own.pop()),)
     return now.pair.options

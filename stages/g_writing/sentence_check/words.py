@@ -25,7 +25,7 @@ NUMBER_WORDS = {
 ORDINALS = {"second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7}
 
 METRICS: dict[str, tuple[str, ...]] = {
-    "accuracy": ("mispredict", "mispredicted", "mispredicts", "mispredictions", "mislabels", "mislabelled", "mislabeled", "misrecognised", "misrecognized", "wrongly", "incorrectly", "wrong", "wrong on", "wrong for", "errs on", "err on", "accuracy", "accurate", "correct", "acc", "error", "error rate", "errors", "errs", "misclassif", "misclassification rate", "misclassifies", "misclassified", "mistakes"),
+    "accuracy": ("mispredict", "mispredicted", "mispredicts", "mispredictions", "mislabels", "mislabelled", "mislabeled", "misrecognised", "misrecognized", "wrongly", "incorrectly", "wrong", "wrong on", "wrong for", "errs on", "err on", "accuracy", "accurate", "correct", "acc", "error", "error rate", "errors", "errs", "misclassif", "misclassification rate", "misclassifies", "misclassified", "misclassification", "misclassifications", "mistakes"),
     "acc": ("mispredict", "mispredicted", "mispredicts", "mispredictions", "mislabels", "mislabelled", "mislabeled", "misrecognised", "misrecognized", "wrongly", "incorrectly", "wrong", "wrong on", "wrong for", "errs on", "err on", "accuracy", "accurate", "correct", "acc", "error", "error rate", "misclassif", "misclassification rate"),
     "loss": ("loss", "losses"),
     "nll": ("nll", "negative log-likelihood", "negative log likelihood", "log loss", "log-loss", "cross-entropy"),
@@ -112,7 +112,7 @@ LONGEST_INPUT = (
 SETTINGS: dict[str, tuple[str, ...]] = {
     "lr": (r"learning rates?", r"step sizes?", r"lr", r"eta"),
     "learning_rate": (r"learning rates?", r"step sizes?", r"lr", r"eta"),
-    "weight_decay": (r"weight decay", r"(?<!rate )decay", r"lambda"),
+    "weight_decay": (r"weight decay", r"wd", r"(?<!rate )decay", r"lambda"),
     "batch_size": (r"batch(?:es)?(?: size)?(?: of)?", r"minibatch(?:es)?"),
     "epochs": (r"epochs?", r"passes"),
     "steps": (r"(?:\w+ )?steps", r"updates", r"updated", r"iterations"),

@@ -44,8 +44,10 @@ def beside_the_question(study: Study, *, briefly: bool = False) -> str:
     about = {name for factor in study.factors for level in factor.levels for name in level.settings}
     if not names or names & about or any(attempt.edits for attempt in kept):
         return ""
+    if briefly:
+        return f"; of {listing([factor.named for factor in study.factors])} this says nothing"
     shared = listing([factor.named.removeprefix("the ") for factor in study.factors])
-    return f"; of {shared} this says nothing" if briefly else f"; both have the same {shared}, about which this says nothing"
+    return f"; both have the same {shared}, about which this says nothing"
 
 
 def values_kept(study: Study, incumbent: Contrast) -> str:

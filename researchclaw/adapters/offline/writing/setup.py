@@ -250,30 +250,7 @@ def _budget(study: Study, voice: Voice) -> list[str]:
                 "The number of steps and not the clock ends a run, so the time that runs took differs from the budget; @tbl:seconds prints it.",
             )
         )
-        parts.append(_apart_in_time(study))
-    return [part for part in parts if part]
-
-
-TIME_APART = 0.03
-"""Share of the reference's seconds from which on a difference at the same number of steps is named; the noise of CPU seconds on two
-cores lies around 1 %."""
-
-
-def _apart_in_time(study: Study) -> str:
-    """The condition that took most more or less time than the reference for the same steps; empty where none stands apart."""
-    seconds, base = study.results.seconds, study.baseline.id
-    if base not in seconds:
-        return ""
-    steps = study.results.conditions[base].steps
-    alike = [one.id for one in study.treatments if one.id in seconds and study.results.conditions[one.id].steps == steps]
-    apart = {name: abs(seconds[name].mean / seconds[base].mean - 1) for name in alike if seconds[base].mean > 0}
-    name = max(apart, key=lambda one: apart[one], default="")
-    if not name or apart[name] < TIME_APART:
-        return ""
-    return (
-        f"At the same number of steps {study.label(study.conditions[name])} took {{{{seconds.{name}.mean|f1}}}} seconds in the mean and the "
-        f"reference {{{{seconds.{base}.mean|f1}}}}."
-    )
+    return parts
 
 
 def _dearer(study: Study, costly: Sequence[Contrast]) -> str:

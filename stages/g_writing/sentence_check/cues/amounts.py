@@ -15,6 +15,18 @@ def headed_by_deviation(at: Place) -> str | None:
     return None
 
 
+_MEANS_AND_DEVIATIONS = re.compile(r"\bmeans? and (?:the |their )?(?:standard deviations?|s\.d\.|std)\b", re.IGNORECASE)
+
+
+def mean_and_deviation(at: Place) -> str | None:
+    """'means and standard deviations are 31.48 and 0.37 for a, 24.64 and 0.14 for b': the second of each two is the deviation."""
+    if not _MEANS_AND_DEVIATIONS.search(at.ahead) or "." not in at.number.text:
+        return None
+    if re.match(r" ?%? and \d[\d.]* ?%? (?:for|with|by|under|of) ", at.behind):
+        return "level"
+    return "std" if re.search(r"\d ?%? and $", at.ahead) and re.match(r" ?%? (?:for|with|by|under|of) ", at.behind) else None
+
+
 def updates(at: Place) -> str | None:
     """'updated 3000 times'."""
     return "setting" if re.match(r"\s*times\b", at.behind) and re.search(r"\bupdated\s*$", at.before) else None
@@ -31,14 +43,21 @@ def factor_of(at: Place) -> str | None:
     return "difference" if re.search(r"\bfactor (?:of|is|was)\s*(?:about |around |roughly |almost |nearly )?$", at.before) else None
 
 
+_SPREADS_OVER = re.compile(
+    r"\b(?:spread(?:s|ing)?(?: out)?|scatter(?:s|ed)?|extends?|stretch(?:es)?) over (?:about |only |just |at most )*$", re.IGNORECASE
+)
+"""'spreads over 0.54 points': over no bound."""
+
+
 def one_range(at: Place) -> str | None:
     """'the seeds span 0.54 points', 'differ by at most …': one number for the distance from the worst seed to the best."""
     if not at.sentence.has("seeds?|runs?"):
-        return None
+        measured = "." in at.number.text or at.number.unit in {"pp", "points"}
+        return "range" if measured and _SPREADS_OVER.search(at.before) else None
     if re.search(r"\b(?:spread|difference|gap|distance|range) between (?:the |its )?(?:best|worst|highest|lowest)\b", at.text):
         return "range"
     spans = (
-        r"\b(?:span\w*|spread over|(?:differs?|vary|varies|varied|fluctuates?|scatters?|changes?) by|(?:a |the )?(?:range|spread) (?:of|is)|apart by)"
+        r"\b(?:span\w*|spread(?:s|ing)?(?: out)? over|scatter(?:s|ed)? over|(?:extends?|stretch(?:es)?|reach(?:es)?) over|(?:differs?|vary|varies|varied|fluctuates?|scatters?|changes?) by|(?:a |the )?(?:range|spread) (?:of|is)|apart by)"
         r"\s*(?:at most |no more than |at least |only |about |just |up to |less than |more than |over )*$"
     )
     return "range" if re.search(spans, at.before) else None

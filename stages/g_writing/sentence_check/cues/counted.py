@@ -23,9 +23,14 @@ def not_one(at: Place) -> str | None:
     return "part of seeds" if denied and re.match(r"\s(?:of (?:the|our|its) )?(?:\w+ ){0,2}?(?:seeds?|runs?)\b", at.behind) else None
 
 
+def _two_named(at: Place) -> bool:
+    """'a beats b three times out of three': of two conditions, what is counted are the seeds."""
+    return len({mention.name for mention in at.sentence.conditions}) == 2 and re.search(r" times out of ", at.text) is not None
+
+
 def times_out_of(at: Place) -> str | None:
     """'five times out of five': the seeds on which it is so."""
-    if at.number.unit != "x" or not at.number.word or not at.sentence.has("seeds?|runs?"):
+    if at.number.unit != "x" or not at.number.word or not (at.sentence.has("seeds?|runs?") or _two_named(at)):
         return None
     return (
         "part of seeds" if re.match(rf"{_TIMES_OUT_OF}(?:\d{{1,2}}|{'|'.join(w.NUMBER_WORDS)})\b", at.behind, re.IGNORECASE) else None
@@ -34,7 +39,7 @@ def times_out_of(at: Place) -> str | None:
 
 def out_of_all(at: Place) -> str | None:
     """'3 out of 3', 'five cases out of five': the seeds on which it is so, and all of them."""
-    if at.number.unit or at.number.step != 1 or not at.sentence.has("seeds?|runs?"):
+    if at.number.unit or at.number.step != 1 or not (at.sentence.has("seeds?|runs?") or _two_named(at)):
         return None
     counted = rf"(?:\d{{1,2}}|{'|'.join(w.NUMBER_WORDS)}|single|lone)"
     if re.match(rf"\s(?:seeds?|runs?) out of (?:the )?{counted}\b", at.behind, re.IGNORECASE):
@@ -151,6 +156,7 @@ def bound_on_seeds(at: Place) -> str | None:
     bounded = re.search(rf"(?<!\w)(?:{ABOVE}|{BELOW}|{REACHED})\s*$", at.before, re.IGNORECASE)
     counted = (
         r"\bnever\b|\bneither\b|\bnone\b|\bno (?:\w+ ){0,2}?(?:method|model|variant|condition|optimi[sz]er|agent)\b"
+        r"|\b(?:seeds|runs) (?:(?!of\b|in\b|with\b|and\b)\w+ ){0,2}?(?:all|each|without exception)\b"
         r"|\bno (?:\w+ ){0,3}?(?:seed|run)\b|\b(?:every|each|all|any) (?:\w+ ){0,3}?(?:seeds?|runs?)\b"
     )
     return "bound on seeds" if bounded and re.search(counted, at.ahead, re.IGNORECASE) else None

@@ -23,6 +23,45 @@ def wins_told(at: Place) -> str | None:
     return "part of seeds" if won and at.number.step == 1 and not at.number.unit else None
 
 
+def all_of_the_wins(at: Place) -> str | None:
+    """'five wins in five', 'five victories out of five': the number of seeds that were compared."""
+    ahead = re.search(r"\b(?:wins?|victor(?:y|ies)) (?:in|out of|from) $", at.ahead)
+    return "seeds" if ahead and at.number.step == 1 and not at.number.unit and re.match(r"\s*(?:[,.;)]|$)", at.behind) else None
+
+
+_HEADS = r"(?:overhead|gain|gap|difference|saving|advantage|lead|margin|improvement|penalty|premium)s?"
+
+
+def lost_of_them(at: Place) -> str | None:
+    """'a lost two of them': of the seeds spoken of before, in a clause that stands alone."""
+    done = re.search(r"\b(?:lost|loses|completed|finished|crashed (?:on|in)|failed (?:on|in)) (?:only |just |all )?$", at.ahead)
+    of_them = re.match(r" of (?:them|these|those|its own|its)\b\W*(?:$|[,.;)])", at.behind)
+    return "part of seeds" if done and of_them and at.number.word and at.sentence.conditions else None
+
+
+def difference_headed(at: Place) -> str | None:
+    """'Cost: 365 s per run', 'Gain over x: 1.29': a note headed by the name of a difference."""
+    headed = re.fullmatch(
+        rf"\W*(?:[\w-]+ ){{0,3}}?{_HEADS}(?: [^:;,.\d]{{0,60}})?: (?:about |only |just |some )?", at.ahead, re.IGNORECASE
+    )
+    cost = re.fullmatch(
+        r"\W*(?:(?:the|its|our|extra|additional|added) )?(?:cost|price): (?:about |only |just |some )?", at.ahead, re.IGNORECASE
+    )
+    return "difference" if headed or (cost and not at.sentence.conditions) else None
+
+
+_DISTANCE = re.compile(
+    r"\b(?:distance|gap|difference|step|lead|margin|jump|way|move|change) (?:(?:in|of) (?:[\w-]+ ){1,3})?(?:between|from) [^,;.:\d]+?"
+    r"(?:, (?:which|that) (?:is|was|amounts to|comes to|measures)|, namely|,? (?:is|was) [a-z]+, namely|, that is,?) (?:about |only |just |some )?$",
+    re.IGNORECASE,
+)
+
+
+def distance_told(at: Place) -> str | None:
+    """'the distance between a and b, which is 6.84', 'the step from a to b is small, namely 0.69'."""
+    return "difference" if _DISTANCE.search(at.ahead) else None
+
+
 def conditions_headed(at: Place) -> str | None:
     """'Optimisers: three, with five seeds each.'"""
     headed = re.fullmatch(rf"\W*(?:{w.CONDITION_NOUNS}): ", at.ahead, re.IGNORECASE)

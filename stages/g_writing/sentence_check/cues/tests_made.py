@@ -15,7 +15,7 @@ LEVELS = (0.05, 0.01, 0.1)
 def smallest_p_in_reach(at: Place) -> str | None:
     """'with five pairs a signed-rank p below 0.05 is out of reach'."""
     spoken = _RANK_TEST.search(at.text) and at.sentence.has(
-        "possible|cannot|can not|impossible|attainable|achievable|out of reach|unattainable|unreachable|ruled out"
+        "possible|cannot|can not|impossible|attainable|achievable|out of reach|unattainable|unreachable|ruled out|(?:can )?never (?:yield|give|produce|return|reach|go|get|fall|drop)\\w*"
     )
     if spoken and re.search(r"\bp\b[^,;]*(?:below|under|<|smaller than)\s*$", at.ahead):
         return "smallest p"

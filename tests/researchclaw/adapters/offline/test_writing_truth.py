@@ -8,9 +8,10 @@ from types import SimpleNamespace
 import pytest
 
 from researchclaw.adapters.offline import writing
-from researchclaw.adapters.offline.writing import ablations, improvement, limitations, phrases
+from researchclaw.adapters.offline.writing import ablations, appendix, improvement, limitations, phrases
 from researchclaw.adapters.offline.writing.language import Voice
 from researchclaw.adapters.offline.writing.reading import Study
+from stages.contracts import RunSeconds
 from stages.g_writing import paper_draft, paper_outline
 from stages.g_writing.against_record import faults
 from stages.g_writing.claims import claims_table, sentences
@@ -515,6 +516,20 @@ def test_what_runs_took_is_printed_and_no_price_is_said_to_be_equal(paper):
     assert "@tbl:seconds" in paper.sections["setup"]
     assert not re.search(r"(?<!about )(?<!budget of ){{cfg.budget_s\|int}} seconds", " ".join(paper.sections.values()))
     assert "could be told apart in price" not in paper.text
+
+
+def test_a_condition_that_takes_longer_for_the_same_steps_is_named_beside_the_table(papers):
+    study = papers["even steps"].study
+    one, base = study.treatments[0].id, study.baseline.id
+
+    def told(mean: float) -> str:
+        seconds = {base: RunSeconds(mean=20.0, least=19.9, most=20.1), one: RunSeconds(mean=mean, least=mean, most=mean)}
+        results = study.results.model_copy(update={"seconds": seconds})
+        return "\n".join(appendix.cost(Study(study.record.model_copy(update={"results": results}))))
+
+    assert study.results.conditions[one].steps == study.results.conditions[base].steps
+    assert f"took {{{{seconds.{one}.mean|f1}}}} seconds in the mean and the reference" in told(20.8)
+    assert "At the same number of steps" not in told(20.4)
 
 
 def test_the_end_of_a_curve_is_no_evidence_where_the_schedule_flattens_it(papers):
