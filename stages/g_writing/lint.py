@@ -74,7 +74,7 @@ _HEDGE = re.compile(
     r"(?i)\b(?:(?:predict|expect|hypothes|refut|assum|anticipat|suppos)\w*|would|could|can|may|might|should|whether|if|unless|until|when|"
     r"question|ask(?:s|ed)?|argu\w+|not|no|nor|neither|cannot|never|without|unclear|unknown|undecided)\b|\?"
 )
-_EVIDENCE = re.compile(r"^(?:cmp|diff|absdiff|rel|absrel|test|wins|ci_low|ci_high|dz|seed_diff)\(|^interaction\.")
+_EVIDENCE = re.compile(r"^(?:cmp|diff|absdiff|rel|absrel|ratio|test|wins|ci_low|ci_high|dz|seed_diff)\(|^interaction\.")
 _TEST = re.compile(r"^(?:test|cmp|ci_low|ci_high)\(|^interaction\.")
 
 _PLACEHOLDER = re.compile(

@@ -27,7 +27,7 @@ _TOTALS = {
     "count(comparisons)": "cfg.comparisons",
     "count(runs)": "cfg.runs_reported",
 }
-_OF_PAIR = {"absdiff", "absrel", "ci_low", "ci_high", "dz", "wins", "test"}
+_OF_PAIR = {"absdiff", "absrel", "ratio", "ci_low", "ci_high", "dz", "wins", "test"}
 _EITHER_WAY = {"absdiff", "test"}
 """Values that do not depend on the order of the two."""
 SIGNS = "+-\u2212\u2013"

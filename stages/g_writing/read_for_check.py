@@ -18,7 +18,7 @@ BLANK = "\N{MIDDLE DOT}"
 _VERDICT = "was set beside"
 """For a verdict by key: the claims table judges it, and the check takes 'does not differ clearly' for a claim about the means."""
 _KNOWN_TO_THE_CHECK = re.compile(
-    r"\w+\.\w+\.(?:mean|std|min|max|median|n|seed\.\w+)$|(?:diff|absdiff|rel|absrel|ci_low|ci_high|dz|wins|test|cmp)\("
+    r"\w+\.\w+\.(?:mean|std|min|max|median|n|seed\.\w+)$|(?:diff|absdiff|rel|absrel|ratio|ci_low|ci_high|dz|wins|test|cmp)\("
     r"|cfg\.(?:seeds|conditions|runs_reported)$"
 )
 """References that the check is shown by their value; of others it only hears that something stands there."""

@@ -31,7 +31,7 @@ _PLAN = re.compile(
 )
 """Names below cfg; see `stages.f_analysis.results`."""
 _LEFT_OUT = re.compile(
-    r"\.(?:min|max|median|seed\.\d+|tokens|t_p|wilcoxon_p)$|^seed_diff|^absrel|^interaction\.(?:n|dz|sd_diff|t_p|wilcoxon_p)$"
+    r"\.(?:min|max|median|seed\.\d+|tokens|t_p|wilcoxon_p)$|^seconds\.\w+\.(?:least|most)$|^seed_diff|^absrel|^ratio|^interaction\.(?:n|dz|sd_diff|t_p|wilcoxon_p)$"
 )
 """Values that a text seldom needs and that a table of the appendix prints; they can be looked up all the same."""
 _LONGEST = 80
