@@ -258,7 +258,7 @@ def _use_without_a_winner(study: Study, voice: Voice) -> str:
         return voice.must(
             "abstract use",
             f"{opening}. Outside the registered comparisons, with {kept_change(study)} added by a short search, the tuned setting "
-            f"{study.cmp('tuned', start.id)} {study.plain(start)} alone on {fresh_seeds(study, start)} ({difference})"
+            f"{study.cmp('tuned', start.id)} {study.plain(start)} before this change on {fresh_seeds(study, start)} ({difference})"
             f"{beside_the_question(study, briefly=True)}.",
         )
     if lean is not None:
