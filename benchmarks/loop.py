@@ -29,7 +29,7 @@ from pathlib import Path
 from researchclaw.loop import door, escalation
 from researchclaw.loop.contracts import AttemptEnded, Calibrated, LoopStarted, Plan, StrategyChanged, Thresholds
 from researchclaw.loop.history import History, fresh_seeds
-from researchclaw.loop.keep_rule import MAX_PAIRS, beyond_doubt, calibrate, confirmed, decide, noise_of, worth_its_lines
+from researchclaw.loop.keep_rule import MAX_PAIRS, Noise, beyond_doubt, calibrate, confirmed, decide, noise_of, worth_its_lines
 from researchclaw.loop.proposers.by_rule import RuleProposer
 from researchclaw.loop.proposers.proposer import Situation, Suggestion
 from researchclaw.loop.proposers.search_space import knobs, with_literal
@@ -242,10 +242,12 @@ WAYS = {"greedy": greedy, "random": at_random, "ours": ours}
 # ---------------------------------------------------------------- A/A and power
 
 
-def edits(session: int, count: int, effect: float, *, paired: bool) -> tuple[int, int]:
+def edits(session: int, count: int, effect: float, *, paired: bool, unlike: float = 0.0, no_ops: float = 0.0) -> tuple[int, int]:
     """Kept edits out of `count` in one session, and the runs that they took; noise has sd 1 for a paired difference.
 
     effect: true gain in those sds. paired: the metric repeats itself on a seed, so the incumbent's scores are used again.
+    unlike: edits scatter differently, by a log-normal factor of this sd. no_ops: chance of a removal of dead code before each
+    edit; it changes no result and is kept, and neither it nor its runs are counted.
     """
     draw = random.Random(f"{session}/{effect}/{paired}")
     single = math.sqrt(0.5)
@@ -255,18 +257,21 @@ def edits(session: int, count: int, effect: float, *, paired: bool) -> tuple[int
     calibration = calibrate(first, again, plan, [1.0])
     incumbent, groups, kept, runs, idle = first, list[list[float]](), 0, 5 if paired else 10, 0
     for _ in range(count):
+        while no_ops and draw.random() < no_ops:
+            groups.append(_removal(noise_of(calibration, groups), draw, plan.thresholds, scatter=0.0 if paired else 1.0))
         noise, gains = noise_of(calibration, groups), list[float]()
+        scale = math.exp(draw.gauss(0, unlike)) if unlike else 1.0
         decision = "more"
         while decision == "more":
             old = incumbent[len(gains)] if paired else draw.gauss(0, single)
-            gains.append(effect + old - draw.gauss(0, single))
+            gains.append(effect + scale * (old - draw.gauss(0, single)))
             runs += 1 if paired else 2
             decision = decide(gains, noise, plan.thresholds, 0)
         groups.append(gains)
         if decision == "accept":
-            fresh = [effect + draw.gauss(0, single) - draw.gauss(0, single)]
+            fresh = [effect + scale * (draw.gauss(0, single) - draw.gauss(0, single))]
             while not beyond_doubt(fresh, noise):
-                fresh.append(effect + draw.gauss(0, single) - draw.gauss(0, single))
+                fresh.append(effect + scale * (draw.gauss(0, single) - draw.gauss(0, single)))
             runs += 2 * len(fresh)
             if confirmed(fresh, plan.thresholds, simpler=False, noise=noise):
                 kept, idle = kept + 1, -1
@@ -274,6 +279,14 @@ def edits(session: int, count: int, effect: float, *, paired: bool) -> tuple[int
         if paired and idle in (0, 5):  # a keep brings its own seeds, a pivot new ones
             incumbent, runs, idle = [draw.gauss(0, single) for _ in range(5)], runs + (2 if idle == 0 else 5), 0
     return kept, runs
+
+
+def _removal(noise: Noise, draw: random.Random, thresholds: Thresholds, *, scatter: float) -> list[float]:
+    """The paired gains of an edit that removes three lines and changes nothing: all the same where a seed repeats itself."""
+    gains = [draw.gauss(0, scatter)]
+    while decide(gains, noise, thresholds, -3) == "more":
+        gains.append(draw.gauss(0, scatter))
+    return gains
 
 
 def strict(session: int, count: int) -> tuple[int, float]:
@@ -289,13 +302,16 @@ def strict(session: int, count: int) -> tuple[int, float]:
 
 
 def table_of_edits(sessions: int, first: int = 0) -> list[str]:
-    lines = [f"{'metric':<10}{'true gain (sd)':>16}{'kept %':>9}{'runs per edit':>15}"]
+    lines = [f"{'metric':<10}{'edits':<10}{'true gain (sd)':>16}{'kept %':>9}{'runs per edit':>15}"]
+    alike, kinds = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0), {"unlike": {"unlike": 0.8}, "no-ops": {"no_ops": 0.1}}
+    rows = [("alike", effect, dict[str, float]()) for effect in alike]
+    rows += [(name, effect, given) for name, given in kinds.items() for effect in (0.0, 2.0)]
     for paired in (True, False):
-        for effect in (0.0, 0.5, 1.0, 1.5, 2.0, 3.0):
-            found = [edits(session, 40, effect, paired=paired) for session in range(first, first + sessions)]
+        for name, effect, given in rows:
+            found = [edits(session, 40, effect, paired=paired, **given) for session in range(first, first + sessions)]
             kept = 100 * statistics.fmean(kept for kept, _ in found) / 40
             runs = statistics.fmean(runs for _, runs in found) / 40
-            lines.append(f"{'repeats' if paired else 'varies':<10}{effect:>16.1f}{kept:>9.1f}{runs:>15.1f}")
+            lines.append(f"{'repeats' if paired else 'varies':<10}{name:<10}{effect:>16.1f}{kept:>9.1f}{runs:>15.1f}")
     naive = [strict(session, 100) for session in range(first, first + sessions)]
     lines.append(
         f"strictly better, one run, 100 null edits: {statistics.fmean(k for k, _ in naive):.1f} false keeps, "

@@ -217,16 +217,31 @@ class Learned(Contract):
     lesson: Lesson
 
 
+class FailedRun(Contract):
+    """A run of the final comparison that gave no number."""
+
+    seed: int
+    version: Literal["baseline", "last"]
+    reason: str
+
+
 class FinalEstimate(Contract):
     """Baseline against the last incumbent on seeds that no decision has seen."""
 
-    seeds: tuple[int, ...]
+    seeds: tuple[int, ...] = Field(description="Those on which both gave a number.")
     deltas: tuple[FiniteFloat, ...]
     gain: FiniteFloat
     low: FiniteFloat
     high: FiniteFloat
     baseline: FiniteFloat
     value: FiniteFloat
+    failed: tuple[FailedRun, ...] = ()
+
+
+class NoFinalEstimate(Contract):
+    """The final comparison was made, and on no seed both versions gave a number."""
+
+    failed: tuple[FailedRun, ...]
 
 
 class ProcessEnded(Contract):

@@ -21,17 +21,19 @@ from researchclaw.loop import door, escalation
 from researchclaw.loop.contracts import (
     AttemptEnded,
     Calibrated,
+    FailedRun,
     FinalEstimate,
     HeldOut,
     Learned,
     LoopEnded,
+    NoFinalEstimate,
     ProcessEnded,
     Proposed,
     Score,
     StrategyChanged,
 )
 from researchclaw.loop.history import FINAL_SEEDS, History, fresh_seeds
-from researchclaw.loop.keep_rule import Noise, calibrate, interval
+from researchclaw.loop.keep_rule import Noise, calibrate, final_interval
 from researchclaw.loop.lessons import lesson_of_attempt, lesson_of_end, lesson_of_pivot
 from researchclaw.loop.measuring import Measuring, StoppedError
 from researchclaw.loop.proposers.proposer import Failure, Proposer, Situation, Suggestion
@@ -384,8 +386,7 @@ class Engine:
             if history.final is None and plan.thresholds.final_seeds:
                 self._estimate_final(base, best)
             self._hold_out("final", self._repository.tree_of(best))
-        final = history.final
-        improved = best != base and (final is None or final.gain > 0)
+        improved = best != base and _shown(history.final, asked=plan.thresholds.final_seeds > 0)
         self._note(Learned(lesson=lesson_of_end(self._store.run_id, history, reason)))
         self._note(LoopEnded(reason=reason, improved=improved))
 
@@ -395,21 +396,29 @@ class Engine:
         seeds = tuple(FINAL_SEEDS + index for index in range(count))
         old, new = self._repository.tree_of(base), self._repository.tree_of(best)
         scores = self._at_once([partial(self._final, tree, seed) for seed in seeds for tree in (old, new)])
-        pairs = zip(scores[::2], scores[1::2], strict=True)
-        whole = [(a.value, b.value) for a, b in pairs if a.value is not None and b.value is not None]
+        pairs = list(zip(seeds, scores[::2], scores[1::2], strict=True))
+        whole = [(seed, a.value, b.value) for seed, a, b in pairs if a.value is not None and b.value is not None]
+        runs = [(seed, version, score) for seed, a, b in pairs for version, score in (("baseline", a), ("last", b))]
+        failed = tuple(
+            FailedRun.model_validate({"seed": seed, "version": version, "reason": score.reason or score.verdict})
+            for seed, version, score in runs
+            if score.value is None
+        )
         if not whole:
+            self._note(NoFinalEstimate(failed=failed))
             return
-        gains = [self._plan.gain(b, a) for a, b in whole]
-        mean, low, high = interval(gains, self.history.noise)
+        gains = [self._plan.gain(new_value, old_value) for _, old_value, new_value in whole]
+        mean, low, high = final_interval(gains, self.history.noise)
         self._note(
             FinalEstimate(
-                seeds=seeds,
+                seeds=tuple(seed for seed, _, _ in whole),
                 deltas=tuple(gains),
                 gain=mean,
                 low=low,
                 high=high,
-                baseline=fmean(a for a, _ in whole),
-                value=fmean(b for _, b in whole),
+                baseline=fmean(value for _, value, _ in whole),
+                value=fmean(value for _, _, value in whole),
+                failed=failed,
             )
         )
 
@@ -419,6 +428,13 @@ class Engine:
 
 DOOR = (door.DoorClosedError, GitRefusedError, MalformedAnswer)
 """Refusals that cost the proposer its attempt and nothing else."""
+
+
+def _shown(final: FinalEstimate | NoFinalEstimate | None, *, asked: bool) -> bool:
+    """Is the last version better than the baseline? Seeds on which it failed are no reason to look at the others only."""
+    if not isinstance(final, FinalEstimate):
+        return final is None and not asked
+    return final.low > 0 and not any(run.version == "last" for run in final.failed)
 
 
 def _value(score: Score) -> float:

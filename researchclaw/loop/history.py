@@ -15,6 +15,7 @@ from researchclaw.loop.contracts import (
     Lesson,
     LoopEnded,
     LoopStarted,
+    NoFinalEstimate,
     ProcessEnded,
     Proposed,
     StrategyChanged,
@@ -25,7 +26,8 @@ from stages.contracts import Contract
 from stages.errors import SettingsError
 
 _EVENTS: tuple[type[Contract], ...] = (
-    *(LoopStarted, Calibrated, HeldOut, Proposed, AttemptEnded, StrategyChanged, Learned, FinalEstimate, LoopEnded, ProcessEnded),
+    *(LoopStarted, Calibrated, HeldOut, Proposed, AttemptEnded, StrategyChanged, Learned),
+    *(FinalEstimate, NoFinalEstimate, LoopEnded, ProcessEnded),
 )
 
 
@@ -40,7 +42,7 @@ class History:
     attempts: list[AttemptEnded] = field(default_factory=list)
     changes: list[StrategyChanged] = field(default_factory=list)
     learned: list[Lesson] = field(default_factory=list)
-    final: FinalEstimate | None = None
+    final: FinalEstimate | NoFinalEstimate | None = None
     ended: LoopEnded | None = None
     seconds: float = 0.0
     """Wall time of earlier processes; a killed one counts to its last event."""
@@ -59,7 +61,7 @@ class History:
                 self.changes.append(event)
             case Learned():
                 self.learned.append(event.lesson)
-            case FinalEstimate():
+            case FinalEstimate() | NoFinalEstimate():
                 self.final = event
             case LoopEnded():
                 self.ended = event

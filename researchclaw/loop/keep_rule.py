@@ -2,10 +2,12 @@
 
 After each pair of runs (incumbent and candidate on the same seed) the mean gain is compared with its standard error. It is
 dropped early when it is hopeless (z <= 0, 0.3, 0.6, 0.9 after 1 to 4 pairs) and goes on to fresh seeds when it is clear
-(z > 2.3, 2.2, 2.1, 2.0, 1.75 after 1 to 5). The sd is not known but estimated, first by calibration and then from the log, so
-the critical values are Student's at the same tail probability. At most three fresh seeds, one where z > 3 and two where z > 2,
-must agree with z > 0.5: they are what keeps null edits out, so the search may be quick. `benchmarks/loop.py aa` shows what
-this keeps of null edits and of planted gains (docs/loop.md has the figures).
+(z > 2.3, 2.2, 2.1, 2.0, 1.75 after 1 to 5). The sd is not known but estimated, first by calibration and then from the log, and
+edits differ in it: one whose effect depends on the seed scatters more than one that changes the last bits. So each edit is judged
+by a moderated t (Smyth 2004, doi:10.2202/1544-6115.1027): the usual variance counts like that of a few pairs, and the edit's own
+pairs are added to it. At most three fresh seeds, one where z > 3 and two where z > 2, must agree with z > 0.5: they are what
+keeps null edits out, so the search may be quick. `benchmarks/loop.py aa` shows what this keeps of null edits and of planted
+gains, also where edits differ in their scatter (docs/loop.md has the figures).
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ _ACCEPT = {1: 2.3, 2: 2.2, 3: 2.1, 4: 2.0, 5: 1.75}
 _CONFIRM = {1: 3.0, 2: 2.0}  # fresh seeds that need no further one
 _CONFIRMED = 0.5  # z that the fresh seeds must show
 _MDE = 2.49  # z(0.95) + z(0.80): one-sided 5 %, power 80 %
-_NOISIER = 2.0  # an edit with twice the usual scatter is judged by its own; a guess
+_PRIOR_DEGREES = 4  # what the usual variance weighs beside an edit's own; with 8 null edits of unlike scatter were kept twice as often
 _SIMPLER_DROP = -1.5  # z at which even a simpler change is clearly worse
 
 Decision = Literal["more", "accept", "simpler", "drop", "undecided"]
@@ -34,14 +36,12 @@ Decision = Literal["more", "accept", "simpler", "drop", "undecided"]
 
 
 class Noise(Contract):
-    """Standard deviation of a paired difference, and how well it is known."""
+    """Standard deviation of a paired difference as edits usually show it, and how well it is known."""
 
     sd: NonNegativeFloat
     degrees: int
-
-    @property
-    def deterministic(self) -> bool:
-        return self.sd == 0.0
+    deterministic: bool = False
+    """The metric never varied, in no run of the baseline and in no attempt: one run says all."""
 
 
 def calibrate(values: Sequence[float], repeats: Sequence[float], plan: Plan, seconds: Sequence[float]) -> Calibration:
@@ -90,11 +90,12 @@ def _advice(mde: float, mean: float, min_delta: float, repeatable: bool) -> str 
 def noise_of(calibration: Calibration, differences: Sequence[Sequence[float]]) -> Noise:
     """The noise as the calibration and the paired gains of all attempts so far show it.
 
-    differences: one sequence per attempt; only scatter within an attempt counts, so real gains do no harm.
+    differences: one sequence per attempt; only scatter within an attempt counts, so real gains do no harm. An attempt whose gains
+    are all the same says nothing about the noise of others: it changed no result, as dead code that was removed.
     """
-    if calibration.deterministic and all(len(set(group)) <= 1 for group in differences):
-        return Noise(sd=0.0, degrees=calibration.degrees)
-    groups = [group for group in differences if len(group) >= 2]
+    groups = [group for group in differences if len(set(group)) >= 2]
+    if calibration.deterministic and not groups:
+        return Noise(sd=0.0, degrees=calibration.degrees, deterministic=True)
     squares = sum(variance(group) * (len(group) - 1) for group in groups)
     degrees = sum(len(group) - 1 for group in groups)
     # Over seeds the calibration is only an upper bound: the log replaces it once it knows enough.
@@ -112,7 +113,7 @@ def decide(gains: Sequence[float], noise: Noise, thresholds: Thresholds, lines: 
         if mean > thresholds.min_delta:
             return "accept"
         return "simpler" if mean == 0 and simpler else "drop"
-    sd, degrees = _own_or_usual(gains, noise)
+    sd, degrees = _moderated(gains, noise)
     z = mean / (sd / math.sqrt(n))
     if n in _ACCEPT and z > critical(_ACCEPT[n], degrees) and mean > thresholds.min_delta:
         return "accept"
@@ -123,15 +124,14 @@ def decide(gains: Sequence[float], noise: Noise, thresholds: Thresholds, lines: 
     return "undecided" if mean > 0 else "drop"
 
 
-def _own_or_usual(gains: Sequence[float], noise: Noise) -> tuple[float, int]:
-    """An edit that is much noisier than the others is judged by its own scatter."""
-    if len(gains) >= 3:
-        own = stdev(gains)
-        if own > _NOISIER * noise.sd:
-            return own, len(gains) - 1
-    if noise.sd == 0.0:  # the baseline did not vary, this edit does, and three pairs are not there yet
-        return max(stdev(gains) if len(gains) > 1 else abs(gains[0]), math.ulp(1.0)), 1
-    return noise.sd, noise.degrees
+def _moderated(gains: Sequence[float], noise: Noise) -> tuple[float, int]:
+    """The sd by which this edit is judged, and its degrees of freedom: its own scatter, moderated by the usual one."""
+    own = len(gains) - 1
+    if noise.sd == 0.0:  # nothing varied before, and this edit does: only its own scatter is left
+        return max(stdev(gains) if own else abs(gains[0]), math.ulp(1.0)), max(own, 1)
+    usual = min(noise.degrees, _PRIOR_DEGREES)
+    squares = usual * noise.sd**2 + (own * variance(gains) if own else 0.0)
+    return math.sqrt(squares / (usual + own)), usual + own
 
 
 def critical(z: float, degrees: int) -> float:
@@ -146,7 +146,7 @@ def beyond_doubt(gains: Sequence[float], noise: Noise) -> bool:
     n = len(gains)
     if noise.deterministic or n >= 3:
         return True
-    sd, degrees = _own_or_usual(gains, noise)
+    sd, degrees = _moderated(gains, noise)
     return fmean(gains) / (sd / math.sqrt(n)) > critical(_CONFIRM[n], degrees)
 
 
@@ -156,17 +156,27 @@ def confirmed(gains: Sequence[float], thresholds: Thresholds, *, simpler: bool, 
     mean = fmean(gains)
     if simpler or noise.deterministic:
         return mean >= margin if simpler else mean > margin
-    sd, degrees = _own_or_usual(gains, noise)
+    sd, degrees = _moderated(gains, noise)
     return mean > max(margin, critical(_CONFIRMED, degrees) * sd / math.sqrt(len(gains)))
 
 
 def interval(gains: Sequence[float], noise: Noise) -> tuple[float, float, float]:
-    """Mean gain and its two-sided 90 % interval, with the pooled sd."""
+    """Mean gain and its two-sided 90 % interval, with the moderated sd."""
     mean = fmean(gains)
     if noise.deterministic:
         return mean, mean, mean
-    sd, degrees = _own_or_usual(gains, noise)
-    half = critical(1.645, degrees) * sd / math.sqrt(len(gains))
+    return _around(mean, *_moderated(gains, noise), len(gains))
+
+
+def final_interval(gains: Sequence[float], noise: Noise) -> tuple[float, float, float]:
+    """The same for the final comparison: several edits are in it, so only its own scatter counts (but for a single pair)."""
+    if len(gains) == 1:
+        return interval(gains, noise)
+    return _around(fmean(gains), stdev(gains), len(gains) - 1, len(gains))
+
+
+def _around(mean: float, sd: float, degrees: int, n: int) -> tuple[float, float, float]:
+    half = critical(1.645, degrees) * sd / math.sqrt(n)
     return mean, mean - half, mean + half
 
 

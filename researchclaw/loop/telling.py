@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import fmean
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -13,9 +13,11 @@ from researchclaw.loop.contracts import (
     AttemptEnded,
     Calibrated,
     Calibration,
+    FailedRun,
     FinalEstimate,
     HeldOut,
     LoopEnded,
+    NoFinalEstimate,
     Plan,
     Proposed,
     StrategyChanged,
@@ -49,12 +51,18 @@ def told(event: Contract, plan: Plan) -> str | None:  # noqa: PLR0911 (a sentenc
         case FinalEstimate():
             return (
                 f"final, {len(event.seeds)} seeds that no decision has seen: {event.baseline:.6g} -> {event.value:.6g}, "
-                f"gain {event.gain:.6g} (90 % interval {event.low:.6g} to {event.high:.6g})"
+                f"gain {event.gain:.6g} (90 % interval {event.low:.6g} to {event.high:.6g}){_failures(event.failed)}"
             )
+        case NoFinalEstimate():
+            return f"final: no seed gave a number for both versions{_failures(event.failed)}"
         case LoopEnded():
-            return f"ended: {clean(event.reason)}" + ("" if event.improved else " Nothing was improved.")
+            return f"ended: {clean(event.reason)}" + ("" if event.improved else " No improvement is shown.")
         case _:
             return None
+
+
+def _failures(failed: Sequence[FailedRun]) -> str:
+    return "".join(f"; seed {run.seed}, {run.version} version: {clean(run.reason)}" for run in failed)
 
 
 def calibrated(calibration: Calibration, plan: Plan) -> str:

@@ -33,6 +33,13 @@ def test_a_gain_of_two_sds_is_found_nine_times_in_ten(loop: ModuleType, paired: 
     assert fmean(kept) >= 0.9
 
 
+@pytest.mark.parametrize("paired", [True, False])
+@pytest.mark.parametrize("given", [{"unlike": 0.8}, {"no_ops": 0.2}], ids=["unlike scatter", "dead code removed"])
+def test_null_edits_are_not_kept_either_when(loop: ModuleType, given: dict[str, float], paired: bool) -> None:
+    kept = [loop.edits(session, 40, 0.0, paired=paired, **given)[0] / 40 for session in range(20)]
+    assert fmean(kept) <= 0.05
+
+
 def test_strictly_better_keeps_null_edits(loop: ModuleType) -> None:
     assert fmean(loop.strict(session, 100)[0] for session in range(100)) > 3
 

@@ -15,7 +15,9 @@ import pytest
 from researchclaw.journal import JournalDamaged
 from researchclaw.loop import checking, store
 from researchclaw.loop.engine import BaselineFailedError
+from researchclaw.loop.history import FINAL_SEEDS
 from researchclaw.loop.proposers.proposer import Failure, Situation, Suggestion
+from researchclaw.loop.telling import told
 from researchclaw.run_store import RunLocked
 
 HERE = Path(__file__).parent
@@ -58,6 +60,21 @@ def test_the_rules_find_planted_gains_and_the_branch_holds_what_was_kept(toy: Mo
     assert history.ended.improved
     assert history.final is not None
     assert abs(history.final.gain - (toy.value_of(toy.SOURCE) - toy.value_of(source))) < 0.1
+
+
+@pytest.mark.parametrize("failing", [2, 5], ids=["two seeds fail", "all seeds fail"])
+def test_a_last_version_that_fails_on_final_seeds_is_told_and_is_no_improvement(toy: ModuleType, tmp_path: Path, failing: int) -> None:
+    the_run, repository = toy.begun(tmp_path, toy.plan(iterations=24))
+    scorer = toy.FormulaScorer(repository, 0.02, repeatable=True)
+    scorer.refuse_final = lambda source, seed: source != toy.SOURCE and seed < FINAL_SEEDS + failing
+    history = toy.worked(the_run, scorer).history
+    assert history.keeps
+    assert not history.ended.improved
+    assert [(run.seed, run.version, run.reason) for run in history.final.failed] == [
+        (FINAL_SEEDS + index, "last", "not causal") for index in range(failing)
+    ]
+    assert getattr(history.final, "seeds", ()) == tuple(FINAL_SEEDS + index for index in range(failing, 5))
+    assert "last version: not causal" in (told(history.final, history.started.plan) or "")
 
 
 def test_the_same_seed_proposes_the_same_and_another_seed_something_else(toy: ModuleType, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from researchclaw.loop.keep_rule import (
     confirmed,
     critical,
     decide,
+    final_interval,
     interval,
     noise_of,
     smallest_detectable,
@@ -31,23 +32,24 @@ def plan(**changes: Any) -> Plan:
         ((-0.1,), "drop"),
         ((0.5,), "more"),
         ((5.0,), "accept"),
-        ((0.3, 0.1), "drop"),
+        ((0.2, 0.1), "drop"),
         ((0.5, 0.5), "more"),
         ((1.3, 1.3, 1.3), "accept"),
-        ((1.1, 1.1, 1.1), "more"),
-        ((0.2, 0.4, 0.3), "drop"),
+        ((1.0, 1.0, 1.0), "more"),
+        ((0.2, 0.3, 0.3), "drop"),
         ((1.1, 1.1, 1.1, 1.1), "accept"),
         ((0.8, 0.8, 0.8, 0.8, 0.8), "accept"),
         ((0.6, 0.6, 0.6, 0.6, 0.6), "undecided"),
         ((0.9, 0.9, 0.9, 0.9, -4.0), "drop"),
     ],
 )
-def test_boundaries_for_a_known_sd(gains: tuple[float, ...], decision: str) -> None:
+def test_boundaries_for_a_well_known_usual_sd(gains: tuple[float, ...], decision: str) -> None:
     assert decide(gains, KNOWN, RULE, 0) == decision
 
 
 def test_an_sd_that_is_hardly_known_asks_for_more() -> None:
-    assert decide((1.3, 1.3, 1.3), Noise(sd=1.0, degrees=4), RULE, 0) == "more"
+    assert decide((1.2, 2.0, 1.1), KNOWN, RULE, 0) == "accept"
+    assert decide((1.2, 2.0, 1.1), Noise(sd=1.0, degrees=1), RULE, 0) == "more"
     assert critical(1.96, 10**9) == pytest.approx(1.96, abs=1e-3)
     assert critical(1.645, 4) == pytest.approx(2.132, abs=2e-3)  # Student's table: 5 %, 4 degrees of freedom
 
@@ -58,14 +60,25 @@ def test_a_gain_below_min_delta_is_not_accepted() -> None:
 
 def test_an_edit_with_much_more_scatter_is_judged_by_its_own() -> None:
     assert decide((0.1, 9.0, 2.0), KNOWN, RULE, 0) == "more"
+    assert decide((3.6, 3.7, 3.8), KNOWN, RULE, 0) == "accept"
 
 
 def test_a_metric_without_noise_needs_one_run() -> None:
-    exact = Noise(sd=0.0, degrees=4)
+    exact = Noise(sd=0.0, degrees=4, deterministic=True)
     assert decide((0.001,), exact, RULE, 5) == "accept"
     assert decide((0.0,), exact, RULE, 0) == "drop"
     assert decide((0.0,), exact, RULE, -1) == "simpler"
     assert decide((-0.001,), exact, RULE, -50) == "drop"
+
+
+def test_removed_dead_code_says_nothing_about_the_noise_of_others() -> None:
+    seeded = calibrate([1.0, 2.0, 3.0, 4.0, 5.0], [1.0], plan(), [1.0])
+    before = noise_of(seeded, [])
+    assert noise_of(seeded, [(0.0, 0.0, 0.0, 0.0, 0.0)] * 4) == before
+    assert not before.deterministic
+    exact = calibrate([3.0] * 5, [3.0], plan(), [1.0])
+    assert noise_of(exact, [(0.0,), (0.5,)]).deterministic
+    assert not noise_of(exact, [(0.0, 0.1)]).deterministic
 
 
 def test_simpler_code_may_be_equal_but_not_worse() -> None:
@@ -113,4 +126,11 @@ def test_the_log_replaces_an_upper_bound_once_it_knows_enough() -> None:
 
 def test_the_interval_is_students() -> None:
     mean, low, high = interval((1.0, 2.0, 3.0), Noise(sd=1.0, degrees=4))
-    assert (mean, low, high) == (2.0, pytest.approx(2 - 2.132 / 3**0.5, abs=2e-3), pytest.approx(2 + 2.132 / 3**0.5, abs=2e-3))
+    half = 1.943 / 3**0.5  # Student's table: 5 %, 4 degrees of freedom of the usual sd and 2 of its own, which is 1 as well
+    assert (mean, low, high) == (2.0, pytest.approx(2 - half, abs=2e-3), pytest.approx(2 + half, abs=2e-3))
+
+
+def test_the_final_interval_goes_by_its_own_scatter() -> None:
+    mean, low, high = final_interval((1.0, 2.0, 3.0, 4.0, 5.0), Noise(sd=0.01, degrees=200))
+    half = 2.132 * 2.5**0.5 / 5**0.5  # Student's table: 5 %, 4 degrees of freedom
+    assert (mean, low, high) == (3.0, pytest.approx(3 - half, abs=2e-3), pytest.approx(3 + half, abs=2e-3))

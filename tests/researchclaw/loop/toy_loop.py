@@ -45,6 +45,7 @@ class FormulaScorer:
         self.held: list[str] = []
         self.guarding: list[str] = []
         self.refuse_guard: Any = lambda _: False
+        self.refuse_final: Any = lambda _source, _seed: False
         self._draw = random.Random(7)
         self._sources: dict[str, str] = {}
 
@@ -64,6 +65,8 @@ class FormulaScorer:
         source = self.source(tree)
         if "crash" in source:
             return Score(verdict="crash", reason="exit code 1: NameError at line 7", **cost)
+        if whole and self.refuse_final(source, seed):
+            return Score(verdict="rejected", reason="not causal", **cost)
         draw = (
             random.Random(int(hashlib.sha256(f"{source}{seed}".encode()).hexdigest(), 16))
             if self.repeatable is not None
