@@ -198,6 +198,9 @@ def resume(
     place, found = _found(run, repository, output, kit, settings)
     history = found.history()
     if history.ended is not None:
+        from researchclaw.loop import opening
+
+        opening.close(place, found)
         print(f"loop {found.run_id} has ended: {history.ended.reason}")
         return
     if detach:
