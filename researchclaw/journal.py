@@ -305,6 +305,12 @@ class Journal:
         for listener in self._listeners:
             listener(event)
 
+    @property
+    def head(self) -> tuple[int, str]:
+        """Number and hash of the last entry; 0 and `START` when there is none."""
+        with self._lock:
+            return self._n, self._prev
+
     def events(self, kind: type[Answer]) -> tuple[Answer, ...]:
         """All events of one type, oldest first."""
         return tuple(kind.model_validate(e.body) for e in self._events if e.type == kind.__name__)

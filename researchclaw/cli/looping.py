@@ -198,6 +198,9 @@ def resume(
     place, found = _found(run, repository, output, kit, settings)
     history = found.history()
     if history.ended is not None:
+        from researchclaw.loop import opening
+
+        opening.close(place, found)
         print(f"loop {found.run_id} has ended: {history.ended.reason}")
         return
     if detach:
@@ -549,6 +552,8 @@ def _to_resume(run: LoopStore, place: Place, kit: str | None, settings: Settings
     if kit is not None:
         usual = opening.place_of_kits(settings).home
         words += ["--kit", kit]
+        corpus = settings.experiment.corpus  # it goes on with the same data only
+        words += [] if corpus is None else ["--set", f"experiment.corpus={corpus.absolute()}"]
     else:
         assert place.top is not None and place.repository is not None
         usual = place.repository.git_dir / store.HOME

@@ -244,6 +244,26 @@ class NoFinalEstimate(Contract):
     failed: tuple[FailedRun, ...]
 
 
+class Surroundings(Contract):
+    """What scores depend on beside the version that is measured."""
+
+    corpus: str | None = Field(description="Name of the prepared data, for a message; None: no kit, or one that holds its data.")
+    data: Sha256 | None = Field(description="Hash of the prepared data.")
+    kit: Sha256 | None = Field(description="Hash of the kit's files and its harness; None: the run is on a repository.")
+    python: str
+    torch: str
+    numpy: str
+    processor: str = Field(description="Model of the CPU.")
+    processor_class: str = Field(description="What the last bits of a sum depend on, see hardware.processor_class.")
+    gpu: str | None = Field(description="Its name, for runs on one.")
+
+
+class ProcessStarted(Contract):
+    """A process begins to work on the run; one without a `ProcessEnded` was killed."""
+
+    surroundings: Surroundings | None = Field(default=None, description="None: nobody looked.")
+
+
 class ProcessEnded(Contract):
     seconds: NonNegativeFloat
 

@@ -17,7 +17,8 @@ from statistics import fmean
 from typing import Literal, TypeVar
 
 from researchclaw.journal import Journal
-from researchclaw.loop import door, escalation
+from researchclaw.loop import door, escalation, lessons
+from researchclaw.loop.anchor import Anchor
 from researchclaw.loop.contracts import (
     AttemptEnded,
     Calibrated,
@@ -28,13 +29,14 @@ from researchclaw.loop.contracts import (
     LoopEnded,
     NoFinalEstimate,
     ProcessEnded,
+    ProcessStarted,
     Proposed,
     Score,
     StrategyChanged,
+    Surroundings,
 )
 from researchclaw.loop.history import FINAL_SEEDS, History, fresh_seeds
 from researchclaw.loop.keep_rule import Noise, calibrate, final_interval
-from researchclaw.loop.lessons import lesson_of_attempt, lesson_of_end, lesson_of_pivot
 from researchclaw.loop.measuring import Measuring, StoppedError
 from researchclaw.loop.proposers.proposer import Failure, Proposer, Situation, Suggestion
 from researchclaw.loop.repository import GitRefusedError, Repository
@@ -68,9 +70,20 @@ class Engine:
     """One process at work on one run; it holds the run's lock."""
 
     def __init__(
-        self, store: LoopStore, journal: Journal, repository: Repository, scorer: Scorer, proposer: Proposer, tell: Tell | None = None
+        self,
+        store: LoopStore,
+        journal: Journal,
+        repository: Repository,
+        scorer: Scorer,
+        proposer: Proposer,
+        tell: Tell | None = None,
+        surroundings: Surroundings | None = None,
     ) -> None:
-        """tell: is called with every event after it is on disk."""
+        """tell: is called with every event after it is on disk.
+
+        Raises:
+            JournalDamaged: the log does not hold what was written to it.
+        """
         self._store, self._journal, self._repository = store, journal, repository
         self._scorer, self._proposer = scorer, proposer
         self._measuring = Measuring(store, journal, scorer)
@@ -78,6 +91,8 @@ class Engine:
         self.history: History = store.history()
         self._plan = self.history.started.plan
         self._began = time.monotonic()
+        self._surroundings = surroundings
+        self._anchor = Anchor(store, repository, self.history.started.base)
         self._files: dict[str, dict[str, str]] = {}
         self._noting = threading.Lock()
 
@@ -92,7 +107,10 @@ class Engine:
         """
         if self.history.ended is not None:
             return self.history.ended
+        self._anchor.drop(*self._journal.head)
+        self._journal.note(ProcessStarted(surroundings=self._surroundings))
         try:
+            self._learn()
             self._calibrate()
             self._repository.point(self._store.branch, self.history.incumbent)
             while (reason := self._reason_to_end()) is None:
@@ -106,15 +124,23 @@ class Engine:
         except (StoppedError, InterruptedScoringError):
             logger.info("loop %s was asked to stop", self._store.run_id)
         finally:
-            self._journal.note(ProcessEnded(seconds=time.monotonic() - self._began))
             self._store.write_views(self.history)
+            self._journal.note(ProcessEnded(seconds=time.monotonic() - self._began))
+            self._anchor.drop(*self._journal.head)
         return self.history.ended
 
     def _note(self, event: Contract) -> None:
         with self._noting:
             self._journal.note(event)
             self.history.add(event)
+            if isinstance(event, RESULTS):
+                self._anchor.drop(*self._journal.head)
         self._tell(event)
+
+    def _learn(self) -> None:
+        """Write the lessons down that are due; a kill may have come between an event and its lesson."""
+        for lesson in lessons.due(self._store.run_id, self.history):
+            self._note(Learned(lesson=lesson))
 
     def _calibrate(self) -> None:
         """Five seeds of the baseline, and enough of them twice to see whether a seed repeats itself."""
@@ -187,8 +213,7 @@ class Engine:
             }
             change = StrategyChanged(to=step, after=last.number, banned=banned if step == "pivot" else None, reason=reasons[step])
             self._note(change)
-            if step == "pivot":
-                self._note(Learned(lesson=lesson_of_pivot(self._store.run_id, self.history, banned)))
+            self._learn()
 
     # ------------------------------------------------------------ proposing
 
@@ -374,7 +399,7 @@ class Engine:
         if ended.verdict == "keep":
             assert ended.commit is not None
             self._repository.point(self._store.branch, ended.commit)
-            self._note(Learned(lesson=lesson_of_attempt(self._store.run_id, self.history, ended)))
+            self._learn()
 
     # ------------------------------------------------------------ the end
 
@@ -387,7 +412,8 @@ class Engine:
                 self._estimate_final(base, best)
             self._hold_out("final", self._repository.tree_of(best))
         improved = best != base and _shown(history.final, asked=plan.thresholds.final_seeds > 0)
-        self._note(Learned(lesson=lesson_of_end(self._store.run_id, history, reason)))
+        if not any(lesson.outcome == "end" for lesson in history.learned):
+            self._note(Learned(lesson=lessons.lesson_of_end(self._store.run_id, history, reason)))
         self._note(LoopEnded(reason=reason, improved=improved))
 
     def _estimate_final(self, base: str, best: str) -> None:
@@ -425,6 +451,9 @@ class Engine:
     def _final(self, tree: str, seed: int) -> Score:
         return self._measuring.score(tree, seed, "final", whole=True)
 
+
+RESULTS = (Calibrated, HeldOut, AttemptEnded, FinalEstimate, NoFinalEstimate, LoopEnded)
+"""Events after which the head of the log is written down outside of it: one git process each."""
 
 DOOR = (door.DoorClosedError, GitRefusedError, MalformedAnswer)
 """Refusals that cost the proposer its attempt and nothing else."""

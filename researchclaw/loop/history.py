@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from researchclaw.journal import Entry, Journal
 from researchclaw.loop.contracts import (
     AttemptEnded,
     Calibrated,
@@ -17,8 +19,10 @@ from researchclaw.loop.contracts import (
     LoopStarted,
     NoFinalEstimate,
     ProcessEnded,
+    ProcessStarted,
     Proposed,
     StrategyChanged,
+    Surroundings,
 )
 from researchclaw.loop.escalation import Standing, standing
 from researchclaw.loop.keep_rule import Noise, noise_of
@@ -26,8 +30,8 @@ from stages.contracts import Contract
 from stages.errors import SettingsError
 
 _EVENTS: tuple[type[Contract], ...] = (
-    *(LoopStarted, Calibrated, HeldOut, Proposed, AttemptEnded, StrategyChanged, Learned),
-    *(FinalEstimate, NoFinalEstimate, LoopEnded, ProcessEnded),
+    *(LoopStarted, ProcessStarted, Calibrated, HeldOut, Proposed, AttemptEnded, StrategyChanged, Learned),
+    *(FinalEstimate, NoFinalEstimate, LoopEnded),
 )
 
 
@@ -44,8 +48,10 @@ class History:
     learned: list[Lesson] = field(default_factory=list)
     final: FinalEstimate | NoFinalEstimate | None = None
     ended: LoopEnded | None = None
+    surroundings: Surroundings | None = None
+    """Those that the run began in; None: an older version of this program did not record them."""
     seconds: float = 0.0
-    """Wall time of earlier processes; a killed one counts to its last event."""
+    """Wall time of the processes in the log; a killed one counts to its last entry."""
 
     def add(self, event: Contract) -> None:
         match event:
@@ -65,8 +71,8 @@ class History:
                 self.final = event
             case LoopEnded():
                 self.ended = event
-            case ProcessEnded():
-                self.seconds += event.seconds
+            case ProcessStarted():
+                self.surroundings = self.surroundings or event.surroundings
             case _:
                 pass
 
@@ -122,22 +128,49 @@ FINAL_SEEDS = 10**8
 """Where the seeds of the final comparison begin."""
 
 
-def history_of(bodies: Iterable[tuple[str, object]]) -> History:
-    """From (type, body) of each event, oldest first.
+def history_of(lines: Sequence[Entry]) -> History:
+    """From the entries of a log.
 
     Raises:
         SettingsError: the log does not begin with a loop's start.
     """
     kinds = {kind.__name__: kind for kind in _EVENTS}
     history: History | None = None
-    for name, body in bodies:
-        if name not in kinds:
+    for line in lines:
+        if line.kind != Journal.EVENT or line.type not in kinds:
             continue
-        event = kinds[name].model_validate(body)
+        event = kinds[line.type].model_validate(line.body)
         if isinstance(event, LoopStarted):
             history = History(event)
         elif history is not None:
             history.add(event)
     if history is None:
         raise SettingsError("the log holds no start of a loop; remove the run's folder and start again.")
+    history.seconds = wall_seconds(lines)
     return history
+
+
+def wall_seconds(lines: Sequence[Entry]) -> float:
+    """Of all processes in a log: what each said at its end; of one that was killed, from its start to its last entry.
+
+    Logs of older programs tell no starts; their killed processes count nothing.
+    """
+    total = 0.0
+    first: Entry | None = None
+    last: Entry | None = None
+    for line in lines:
+        if line.type == ProcessStarted.__name__:
+            total += _between(first, last)
+            first = last = line
+        elif line.type == ProcessEnded.__name__:
+            total += ProcessEnded.model_validate(line.body).seconds
+            first = last = None
+        elif first is not None:
+            last = line
+    return total + _between(first, last)
+
+
+def _between(first: Entry | None, last: Entry | None) -> float:
+    if first is None or last is None:
+        return 0.0
+    return max((datetime.fromisoformat(last.at) - datetime.fromisoformat(first.at)).total_seconds(), 0.0)

@@ -3,6 +3,7 @@ helped. The file is a view of all logs' lessons and of who saw them; deleting it
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,15 +52,22 @@ def to_show(home: Path, now: datetime) -> tuple[Lesson, ...]:
 
 
 def remember(home: Path, history: History, now: datetime) -> None:
-    """Add what an ended run learned, and count for each lesson that it was shown how often it helped."""
+    """Add what an ended run learned, and count for each lesson that it was shown how often it helped; once for each run."""
+    known = load(home)
+    if {_name(lesson) for lesson in history.learned} & {_name(lesson) for lesson in known}:
+        return
     kept = [attempt.operator for attempt in history.keeps]
     shown = {(lesson.run, lesson.operator, lesson.at) for lesson in history.started.lessons}
     updated = []
-    for lesson in load(home):
+    for lesson in known:
         helped = kept.count(lesson.operator) if (lesson.run, lesson.operator, lesson.at) in shown else 0
         updated.append(lesson.model_copy(update={"helped": lesson.helped + helped}))
     updated += history.learned
     _save(home, sorted(updated, key=lambda lesson: -weight(lesson, now))[:KEPT])
+
+
+def _name(lesson: Lesson) -> tuple[str, str, str, str]:
+    return lesson.run, lesson.outcome, lesson.operator, lesson.at
 
 
 def _save(home: Path, lessons: Sequence[Lesson]) -> None:
@@ -68,6 +76,17 @@ def _save(home: Path, lessons: Sequence[Lesson]) -> None:
 
 
 # ---------------------------------------------------------------- writing them
+
+
+def due(run: str, history: History) -> list[Lesson]:
+    """Lessons of keeps and pivots that the log does not hold."""
+    told = {(lesson.operator, lesson.strategy, lesson.insight) for lesson in history.learned if lesson.outcome == "keep"}
+    found = [
+        lesson_of_attempt(run, history, kept) for kept in history.keeps if (kept.operator, kept.hypothesis, kept.reason) not in told
+    ]
+    turned = Counter(change.banned for change in history.changes if change.banned is not None)
+    turned.subtract(lesson.operator for lesson in history.learned if lesson.outcome == "pivot")
+    return [*found, *(lesson_of_pivot(run, history, banned) for banned, count in turned.items() if banned is not None and count > 0)]
 
 
 def lesson_of_attempt(run: str, history: History, kept: AttemptEnded) -> Lesson:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from researchclaw.adapters.journalled import JournalledModel
 from researchclaw.adapters.laboratory import LocalLaboratory
 from researchclaw.journal import Journal
 from researchclaw.kits import kit_folder, kit_names, load_kit
-from researchclaw.loop import door, lessons, program_kits, store
+from researchclaw.loop import door, lessons, program_kits, store, surroundings
 from researchclaw.loop.commands import Workbench
 from researchclaw.loop.contracts import Agent, LoopEnded, LoopStarted, Plan
 from researchclaw.loop.engine import Engine, Tell
@@ -26,6 +26,7 @@ from researchclaw.loop.proposers.proposer import Proposer
 from researchclaw.loop.repository import GitRefusedError, Repository, branch_of, dirty, ignored, top_folder
 from researchclaw.loop.scorers import CommandScorer, KitScorer, Scorer
 from researchclaw.loop.store import LoopStore
+from researchclaw.loop.surroundings import Data
 from researchclaw.run_store import RunLocked
 from researchclaw.settings import Settings
 from stages.errors import SandboxUnavailable, SettingsError
@@ -182,23 +183,38 @@ def work(place: Place, run: LoopStore, settings: Settings, tell: Tell | None = N
 
     Raises:
         RunLocked, and as `Engine.run`.
+        SettingsError: what the scores depend on is not as it was when the run began.
     """
     with run.lock(), Journal(run.log_path) as journal:
-        started = run.history().started
-        plan = started.plan
-        repository, scorer, workbench = _measuring(place, run, plan, settings)
-        if scorer.isolation != started.isolation:
+        history = run.history()
+        plan, isolation = history.started.plan, history.started.isolation
+        bench = _measuring(place, run, plan, settings)
+        if bench.scorer.isolation != isolation:
             raise SandboxUnavailable(
-                f"the run began in '{started.isolation}' and would go on in '{scorer.isolation}'; results would not compare. "
+                f"the run began in '{isolation}' and would go on in '{bench.scorer.isolation}'; results would not compare. "
                 "Mend the sandbox (`researchclaw doctor`), or start a new loop."
             )
-        proposer = _proposer(plan, settings, journal, workbench)
-        engine = Engine(run, journal, repository, scorer, proposer, tell)
-        already_ended = engine.history.ended is not None
+        here = surroundings.surroundings_of(plan, bench.data())
+        if (why := surroundings.difference(history, here)) is not None:
+            raise SettingsError(why)
+        proposer = _proposer(plan, settings, journal, bench.workbench)
+        engine = Engine(run, journal, bench.repository, bench.scorer, proposer, tell, here)
         ended = engine.run()
-        if ended is not None and not already_ended:
+        if ended is not None:
             lessons.remember(place.home, engine.history, datetime.now(UTC))
         return ended
+
+
+def close(place: Place, run: LoopStore) -> None:
+    """What is left to do after the last event of a run, once more: a kill may have come before it was done.
+
+    Raises:
+        RunLocked: the process that ended it is not through.
+    """
+    with run.lock():
+        history = run.history()
+        run.write_views(history)
+        lessons.remember(place.home, history, datetime.now(UTC))
 
 
 def mind(agent: Agent, settings: Settings, journal: Journal | None = None) -> LanguageModel:
@@ -231,19 +247,29 @@ def objects(place: Place, run: LoopStore) -> Repository:
 
 def objects_and_scorer(place: Place, run: LoopStore, plan: Plan, settings: Settings) -> tuple[Repository, Scorer]:
     """What is needed to measure an attempt of a run again."""
-    repository, scorer, _ = _measuring(place, run, plan, settings)
-    return repository, scorer
+    bench = _measuring(place, run, plan, settings)
+    return bench.repository, bench.scorer
 
 
-def _measuring(place: Place, run: LoopStore, plan: Plan, settings: Settings) -> tuple[Repository, Scorer, Workbench | None]:
+@dataclass(frozen=True)
+class _Bench:
+    """What measures a run. data: prepares them where that was not done before."""
+
+    repository: Repository
+    scorer: Scorer
+    workbench: Workbench | None = None
+    data: Callable[[], Data] = Data
+
+
+def _measuring(place: Place, run: LoopStore, plan: Plan, settings: Settings) -> _Bench:
     if plan.kit is None:
         assert place.repository is not None
         workbench = _workbench(place, plan, settings, place.repository, run.folder / "versions")
-        return place.repository, CommandScorer(workbench, plan), workbench
+        return _Bench(place.repository, CommandScorer(workbench, plan), workbench)
     repository = Repository(run.folder / "repository.git")
     program = program_kits.program_scorer(plan.kit, repository, plan, settings)
     if program is not None:
-        return repository, program, None
+        return _Bench(repository, program, data=lambda: Data(program.corpus, program.gpu))
     state = wiring.state_folder(settings)
     laboratory = LocalLaboratory(
         kits_root=kit_folder(plan.kit).parent,
@@ -254,7 +280,8 @@ def _measuring(place: Place, run: LoopStore, plan: Plan, settings: Settings) -> 
         limits=wiring.limits_of(settings),
         corpus=settings.experiment.corpus,
     )
-    return repository, KitScorer(repository, laboratory, load_kit(kit_folder(plan.kit)), plan), None
+    kit = load_kit(kit_folder(plan.kit))
+    return _Bench(repository, KitScorer(repository, laboratory, kit, plan), data=lambda: Data(laboratory.corpus(kit.name)))
 
 
 def _workbench(place: Place, plan: Plan, settings: Settings, repository: Repository, folder: Path) -> Workbench:

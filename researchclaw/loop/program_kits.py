@@ -18,7 +18,7 @@ from researchclaw.loop.contracts import GuardResult, Plan, Score
 from researchclaw.loop.repository import Repository
 from researchclaw.loop.scorers import InterruptedScoringError
 from researchclaw.settings import Settings
-from stages.contracts import Metric
+from stages.contracts import CorpusFacts, Metric
 
 Measure = Callable[[bytes, int, Literal["val", "test"], bool], CommandRecord | GpuRecord]
 """Source, seed, split, whether all of the split is scored -> record."""
@@ -92,7 +92,7 @@ def program_scorer(name: str, repository: Repository, plan: Plan, settings: Sett
             gpu_runs.count_look(record, settings)
             return record
 
-        return ProgramScorer(repository, bench.isolation.name, on_gpu)
+        return ProgramScorer(repository, bench.isolation.name, on_gpu, bench.corpus, bench.gpu[1] if bench.gpu else None)
     return None
 
 
@@ -101,9 +101,12 @@ class ProgramScorer:
 
     repeatable = None
 
-    def __init__(self, repository: Repository, isolation: str, measure: Measure) -> None:
+    def __init__(
+        self, repository: Repository, isolation: str, measure: Measure, corpus: CorpusFacts | None = None, gpu: str | None = None
+    ) -> None:
+        """corpus: the prepared data of a kit that has such. gpu: name of the one that the program runs on."""
         self._repository, self._measure = repository, measure
-        self.isolation = isolation
+        self.isolation, self.corpus, self.gpu = isolation, corpus, gpu
         self.stop = threading.Event()
 
     def expect(self, seconds: float) -> None:

@@ -5,6 +5,7 @@ the repository has a part in it, and uncommitted work cannot be lost. Refs of a 
 
     refs/heads/researchclaw/<run>                the incumbent: the baseline with everything that was kept
     refs/researchclaw/<run>/attempts/<n>.<r>     every attempt and its repairs, kept or not
+    refs/researchclaw/<run>/log/<n>.<sha>        the head of the log, see anchor.py
 """
 
 from __future__ import annotations
@@ -166,6 +167,11 @@ class Repository:
         except GitRefusedError:
             return None
 
+    def refs(self, prefix: str) -> dict[str, str]:
+        """Name -> object of the refs below a prefix, which ends in '/'."""
+        lines = self.run("for-each-ref", "--format=%(refname) %(objectname)", prefix).decode().splitlines()
+        return {name: value for name, _, value in (line.partition(" ") for line in lines)}
+
     # ------------------------------------------------------------ writing
 
     def written(self, tree: str | None, files: Mapping[str, bytes | None]) -> str:
@@ -203,6 +209,11 @@ class Repository:
 
     def point(self, ref: str, commit: str) -> None:
         self.run("update-ref", "--no-deref", ref, commit)
+
+    def replace_refs(self, old: Sequence[str], new: str, commit: str) -> None:
+        """In one transaction; git makes the new one before it removes the old ones."""
+        lines = [f"update {new} {commit}", *(f"delete {name}" for name in old)]
+        self.run("update-ref", "--no-deref", "--stdin", given="".join(f"{line}\n" for line in lines).encode())
 
     @contextmanager
     def _index(self, tree: str | None) -> Iterator[Path]:

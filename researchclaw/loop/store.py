@@ -50,13 +50,23 @@ class LoopStore:
         return f"refs/heads/researchclaw/{self.run_id}"
 
     def attempt_ref(self, number: int, revision: int) -> str:
-        return f"refs/researchclaw/{self.run_id}/attempts/{number}.{revision}"
+        return f"{self.attempt_refs}{number}.{revision}"
+
+    @property
+    def attempt_refs(self) -> str:
+        """What the names of all attempts' refs begin with."""
+        return f"refs/researchclaw/{self.run_id}/attempts/"
+
+    @property
+    def log_refs(self) -> str:
+        """What the name of the ref begins with that holds the log's head, see anchor.py."""
+        return f"refs/researchclaw/{self.run_id}/log/"
 
     # ------------------------------------------------------------ reading
 
     def history(self) -> History:
         """Raises: JournalDamaged, SettingsError."""
-        return history_of((entry.type, entry.body) for entry in entries(self.log_path) if entry.kind == Journal.EVENT)
+        return history_of(list(entries(self.log_path)))
 
     def evaluations(self) -> int:
         """Scores in the log: runs that were paid for."""

@@ -253,6 +253,8 @@ def test_the_command_that_goes_on_names_the_kit_and_where_the_runs_lie(
     elsewhere = opening.Place(tmp_path / "runs", place.top, place.repository)
     assert _to_resume(run, elsewhere, None, settings) == f"researchclaw loop resume r1 --output {tmp_path}/runs"
     assert _to_resume(run, opening.place_of_kits(settings), "digits", settings) == "researchclaw loop resume r1 --kit digits"
+    own = settings.model_copy(update={"experiment": settings.experiment.model_copy(update={"corpus": tmp_path / "novel.txt"})})
+    assert _to_resume(run, opening.place_of_kits(own), "tiny_lm", own).endswith(f"--set experiment.corpus={tmp_path}/novel.txt")
     monkeypatch.chdir(tmp_path)
     assert _to_resume(run, place, None, settings) == f"researchclaw loop resume r1 --repository {folder}"
 
