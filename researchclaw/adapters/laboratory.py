@@ -29,6 +29,7 @@ from pydantic import Field, ValidationError
 from researchclaw import hardware
 from researchclaw.adapters.experiment_runner import Bench, Interrupted, command_of, last_line, run_one
 from researchclaw.adapters.isolation.collector import ArtefactRefusedError, collect
+from researchclaw.adapters.isolation.guest_python import modules_in
 from researchclaw.adapters.isolation.job import Isolation, Job
 from researchclaw.adapters.isolation.limits import DEFAULT_LIMITS, Limits
 from researchclaw.adapters.isolation.warm import WarmPlace, WarmWorker
@@ -79,6 +80,8 @@ class Shipment:
     limits: Limits
     startup_s: float
     keep_weights: bool
+    held_out: tuple[str, ...]
+    """Modules of the standard library that are validation or test text."""
 
 
 class _Slots:
@@ -105,7 +108,7 @@ class _Slots:
         """The calling thread's worker; started when there is none, or the last one went with its run."""
         place: WarmPlace = self._mine.place
         limits = replace(bench.limits, cpu=self.core())
-        return lambda: place.worker(bench.isolation, bench.harness, limits, stop)
+        return lambda: place.worker(bench.isolation, bench.harness, limits, stop, held_out=bench.held_out)
 
     def close(self) -> None:
         """End the threads and with them their workers."""
@@ -385,6 +388,7 @@ class LocalLaboratory:
                 limits=self._limits,
                 startup_s=self._startup_s,
                 keep_weights=self._keep_weights,
+                held_out=modules_in(folder / "val.bin", folder / "test.bin"),
             )
         return self._shipments[request.kit]
 
@@ -414,6 +418,7 @@ class LocalLaboratory:
             keep_weights=self._keep_weights,
             startup_s=self._startup_s,
             on_look=self.note_look,
+            held_out=modules_in(data / "val.bin", data / "test.bin"),
         )
 
     def note_look(self, request: TrainingRequest) -> None:
