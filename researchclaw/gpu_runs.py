@@ -8,7 +8,6 @@ from typing import Literal
 
 from researchclaw import gpu_kits, wiring
 from researchclaw.adapters.gpu_experiment import GpuBench, GpuRecord, run_gpu_kit
-from researchclaw.adapters.isolation.guest_python import modules_in
 from researchclaw.adapters.laboratory import LocalLaboratory
 from researchclaw.adapters.sealed_looks import note_look, told_of_looks
 from researchclaw.experiment_cli import Echo, read_candidate
@@ -38,7 +37,7 @@ def bench_of(kit: GpuKit, settings: Settings) -> GpuBench:
             corpus=settings.experiment.corpus,
         )
         data, corpus = laboratory.prepared(kit.data)
-    held_out = modules_in(data / "val.bin", data / "test.bin")
+        held_out = laboratory.held_out(data)
     return GpuBench(kit, isolation, shipped("sandbox"), data, corpus, limits, gpu, held_out)
 
 

@@ -167,7 +167,7 @@ def trained(bench: Bench, request: TrainingRequest, here: Environment, warm: War
         return run_one(bench, request, None, never)
 
     def worker() -> WarmWorker:
-        return warm.worker(bench.isolation, bench.harness, bench.limits, never, here, bench.held_out)
+        return warm.worker(bench.isolation, bench.harness, bench.limits, never, here, held_out=bench.held_out)
 
     return run_one(bench, request, None, never, worker)
 

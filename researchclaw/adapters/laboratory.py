@@ -212,6 +212,13 @@ class LocalLaboratory:
                     raise SettingsError(f"{folder / name} has changed since it was prepared. Delete {folder} and run again.")
         return folder, stored.facts
 
+    def held_out(self, prepared: Path) -> tuple[str, ...]:
+        """Modules of the standard library that are validation or test text, where the text is the kit's own; see `Job`.
+
+        A text of the user's may hold any module, also such as torch imports.
+        """
+        return () if self._corpus_source is not None else modules_in(prepared / "val.bin", prepared / "test.bin")
+
     def _corpus_key(self, kit: Slug) -> str:
         source = "standard library" if self._corpus_source is None else _listing(self._corpus_source)
         made_by = f"{self._kit(kit).prepare_sha256}|{sys.version}|{sys.base_prefix}|{source}"
@@ -388,7 +395,7 @@ class LocalLaboratory:
                 limits=self._limits,
                 startup_s=self._startup_s,
                 keep_weights=self._keep_weights,
-                held_out=modules_in(folder / "val.bin", folder / "test.bin"),
+                held_out=self.held_out(folder),
             )
         return self._shipments[request.kit]
 
@@ -418,7 +425,7 @@ class LocalLaboratory:
             keep_weights=self._keep_weights,
             startup_s=self._startup_s,
             on_look=self.note_look,
-            held_out=modules_in(data / "val.bin", data / "test.bin"),
+            held_out=self.held_out(data),
         )
 
     def note_look(self, request: TrainingRequest) -> None:

@@ -44,7 +44,8 @@ IMPORTED = frozenset(
 )
 """Modules of tiny_lm's validation and test splits that guests import: seen in numpy, safetensors, torch with its compiler,
 its optimisers, data loader and profiler (torch 2.13, Python 3.11, 2026-11). Those of later Pythons follow from their sources.
-A fixed list, since what one machine happens to import must not change what a candidate can do on another."""
+A fixed list, since what one machine happens to import must not change what a candidate can do on another. A corpus of
+one's own, split otherwise, would need another."""
 _IMPORTED_UNUSED = frozenset({"email/header.py", "pickletools.py"})
 """Imported by torch or importlib.metadata and asked for nothing there: an empty module does."""
 _NOT_HERE = "in this sandbox: its source is part of the validation or test text"
@@ -92,8 +93,7 @@ class GuestPython:
 def modules_in(*splits: Path) -> tuple[str, ...]:
     """Modules of the standard library, relative to it, whose source is a document of a split (NUL bytes stand between those).
 
-    Told by content, so that no rule of a kit's is repeated here and a copy of the library in a corpus of one's own counts,
-    too. Not found: documents of a corpus so small that its files were cut into blocks.
+    Told by content, so that no kit's rule of splitting is repeated here.
     """
     held_out = {document for split in splits for document in split.read_bytes().split(b"\0")} - {b""}
     return tuple(
@@ -175,7 +175,9 @@ def _link_targets(executable: Path) -> set[Path]:
 
 def _bytecode_library(state: Path, sources: Path) -> Path:
     """Compiled once per interpreter; whole or not at all, also when two processes build it at once."""
-    key = hashlib.sha256(f"{sys.version}|{sources}|{(sources / 'os.py').stat().st_mtime_ns}|{_ABSENT_SOURCE}{_EMPTY_SOURCE}|3".encode()).hexdigest()[:16]
+    key = hashlib.sha256(
+        f"{sys.version}|{sources}|{(sources / 'os.py').stat().st_mtime_ns}|{_ABSENT_SOURCE}{_EMPTY_SOURCE}|3".encode()
+    ).hexdigest()[:16]
     home = state / "guest_python" / key
     if not home.is_dir():
         home.parent.mkdir(parents=True, exist_ok=True)

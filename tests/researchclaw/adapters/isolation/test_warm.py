@@ -43,7 +43,12 @@ def test_a_worker_serves_run_after_run_and_another_is_started_for_whatever_may_c
 
     first = asked()
     assert asked(limits=replace(usual)) is first
-    changes: tuple[dict[str, Any], ...] = ({"isolation": other}, {"limits": replace(usual, memory_mb=64)}, {"versions": "torch 2"}, {"held_out": ("imaplib.py",)})
+    changes: tuple[dict[str, Any], ...] = (
+        {"isolation": other},
+        {"limits": replace(usual, memory_mb=64)},
+        {"versions": "torch 2"},
+        {"held_out": ("imaplib.py",)},
+    )
     for change in changes:
         before, after = asked(), asked(**change)
         assert after is not before
