@@ -37,7 +37,8 @@ def bench_of(kit: GpuKit, settings: Settings) -> GpuBench:
             corpus=settings.experiment.corpus,
         )
         data, corpus = laboratory.prepared(kit.data)
-    return GpuBench(kit, isolation, shipped("sandbox"), data, corpus, limits, gpu)
+        held_out = laboratory.held_out(data)
+    return GpuBench(kit, isolation, shipped("sandbox"), data, corpus, limits, gpu, held_out)
 
 
 def run_kit(

@@ -15,7 +15,7 @@ from researchclaw.adapters.experiment_runner import Bench, run_one
 from researchclaw.adapters.isolation.choice import Backend, choose_isolation
 from researchclaw.adapters.isolation.job import Isolation
 from researchclaw.adapters.isolation.limits import DEFAULT_LIMITS
-from researchclaw.adapters.isolation.warm import WarmPlace
+from researchclaw.adapters.isolation.warm import WarmPlace, WarmWorker
 from researchclaw.shipped import shipped
 from researchclaw.unit_store import RemoteStore
 from researchclaw.units import (
@@ -140,6 +140,7 @@ def _done(
             limits=replace(DEFAULT_LIMITS, memory_mb=unit.memory_mb, scratch_mb=unit.disk_mb, processes=unit.processes),
             keep_weights=unit.keep_weights,
             startup_s=unit.startup_s,
+            held_out=unit.held_out,
         )
         record = trained(bench, unit.request, here, warm)
         folder = Path(scratch, record.folder)
@@ -164,7 +165,11 @@ def trained(bench: Bench, request: TrainingRequest, here: Environment, warm: War
     never = threading.Event()
     if not bench.isolation.seals:
         return run_one(bench, request, None, never)
-    return run_one(bench, request, None, never, lambda: warm.worker(bench.isolation, bench.harness, bench.limits, never, here))
+
+    def worker() -> WarmWorker:
+        return warm.worker(bench.isolation, bench.harness, bench.limits, never, here, held_out=bench.held_out)
+
+    return run_one(bench, request, None, never, worker)
 
 
 def _here() -> str:

@@ -86,6 +86,9 @@ class Unit(Contract):
     processes: int = Field(ge=1)
     startup_s: float = Field(ge=0, le=3600)
     keep_weights: bool
+    held_out: tuple[str, ...] = Field(
+        default=(), max_length=4096, description="Modules of the standard library that are validation or test text."
+    )
 
 
 class UnitResult(Contract):

@@ -92,6 +92,8 @@ class Bench:
     """CPU time that a run may need outside its training steps: 1.5 to 3 s on an overloaded machine (measured 2026-11)."""
     on_look: Callable[[TrainingRequest], None] | None = None
     """Called each time that the evaluator has answered for the sealed test split, whatever its verdict; from any thread."""
+    held_out: tuple[str, ...] = ()
+    """Modules of the standard library that are validation or test text; see `Job`."""
 
 
 @dataclass(frozen=True)
@@ -301,6 +303,7 @@ def _training_job(bench: Bench, request: TrainingRequest, limits: Limits) -> Job
         limits=limits,
         status=True,
         one_process=True,
+        held_out=bench.held_out,
     )
 
 
@@ -484,6 +487,7 @@ def _model_guest(bench: Bench, request: TrainingRequest, weights: list[Weights],
         stdin=requests,
         stdout=answers,
         sealed=True,
+        held_out=bench.held_out,
     )
     return bench.isolation.start(job)
 

@@ -98,6 +98,8 @@ class GpuBench:
     corpus: CorpusFacts
     limits: Limits
     gpu: tuple[int, str] | None
+    held_out: tuple[str, ...] = ()
+    """Modules of the standard library that are validation or test text; see `Job`."""
 
     @property
     def device(self) -> Device:
@@ -222,6 +224,7 @@ def training_job(bench: GpuBench, source: str, seed: int, later: Path, limits: L
         stdin="pipe",
         status=True,
         one_process=bench.gpu is None,
+        held_out=bench.held_out,
         environment={} if bench.gpu is None else _GPU_ENVIRONMENT,
     )
 
@@ -363,6 +366,7 @@ def serving_job(bench: GpuBench, source: str, weights: Path, requests: int, answ
         stdin=requests,
         stdout=answers,
         sealed=True,
+        held_out=bench.held_out,
         environment={} if bench.gpu is None else _GPU_ENVIRONMENT,
     )
 

@@ -29,6 +29,7 @@ from pydantic import Field, ValidationError
 from researchclaw import hardware
 from researchclaw.adapters.experiment_runner import Bench, Interrupted, command_of, last_line, run_one
 from researchclaw.adapters.isolation.collector import ArtefactRefusedError, collect
+from researchclaw.adapters.isolation.guest_python import modules_in
 from researchclaw.adapters.isolation.job import Isolation, Job
 from researchclaw.adapters.isolation.limits import DEFAULT_LIMITS, Limits
 from researchclaw.adapters.isolation.warm import WarmPlace, WarmWorker
@@ -79,6 +80,8 @@ class Shipment:
     limits: Limits
     startup_s: float
     keep_weights: bool
+    held_out: tuple[str, ...]
+    """Modules of the standard library that are validation or test text."""
 
 
 class _Slots:
@@ -105,7 +108,7 @@ class _Slots:
         """The calling thread's worker; started when there is none, or the last one went with its run."""
         place: WarmPlace = self._mine.place
         limits = replace(bench.limits, cpu=self.core())
-        return lambda: place.worker(bench.isolation, bench.harness, limits, stop)
+        return lambda: place.worker(bench.isolation, bench.harness, limits, stop, held_out=bench.held_out)
 
     def close(self) -> None:
         """End the threads and with them their workers."""
@@ -208,6 +211,13 @@ class LocalLaboratory:
                 if hashlib.file_digest(file, "sha256").hexdigest() != digest:
                     raise SettingsError(f"{folder / name} has changed since it was prepared. Delete {folder} and run again.")
         return folder, stored.facts
+
+    def held_out(self, prepared: Path) -> tuple[str, ...]:
+        """Modules of the standard library that are validation or test text, where the text is the kit's own; see `Job`.
+
+        A text of the user's may hold any module, also such as torch imports.
+        """
+        return () if self._corpus_source is not None else modules_in(prepared / "val.bin", prepared / "test.bin")
 
     def _corpus_key(self, kit: Slug) -> str:
         source = "standard library" if self._corpus_source is None else _listing(self._corpus_source)
@@ -385,6 +395,7 @@ class LocalLaboratory:
                 limits=self._limits,
                 startup_s=self._startup_s,
                 keep_weights=self._keep_weights,
+                held_out=self.held_out(folder),
             )
         return self._shipments[request.kit]
 
@@ -414,6 +425,7 @@ class LocalLaboratory:
             keep_weights=self._keep_weights,
             startup_s=self._startup_s,
             on_look=self.note_look,
+            held_out=self.held_out(data),
         )
 
     def note_look(self, request: TrainingRequest) -> None:

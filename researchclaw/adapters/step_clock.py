@@ -126,6 +126,7 @@ def _start(bench: Bench, request: ProbeRequest) -> Guest:
         stdin="pipe",
         status=True,
         one_process=True,
+        held_out=bench.held_out,
     )
     return bench.isolation.start(job)
 

@@ -225,6 +225,7 @@ class PoolLaboratory:
             processes=shipment.limits.processes,
             startup_s=shipment.startup_s,
             keep_weights=shipment.keep_weights,
+            held_out=shipment.held_out,
         )
 
     def _send(self, unit: Unit, name: str) -> None:

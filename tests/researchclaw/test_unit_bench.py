@@ -8,9 +8,12 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from researchclaw import unit_bench
 from researchclaw.adapters.experiment_runner import Bench
 from researchclaw.adapters.isolation.bubblewrap import Bubblewrap
 from researchclaw.adapters.isolation.warm import WarmPlace
@@ -67,3 +70,17 @@ def test_units_share_a_sandbox_as_long_as_it_lives_and_each_has_the_bits_of_a_co
             time.sleep(0.01)
         assert unit(place).measurement == cold.measurement
         assert place._worker is not worker
+
+
+def test_a_units_worker_has_none_of_the_modules_that_the_study_holds_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked: list[object] = []
+
+    class Asked(WarmPlace):
+        def worker(self, *_: object, held_out: tuple[str, ...] = (), **__: object) -> Any:
+            asked.append(held_out)
+
+    monkeypatch.setattr(unit_bench, "run_one", lambda bench, request, cpu, stop, warm: warm())
+    bench: Any = SimpleNamespace(isolation=SimpleNamespace(seals=True), harness=tmp_path, limits=None, held_out=("imaplib.py",))
+    request: Any = None
+    trained(bench, request, HERE, Asked())
+    assert asked == [("imaplib.py",)]

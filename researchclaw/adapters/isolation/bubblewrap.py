@@ -166,6 +166,8 @@ class Bubblewrap:
         for host, name in (*((library, name) for name in python.standard_library), *python.site_packages):
             yield from _parents(name, made)
             yield from ("--ro-bind", str(host), name)
+        for host, name in () if job.sources else python.without(job.held_out):
+            yield from ("--ro-bind", str(host), name)
         for name in (*python.covered_packages, *(() if job.data_sets else python.data_sets)):
             yield from ("--ro-bind", str(python.empty), name)
         for host, name in python.site_packages:

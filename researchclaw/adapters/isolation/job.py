@@ -38,6 +38,8 @@ class Job:
     hidden: folders below site-packages that the guest must not see, e.g. because they hold the answers.
     environment: what the guest has beside the few variables that all guests have.
     control: the guest gets a socket to us as CONTROL_FD; for programs of the harness that run before any candidate.
+    held_out: modules of the standard library (`guest_python.modules_in`) that the guest must not have, but for those that
+        torch and the interpreter import; kept by bubblewrap alone.
     data_sets: the guest may read the data sets that packages bring along; only preparing data may.
     """
 
@@ -54,6 +56,7 @@ class Job:
     hidden: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     data_sets: bool = False
+    held_out: tuple[str, ...] = ()
 
 
 class Isolation(Protocol):

@@ -43,8 +43,15 @@ def guest_programs(harness: Path) -> dict[str, bytes]:
 class WarmWorker:
     """One sandbox, one run at a time. Use it from one thread, which must live as long as the worker."""
 
-    def __init__(self, isolation: Isolation, programs: Mapping[str, bytes], limits: Limits, stop: threading.Event) -> None:
-        """Start it; a second or two pass until it is ready, or `stop` is set. programs: of `guest_programs`.
+    def __init__(
+        self,
+        isolation: Isolation,
+        programs: Mapping[str, bytes],
+        limits: Limits,
+        stop: threading.Event,
+        held_out: tuple[str, ...] = (),
+    ) -> None:
+        """Start it; a second or two pass until it is ready, or `stop` is set. programs: of `guest_programs`; held_out: see `Job`.
 
         Raises:
             SandboxUnavailable: it could not be started, or was told to stop.
@@ -60,6 +67,7 @@ class WarmWorker:
             limits=replace(limits, scratch_mb=1, tmp_mb=1, shm_mb=1, file_mb=limits.scratch_mb),  # weights go to files of ours
             control=True,
             sealed=True,
+            held_out=held_out,
         )
         self._guest = isolation.start(job)
         self._control = self._guest.control
@@ -179,20 +187,26 @@ class WarmPlace:
         self._made_for: tuple[object, ...] = ()
 
     def worker(
-        self, isolation: Isolation, harness: Path, limits: Limits, stop: threading.Event, versions: object = None
+        self,
+        isolation: Isolation,
+        harness: Path,
+        limits: Limits,
+        stop: threading.Event,
+        versions: object = None,
+        held_out: tuple[str, ...] = (),
     ) -> WarmWorker:
         """The one that is there; a new one when it went with its run, or was made for anything else than is wanted now.
 
         harness: compared by content, for a process that lives for days may see another version installed below it.
-        versions: of what is imported in it, compared for the same reason.
+        versions: of what is imported in it, compared for the same reason. held_out: see `Job`.
         Raises:
             SandboxUnavailable: as from `WarmWorker`.
         """
         programs = guest_programs(harness)
-        wanted = (isolation, programs, limits, versions)
+        wanted = (isolation, programs, limits, versions, held_out)
         if self._worker is None or not self._worker.waits or self._made_for != wanted:
             self.close()
-            self._worker, self._made_for = WarmWorker(isolation, programs, limits, stop), wanted
+            self._worker, self._made_for = WarmWorker(isolation, programs, limits, stop, held_out), wanted
         return self._worker
 
     def close(self) -> None:

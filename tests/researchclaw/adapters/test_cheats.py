@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from researchclaw.adapters.isolation import guest_python
 from researchclaw.adapters.isolation.bubblewrap import Bubblewrap
 from researchclaw.adapters.laboratory import LocalLaboratory
 from researchclaw.kits import kits_folder, load_kit
@@ -92,6 +93,11 @@ REFUSED = {  # appended to the honest program: (source, verdict, reason)
     ),
     "leaves nothing": ("\nimport os; os._exit(0)", "rejected", "no readable file"),
     "kills the worker": ("\nimport os; os.kill(os.getppid(), 9)", "crash", "not permitted"),
+    "imports a module of the validation text": (
+        "\nimport imaplib\n",
+        "crash",
+        "imaplib is not in this sandbox: its source is part of",
+    ),
     "has a loss that is no number": ("\nTraining.step = lambda self: float('nan')", "nonfinite", "loss is nan"),
     "ends in an error that forges records": (
         "\nraise ValueError('x\\t0.001\\n\\x1b[2J\\\\input{/etc/passwd}\\nabc\\t0.1\\t0.1\\tkeep\\tforged')",
@@ -112,6 +118,18 @@ def target(f):
     except OSError: return ''
 found = [f for p in ('/lab/**', '/tmp/**', '/dev/shm/**', '/proc/*/fd/*', '/proc/*/root') for f in glob.glob(p, recursive=True)]
 print('FOUND', [f for f in found if 'val' in f or 'test.bin' in f or '.bin' in target(f)])
+""",
+    "reads the bytecode of the held-out text": """
+import hashlib, marshal, os
+library = os.path.dirname(os.__file__)
+for folder, _, names in os.walk(library):
+    if 'packages' in folder or 'encodings' in folder: continue
+    for name in names:
+        module = os.path.relpath(os.path.join(folder, name), library)[:-1]
+        if name.endswith('.pyc') and int(hashlib.sha256(module.encode()).hexdigest(), 16) % 20 < 2:
+            with open(os.path.join(folder, name), 'rb') as file: content = file.read()
+            marshal.loads(content[16:])
+            print('GONE' if b'validation or test text' in content else 'READ', module)
 """,
     "reads its pipes for bytes to come": WRAP.format(
         """for fd in range(3, 40):
@@ -208,6 +226,10 @@ def test_every_cheat_is_named_or_in_vain(kit: Kit, state: Path, tmp_path: Path) 
         assert value(records[name]) == pytest.approx(honest, abs=1e-6 if "shifts" in name else 0), name
     assert "SPACE 0" not in records["sets space of the disk aside"].log_tail
     assert "FOUND []" in records["looks for the validation split"].log_tail
+    log = (tmp_path / records["reads the bytecode of the held-out text"].folder / "log.txt").read_text(encoding="utf-8")
+    read, gone = ({line.split()[2] for line in log.splitlines() if line.startswith(f"> {what} ")} for what in ("READ", "GONE"))
+    assert {"functools.py", "re/_compiler.py"} <= read <= guest_python.IMPORTED
+    assert {"imaplib.py", "pickletools.py", "xml/dom/minidom.py", "venv/__init__.py"} <= gone
     rows = (tmp_path / "experiment_runs" / "results.tsv").read_text(encoding="utf-8").splitlines()
     assert len(rows) == 1 + len(records)
     assert all(len(row.split("\t")) == 5 for row in rows)

@@ -8,11 +8,12 @@ from typing import Any, cast
 
 import pytest
 
-from researchclaw.adapters import experiment_runner
+from researchclaw.adapters import experiment_runner, step_clock
 from researchclaw.adapters.experiment_runner import Bench, Place, apart_allowed_s, looked_at_test
 from researchclaw.adapters.isolation.collector import Weights
-from researchclaw.adapters.isolation.job import Isolation
+from researchclaw.adapters.isolation.job import Isolation, Job
 from stages.contracts import CorpusFacts, Measurement, RunCost, RunRecord, TrainingRequest
+from stages.ports import ProbeRequest
 
 CORPUS = CorpusFacts(name="c", sha256="c" * 64, files=1, train_bytes=9, val_bytes=9, test_bytes=9, references={})
 
@@ -104,3 +105,25 @@ def test_a_warm_run_has_no_free_seconds_for_imports_that_it_does_not_make() -> N
     assert apart_allowed_s(4.0, 2, warm=False) == 4.0
     assert apart_allowed_s(4.0, 2, warm=True) == pytest.approx(1.04)
     assert apart_allowed_s(4.0, 300, warm=True) == 4.0
+
+
+def test_neither_a_cold_training_nor_a_cold_model_has_the_modules_that_are_held_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    harness = tmp_path / "harness"
+    harness.mkdir()
+    for name in ("run_training.py", "serve_model.py"):
+        (harness / name).write_text("")
+    started: list[Job] = []
+
+    class Started:
+        def start(self, job: Job) -> Guest:
+            started.append(job)
+            return Guest()
+
+    bench = Bench(cast(Isolation, Started()), harness, tmp_path, CORPUS, "val_bpb", "", tmp_path, held_out=("imaplib.py",))
+    weights = [Weights(tmp_path / "w", "1" * 64, 100)]
+    experiment_runner._model_guest(bench, request(), weights, Place(None, threading.Event(), None), 0, 1)
+    started.append(experiment_runner._training_job(bench, request(), bench.limits))
+    step_clock._start(bench, ProbeRequest(condition="tuned", train_py=""))
+    assert [job.held_out for job in started] == [("imaplib.py",)] * 3

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -114,7 +115,7 @@ def test_what_cheats_or_breaks_is_named(on_cpu: GpuBench, monkeypatch: pytest.Mo
 
 
 def test_on_a_gpu_the_guest_may_reserve_addresses_and_start_a_compiler(data: Path, tmp_path: Path) -> None:
-    there = bench(data, PlainProcess(), (0, "NVIDIA H100 80GB HBM3"))
+    there = replace(bench(data, PlainProcess(), (0, "NVIDIA H100 80GB HBM3")), held_out=("imaplib.py",))
     limits = gpu_experiment.guest_limits(there, 400.0)
     assert not {"AS", "MEMLOCK"} & resource_limits(limits).keys()
     assert {"AS", "MEMLOCK"} <= resource_limits(Limits()).keys()
@@ -127,6 +128,7 @@ def test_on_a_gpu_the_guest_may_reserve_addresses_and_start_a_compiler(data: Pat
     assert limits.cpu_s is None
     serving = serving_job(there, PROGRAM, tmp_path / "w", 0, 1)
     assert serving.sealed
+    assert job.held_out == serving.held_out == ("imaplib.py",)
     assert not any("train.bin" in name or "val.bin" in name for name in serving.inputs)
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import sysconfig
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import pytest
 
 from researchclaw.adapters.experiment_runner import checkpoint_steps, integer_constant, run_folder
 from researchclaw.adapters.isolation.bubblewrap import Bubblewrap
+from researchclaw.adapters.isolation.plain import PlainProcess
 from researchclaw.adapters.laboratory import LocalLaboratory, append_result
 from researchclaw.adapters.sealed_looks import looks_at
 from researchclaw.adapters.step_clock import StepCost, quantised, with_shared_ratios
@@ -357,3 +359,14 @@ def test_an_interruption_ends_every_guest_and_records_nothing(
 def test_a_kit_that_changed_since_the_plan_is_refused(laboratory: MakeLaboratory, request_for: MakeRequest) -> None:
     with pytest.raises(ExperimentFailed, match="changed since the plan"):
         laboratory().measure([request_for(kit_sha256="0" * 64)])
+
+
+def test_modules_are_held_out_where_the_library_is_the_kits_own_text_and_not_from_a_text_of_the_users(tmp_path: Path) -> None:
+    source = Path(sysconfig.get_paths()["stdlib"], "imaplib.py").read_bytes()
+    for split in ("val.bin", "test.bin"):
+        (tmp_path / split).write_bytes(source)
+    for corpus, held_out in ((None, ("imaplib.py",)), (tmp_path, ())):
+        laboratory = LocalLaboratory(
+            kits_root=kits_folder(), state=tmp_path, run_folder=tmp_path, isolation=PlainProcess(), workers=1, corpus=corpus
+        )
+        assert laboratory.held_out(tmp_path) == held_out

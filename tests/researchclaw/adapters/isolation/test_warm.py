@@ -16,7 +16,7 @@ from stages.errors import SandboxUnavailable
 
 
 class Pretended:
-    def __init__(self, _isolation: object, programs: Mapping[str, bytes], _limits: Limits, _stop: threading.Event) -> None:
+    def __init__(self, _isolation: object, programs: Mapping[str, bytes], *_: object) -> None:
         if b"broken" in programs["warm_worker.py"]:
             raise SandboxUnavailable("A warm worker did not start.")
         self.waits, self.closed = True, False
@@ -38,12 +38,17 @@ def test_a_worker_serves_run_after_run_and_another_is_started_for_whatever_may_c
     isolation: Any = object()
     other: Any = object()
 
-    def asked(isolation: Any = isolation, limits: Limits = usual, versions: object = "torch 1") -> Any:
-        return place.worker(isolation, harness, limits, never, versions)
+    def asked(isolation: Any = isolation, limits: Limits = usual, versions: object = "torch 1", held_out: tuple[str, ...] = ()) -> Any:
+        return place.worker(isolation, harness, limits, never, versions, held_out)
 
     first = asked()
     assert asked(limits=replace(usual)) is first
-    changes: tuple[dict[str, Any], ...] = ({"isolation": other}, {"limits": replace(usual, memory_mb=64)}, {"versions": "torch 2"})
+    changes: tuple[dict[str, Any], ...] = (
+        {"isolation": other},
+        {"limits": replace(usual, memory_mb=64)},
+        {"versions": "torch 2"},
+        {"held_out": ("imaplib.py",)},
+    )
     for change in changes:
         before, after = asked(), asked(**change)
         assert after is not before
