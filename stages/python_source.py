@@ -7,6 +7,7 @@ CPython 3.11 counts the recursion depth of its syntax tree builder per process: 
 from __future__ import annotations
 
 import ast
+from contextlib import suppress
 from threading import Lock
 
 _ONE_AT_A_TIME = Lock()
@@ -16,10 +17,13 @@ def parse(source: str) -> ast.Module:
     """The syntax tree of a module.
 
     Raises:
-        SyntaxError: as `ast.parse`.
+        SyntaxError: as `ast.parse`, and for what that gives up on otherwise: null bytes, thousands of brackets in each other.
     """
     with _ONE_AT_A_TIME:
-        return ast.parse(source)
+        try:
+            return ast.parse(source)
+        except (ValueError, RecursionError, MemoryError) as exc:
+            raise SyntaxError(f"the parser gives it up ({exc})") from exc
 
 
 def literal(text: str) -> object:
@@ -47,5 +51,6 @@ def constants(source: str) -> dict[str, object]:
         else:
             continue
         if isinstance(target, ast.Name) and target.id.isupper() and isinstance(value, ast.Constant | ast.UnaryOp | ast.Tuple):
-            found[target.id] = ast.literal_eval(value)
+            with suppress(ValueError, RecursionError):  # `-x`, `(a, b)`: no literal
+                found[target.id] = ast.literal_eval(value)
     return found

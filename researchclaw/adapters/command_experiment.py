@@ -93,12 +93,13 @@ def run_command_kit(
     looks: int | None = None
     files = program_files(kit, folder)
     first = next(iter(scope_files(kit, folder)))
+    own = files[first]
     if candidate is not None:
         files[first] = candidate.read_bytes()
     budget = budget_s or kit.budget_s
     verdict: Verdict = "ok"
     value: float | None = None
-    fault = broken_rule(first, files[first])
+    fault = broken_rule(first, files[first], own)
     if fault is not None:
         return _record(kit, seed, split, isolation, "rejected", fault, None, None)
     limits = replace(limits, wall_s=10 * budget + 30, cpu_s=1.5 * budget + _STARTUP_S)
@@ -126,9 +127,11 @@ def run_command_kit(
     return _record(kit, seed, split, isolation, verdict, reason, value, outcome, looks)
 
 
-def broken_rule(name: str, source: bytes) -> str | None:
-    """Why a program is refused before it is run, with the remedy; None: it is not. Only Python is read."""
-    fault = candidate_rules.fault(source.decode("utf-8", "replace"), name) if name.endswith(".py") else None
+def broken_rule(name: str, source: bytes, own: bytes) -> str | None:
+    """Why a program is refused before it is run, with the remedy; None: it is not. Only Python is read. own: the kit's own program."""
+    if not name.endswith(".py"):
+        return None
+    fault = candidate_rules.fault(source.decode("utf-8", "replace"), name, own.decode("utf-8", "replace"))
     return f"{fault}: int(os.environ['SEED'])" if fault is not None and "seed" in fault else fault
 
 

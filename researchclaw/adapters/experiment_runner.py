@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Literal
 
@@ -54,6 +55,8 @@ _GOODBYE_S = 5.0
 _WARM_APART_S, _WARM_APART_SHARE = 1.0, 0.02
 """What a run in a warm worker may spend outside its steps, with a share of its budget: it imports nothing and needs 0.05 s
 (measured 2026-11). The four seconds of a cold start would be three budgets of free training in a run of 2 s."""
+_CLOCKED = ("ready", "trained", "done")
+"""Signs of life that a run's clock rests on, in the harness' order."""
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
@@ -275,6 +278,9 @@ def _train(bench: Bench, request: TrainingRequest, progress: _Progress, weights:
         if outcome.stopped and outcome.excess is None:
             raise Interrupted
         progress.verdict, progress.reason = verdict_of(outcome, bench.limits, request.budget_s)
+        forged = forged_signs(signs)
+        if progress.verdict == "ok" and forged is not None:
+            progress.verdict, progress.reason = "rejected", forged
         apart_s = outcome.cpu_s - progress.cost.train_cpu_s
         allowed_s = apart_allowed_s(bench.startup_s, request.budget_s, warm=place.warm is not None)
         if progress.verdict == "ok" and apart_s > allowed_s:
@@ -283,11 +289,16 @@ def _train(bench: Bench, request: TrainingRequest, progress: _Progress, weights:
         if progress.verdict != "ok":
             return []
         try:
-            return [taken(name) for name in names]
+            collected = [taken(name) for name in names]
         except NonFiniteWeightsError as exc:
             progress.verdict, progress.reason = "nonfinite", str(exc)
         except ArtefactRefusedError as exc:
             progress.verdict, progress.reason = "rejected", str(exc)
+        else:
+            untold = untold_end(signs)
+            if untold is None:
+                return collected
+            progress.verdict, progress.reason = "rejected", untold
         return []
 
 
@@ -372,9 +383,9 @@ def printed(outcome: Outcome) -> str:
     return plain_text(outcome.stdout).rstrip() + (f"\n{stderr}" if stderr else "")
 
 
-def cost_of(outcome: Outcome, signs: list[Sign], waited_s: float) -> RunCost:
-    """Clocks are the host's; where the guest gave no sign, all of its time counts as training."""
-    at = {sign.event: sign for sign in reversed(signs)}
+def cost_of(outcome: Outcome, signs: Sequence[Sign], waited_s: float) -> RunCost:
+    """Clocks are the host's; where the guest gave no sign, or signs that `forged_signs` names, all of its time counts as training."""
+    at = {} if forged_signs(signs) else {sign.event: sign for sign in signs}
     began_cpu, began_wall = (at["ready"].cpu_s, at["ready"].wall_s) if "ready" in at else (0.0, 0.0)
     ended_cpu, ended_wall = (at["trained"].cpu_s, at["trained"].wall_s) if "trained" in at else (outcome.cpu_s, outcome.wall_s)
     return RunCost(
@@ -384,6 +395,20 @@ def cost_of(outcome: Outcome, signs: list[Sign], waited_s: float) -> RunCost:
         evaluation_s=0.0,
         peak_memory_mb=round(outcome.peak_memory_mb, 1),
     )
+
+
+def forged_signs(signs: Sequence[Sign]) -> str | None:
+    """Why the candidate must have written signs of life itself: the harness gives each once, in one order. None: it shows nowhere."""
+    given = [sign.event for sign in signs if sign.event in _CLOCKED]
+    for expected, event in zip_longest(_CLOCKED[: len(given)], given):
+        if event != expected:
+            return f"forged signs of life: '{event}' came where the harness says {expected or 'nothing more'!r}"
+    return None
+
+
+def untold_end(signs: Sequence[Sign]) -> str | None:
+    """Why the time of a run that ended well cannot be told: it kept back the harness' signs, or ended without the harness."""
+    return None if any(sign.event == "trained" for sign in signs) else "the run never said that it had been trained"
 
 
 # ---------------------------------------------------------------- scoring

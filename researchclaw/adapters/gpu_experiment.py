@@ -34,7 +34,7 @@ from researchclaw.adapters.isolation.limits import Limits
 from researchclaw.adapters.isolation.supervisor import Guest
 from researchclaw.gpu_kits import Device, GpuKit
 from stages.contracts import Contract, CorpusFacts, Sha256, Slug, Verdict
-from stages.errors import ExperimentFailed
+from stages.errors import ExperimentFailed, SettingsError
 
 _BLOCK_S = 0.5  # of steps at a time: a block's round trip takes about a millisecond
 _STARTUP_S = 180.0  # import, model, compiling twice (a guess: not measured on a GPU)
@@ -177,22 +177,18 @@ def run_gpu_kit(
     """Train and score once. On the CPU the program is made small first. Whatever the program does is a verdict.
 
     Raises:
-        SettingsError: the program cannot be made small.
         SandboxUnavailable: no guest could be started.
         ExperimentFailed: the harness itself failed.
     """
     budget = budget_s or bench.kit.budget_s
     run, peak_mb = _Run(), None
-    context = integer_constant(source, "CONTEXT")
-    fault = candidate_rules.fault(source)
-    if fault is not None:
-        run.refuse("rejected", fault)
-    elif context is None or context < 1 or bench.kit.span % context:
-        run.refuse("rejected", f"train.py must set CONTEXT to a literal that divides {bench.kit.span}")
+    refusal = _refusal(bench, source)
+    if refusal is not None:
+        run.refuse("rejected", refusal)
     else:
         if bench.gpu is None:
             source = gpu_kits.check_size(bench.kit, source)
-            context = integer_constant(source, "CONTEXT") or 1
+        context = integer_constant(source, "CONTEXT") or 1
         with tempfile.TemporaryDirectory(prefix="researchclaw-gpu-") as kept, ExitStack() as watched:
             watch = None if bench.gpu is None else watched.enter_context(MemoryWatch(bench.gpu[0]))
             weights = _train(bench, source, seed, budget, Path(kept), run)
@@ -201,6 +197,22 @@ def run_gpu_kit(
                 run.weights, run.matrix_parameters = weights, matrix_parameters(weights.path)
                 _score(bench, source, seed, context, split, scored_bytes, run)
     return _record(bench, source, program, seed, budget, split, peak_mb, run)
+
+
+def _refusal(bench: GpuBench, source: str) -> str | None:
+    """Why a program is not run at all."""
+    fault = candidate_rules.fault(source)
+    if fault is not None:
+        return fault
+    context = integer_constant(source, "CONTEXT")
+    if context is None or context < 1 or bench.kit.span % context:
+        return f"train.py must set CONTEXT to a literal that divides {bench.kit.span}"
+    if bench.gpu is None:
+        try:
+            gpu_kits.check_size(bench.kit, source)
+        except SettingsError as exc:
+            return str(exc).rstrip(".")
+    return None
 
 
 # ---------------------------------------------------------------- training

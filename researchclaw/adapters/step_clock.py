@@ -36,6 +36,7 @@ _AT_ONCE = 6  # guests alive together: memory
 _CPU_S = 120.0  # 40 steps of the baseline of tiny_lm take 1.2 s
 _WALL_S = 10 * _CPU_S
 _QUANTUM = 1.02
+_LEAST_RATIO = 1e-4  # a call of an empty function is dearer
 _SAME_COST = 1.04
 _SAME_COST_OF_TWO = 1.05
 
@@ -160,7 +161,7 @@ def _cost(timed: _Timed, baseline: _Timed, target: Path, bench: Bench, stop: thr
     before = baseline.blocks[1:]
     references = [*(fmean(pair) for pair in pairwise(before)), before[-1]]
     rounds = list(zip(timed.blocks[1:], references, strict=True))
-    if min(own for own, _ in rounds) <= 0:
+    if min(own for own, _ in rounds) <= 0 or median(own / reference for own, reference in rounds) < _LEAST_RATIO:
         return StepCost(failure="the probe said that its steps were done before it took any time")
     return StepCost(
         step_s=median(own for own, _ in rounds),

@@ -26,7 +26,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from researchclaw.adapters.experiment_runner import Interrupted, cost_of, last_line, printed, run_folder, verdict_of
+from researchclaw.adapters.experiment_runner import (
+    Interrupted,
+    cost_of,
+    forged_signs,
+    last_line,
+    printed,
+    run_folder,
+    untold_end,
+    verdict_of,
+)
 from researchclaw.adapters.isolation.collector import ArtefactRefusedError, NonFiniteWeightsError, Weights, collect_weights
 from researchclaw.adapters.isolation.job import STATUS_FD, Isolation, Job
 from researchclaw.adapters.isolation.limits import DEFAULT_LIMITS, Limits
@@ -58,6 +67,8 @@ TWIN_SEEDS = (0, 1_001, 1_002)
 TWINS = 1e-9
 """Predictions that differ by less, relative to their spread, are the same."""
 _TOLERANCE = 1e-6
+_KINDS = frozenset({"F64"})
+"""What the guests' programs write; other kinds of numbers come from who wrote the file instead of them."""
 _DATA_WALL_S = 300.0
 _TAIL = 2000
 
@@ -185,7 +196,7 @@ class TableLaboratory:
                 why = f"stopped: too much {outcome.excess}" if outcome.excess else last_line(outcome.stderr)
                 raise DataRefused(f"prepare.py failed: {why}", printed(outcome))
             try:
-                return collect_weights(guest.scratch, "data.safetensors", target, 8 * MOST_NUMBERS + (1 << 20))
+                return collect_weights(guest.scratch, "data.safetensors", target, 8 * MOST_NUMBERS + (1 << 20), _KINDS)
             except ArtefactRefusedError as exc:
                 raise DataRefused(f"prepare.py left no usable data: {exc}", printed(outcome)) from exc
 
@@ -369,14 +380,21 @@ class TableLaboratory:
             fitted.verdict, fitted.reason = verdict_of(outcome, self._limits, budget_s)
             if fitted.verdict != "ok":
                 return
+            forged = forged_signs(signs)
+            if forged is not None:
+                fitted.verdict, fitted.reason = "rejected", forged
+                return
             try:
-                taken = collect_weights(guest.scratch, file, scratch / file, self._limits.scratch_mb * 2**20)
+                taken = collect_weights(guest.scratch, file, scratch / file, self._limits.scratch_mb * 2**20, _KINDS)
             except NonFiniteWeightsError as exc:
                 fitted.verdict, fitted.reason = "nonfinite", str(exc)
             except ArtefactRefusedError as exc:
                 fitted.verdict, fitted.reason = "rejected", str(exc)
             else:
                 fitted.state = taken if fitting else fitted.state
+                untold = untold_end(signs) if fitting else None
+                if untold is not None:
+                    fitted.verdict, fitted.reason = "rejected", untold
 
     def _take_coefficients(self, fitted: _Fitted, rows: Rows) -> None:
         from safetensors.numpy import load_file
@@ -421,7 +439,7 @@ class TableLaboratory:
             return
         found = load_file(scratch / "predictions.safetensors")
         whole, alone = found.get("all"), found.get("part")
-        if whole is None or alone is None or len(whole) != len(inputs) or len(alone) != len(part):
+        if whole is None or alone is None or not _one_each(whole, alone, (len(inputs), len(part))):
             fitted.verdict, fitted.reason = "rejected", "predict(state, inputs) must give one prediction for each row"
         elif not np.allclose(whole[part], alone, rtol=_TOLERANCE, atol=_TOLERANCE * (1 + float(np.abs(whole).max()))):
             fitted.verdict, fitted.reason = "rejected", "a prediction depends on the other rows that are predicted with it"
@@ -440,7 +458,9 @@ def _checked(kit: GeneratedKit, made: Mapping[str, Array], rng: np.random.Genera
     """
     import numpy as np
 
-    inputs, targets, truth = made["inputs"], made["targets"], made.get("coefficients")
+    inputs, targets, truth = made.get("inputs"), made.get("targets"), made.get("coefficients")
+    if inputs is None or targets is None:
+        raise DataRefused(f"prepare.py must leave inputs and targets; it left {', '.join(sorted(made))[:200]}")
     if inputs.ndim != 2 or targets.shape != (len(inputs),):
         raise DataRefused(f"inputs must be [rows, columns] and targets [rows]; they are {inputs.shape} and {targets.shape}")
     if len(inputs) < FEWEST_ROWS or inputs.size > MOST_NUMBERS:
@@ -520,6 +540,12 @@ def _recipe(kit: GeneratedKit) -> str:
     versions = [f"{name} {version(name)}" for name in ("numpy", "scipy", "scikit-learn", "torch")]
     parts = (kit.prepare_py, kit.salt, kit.task, kit.measure, kit.split, sys.version, *versions)
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _one_each(whole: Array, alone: Array, rows: tuple[int, int]) -> bool:
+    """Whether both hold a number, or equally many, for each of their rows. Who writes the file itself may leave any shape."""
+    both = (whole.shape[:1], alone.shape[:1]) == (rows[:1], rows[1:])
+    return both and whole.ndim <= 2 and whole.shape[1:] == alone.shape[1:] and whole.size > 0
 
 
 def _same(a: Array, b: Array) -> bool:

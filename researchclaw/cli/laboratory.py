@@ -132,7 +132,8 @@ def kits_check(
     if folder is not None:
         program = load_command_kit(folder)
         first = next(scope_files(program, folder))
-        if (fault := broken_rule(first, program_files(program, folder)[first])) is not None:
+        own = program_files(program, folder)[first]
+        if (fault := broken_rule(first, own, own)) is not None:
             raise SettingsError(f"{program.name}: {fault}.")
         print(f"{program.name} is sound: {' '.join(program.command)}, {program.metric.name}, scored by {program.score.kind}")
         if deep:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from researchclaw.loop.repository import Change, Repository
+from stages import python_source
 
 MAX_FILE_BYTES = 512 * 1024
 MAX_FILES = 20
@@ -119,7 +120,7 @@ def fingerprint(files: Iterable[tuple[str, str]]) -> str:
 def normalised(path: str, text: str) -> str:
     if path.endswith(".py"):
         try:
-            return ast.dump(_without_docstrings(ast.parse(text)))
+            return ast.dump(_without_docstrings(python_source.parse(text)))
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             pass  # not Python yet: compared as text
     return "\n".join(line.rstrip() for line in text.splitlines() if line.strip())

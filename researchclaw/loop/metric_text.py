@@ -9,6 +9,8 @@ import re
 _METRIC = re.compile(r"^METRIC\s+([A-Za-z_][A-Za-z0-9_.\-]{0,63})\s*=\s*(\S{1,64})\s*$")
 _NUMBER = re.compile(r"^[+-]?(\d{1,40}(\.\d{0,40})?|\.\d{1,40})([eE][+-]?\d{1,4})?$", re.ASCII)
 _LOOKED_AT = 64 * 1024
+LARGEST = 1e100
+"""A comparison takes squares and sums of values; those of larger ones leave the numbers."""
 
 
 class NoMetricError(Exception):
@@ -51,7 +53,8 @@ def _from_json(line: str, name: str) -> float:
         return _number(repr(numbers[name]))
     if name == "metric" and len(numbers) == 1:
         return _number(repr(next(iter(numbers.values()))))
-    raise NoMetricError(f"the JSON of the last line has no number '{name}'; it has: {', '.join(sorted(numbers)) or 'none'}"[:300])
+    others = ", ".join(map(ascii, sorted(numbers)))  # JSON can spell half characters and escapes
+    raise NoMetricError(f"the JSON of the last line has no number '{name}'; it has: {others or 'none'}"[:300])
 
 
 def _number(text: str) -> float:
@@ -60,4 +63,6 @@ def _number(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
         raise NoMetricError(f"{text[:60]!r} is no finite decimal number")
+    if abs(value) > LARGEST:
+        raise NoMetricError(f"{text[:60]!r} is beyond {LARGEST:g}")
     return value

@@ -16,7 +16,7 @@ from researchclaw.gpu_kits import gpu_kit_names, gpu_kits_folder, load_gpu_kit
 from researchclaw.kits import kit_folder, kit_names, load_kit
 from researchclaw.loop.contracts import GuardResult, Plan, Score
 from researchclaw.loop.repository import Repository
-from researchclaw.loop.scorers import InterruptedScoringError
+from researchclaw.loop.scorers import NO_PROGRAM, InterruptedScoringError, program_of
 from researchclaw.settings import Settings
 from stages.contracts import CorpusFacts, Metric
 
@@ -125,8 +125,10 @@ class ProgramScorer:
     def _scored(self, tree: str, seed: int, split: Literal["val", "test"], whole: bool) -> Score:
         if self.stop.is_set():
             raise InterruptedScoringError
-        (entry,) = [entry for entry in self._repository.entries(tree) if entry.path == "train.py"]
-        record = self._measure(b"".join(self._repository.blobs([entry.id])), seed, split, whole)
+        program = program_of(self._repository, tree)
+        if program is None:
+            return NO_PROGRAM
+        record = self._measure(program, seed, split, whole)
         if self.stop.is_set():
             raise InterruptedScoringError
         if isinstance(record, CommandRecord):

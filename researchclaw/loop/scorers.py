@@ -41,7 +41,11 @@ class Scorer(Protocol):
         ...
 
     def score(self, tree: str, seed: int, *, whole: bool = False) -> Score:
-        """whole: on all data that the metric knows, for milestones; a search may look at a sample of them."""
+        """whole: on all data that the metric knows, for milestones; a search may look at a sample of them.
+
+        Whatever a version does is a verdict. An exception is a fault of the harness or of the machine: nothing is written, the
+        process ends with it, and a resume measures again.
+        """
         ...
 
     def guard(self, tree: str, command: str) -> GuardResult: ...
@@ -110,6 +114,15 @@ def _failure(outcome: Outcome, timeout_s: float) -> str | None:
     return None
 
 
+NO_PROGRAM = Score(verdict="rejected", reason="the change takes train.py away", wall_s=0, cpu_s=0, peak_memory_mb=0)
+
+
+def program_of(repository: Repository, tree: str) -> bytes | None:
+    """The kit's program in a version; None: a change took it away."""
+    entries = [entry for entry in repository.entries(tree) if entry.path == "train.py" and entry.is_file]
+    return b"".join(repository.blobs([entries[0].id])) if entries else None
+
+
 class KitScorer:
     """The metric is what the kit's harness computes from the weights of a training run."""
 
@@ -141,6 +154,8 @@ class KitScorer:
 
     def _scored(self, tree: str, seed: int, split: str, scored_bytes: int | None) -> Score:
         source = self._train_py(tree)
+        if source is None:
+            return NO_PROGRAM
         with self._timing.setdefault(tree, threading.Lock()):  # seeds of one version begin at once; its steps are timed once
             steps = steps_in_budget(self._laboratory, self._kit.name, self._kit.train_py, source, self._budget_s)
         request = TrainingRequest.model_validate(
@@ -160,10 +175,12 @@ class KitScorer:
         (record,) = self._laboratory.measure([request])
         return _score_of(record)
 
-    def _train_py(self, tree: str) -> str:
+    def _train_py(self, tree: str) -> str | None:
         if tree not in self._sources:
-            (entry,) = [entry for entry in self._repository.entries(tree) if entry.path == "train.py"]
-            self._sources[tree] = b"".join(self._repository.blobs([entry.id])).decode()
+            program = program_of(self._repository, tree)
+            if program is None:
+                return None
+            self._sources[tree] = program.decode()
         return self._sources[tree]
 
 

@@ -22,6 +22,8 @@ Needs = Literal["values", "labels", "probabilities", "coefficients"]
 
 LEAST_PROBABILITY = 1e-12
 """A probability of zero for what happened would be an infinite loss; the usual floor."""
+LARGEST = 1e100
+"""A prediction or score beyond it is no result: the squares that a comparison takes would leave the numbers."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,8 @@ def score(name: MeasureName, predictions: Array, targets: Array, *, classes: int
             value = nats / np.log(2) if name == "bits_per_byte" else nats
         case "auc":
             value = _auc(predictions, targets)
+    if not abs(value) <= LARGEST:
+        raise Unscorable(f"{name} is beyond {LARGEST:g}")
     return float(value)
 
 
@@ -105,6 +109,8 @@ def _check(name: MeasureName, predictions: Array, targets: Array, classes: int) 
         raise Unscorable(f"{name} needs predictions of shape {expected}, not {predictions.shape}")
     if not np.isfinite(predictions).all():
         raise Unscorable("the predictions hold numbers that are not finite")
+    if np.abs(predictions).max() > LARGEST:
+        raise Unscorable(f"the predictions hold numbers beyond {LARGEST:g}")
     if needs == "labels" and not np.isin(predictions, np.arange(classes)).all():
         raise Unscorable(f"{name} needs class numbers from 0 to {classes - 1}")
     if needs == "probabilities" and (predictions.min() < 0 or not np.allclose(predictions.sum(axis=1), 1.0, atol=1e-4)):

@@ -20,6 +20,17 @@ def test_constants_are_the_literals_of_upper_case_names() -> None:
     assert python_source.constants(DEEP) == {"RATE": -0.5, "NAME": "a"}
 
 
+@pytest.mark.parametrize("line", ["WIDTH = -lower", "WIDTH = (lower, 1)", "WIDTH = -'a'", "WIDTH = not lower"])
+def test_a_name_that_is_given_no_literal_is_no_constant(line: str) -> None:
+    assert python_source.constants(f"{DEEP}{line}\n") == {"RATE": -0.5, "NAME": "a"}
+
+
+@pytest.mark.parametrize("source", ["x = '\0'", "x = " + "-" * 20_000 + "1", "x = '\ud800'"])
+def test_what_the_parser_gives_up_on_is_a_syntax_error(source: str) -> None:
+    with pytest.raises(SyntaxError):
+        python_source.parse(source)
+
+
 def test_a_broken_script_says_where() -> None:
     with pytest.raises(SyntaxError):
         python_source.parse("def (")

@@ -70,14 +70,15 @@ def collect(folder: int, name: str, target: Path, max_bytes: int) -> str:
         os.close(source)
 
 
-def collect_weights(folder: int, name: str, target: Path, max_bytes: int) -> Weights:
+def collect_weights(folder: int, name: str, target: Path, max_bytes: int, kinds: frozenset[str] = frozenset(_ITEM_BYTES)) -> Weights:
     """Collect a safetensors file and check its header, its extents and that every number is finite.
 
+    kinds: of numbers that may be in it, as the format names them.
     Raises:
         ArtefactRefusedError, NonFiniteWeightsError
     """
     digest = collect(folder, name, target, max_bytes)
-    return Weights(path=target, sha256=digest, parameters=_parameters(target, name))
+    return Weights(path=target, sha256=digest, parameters=_parameters(target, name, kinds))
 
 
 def written_weights(file: int, path: Path, name: str, max_bytes: int) -> Weights:
@@ -94,10 +95,10 @@ def written_weights(file: int, path: Path, name: str, max_bytes: int) -> Weights
         raise ArtefactRefusedError(f"{name} is {size} bytes long, {max_bytes} are allowed")
     with path.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
-    return Weights(path=path, sha256=digest, parameters=_parameters(path, name))
+    return Weights(path=path, sha256=digest, parameters=_parameters(path, name, frozenset(_ITEM_BYTES)))
 
 
-def _parameters(path: Path, name: str) -> int:
+def _parameters(path: Path, name: str, kinds: frozenset[str]) -> int:
     with path.open("rb") as file:
         head = file.read(8)
         length = int.from_bytes(head, "little")
@@ -113,6 +114,8 @@ def _parameters(path: Path, name: str) -> int:
         if not 0 < len(header) <= _TENSORS_MAX:
             raise ArtefactRefusedError(f"{name} holds {len(header)} tensors")
         extents = sorted(_extent(entry, name) for entry in header.values())
+        if strange := {kind for _, _, kind, _ in extents} - kinds:
+            raise ArtefactRefusedError(f"{name} holds numbers of kind {min(strange)}; {', '.join(sorted(kinds))} is allowed")
         size = path.stat().st_size - 8 - length
         ends = [0, *(end for _, end, _, _ in extents)]
         starts = [*(start for start, _, _, _ in extents), size]

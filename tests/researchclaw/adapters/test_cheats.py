@@ -92,6 +92,21 @@ REFUSED = {  # appended to the honest program: (source, verdict, reason)
         "safetensors",
     ),
     "leaves nothing": ("\nimport os; os._exit(0)", "rejected", "no readable file"),
+    "says that it is trained before it is ready": (
+        '\nimport os; os.write(3, b\'{"event": "trained"}\\n\')',
+        "rejected",
+        "forged signs of life: 'trained' came where the harness says 'ready'",
+    ),
+    "says itself that it is ready": (
+        '\nimport os; os.write(3, b\'{"event": "ready"}\\n\')',
+        "rejected",
+        "forged signs of life: 'ready' came where the harness says 'trained'",
+    ),
+    "keeps the signs of life back": (
+        "\nimport sys; sys.modules['run_training'].Run.tell = lambda *a, **k: None",
+        "rejected",
+        "never said that it had been trained",
+    ),
     "kills the worker": ("\nimport os; os.kill(os.getppid(), 9)", "crash", "not permitted"),
     "imports a module of the validation text": (
         "\nimport imaplib\n",

@@ -9,9 +9,10 @@ from typing import Any, cast
 import pytest
 
 from researchclaw.adapters import experiment_runner, step_clock
-from researchclaw.adapters.experiment_runner import Bench, Place, apart_allowed_s, looked_at_test
+from researchclaw.adapters.experiment_runner import Bench, Place, apart_allowed_s, cost_of, forged_signs, looked_at_test, untold_end
 from researchclaw.adapters.isolation.collector import Weights
 from researchclaw.adapters.isolation.job import Isolation, Job
+from researchclaw.adapters.isolation.supervisor import Outcome, Sign
 from stages.contracts import CorpusFacts, Measurement, RunCost, RunRecord, TrainingRequest
 from stages.ports import ProbeRequest
 
@@ -127,3 +128,42 @@ def test_neither_a_cold_training_nor_a_cold_model_has_the_modules_that_are_held_
     started.append(experiment_runner._training_job(bench, request(), bench.limits))
     step_clock._start(bench, ProbeRequest(condition="tuned", train_py=""))
     assert [job.held_out for job in started] == [("imaplib.py",)] * 3
+
+
+def signs(*events: str) -> list[Sign]:
+    """Half a second of CPU time and a second of the clock apart."""
+    return [Sign(event, {}, 1.0 * at, 0.5 * at) for at, event in enumerate(events, 1)]
+
+
+ENDED = Outcome(exit_code=0, excess=None, stopped=False, wall_s=9.0, cpu_s=4.0, peak_memory_mb=50.0, stdout=b"", stderr=b"")
+
+
+def test_the_clock_runs_from_ready_to_trained() -> None:
+    given = signs("ready", "step", "noise", "step", "trained", "done")
+    assert forged_signs(given) is None
+    cost = cost_of(ENDED, given, 0.25)
+    assert (cost.train_cpu_s, cost.train_wall_s, cost.startup_s) == (2.0, 4.0, 1.25)
+    assert untold_end(given) is None
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        ("trained", "ready", "trained", "done"),
+        ("ready", "ready", "trained", "done"),
+        ("ready", "trained", "step", "trained", "done"),
+        ("done",),
+        ("ready", "trained", "done", "ready"),
+    ],
+)
+def test_signs_out_of_their_order_are_forged_and_no_time_is_taken_from_them(events: tuple[str, ...]) -> None:
+    assert "forged signs of life" in str(forged_signs(signs(*events)))
+    cost = cost_of(ENDED, signs(*events), 0.25)
+    assert (cost.train_cpu_s, cost.train_wall_s, cost.startup_s) == (4.0, 9.0, 0.25)
+
+
+@pytest.mark.parametrize("events", [(), ("ready",), ("ready", "step")])
+def test_an_end_that_nobody_told_is_named_and_a_run_that_was_stopped_has_forged_nothing(events: tuple[str, ...]) -> None:
+    assert forged_signs(signs(*events)) is None
+    assert untold_end(signs(*events)) is not None
+    assert cost_of(ENDED, signs(*events), 0.0).train_cpu_s == (3.5 if events else 4.0)

@@ -154,3 +154,10 @@ def test_the_peak_of_a_gpus_memory_is_the_largest_rise(tmp_path: Path, monkeypat
     used.write_text("[N/A]\n", encoding="utf-8")
     with pytest.raises(ExperimentFailed, match="tells no memory of GPU 0"):
         MemoryWatch(0)
+
+
+def test_a_program_that_cannot_be_made_small_is_rejected_and_nothing_is_started(data: Path) -> None:
+    without = re.sub(r"^DEPTH = .*\n", "", PROGRAM, flags=re.MULTILINE)
+    record = run_gpu_kit(bench(data, PlainProcess()), without, program="candidate", budget_s=1.0)
+    assert record.verdict == "rejected"
+    assert "cannot be made small" in str(record.reason)

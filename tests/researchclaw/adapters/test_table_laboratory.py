@@ -3,11 +3,13 @@
 import hashlib
 import shutil
 
+import numpy as np
 import pytest
 
 from researchclaw.adapters.isolation.choice import choose_isolation
 from researchclaw.adapters.laboratory import LocalLaboratory
 from researchclaw.adapters.sealed_looks import looks_at
+from researchclaw.adapters.table_laboratory import _one_each
 from researchclaw.shipped import shipped
 from stages.contracts import GeneratedKit, MeasureName, RunRecord, TrainingRequest
 from stages.d_design.generated_code import kit_sha256
@@ -36,6 +38,14 @@ def fit(inputs, targets, seed):
 def predict(state, inputs):
     distances = ((inputs / state["spread"])[:, None, :] - state["centres"]) ** 2
     return np.argmin(distances.sum(axis=2), axis=1)
+"""
+HIJACK = """    import os
+    from safetensors.numpy import save_file
+    save_file({{"all": {0}, "part": np.zeros(2)}}, "predictions.safetensors")
+    os._exit(0)
+"""
+FORGED = """    import os
+    os.write(3, b'{"event": "trained"}\\n')
 """
 
 
@@ -107,6 +117,8 @@ def test_a_fit_cannot_read_the_data_set_that_its_rows_come_from(laboratory: Loca
             "one prediction for each row|depends on the other rows|class numbers",
         ),
         (('{"spread": spread,', '{"spread": spread * np.nan,'), "not finite"),
+        (("    distances =", HIJACK.format("np.zeros((35, 1))") + "    distances ="), "one prediction for each row"),
+        (("    spread =", FORGED + "    spread ="), "forged signs of life"),
         (("    spread =", "    while True: pass\n    spread ="), "CPU time"),
     ],
 )
@@ -116,6 +128,26 @@ def test_what_cannot_be_scored_has_a_verdict_and_no_value(laboratory: LocalLabor
     assert record.verdict in ("rejected", "nonfinite", "timeout")
     assert record.reason is not None
     assert any(part in record.reason for part in why.split("|"))
+
+
+@pytest.mark.parametrize(
+    ("whole", "alone", "fits"),
+    [
+        ((9,), (3,), True),
+        ((9, 2), (3, 2), True),
+        ((), (3,), False),
+        ((9,), (), False),
+        ((9, 2), (3, 4), False),
+        ((9, 0), (3, 0), False),
+        ((3,), (9,), False),
+        ((9,), (3, 1), False),
+        ((9, 2, 1), (3, 2, 1), False),
+    ],
+)
+def test_only_predictions_of_one_shape_for_both_questions_are_compared(
+    whole: tuple[int, ...], alone: tuple[int, ...], fits: bool
+) -> None:
+    assert _one_each(np.zeros(whole), np.zeros(alone), (9, 3)) is fits
 
 
 def test_a_kit_that_was_changed_after_it_was_frozen_is_refused(laboratory: LocalLaboratory) -> None:

@@ -32,6 +32,8 @@ def test_the_three_forms_are_read(printed: str, value: float) -> None:
         ('{"ms": true}', "has no number 'ms'"),
         ("{" * 5000, "begins like JSON"),
         ('{"ms": NaN}', "no finite decimal number"),
+        ("METRIC ms=1.7e308", "beyond 1e\\+100"),
+        ('{"ms": 1' + "0" * 5000 + "}", "begins like JSON"),
     ],
 )
 def test_what_is_ambiguous_or_no_number_is_refused(printed: str, why: str) -> None:
@@ -42,3 +44,10 @@ def test_what_is_ambiguous_or_no_number_is_refused(printed: str, why: str) -> No
 def test_a_long_line_costs_no_time() -> None:
     with pytest.raises(NoMetricError):
         metric_in("x: 9" + "9" * 3_000_000, "ms")
+
+
+def test_what_a_refusal_repeats_of_the_output_is_one_plain_line() -> None:
+    """A name in JSON may hold half a character or an escape; neither may reach a log or a terminal."""
+    with pytest.raises(NoMetricError) as refused:
+        metric_in('{"\\ud800": 1, "\\u001b[2J\\nforged": 2}', "ms")
+    assert str(refused.value).isprintable()

@@ -38,6 +38,16 @@ def test_digits_is_scored_through_the_same_door_as_any_kit(tmp_path: Path) -> No
         scorer.score(tree, 4)
 
 
+def test_a_change_that_takes_the_program_away_is_rejected_and_nothing_is_run(tmp_path: Path) -> None:
+    def measure(*_: object) -> CommandRecord:
+        raise AssertionError
+
+    repository = Repository.create(tmp_path / "r.git")
+    tree = repository.written(None, {"kit.yaml": b"name: digits\n"})
+    score = ProgramScorer(repository, "-", measure).score(tree, 3)
+    assert (score.verdict, score.reason) == ("rejected", "the change takes train.py away")
+
+
 def test_a_confirmation_on_the_sealed_labels_counts_its_look_in_the_projects_state(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -59,3 +59,13 @@ def test_a_candidate_gets_the_steps_that_fit_and_an_infinite_loss_is_a_crash_wit
     assert (search.train_py, search.seed, search.steps, search.split, search.scored_bytes) == ("WIDTH = 1\n", 3, 1000, "val", 4096)
     assert (sealed.split, sealed.scored_bytes) == ("test", None)
     assert (milestone.split, milestone.scored_bytes) == ("val", None)
+
+
+def test_a_change_that_takes_the_program_away_is_rejected_and_nothing_is_run(toy: ModuleType, tmp_path: Path) -> None:
+    repository = Repository.create(tmp_path / "r.git")
+    tree = repository.written(None, {"kit.yaml": b"name: tiny_lm\n"})
+    bench = Bench()
+    scorer = KitScorer(repository, cast(LocalLaboratory, bench), load_kit(kit_folder("tiny_lm")), toy.plan(kit="tiny_lm"))
+    score = scorer.score(tree, 3)
+    assert (score.verdict, score.reason) == ("rejected", "the change takes train.py away")
+    assert bench.requests == []

@@ -54,6 +54,8 @@ def test_a_certain_and_wrong_prediction_is_a_large_and_finite_loss() -> None:
     [
         ("rmse", np.ones(39), "shape"),
         ("rmse", np.full(40, np.nan), "not finite"),
+        ("rmse", np.full(40, 1e300), "numbers beyond 1e\\+100"),
+        ("r2", np.full(40, 1e99), "r2 is beyond 1e\\+100"),
         ("accuracy", np.full(40, 0.5), "class numbers from 0 to 2"),
         ("log_loss", np.ones((40, 3)), "sums to one"),
         ("log_loss", np.tile([2.0, -1.0, 0.0], (40, 1)), "none below zero"),

@@ -65,3 +65,14 @@ def test_what_is_no_safetensors_file_is_refused(tmp_path: Path, content: bytes) 
     (tmp_path / "weights.safetensors").write_bytes(content)
     with pytest.raises(ArtefactRefusedError):
         collected(tmp_path, tmp_path / "copy")
+
+
+def test_only_the_kinds_of_numbers_that_were_asked_for_are_taken(tmp_path: Path) -> None:
+    """numpy cannot read all that the format has: a file written around the harness must not get as far."""
+    (tmp_path / "weights.safetensors").write_bytes(raw({"all": {"dtype": "BF16", "shape": [2], "data_offsets": [0, 4]}}, bytes(4)))
+    fd = os.open(tmp_path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with pytest.raises(ArtefactRefusedError, match="numbers of kind BF16; F64 is allowed"):
+            collect_weights(fd, "weights.safetensors", tmp_path / "copy", 1 << 24, frozenset({"F64"}))
+    finally:
+        os.close(fd)
