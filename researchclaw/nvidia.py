@@ -52,7 +52,9 @@ def used_mb(gpu: int) -> float:
     try:
         return float(said)
     except ValueError:
-        raise GpuUnavailable(f"GPU {gpu}: nvidia-smi tells no used memory ('{said[:40]}'); give a whole GPU, not a part of one.") from None
+        raise GpuUnavailable(
+            f"GPU {gpu}: nvidia-smi tells no used memory ('{said[:40]}'); give a whole GPU, not a part of one."
+        ) from None
 
 
 def uuid(gpu: int) -> str:

@@ -14,9 +14,9 @@ from stages.errors import GpuUnavailable
 _PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 _REMEDIES = {
     "compiler": "Debian/Ubuntu: apt install gcc libc6-dev; Fedora: dnf install gcc",
-    "headers": f"Debian/Ubuntu: apt install python{_PYTHON}-dev; Fedora: dnf install python{_PYTHON}-devel; pyenv, uv and conda bring them",
-    "driver": "install the NVIDIA driver's CUDA library (Debian/Ubuntu: libcuda1, or libnvidia-compute of the driver's version) and run "
-    "ldconfig, or name its folder in LD_LIBRARY_PATH",
+    "headers": f"Debian/Ubuntu: apt install python{_PYTHON}-dev; Fedora: dnf install python{_PYTHON}-devel; pyenv, conda have them",
+    "driver": "install the NVIDIA driver's CUDA library (Debian/Ubuntu: libcuda1, or libnvidia-compute of the driver's version) and "
+    "run ldconfig, or name its folder in LD_LIBRARY_PATH",
 }
 
 
@@ -38,7 +38,6 @@ def refuse_without_compiler(isolation: Isolation, limits: Limits, sandbox: Path)
     if said == "ok":
         return
     kind, _, detail = said.partition(" ")
+    why = detail or last_line(outcome.stderr) or outcome.excess
     remedy = _REMEDIES.get(kind, "try the command 'researchclaw doctor'")
-    raise GpuUnavailable(
-        f"torch.compile cannot work inside the sandbox ({detail or last_line(outcome.stderr) or outcome.excess}); nothing was run. {remedy}."
-    )
+    raise GpuUnavailable(f"torch.compile cannot work inside the sandbox ({why}); nothing was run. {remedy}.")

@@ -113,5 +113,5 @@ def test_a_machine_without_a_compiler_is_told_how_to_get_one(tmp_path: Path) -> 
     harness = tmp_path / "gpu_harness"
     harness.mkdir()
     (harness / "try_compiler.py").write_text("print('compiler none in /usr/bin')\n", encoding="utf-8")
-    with pytest.raises(GpuUnavailable, match="none in /usr/bin.*apt install gcc"):
+    with pytest.raises(GpuUnavailable, match=r"none in /usr/bin.*apt install gcc"):
         refuse_without_compiler(PlainProcess(), Limits(), tmp_path)
