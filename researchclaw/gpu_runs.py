@@ -6,12 +6,14 @@ import tempfile
 from pathlib import Path
 from typing import Literal
 
-from researchclaw import gpu_kits, wiring
+from researchclaw import gpu_kits, nvidia, wiring
+from researchclaw.adapters.gpu_compiler import refuse_without_compiler
 from researchclaw.adapters.gpu_experiment import GpuBench, GpuRecord, run_gpu_kit
 from researchclaw.adapters.laboratory import LocalLaboratory
 from researchclaw.adapters.sealed_looks import note_look, told_of_looks
 from researchclaw.experiment_cli import Echo, read_candidate
 from researchclaw.gpu_kits import GpuKit
+from researchclaw.nvidia import Gpu
 from researchclaw.settings import Settings
 from researchclaw.shipped import shipped
 
@@ -19,13 +21,21 @@ from researchclaw.shipped import shipped
 def bench_of(kit: GpuKit, settings: Settings) -> GpuBench:
     """Where the kit's runs happen, with its data prepared; the GPU is looked for first.
 
+    The sandbox is shown that one GPU alone: a program that found two could use both.
+
     Raises:
         GpuUnavailable, SettingsError, SandboxUnavailable: something is missing.
         ExperimentFailed: the data could not be prepared.
     """
-    gpu = None if settings.experiment.device == "cpu" else gpu_kits.gpu_for(kit, settings.sandbox.gpu)
+    gpu = None
+    if settings.experiment.device == "cuda":
+        number, name = gpu_kits.gpu_for(kit, settings.sandbox.gpu)
+        gpu = Gpu(number, name, nvidia.uuid(number))
+    shown = settings.sandbox.model_copy(update={"gpu": () if gpu is None else (gpu.number,)})
     state = wiring.state_folder(settings)
-    isolation, limits = wiring.isolation_of(settings, state), wiring.limits_of(settings)
+    isolation, limits = wiring.isolation_of(settings.model_copy(update={"sandbox": shown}), state), wiring.limits_of(settings)
+    if gpu is not None:
+        refuse_without_compiler(isolation, limits, shipped("sandbox"))
     with tempfile.TemporaryDirectory(prefix="researchclaw-gpu-") as folder:
         laboratory = LocalLaboratory(
             kits_root=shipped("sandbox") / "kits",
@@ -38,7 +48,7 @@ def bench_of(kit: GpuKit, settings: Settings) -> GpuBench:
         )
         data, corpus = laboratory.prepared(kit.data)
         held_out = laboratory.held_out(data)
-    return GpuBench(kit, isolation, shipped("sandbox"), data, corpus, limits, gpu, held_out)
+    return GpuBench(kit, isolation, shipped("sandbox"), data, corpus, limits, gpu, settings.experiment.gpu_startup_sec, held_out)
 
 
 def run_kit(
@@ -93,17 +103,24 @@ def told(record: GpuRecord) -> list[str]:
     """A record in a few lines for a person."""
     lines = [f"verdict    {record.verdict}" + (f": {record.reason}" if record.reason else "")]
     if record.value is not None:
-        lines.append(f"{record.metric:<10} {record.value:.6f} on {record.scored_bytes} bytes of the {record.split} split")
+        lines.append(f"{record.metric:<10} {record.value:.6f} on {_part(record)} bytes of the {record.split} split")
     speed = "" if record.tokens_per_s is None else f", {record.tokens_per_s:,.0f} bytes/s"
     lines.append(f"training   {record.steps} steps in {record.train_s:.1f} s of {record.budget_s:g} s{speed}")
     if record.mfu is not None:
         lines.append(f"MFU        {100 * record.mfu:.1f} % of the device's bfloat16 peak")
     if record.peak_memory_mb is not None:
         lines.append(f"memory     {record.peak_memory_mb:.0f} MB on the GPU at most")
-    apart = f"start-up and compiling {record.startup_s:.1f} s, writing {record.save_s:.1f} s"
+    charged = f" ({record.startup_charged_s:.1f} s of it off the budget)" if record.startup_charged_s else ""
+    apart = f"start-up and compiling {record.startup_s:.1f} s{charged}, writing {record.save_s:.1f} s"
     return [
         *lines,
         f"apart      {apart}, evaluation {record.evaluation_s:.1f} s",
         f"device     {record.device}",
         f"isolation  {record.isolation}",
     ]
+
+
+def _part(record: GpuRecord) -> str:
+    """A span or less is always left over at a split's end."""
+    whole = record.scored_bytes > 0.9 * record.split_bytes
+    return str(record.scored_bytes) if whole else f"{record.scored_bytes} of the {record.split_bytes}"

@@ -149,6 +149,9 @@ class ExperimentSettings(Section):
         default="cuda",
         description="For kits that need a GPU; cpu: at a tiny size on one thread, to try the path and for nothing else.",
     )
+    gpu_startup_sec: PositiveFloat = Field(
+        default=90, description="Seconds of start-up and compiling that are free on a GPU; what is above comes off the budget."
+    )
     executor: Literal["local", "workpool"] = Field(
         default="local", description="Who trains: this machine, or the workers of a Prefect work pool (`researchclaw worker start`)."
     )

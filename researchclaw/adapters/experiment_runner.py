@@ -354,6 +354,7 @@ def verdict_of(outcome: Outcome, limits: Limits, budget_s: float) -> tuple[Verdi
         "processes": str(limits.processes),
         "disk": f"{limits.scratch_mb} MB",
         "files": str(limits.scratch_files),
+        "descriptors": str(limits.descriptors),
         "output": f"{limits.output_kb} KB of each stream are kept",
     }
     if outcome.excess in ("wall time", "CPU time"):
@@ -362,7 +363,8 @@ def verdict_of(outcome: Outcome, limits: Limits, budget_s: float) -> tuple[Verdi
             f"stopped after {outcome.wall_s:.0f} s, {outcome.cpu_s:.0f} s of CPU time; the budget is {budget_s:.0f} s",
         )
     if outcome.excess is not None:
-        return "crash", f"stopped: too much {outcome.excess} (allowed: {allowed[outcome.excess]})"
+        ceiling = f" (allowed: {allowed[outcome.excess]})" if outcome.excess in allowed else ""
+        return "crash", f"stopped: too much {outcome.excess}{ceiling}"
     if outcome.exit_code == _EXIT_NONFINITE:
         said = last_line(outcome.stdout)
         return "nonfinite", said.removeprefix("FAIL: ") if said.startswith("FAIL: ") else "the loss is not finite"

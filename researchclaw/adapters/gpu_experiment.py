@@ -1,11 +1,12 @@
 """One run of a GPU kit: a fixed wall time by our clock, then the trusted evaluator, then what the machine was made of.
 
-The guest builds and compiles its model on random bytes; the training text is put before it only when our clock starts, so
-start-up is free and yet nothing can be learnt in it. We give out the steps in short blocks and say how much of the time is
-over; when it is over the weights are called for, and what comes later than a moment after is no result.
+The guest builds and compiles its model on random bytes; the training text is put before it only when our clock starts. Start-up
+is free up to an allowance, and beyond it comes off the time for training: whoever learns meanwhile from what else lies in the
+sandbox pays for it. We give out the steps in short blocks and say how much of the time is over; when it is over the weights are
+called for, and what comes later than a moment after is no result.
 
-Not covered: the driver's calls are kernel code. The GPU's memory is not capped. Steps and tokens are what the guest says that
-it did; nothing but the speed depends on them.
+Not covered: what is learnt within the allowance of start-up. The driver's calls are kernel code. The GPU's memory is not capped.
+Steps and tokens are what the guest says that it did; nothing but the speed depends on them.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -28,19 +28,26 @@ from pydantic import Field, FiniteFloat, PositiveFloat, ValidationError
 from researchclaw import gpu_kits
 from researchclaw.adapters import candidate_rules
 from researchclaw.adapters.experiment_runner import integer_constant, last_line, printed, verdict_of
+from researchclaw.adapters.gpu_in_use import MemoryWatch, alone_on
 from researchclaw.adapters.isolation.collector import ArtefactRefusedError, NonFiniteWeightsError, Weights, collect_weights
 from researchclaw.adapters.isolation.job import STATUS_FD, Isolation, Job
 from researchclaw.adapters.isolation.limits import Limits
 from researchclaw.adapters.isolation.supervisor import Guest
 from researchclaw.gpu_kits import Device, GpuKit
+from researchclaw.nvidia import Gpu
 from stages.contracts import Contract, CorpusFacts, Sha256, Slug, Verdict
 from stages.errors import ExperimentFailed, SettingsError
 
 _BLOCK_S = 0.5  # of steps at a time: a block's round trip takes about a millisecond
-_STARTUP_S = 180.0  # import, model, compiling twice (a guess: not measured on a GPU)
+_LEAST_STEP_S = 1e-4  # shorter ones are not steps of a model; bounds a block, whatever the guest says that it has done
 _LATE = 0.02  # share of the budget by which a run may be late, and that the weights may take to be written
 _LEAST_LATE_S = 2.0
-_EVALUATION_S = 900.0
+_EVALUATION_S = 900.0  # of loading and audits, and then a second for so many bytes:
+_EVALUATED_PER_S = 8192  # a twentieth of what we expect of the slowest GPU (a guess: not measured on one)
+WHOLE_BYTES = 4 << 20
+"""Of a larger split so many bytes are scored, spread over all of it: 2,048 spans (a guess; of tiny_lm's 512-byte spans 64 do)."""
+_COUNTED = ("BATCH_SIZE", "ACCUMULATION", "CONTEXT", "DEPTH", "WIDTH")
+_COUNT_MOST = 1 << 20
 _WEIGHTS_MAX = 2 << 30
 _GPU_MEMORY_MB = 32_768  # of the host: a driver maps much; at least that
 _GPU_ENVIRONMENT = {  # folders are the guest's own; a compiler without helpers, since they outlive their work
@@ -65,10 +72,12 @@ class GpuRecord(Contract):
     metric: Slug
     value: FiniteFloat | None
     scored_bytes: int
+    split_bytes: int = Field(description="Of the split of which the scored bytes are a part, spread over all of it.")
     device: str = Field(description="The GPU's name; for checks 'CPU (check size)', whose figures mean nothing.")
     budget_s: PositiveFloat
     train_s: float = Field(description="Wall time from the arrival of the text to the last step, by our clock.")
     startup_s: float
+    startup_charged_s: float = Field(description="What of the start-up was above the allowance and came off the budget.")
     save_s: float
     evaluation_s: float
     steps: int
@@ -78,7 +87,7 @@ class GpuRecord(Contract):
     flops_per_token: int | None
     mfu: float | None = Field(description="Share of the device's bfloat16 peak; None: not run on a GPU whose peak is known.")
     peak_memory_mb: float | None = Field(
-        description="Largest rise of the GPU's used memory, read from the driver each half second; None on a CPU."
+        description="Largest rise of the GPU's used memory, read from the driver each half second; None: on a CPU, or not told."
     )
     weights_sha256: Sha256 | None
     corpus_sha256: Sha256
@@ -88,7 +97,7 @@ class GpuRecord(Contract):
 
 @dataclass(frozen=True)
 class GpuBench:
-    """Where the runs of a GPU kit happen. gpu: its number and name; None: the CPU, for checks."""
+    """Where the runs of a GPU kit happen. gpu: None: the CPU, for checks. startup_s: of start-up that is free."""
 
     kit: GpuKit
     isolation: Isolation
@@ -97,7 +106,8 @@ class GpuBench:
     data: Path
     corpus: CorpusFacts
     limits: Limits
-    gpu: tuple[int, str] | None
+    gpu: Gpu | None
+    startup_s: float
     held_out: tuple[str, ...] = ()
     """Modules of the standard library that are validation or test text; see `Job`."""
 
@@ -116,6 +126,7 @@ class _Run:
     scored_bytes: int = 0
     train_s: float = 0.0
     startup_s: float = 0.0
+    charged_s: float = 0.0
     save_s: float = 0.0
     evaluation_s: float = 0.0
     steps: int = 0
@@ -125,43 +136,6 @@ class _Run:
 
     def refuse(self, verdict: Verdict, reason: str) -> None:
         self.verdict, self.reason = verdict, reason
-
-
-class MemoryWatch:
-    """Reads how much of a GPU's memory is used, until it is left; `peak_mb` is the largest rise."""
-
-    def __init__(self, gpu: int) -> None:
-        self._gpu = gpu
-        self._ended = threading.Event()
-        self._first = self.read_mb()
-        self._most = self._first
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-
-    def read_mb(self) -> float:
-        """Used memory of the whole device, in MiB, as the driver's tool tells it."""
-        tool = shutil.which("nvidia-smi") or "nvidia-smi"
-        question = [tool, "-i", str(self._gpu), "--query-gpu=memory.used", "--format=csv,noheader,nounits"]
-        answer = subprocess.run(question, capture_output=True, text=True, timeout=20, check=False)
-        try:
-            return float(answer.stdout.strip())
-        except ValueError:
-            raise ExperimentFailed(f"nvidia-smi tells no memory of GPU {self._gpu}: {last_line(answer.stderr.encode())}") from None
-
-    def _watch(self) -> None:
-        while not self._ended.wait(0.5):
-            self._most = max(self._most, self.read_mb())
-
-    def __enter__(self) -> MemoryWatch:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    @property
-    def peak_mb(self) -> float:
-        return round(self._most - self._first, 1)
 
 
 def run_gpu_kit(
@@ -176,7 +150,9 @@ def run_gpu_kit(
 ) -> GpuRecord:
     """Train and score once. On the CPU the program is made small first. Whatever the program does is a verdict.
 
+    scored_bytes: None: the whole split, of a large one WHOLE_BYTES spread over it.
     Raises:
+        GpuUnavailable: the GPU is in use.
         SandboxUnavailable: no guest could be started.
         ExperimentFailed: the harness itself failed.
     """
@@ -190,7 +166,10 @@ def run_gpu_kit(
             source = gpu_kits.check_size(bench.kit, source)
         context = integer_constant(source, "CONTEXT") or 1
         with tempfile.TemporaryDirectory(prefix="researchclaw-gpu-") as kept, ExitStack() as watched:
-            watch = None if bench.gpu is None else watched.enter_context(MemoryWatch(bench.gpu[0]))
+            watch = None
+            if bench.gpu is not None:
+                watched.enter_context(alone_on(bench.gpu))
+                watch = watched.enter_context(MemoryWatch(bench.gpu.number))
             weights = _train(bench, source, seed, budget, Path(kept), run)
             peak_mb = None if watch is None else watch.peak_mb
             if weights is not None:
@@ -207,6 +186,9 @@ def _refusal(bench: GpuBench, source: str) -> str | None:
     context = integer_constant(source, "CONTEXT")
     if context is None or context < 1 or bench.kit.span % context:
         return f"train.py must set CONTEXT to a literal that divides {bench.kit.span}"
+    for name, count in _counts(source).items():
+        if not 1 <= count <= _COUNT_MOST:
+            return f"train.py sets {name} to a literal that is not between 1 and {_COUNT_MOST}"
     if bench.gpu is None:
         try:
             gpu_kits.check_size(bench.kit, source)
@@ -237,8 +219,13 @@ def training_job(bench: GpuBench, source: str, seed: int, later: Path, limits: L
         status=True,
         one_process=bench.gpu is None,
         held_out=bench.held_out,
-        environment={} if bench.gpu is None else _GPU_ENVIRONMENT,
+        environment=_environment(bench),
     )
+
+
+def _environment(bench: GpuBench) -> dict[str, str]:
+    """A plain process sees every GPU, and CUDA counts them in another order than nvidia-smi does."""
+    return {} if bench.gpu is None else {**_GPU_ENVIRONMENT, "CUDA_VISIBLE_DEVICES": bench.gpu.uuid}
 
 
 def guest_limits(bench: GpuBench, wall_s: float) -> Limits:
@@ -265,19 +252,25 @@ class _LateError(Exception):
     """The guest took more time than it has."""
 
 
+class _ForgedError(Exception):
+    """The guest says that it has done what nobody had asked for."""
+
+
 def _train(bench: GpuBench, source: str, seed: int, budget_s: float, kept: Path, run: _Run) -> Weights | None:
     """The weights; None when the verdict is already known."""
     late_s = max(_LEAST_LATE_S, _LATE * budget_s)
-    limits = guest_limits(bench, _STARTUP_S + budget_s + 3 * late_s + 30)  # a guest that no longer answers is stopped then
+    limits = guest_limits(bench, bench.startup_s + budget_s + 3 * late_s + 30)  # a guest that no longer answers is stopped then
     later = kept / "later"
     later.mkdir(mode=0o755)
     kept.chmod(0o755)  # the guest reads below it under another user id
     with bench.isolation.start(training_job(bench, source, seed, later, limits)) as guest:
         ended = False
         try:
-            _paid(guest, bench.data / "train.bin", later, budget_s, late_s, run)
+            _paid(guest, bench, later, budget_s, late_s, run)
         except _LateError as exc:
             run.refuse("timeout", str(exc))
+        except _ForgedError as exc:
+            run.refuse("rejected", str(exc))
         except _EndedError:
             ended = True
         if not ended:
@@ -302,34 +295,35 @@ def _ended_early(well: bool, told: tuple[Verdict, str | None]) -> tuple[Verdict,
     return ("crash", "the program ended before it was told to") if well or reason is None else (verdict, reason)
 
 
-def _paid(guest: Guest, text: Path, later: Path, budget_s: float, late_s: float, run: _Run) -> None:
+def _paid(guest: Guest, bench: GpuBench, later: Path, budget_s: float, late_s: float, run: _Run) -> None:
     """Drive the guest through its time.
 
     Raises:
-        _EndedError, _LateError
+        _EndedError, _LateError, _ForgedError
     """
     _await(guest, "ready")
     run.startup_s = round(guest.wall_s, 3)
-    if run.startup_s > _STARTUP_S:
-        raise _LateError(f"start-up and compiling took {run.startup_s:.0f} s; {_STARTUP_S:.0f} s are allowed")
+    run.charged_s = round(max(0.0, run.startup_s - bench.startup_s), 3)
+    paid_s = budget_s - run.charged_s
+    if paid_s <= 0:
+        raise _LateError(
+            f"start-up and compiling took {run.startup_s:.0f} s; {bench.startup_s:g} s are free, and the rest is more than the budget"
+        )
     copy = later / "train.part"
-    shutil.copyfile(text, copy)
+    shutil.copyfile(bench.data / "train.bin", copy)
     copy.chmod(0o644)
     copy.rename(later / "train.bin")
     began = time.monotonic()
-    guest.say("data\n")
-    _await(guest, "loaded")
+    _ask(guest, "data", "loaded")
     step_s: float | None = None
-    while (spent := time.monotonic() - began) < budget_s and (count := _steps_now(step_s, budget_s - spent)):
-        guest.say(f"steps {count} {spent / budget_s:.9f} {(step_s or 0.0) / budget_s:.9f}\n")
-        _await(guest, "ran")
+    while (spent := time.monotonic() - began) < paid_s and (count := _steps_now(step_s, paid_s - spent)):
+        _ask(guest, f"steps {count} {spent / paid_s:.9f} {(step_s or 0.0) / paid_s:.9f}", "ran")
         run.steps += count
         step_s = (time.monotonic() - began - spent) / count
     run.train_s = round(time.monotonic() - began, 3)
-    if run.train_s > budget_s + late_s:
-        raise _LateError(f"{run.train_s:.1f} s of steps; the budget is {budget_s:g} s")
-    guest.say("save\n")
-    _await(guest, "done")
+    if run.train_s > paid_s + late_s:
+        raise _LateError(f"{run.train_s:.1f} s of steps; the budget is {paid_s:g} s")
+    _ask(guest, "save", "done")
     run.save_s = round(time.monotonic() - began - run.train_s, 3)
     if run.save_s > late_s:
         raise _LateError(f"the weights came {run.save_s:.1f} s after the time was over; {late_s:g} s are allowed")
@@ -339,12 +333,27 @@ def _steps_now(step_s: float | None, left_s: float) -> int:
     """Steps of the next block: half a second's worth, at least one if one fits, else none; one where nothing is known yet."""
     if step_s is None:
         return 1
-    return max(int(min(_BLOCK_S, left_s) / step_s), int(step_s <= left_s))
+    return max(int(min(_BLOCK_S, left_s) / max(step_s, _LEAST_STEP_S)), int(step_s <= left_s))
+
+
+def _ask(guest: Guest, line: str, answer: str) -> None:
+    """Say a line and wait for its answer. Raises: _EndedError, _ForgedError."""
+    early = guest.unasked()
+    if early is not None:
+        raise _ForgedError(
+            f"the program gave the sign '{last_line(early.event.encode(errors='replace'))}' before it was asked for anything"
+        )
+    guest.say(f"{line}\n")
+    _await(guest, answer)
 
 
 def _await(guest: Guest, event: str) -> None:
-    if guest.wait_for(event) is None:
+    """Raises: _EndedError, _ForgedError: another sign came."""
+    sign = guest.next_sign()
+    if sign is None:
         raise _EndedError
+    if sign.event != event:
+        raise _ForgedError(f"the program gave the sign '{last_line(sign.event.encode(errors='replace'))}' where '{event}' was due")
 
 
 # ---------------------------------------------------------------- scoring
@@ -361,7 +370,12 @@ class _Report(Contract):
     context: int
 
 
-def serving_job(bench: GpuBench, source: str, weights: Path, requests: int, answers: int) -> Job:
+def evaluation_limit_s(scored_bytes: int) -> float:
+    """Wall time that answering for so many bytes may take."""
+    return _EVALUATION_S + scored_bytes / _EVALUATED_PER_S
+
+
+def serving_job(bench: GpuBench, source: str, weights: Path, requests: int, answers: int, wall_s: float) -> Job:
     """The guest that answers with the model's logits: sealed, nothing of the text but what it is asked."""
     return Job(
         argv=lambda inside: [
@@ -374,12 +388,12 @@ def serving_job(bench: GpuBench, source: str, weights: Path, requests: int, answ
             "train.py": source.encode(),
             "weights.safetensors": weights,
         },
-        limits=replace(guest_limits(bench, _EVALUATION_S), scratch_mb=1, tmp_mb=1, shm_mb=1),
+        limits=replace(guest_limits(bench, wall_s), scratch_mb=1, tmp_mb=1, shm_mb=1),
         stdin=requests,
         stdout=answers,
         sealed=True,
         held_out=bench.held_out,
-        environment={} if bench.gpu is None else _GPU_ENVIRONMENT,
+        environment=_environment(bench),
     )
 
 
@@ -388,12 +402,15 @@ def _score(
 ) -> None:
     assert run.weights is not None
     began = time.monotonic()
+    size = _split_bytes(bench, split)
+    scored = min(size, WHOLE_BYTES if scored_bytes is None else scored_bytes)
+    limit_s = evaluation_limit_s(scored)
     ask_read, ask_write = os.pipe()
     answer_read, answer_write = os.pipe()
     argv = [sys.executable, "-I", "-B", str(bench.sandbox / "gpu_harness" / "evaluate_spans.py")]
     argv += ["--span", str(bench.kit.span), "--frame-tokens", str(_FRAME_TOKENS[bench.device])]
     argv += ["--split", str(bench.data / f"{split}.bin"), "--model-in", str(ask_write), "--model-out", str(answer_read)]
-    argv += ["--context", str(context), "--scored-bytes", "all" if scored_bytes is None else str(scored_bytes)]
+    argv += ["--context", str(context), "--scored-bytes", "all" if scored == size else str(scored)]
     argv += ["--audits", str(_AUDITS), "--seed", str(seed)]
     evaluator = subprocess.Popen(
         argv,
@@ -408,7 +425,7 @@ def _score(
     os.close(answer_read)
     try:
         try:
-            guest = bench.isolation.start(serving_job(bench, source, run.weights.path, ask_read, answer_write))
+            guest = bench.isolation.start(serving_job(bench, source, run.weights.path, ask_read, answer_write, limit_s))
         finally:
             os.close(ask_read)
             os.close(answer_write)
@@ -416,7 +433,7 @@ def _score(
         with guest:
             if not guest.watch(lambda: evaluator.poll() is not None):
                 excess = guest.run()[0].excess
-        said, complaints = evaluator.communicate(timeout=_EVALUATION_S)
+        said, complaints = evaluator.communicate(timeout=limit_s)
     finally:
         if evaluator.poll() is None:
             evaluator.kill()
@@ -434,6 +451,10 @@ def _score(
         run.reason = f"the model's process was stopped while it answered: too much {excess}"
 
 
+def _split_bytes(bench: GpuBench, split: Literal["val", "test"]) -> int:
+    return (bench.data / f"{split}.bin").stat().st_size
+
+
 def matrix_parameters(file: Path) -> int:
     """Numbers in matrices that are multiplied with, from a collected file's header: all but look-up tables, by their names."""
     with file.open("rb") as content:
@@ -448,6 +469,12 @@ def matrix_parameters(file: Path) -> int:
 # ---------------------------------------------------------------- the record
 
 
+def _counts(source: str) -> dict[str, int]:
+    """The numbers from which tokens and operations are counted; 1 where the program sets none by a literal."""
+    numbers = {name: integer_constant(source, name) for name in _COUNTED}
+    return {name: 1 if number is None else number for name, number in numbers.items()}
+
+
 def _record(
     bench: GpuBench,
     source: str,
@@ -458,7 +485,7 @@ def _record(
     peak_mb: float | None,
     run: _Run,
 ) -> GpuRecord:
-    numbers = {name: integer_constant(source, name) or 1 for name in ("BATCH_SIZE", "ACCUMULATION", "CONTEXT", "DEPTH", "WIDTH")}
+    numbers = {name: min(max(1, count), _COUNT_MOST) for name, count in _counts(source).items()}
     tokens = run.steps * numbers["BATCH_SIZE"] * numbers["ACCUMULATION"] * numbers["CONTEXT"]
     speed = tokens / run.train_s if run.train_s else None
     flops = (
@@ -466,7 +493,7 @@ def _record(
         if run.matrix_parameters
         else None
     )
-    peak = None if bench.gpu is None else gpu_kits.peak_flops(bench.gpu[1])
+    peak = None if bench.gpu is None else gpu_kits.peak_flops(bench.gpu.name)
     return GpuRecord(
         kit=bench.kit.name,
         program=program,
@@ -477,10 +504,12 @@ def _record(
         metric=bench.kit.metric.name,
         value=run.value,
         scored_bytes=run.scored_bytes,
-        device="CPU (check size)" if bench.gpu is None else bench.gpu[1],
+        split_bytes=_split_bytes(bench, split),
+        device="CPU (check size)" if bench.gpu is None else bench.gpu.name,
         budget_s=budget_s,
         train_s=run.train_s,
         startup_s=run.startup_s,
+        startup_charged_s=run.charged_s,
         save_s=run.save_s,
         evaluation_s=run.evaluation_s,
         steps=run.steps,

@@ -224,7 +224,9 @@ def experiment(
     seed: Annotated[int, typer.Option("--seed", min=0)] = 0,
     steps: Annotated[int | None, typer.Option("--steps", min=1, help="Default: as many as fit in the budget.")] = None,
     budget: Annotated[float | None, typer.Option("--budget", min=0.1, help="Seconds; default: the kit's.")] = None,
-    scored_bytes: Annotated[int | None, typer.Option("--scored-bytes", min=1, help="Default: the whole split.")] = None,
+    scored_bytes: Annotated[
+        int | None, typer.Option("--scored-bytes", min=1, help="Default: the whole split, on a GPU 4 MiB of it.")
+    ] = None,
     split: Annotated[str, typer.Option("--split", help="val or test.")] = "val",
     keep: Annotated[Path | None, typer.Option("--keep", help="Folder in which the run's files are kept.")] = None,
     config: Config = None,

@@ -74,7 +74,9 @@ KitBudget = Annotated[float | None, typer.Option("--run-budget", min=0.1, help="
 KitBytes = Annotated[
     int | None,
     typer.Option(
-        "--scored-bytes", min=1, help="Bytes of the kit's validation split while searching; default: 32768, the end scores all."
+        "--scored-bytes",
+        min=1,
+        help="Bytes of the kit's validation split while searching; default: 32768, on a GPU 1048576; the end scores all.",
     ),
 ]
 Detach = Annotated[bool, typer.Option("--detach", help="Go on in the background; `loop status` and `loop stop` find it.")]

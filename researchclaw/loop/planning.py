@@ -25,6 +25,9 @@ PLAN = "plan.json"
 SCREENED_BYTES = 32768
 """Of a kit's validation split while searching, spread over all of it: it tells a gain of half a percent from none as well as all
 of tiny_lm's 572 KB do, at a sixteenth of the cost (measured 2026-11). The final comparison scores the whole split."""
+GPU_SCREENED_BYTES = 1 << 20
+"""The same for a kit of a GPU: all seeds are scored on the same text, so that too little of it would be an error that no pair of runs
+shows (16 chunks of 2,048 bytes in 32 KiB), and answering a mebibyte takes seconds there."""
 
 Ask = Callable[[str, str], str]
 """A question and the answer that is proposed -> the answer."""
@@ -111,7 +114,7 @@ def _plan(given: Given, scope: tuple[str, ...], verify: str, direction: Directio
         seed=given.seed,
         kit=given.kit,
         kit_budget_s=given.run_budget,
-        kit_scored_bytes=given.scored_bytes or SCREENED_BYTES,
+        kit_scored_bytes=given.scored_bytes or (GPU_SCREENED_BYTES if given.kit in gpu_kit_names() else SCREENED_BYTES),
     )
 
 

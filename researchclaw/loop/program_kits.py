@@ -92,7 +92,7 @@ def program_scorer(name: str, repository: Repository, plan: Plan, settings: Sett
             gpu_runs.count_look(record, settings)
             return record
 
-        return ProgramScorer(repository, bench.isolation.name, on_gpu, bench.corpus, bench.gpu[1] if bench.gpu else None)
+        return ProgramScorer(repository, bench.isolation.name, on_gpu, bench.corpus, bench.gpu.name if bench.gpu else None)
     return None
 
 

@@ -9,7 +9,9 @@ here yet), puts train.bin into --later and says, a line at a time on stdin:
     steps K PROGRESS SLOPE   K steps, the i-th (from 0) at the share PROGRESS + i * SLOPE of the time; answered by 'ran'
     save                     write weights.safetensors; answered by 'done'
 
-So compiling is free and yet nothing can be learnt in it. Exit code 3: the loss is not finite or above 100 nats per byte.
+So compiling costs no training time, up to an allowance. The weights are put back as they were before `warm_up`; a program that
+means to keep what it learnt can, and pays for the time above the allowance.
+Exit code 3: the loss is not finite or above 100 nats per byte.
 """
 
 import argparse
@@ -65,7 +67,10 @@ def main() -> None:
     data = torch.randint(0, 256, (given.bytes,), dtype=torch.uint8, generator=noise).to(given.device)
     torch.manual_seed(given.seed)
     training = load_candidate(given.train).Training(data, given.seed)
+    before = {key: value.detach().to("cpu", copy=True) for key, value in training.model.state_dict().items()}
     training.warm_up()
+    training.model.load_state_dict(before)
+    del before
     torch.manual_seed(given.seed)
     gc.collect()
     gc.freeze()

@@ -28,6 +28,7 @@ def record(program: str, seed: int, value: float | None, **changes: object) -> G
         "kit": "gpu_lm", "program": program, "seed": seed, "split": "val", "verdict": "ok", "reason": None, "metric": "val_bpb",
         "value": value, "scored_bytes": 1000, "device": "NVIDIA H200", "budget_s": 300, "train_s": 300, "startup_s": 40, "save_s": 1,
         "evaluation_s": 20, "steps": 900, "tokens": 9, "tokens_per_s": 1e6, "parameters": 10, "flops_per_token": 3, "mfu": 0.4,
+        "split_bytes": 1000, "startup_charged_s": 0,
         "peak_memory_mb": 45_000.0, "weights_sha256": None, "corpus_sha256": "0" * 64, "isolation": "-", "log_tail": "",
     }  # fmt: skip
     return GpuRecord.model_validate(usual | changes)

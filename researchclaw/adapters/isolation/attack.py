@@ -58,6 +58,7 @@ def first_environment() -> list[str]:
 
 def allowed() -> set[str]:
     names = {"PATH", "HOME", "TMPDIR", "LANG", "TERM", "LC_CTYPE", "PWD"}
+    names |= {"TRITON_LIBCUDA_PATH", "LD_LIBRARY_PATH"}  # with a GPU: where the driver's library lies
     return names | {"OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS"}
 
 

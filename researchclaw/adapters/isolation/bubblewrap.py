@@ -22,6 +22,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from researchclaw.adapters.isolation.channels import Channels
+from researchclaw.adapters.isolation.gpu_view import gpu_devices, gpu_files
 from researchclaw.adapters.isolation.guest_python import GuestPython, guest_python
 from researchclaw.adapters.isolation.job import Inside, Job
 from researchclaw.adapters.isolation.limits import NOFILE, Limits
@@ -47,7 +48,8 @@ class Bubblewrap:
         """Look for what is needed; nothing is started. gpus: numbers of the NVIDIA GPUs that guests may use.
 
         Raises:
-            SandboxUnavailable: bubblewrap is missing, or the interpreter cannot be shown to a guest.
+            SandboxUnavailable: bubblewrap or a GPU's device is missing, or the interpreter cannot be shown to a guest.
+            GpuUnavailable: the driver does not tell which device a GPU is.
         """
         if os.uname().sysname != "Linux":
             raise SandboxUnavailable(f"bubblewrap needs Linux; generated code was not run. Use a Linux machine, {_WEAKER}.")
@@ -59,7 +61,8 @@ class Bubblewrap:
             )
         self._program = program
         self._root = os.geteuid() == 0
-        self._gpus = tuple(gpu_view(gpus))
+        self._gpus = tuple(gpu_devices(gpus))
+        self._gpu_folders, self._gpu_environment = gpu_files(_system_folders()) if gpus else ((), {})
         self._python: GuestPython = guest_python(state.absolute())
         filter_program()  # an architecture without a table is refused here
 
@@ -135,6 +138,9 @@ class Bubblewrap:
         yield from _memory_folder("/tmp", limits.tmp_mb)  # noqa: S108
         made.add("/tmp")  # noqa: S108
         yield from self._python_view(job, made)  # after /tmp: an environment may lie below it
+        for folder in self._gpu_folders:
+            yield from _parents(str(folder), made)
+            yield from ("--ro-bind", str(folder), str(folder))
         yield from ("--perms", "0755", "--dir", _HOME, "--perms", "0755", "--dir", f"{_HOME}/input")
         yield from ("--perms", "0444", "--ro-bind-data", str(bytes_to_read(_shim_source())), f"{_HOME}/shim.py")
         made |= {_HOME, f"{_HOME}/input"}
@@ -188,7 +194,11 @@ class Bubblewrap:
                 "handshake": channels.handshake,
                 "keep_children": False,
                 "argv": list(job.argv(inside)),
-                "env": {**guest_environment(self._python.search_path, inside.scratch), **job.environment},
+                "env": {
+                    **guest_environment(self._python.search_path, inside.scratch),
+                    **self._gpu_environment,
+                    **job.environment,
+                },
             }
         )
 
@@ -276,28 +286,6 @@ def _system_folders() -> Iterator[str]:
         yield from ("/usr/lib/gcc", "/usr/lib/git-core", "/usr/lib/locale")
     yield from ("/usr/libexec/gcc", "/usr/include", "/usr/share/terminfo", "/usr/share/zoneinfo", "/usr/local/bin", "/usr/local/lib")
     yield from ("/bin", "/sbin", "/lib", "/lib32", "/lib64")
-
-
-def gpu_view(gpus: tuple[int, ...]) -> Iterator[str]:
-    """Devices and system files that CUDA needs, for the chosen GPUs alone; after --dev, which would cover them.
-
-    Not tried on a machine with a GPU (2026-11): the list follows NVIDIA's container toolkit. It shows the guest the names
-    of the machine's PCI devices, and gives it the driver's system calls, which are kernel code.
-    Raises:
-        SandboxUnavailable: a chosen GPU is not there.
-    """
-    if not gpus:
-        return
-    devices = ["/dev/nvidiactl", *(f"/dev/nvidia{gpu}" for gpu in gpus)]
-    missing = [device for device in devices if not Path(device).exists()]
-    if missing:
-        raise SandboxUnavailable(
-            f"sandbox.gpu asks for {missing[0]}, which is not there; load the driver (nvidia-smi does) or change it."
-        )
-    for device in (*devices, "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools"):
-        yield from ("--dev-bind-try", device, device)
-    for folder in ("/sys/bus/pci", "/sys/devices", "/sys/module"):
-        yield from ("--ro-bind-try", folder, folder)
 
 
 def _memory_folder(place: str, size_mb: int) -> tuple[str, ...]:

@@ -53,7 +53,7 @@ _ABSENT_SOURCE = f'raise ModuleNotFoundError(f"{{__name__}} is not {_NOT_HERE}",
 _EMPTY_SOURCE = f'def __getattr__(name):\n    raise AttributeError(f"{{__name__}}.{{name}} is not {_NOT_HERE}")\n'
 _PARTS_OF_A_PREFIX = ("bin", "lib", "lib64", "pyvenv.cfg")  # a prefix may be a project's root: its other files are not bound
 _ALREADY_INSIDE = ("/usr", "/bin", "/lib", "/lib64")
-_NEVER_BOUND = frozenset({"/", "/home", "/root", "/etc", "/var", "/run", "/tmp"})  # noqa: S108
+NEVER_BOUND = frozenset({"/", "/home", "/root", "/etc", "/var", "/run", "/tmp"})  # noqa: S108
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def guest_python(state: Path) -> GuestPython:
         SandboxUnavailable: the interpreter lies where binding it would show the guest a whole home or system folder.
     """
     prefixes = _names_of(Path(sys.prefix)) | _names_of(Path(sys.base_prefix)) | _link_targets(Path(sys.executable))
-    forbidden = _NEVER_BOUND | {str(Path.home())}
+    forbidden = NEVER_BOUND | {str(Path.home())}
     for prefix in prefixes:
         if str(prefix) in forbidden:
             raise SandboxUnavailable(

@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Excess = Literal["wall time", "CPU time", "memory", "memory of the machine", "processes", "descriptors", "disk", "files", "output"]
+Excess = Literal[
+    "wall time",
+    "CPU time",
+    "memory",
+    "memory of the machine",
+    "processes",
+    "descriptors",
+    "disk",
+    "files",
+    "output",
+    "unread input",
+]
 
 
 NOFILE = 768

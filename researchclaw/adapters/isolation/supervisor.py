@@ -133,7 +133,7 @@ class Guest:
             self._open[wiring.stdout] = "stdout"
         if wiring.status is not None:
             self._open[wiring.status] = "status"
-        for fd in self._open:
+        for fd in (*self._open, *(() if wiring.stdin is None else (wiring.stdin,))):
             os.set_blocking(fd, False)
         self._status = bytearray()
         self._status_total = 0
@@ -185,12 +185,18 @@ class Guest:
         return self._cpu_s
 
     def say(self, line: str) -> None:
-        """Write a line to the guest's standard input; a guest that no longer listens is found out by its end."""
+        """Write a line to the guest's standard input; a guest that no longer listens is found out by its end.
+
+        One that has left so much unread that the line finds no room is ended: we wait for nothing here.
+        """
         assert self._wiring.stdin is not None
         try:
-            os.write(self._wiring.stdin, line.encode())
+            os.write(self._wiring.stdin, line.encode())  # whole or not at all: shorter than PIPE_BUF
         except BrokenPipeError:
             return
+        except BlockingIOError:
+            self._excess = "unread input"
+            self.stop()
 
     def hang_up(self) -> None:
         """Close the guest's standard input."""
@@ -208,6 +214,17 @@ class Guest:
             if self._ended is not None:
                 return None
             self._turn(stop)
+
+    def next_sign(self) -> Sign | None:
+        """The next sign, whatever its name; None when the guest ended first."""
+        while not self._signs and self._ended is None:
+            self._turn(None)
+        return self._signs.pop(0) if self._signs else None
+
+    def unasked(self) -> Sign | None:
+        """The first sign that has come and that nobody has waited for, read now."""
+        self.look()
+        return self._signs[0] if self._signs else None
 
     def look(self) -> None:
         """Read what has come and enforce the limits, without waiting."""

@@ -74,6 +74,12 @@ def test_a_kit_is_tried_on_every_core_unless_told_otherwise() -> None:
     assert of_kit(Given(kit="gpu_lm", parallel=2), workers=3).parallel == 1
 
 
+def test_a_gpu_kit_is_searched_on_more_than_a_few_chunks() -> None:
+    assert of_kit(Given(kit="tiny_lm")).kit_scored_bytes == 32_768
+    assert of_kit(Given(kit="gpu_lm")).kit_scored_bytes == 1 << 20
+    assert of_kit(Given(kit="gpu_lm", scored_bytes=4_096)).kit_scored_bytes == 4_096
+
+
 def test_a_recorded_plan_is_used_with_the_limits_of_the_day(place: Place) -> None:
     plan = proposed(place, Given(), None, lambda _: None)
     save(place, Plausible(plan=plan, commit="0" * 40, values=(1.0, 1.0), seconds=1.0))

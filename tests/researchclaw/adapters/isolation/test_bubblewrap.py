@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from researchclaw.adapters.isolation.bubblewrap import Bubblewrap, gpu_view
+from researchclaw.adapters.isolation.bubblewrap import Bubblewrap
 from researchclaw.adapters.isolation.collector import ArtefactRefusedError, collect
 from researchclaw.adapters.isolation.job import Job
 from researchclaw.adapters.isolation.limits import Limits
@@ -452,29 +451,3 @@ print(isolation.name, [a.name for a in self_test(isolation) if not a.blocked])
     if "PermissionError" in done.stderr or "ModuleNotFoundError" in done.stderr:
         pytest.skip("an ordinary user cannot read this checkout")
     assert done.stdout.strip() == "bubblewrap (user namespaces) []", done.stderr
-
-
-def test_only_the_chosen_gpu_is_shown_and_only_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the arguments alone: no machine with a GPU was at hand."""
-    there = {"/dev/nvidiactl", "/dev/nvidia0", "/dev/nvidia1", "/dev/nvidia-uvm"}
-    real = Path.exists
-    monkeypatch.setattr(Path, "exists", lambda self: str(self) in there if str(self).startswith("/dev/nv") else real(self))
-    assert list(gpu_view(())) == []
-    words = list(gpu_view((1,)))
-    bound = [words[at + 1] for at, word in enumerate(words) if word.startswith("--dev-bind")]
-    assert bound == ["/dev/nvidiactl", "/dev/nvidia1", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools"]
-    seen = [words[at + 1] for at, word in enumerate(words) if word.startswith("--ro-bind")]
-    assert seen == ["/sys/bus/pci", "/sys/devices", "/sys/module"]
-    with pytest.raises(SandboxUnavailable, match="/dev/nvidia5, which is not there"):
-        list(gpu_view((5,)))
-
-
-def test_the_gpu_comes_after_the_devices_that_would_cover_it(sandbox_state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if shutil.which("bwrap") is None:
-        pytest.skip("bubblewrap is not installed: apt install bubblewrap")
-    monkeypatch.setattr(
-        "researchclaw.adapters.isolation.bubblewrap.gpu_view", lambda _: iter(("--dev-bind-try", "/dev/nvidia0", "/dev/nvidia0"))
-    )
-    isolation = Bubblewrap(sandbox_state, gpus=(0,))
-    words = list(isolation._view(Job(argv=lambda _: []), lambda _: 9, 1000))  # the whole command line needs a guest
-    assert words.index("--dev") < words.index("--dev-bind-try") < words.index("--remount-ro")
