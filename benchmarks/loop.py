@@ -263,6 +263,9 @@ def edits(session: int, count: int, effect: float, *, paired: bool, unlike: floa
         scale = math.exp(draw.gauss(0, unlike)) if unlike else 1.0
         decision = "more"
         while decision == "more":
+            if paired and len(gains) == len(incumbent):  # a seed that the incumbent has not been asked for yet
+                incumbent.append(draw.gauss(0, single))
+                runs += 1
             old = incumbent[len(gains)] if paired else draw.gauss(0, single)
             gains.append(effect + scale * (old - draw.gauss(0, single)))
             runs += 1 if paired else 2
@@ -303,7 +306,7 @@ def strict(session: int, count: int) -> tuple[int, float]:
 
 def table_of_edits(sessions: int, first: int = 0) -> list[str]:
     lines = [f"{'metric':<10}{'edits':<10}{'true gain (sd)':>16}{'kept %':>9}{'runs per edit':>15}"]
-    alike, kinds = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0), {"unlike": {"unlike": 0.8}, "no-ops": {"no_ops": 0.1}}
+    alike, kinds = (0.0, 0.5, 1.0, 1.25, 1.5, 2.0, 3.0), {"unlike": {"unlike": 0.8}, "no-ops": {"no_ops": 0.1}}
     rows = [("alike", effect, dict[str, float]()) for effect in alike]
     rows += [(name, effect, given) for name, given in kinds.items() for effect in (0.0, 2.0)]
     for paired in (True, False):
@@ -311,7 +314,7 @@ def table_of_edits(sessions: int, first: int = 0) -> list[str]:
             found = [edits(session, 40, effect, paired=paired, **given) for session in range(first, first + sessions)]
             kept = 100 * statistics.fmean(kept for kept, _ in found) / 40
             runs = statistics.fmean(runs for _, runs in found) / 40
-            lines.append(f"{'repeats' if paired else 'varies':<10}{name:<10}{effect:>16.1f}{kept:>9.1f}{runs:>15.1f}")
+            lines.append(f"{'repeats' if paired else 'varies':<10}{name:<10}{effect:>16.2f}{kept:>9.1f}{runs:>15.1f}")
     naive = [strict(session, 100) for session in range(first, first + sessions)]
     lines.append(
         f"strictly better, one run, 100 null edits: {statistics.fmean(k for k, _ in naive):.1f} false keeps, "

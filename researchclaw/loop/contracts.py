@@ -131,7 +131,7 @@ class Calibration(Contract):
     sd: NonNegativeFloat = Field(description="Of single values, in the metric's unit.")
     sd_difference: NonNegativeFloat = Field(description="Of a paired difference: measured, or sd times the root of two.")
     degrees: PositiveInt
-    mde: NonNegativeFloat = Field(description="Gain that would be found with 80 % power by five pairs.")
+    mde: NonNegativeFloat = Field(description="Gain that the keep rule would find in about 80 % of cases.")
     seconds: NonNegativeFloat = Field(description="Median wall time of one run.")
     advice: str | None = None
 

@@ -73,7 +73,7 @@ def calibrated(calibration: Calibration, plan: Plan) -> str:
         how = (
             "a seed repeats itself" if calibration.repeatable else "a seed does not repeat itself; incumbent and candidate run in turn"
         )
-        noise = f"sd {calibration.sd:.4g}; {how}; gains of {calibration.mde:.4g} are found with 80 % power by five pairs"
+        noise = f"sd {calibration.sd:.4g}; {how}; gains of {calibration.mde:.4g} are found in 80 % of cases"
     line = f"baseline {plan.metric} {mean:.6g} ({n} runs of {calibration.seconds:.2f} s): {noise}"
     return line + (f"\nadvice: {calibration.advice}" if calibration.advice else "")
 

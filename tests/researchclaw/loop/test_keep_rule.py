@@ -29,18 +29,20 @@ def plan(**changes: Any) -> Plan:
 @pytest.mark.parametrize(
     ("gains", "decision"),
     [
-        ((-0.1,), "drop"),
-        ((0.5,), "more"),
+        ((-0.1,), "more"),
+        ((-0.3,), "drop"),
         ((5.0,), "accept"),
-        ((0.2, 0.1), "drop"),
+        ((0.1, -0.1), "drop"),
         ((0.5, 0.5), "more"),
         ((1.3, 1.3, 1.3), "accept"),
         ((1.0, 1.0, 1.0), "more"),
-        ((0.2, 0.3, 0.3), "drop"),
+        ((0.1, 0.2, 0.2), "drop"),
         ((1.1, 1.1, 1.1, 1.1), "accept"),
         ((0.8, 0.8, 0.8, 0.8, 0.8), "accept"),
-        ((0.6, 0.6, 0.6, 0.6, 0.6), "undecided"),
-        ((0.9, 0.9, 0.9, 0.9, -4.0), "drop"),
+        ((0.6, 0.6, 0.6, 0.6, 0.6), "more"),
+        ((0.4,) * 8, "accept"),
+        ((0.3,) * 8, "undecided"),
+        ((0.9,) * 7 + (-7.0,), "drop"),
     ],
 )
 def test_boundaries_for_a_well_known_usual_sd(gains: tuple[float, ...], decision: str) -> None:
@@ -108,7 +110,7 @@ def test_calibration_tells_the_three_kinds_of_metric_apart() -> None:
     assert seeded.sd_difference == pytest.approx(seeded.sd * 2**0.5)
     varies = calibrate([1.0, 2.0, 3.0, 4.0, 5.0], [1.5, 2.0, 2.5, 4.0, 5.0], plan(), [1.0])
     assert not varies.repeatable
-    assert varies.mde == smallest_detectable(varies.sd_difference, 5)
+    assert varies.mde == smallest_detectable(varies.sd_difference)
 
 
 def test_noise_that_hides_every_plausible_gain_brings_advice() -> None:
