@@ -83,6 +83,22 @@ for path in ({str(hidden)!r}, '/etc/shadow', '/etc/ssh', '/sys', '/run', '/var/l
     assert said(outcome).split() == ["False"] * 7
 
 
+def test_our_own_packages_and_the_labels_that_a_wheel_carries_are_not_there(
+    tmp_path: Path, sandbox_state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Installed from a wheel, the shipped kits lie in site-packages, which the guest has for its libraries."""
+    packages = tmp_path / "site-packages"
+    labels = packages / "researchclaw" / "_shipped" / "sandbox" / "command_kits" / "digits" / "private" / "val_labels.txt"
+    for file in (labels, packages / "stages" / "pipeline.py", packages / "numpy" / "core.py"):
+        file.parent.mkdir(parents=True)
+        file.write_text("7", encoding="utf-8")
+    monkeypatch.setattr("site.getsitepackages", lambda: [str(packages)])
+    code = f"import os\nfor folder, _, files in os.walk({str(packages)!r}): print(*files)"
+    with Bubblewrap(sandbox_state).start(Job(argv=lambda inside: [inside.python, "-c", code], limits=SMALL)) as guest:
+        outcome, _ = guest.run()
+    assert said(outcome).split() == ["core.py"]
+
+
 def test_the_view_is_read_only(sandboxed: RunScript) -> None:
     outcome = sandboxed("""
 import os, sys
