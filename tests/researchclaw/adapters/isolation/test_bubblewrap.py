@@ -111,6 +111,27 @@ except OSError: pass
     assert said(outcome) == ""
 
 
+def test_a_process_cannot_forge_what_its_parent_computed_or_prints(sandboxed: RunScript) -> None:
+    """A verify command that runs the candidate in a process of its own relies on it."""
+    outcome = sandboxed("""
+import ctypes, os
+number = ctypes.c_uint64(1000)
+reading, writing = os.pipe()
+if os.fork() == 0:
+    os.dup2(writing, 1)
+    for name, mode, place in (('mem', 'r+b', ctypes.addressof(number)), ('fd/1', 'wb', None)):
+        try:
+            with open(f'/proc/{os.getppid()}/{name}', mode, 0) as file:
+                if place: file.seek(place)
+                file.write(b'forged!!')
+        except OSError as exc: print(os.strerror(exc.errno), flush=True)
+    os._exit(0)
+os.wait()
+print(number.value, os.read(reading, 999).decode().splitlines())
+""")
+    assert said(outcome) == "1000 ['Read-only file system', 'No such device or address']"
+
+
 def test_our_paths_do_not_reach_the_guest(sandboxed: RunScript, sandbox_state: Path) -> None:
     outcome = sandboxed("import glob\nfor file in glob.glob('/proc/*/cmdline'): print(open(file).read())")
     assert "script.py" in said(outcome)
