@@ -174,7 +174,15 @@ def _job(kit: CommandKit, command: tuple[str, ...], place: Path, files: dict[str
         file.write_bytes(content)
     for path in (place, *place.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
-    return Job(argv=_argv(command), inputs={"program": place}, limits=limits, hidden=kit.hidden, environment={"SEED": str(seed)})
+    return Job(
+        argv=_argv(command),
+        inputs={"program": place},
+        limits=limits,
+        # A child that nobody waits for takes its CPU time along. Where the program scores itself, its clock proves nothing either.
+        one_process=isinstance(kit.score, LabelScore),
+        hidden=kit.hidden,
+        environment={"SEED": str(seed)},
+    )
 
 
 def _fault(outcome: Outcome, budget_s: float) -> str | None:
