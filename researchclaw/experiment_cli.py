@@ -135,7 +135,10 @@ def told_of_a_command(record: CommandRecord) -> list[str]:
     lines = [f"verdict    {record.verdict}" + (f": {record.reason}" if record.reason else "")]
     if record.value is not None:
         lines.append(f"{record.metric:<10} {record.value:.6f} on the {record.split} split, scored by {record.scored_by}")
-    lines += [f"training   {record.train_cpu_s:.1f} s of CPU time", f"isolation  {record.isolation}"]
+    lines.append(f"training   {record.train_cpu_s:.1f} s of CPU time")
+    if record.predict_cpu_s is not None:
+        lines.append(f"predicting {record.predict_cpu_s:.1f} s of CPU time")
+    lines.append(f"isolation  {record.isolation}")
     return [*lines, told_of_looks(record.looks)] if record.looks is not None else lines
 
 

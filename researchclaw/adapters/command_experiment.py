@@ -26,6 +26,7 @@ from stages.contracts import Contract, Sha256, Slug, Verdict
 from stages.errors import SettingsError
 
 _STARTUP_S = 4.0
+_PREDICT_SHARE = 0.2  # of the budget: answering is a pass over some hundred inputs, and what is more is training in disguise
 _ARTEFACT_MAX = 256 << 20
 _PREDICTIONS_MAX = 1 << 20
 _SCORED_BY = {"printed": "the program itself", "labels": "labels that it never saw"}
@@ -53,11 +54,22 @@ class CommandRecord(Contract):
     value: FiniteFloat | None
     scored_by: str = Field(description="Who computed the value: 'the program itself' has been checked by nobody.")
     train_cpu_s: float
+    predict_cpu_s: float | None = Field(default=None, description="Its limit is its own; None: nothing was predicted.")
     wall_s: float
     peak_memory_mb: float
     isolation: str
     log_tail: str
     looks: int | None = Field(default=None, description="At these sealed test labels on this machine so far; None: this was none.")
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What the predicting sandbox came to. reason: why there is no value."""
+
+    cpu_s: float
+    value: float | None = None
+    verdict: Verdict = "ok"
+    reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +103,7 @@ def run_command_kit(
     assert state is not None or split == "val"
     held_out = _held_out(kit, folder, split)
     looks: int | None = None
+    answer: _Answer | None = None
     files = program_files(kit, folder)
     first = next(iter(scope_files(kit, folder)))
     own = files[first]
@@ -101,7 +114,7 @@ def run_command_kit(
     value: float | None = None
     fault = broken_rule(first, files[first], own)
     if fault is not None:
-        return _record(kit, seed, split, isolation, "rejected", fault, None, None)
+        return _record(kit, seed, split, isolation, "rejected", fault, None)
     limits = replace(limits, wall_s=10 * budget + 30, cpu_s=1.5 * budget + _STARTUP_S)
     with tempfile.TemporaryDirectory(prefix="researchclaw-command-") as kept, ExitStack() as guests:
         guest = guests.enter_context(isolation.start(_job(kit, kit.command, Path(kept, "train"), files, limits, seed)))
@@ -115,7 +128,9 @@ def run_command_kit(
                 collect(guest.scratch, kit.score.artefact, artefact, _ARTEFACT_MAX)
                 if state is not None and split == "test":  # before the answers are there: a refusal is a look, too
                     looks = note_look(state, held_out.sha256, hashlib.sha256(files[first]).hexdigest(), seed)
-                value = _agreement(kit, kit.score, folder, files, artefact, isolation, limits, held_out)
+                limits = replace(limits, cpu_s=_PREDICT_SHARE * budget + _STARTUP_S)
+                answer = _agreement(kit, kit.score, folder, files, artefact, isolation, limits, held_out)
+                value, verdict, reason = answer.value, answer.verdict, answer.reason
             except ArtefactRefusedError as exc:
                 verdict, reason = "rejected", str(exc)
         else:
@@ -124,7 +139,7 @@ def run_command_kit(
                 verdict, reason = "rejected", f"the program printed no number after {kit.metric.name}"
             elif not math.isfinite(value):
                 verdict, reason, value = "nonfinite", f"{kit.metric.name} is not finite", None
-    return _record(kit, seed, split, isolation, verdict, reason, value, outcome, looks)
+    return _record(kit, seed, split, isolation, verdict, reason, value, outcome, answer, looks)
 
 
 def broken_rule(name: str, source: bytes, own: bytes) -> str | None:
@@ -174,7 +189,15 @@ def _job(kit: CommandKit, command: tuple[str, ...], place: Path, files: dict[str
         file.write_bytes(content)
     for path in (place, *place.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
-    return Job(argv=_argv(command), inputs={"program": place}, limits=limits, hidden=kit.hidden, environment={"SEED": str(seed)})
+    return Job(
+        argv=_argv(command),
+        inputs={"program": place},
+        limits=limits,
+        # A child that nobody waits for takes its CPU time along. Where the program scores itself, its clock proves nothing either.
+        one_process=isinstance(kit.score, LabelScore),
+        hidden=kit.hidden,
+        environment={"SEED": str(seed)},
+    )
 
 
 def _fault(outcome: Outcome, budget_s: float) -> str | None:
@@ -196,27 +219,30 @@ def _agreement(
     isolation: Isolation,
     limits: Limits,
     held_out: _HeldOut,
-) -> float:
-    """Share of right labels; the predicting sandbox has neither labels nor training data.
-
-    Raises:
-        ArtefactRefusedError: the predictions are not there or are no labels.
-    """
+) -> _Answer:
+    """Share of right labels; the predicting sandbox has neither labels nor training data, but for what the artefact holds of them."""
     given_files = {name: files[name] for name in scope_files(kit, folder)}
     given_files |= {"inputs.npz": held_out.inputs, score.artefact: artefact.read_bytes()}
     job = _job(kit, score.predict, artefact.with_name("predict"), given_files, limits, 0)
     with isolation.start(job) as guest:
         outcome, _ = guest.run()
+        cpu_s = outcome.cpu_s
+        if outcome.excess in ("wall time", "CPU time"):
+            why = f"stopped after {outcome.wall_s:.0f} s, {cpu_s:.0f} s of CPU time while it predicted"
+            return _Answer(cpu_s, verdict="timeout", reason=f"{why}; {limits.cpu_s:g} s of CPU time are allowed for that")
         if outcome.exit_code != 0:  # what it printed stays here: it has seen the inputs
-            raise ArtefactRefusedError(
-                "the program failed while it predicted" + (f": too much {outcome.excess}" if outcome.excess else "")
-            )
+            excess = f": too much {outcome.excess}" if outcome.excess else ""
+            return _Answer(cpu_s, verdict="rejected", reason=f"the program failed while it predicted{excess}")
         said = artefact.with_name("predictions.txt")
-        collect(guest.scratch, "predictions.txt", said, _PREDICTIONS_MAX)
+        try:
+            collect(guest.scratch, "predictions.txt", said, _PREDICTIONS_MAX)
+        except ArtefactRefusedError as exc:
+            return _Answer(cpu_s, verdict="rejected", reason=str(exc))
     given = said.read_bytes().decode("ascii", "replace").split()
     if len(given) != len(held_out.labels):
-        raise ArtefactRefusedError(f"{len(given)} labels were predicted for {len(held_out.labels)} inputs")
-    return sum(a == b for a, b in zip(given, held_out.labels, strict=True)) / len(held_out.labels)
+        reason = f"{len(given)} labels were predicted for {len(held_out.labels)} inputs"
+        return _Answer(cpu_s, verdict="rejected", reason=reason)
+    return _Answer(cpu_s, sum(a == b for a, b in zip(given, held_out.labels, strict=True)) / len(held_out.labels))
 
 
 def _record(
@@ -227,7 +253,8 @@ def _record(
     verdict: Verdict,
     reason: str | None,
     value: float | None,
-    outcome: Outcome | None,
+    outcome: Outcome | None = None,
+    answer: _Answer | None = None,
     looks: int | None = None,
 ) -> CommandRecord:
     return CommandRecord(
@@ -240,6 +267,7 @@ def _record(
         value=value,
         scored_by=_SCORED_BY[kit.score.kind],
         train_cpu_s=round(outcome.cpu_s, 3) if outcome else 0.0,
+        predict_cpu_s=round(answer.cpu_s, 1) if answer else None,  # no finer: it may depend on the sealed inputs
         wall_s=round(outcome.wall_s, 3) if outcome else 0.0,
         peak_memory_mb=round(outcome.peak_memory_mb, 1) if outcome else 0.0,
         isolation=isolation.name,

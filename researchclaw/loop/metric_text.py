@@ -8,7 +8,6 @@ import re
 
 _METRIC = re.compile(r"^METRIC\s+([A-Za-z_][A-Za-z0-9_.\-]{0,63})\s*=\s*(\S{1,64})\s*$")
 _NUMBER = re.compile(r"^[+-]?(\d{1,40}(\.\d{0,40})?|\.\d{1,40})([eE][+-]?\d{1,4})?$", re.ASCII)
-_LOOKED_AT = 64 * 1024
 LARGEST = 1e100
 """A comparison takes squares and sums of values; those of larger ones leave the numbers."""
 
@@ -20,11 +19,11 @@ class NoMetricError(Exception):
 def metric_in(printed: str, name: str) -> float:
     """The metric: a line `METRIC name=value`, else a last line that is a JSON object, else a last line that is a number.
 
-    A METRIC line may stand anywhere, but only once; what the program prints beside it does not matter.
+    A METRIC line may stand anywhere, but only once in the whole output; what the program prints beside it does not matter.
     Raises:
         NoMetricError
     """
-    lines = [line.strip() for line in printed[-_LOOKED_AT:].splitlines() if line.strip()]
+    lines = [line.strip() for line in printed.splitlines() if line.strip()]
     stated = [(found[1], found[2]) for line in lines if (found := _METRIC.match(line))]
     if stated:
         values = [value for given, value in stated if given == name]

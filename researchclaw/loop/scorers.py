@@ -96,6 +96,9 @@ class CommandScorer:
         cost = {"wall_s": outcome.wall_s, "cpu_s": outcome.cpu_s, "peak_memory_mb": outcome.peak_memory_mb}
         if reason is not None:
             return Score(verdict="timeout" if outcome.excess in ("wall time", "CPU time") else "crash", reason=reason, **cost)
+        if outcome.stdout_left_out:
+            reason = "the command printed more than is kept, so that a second METRIC line could be lost; let it print less"
+            return Score(verdict="rejected", reason=reason, **cost)
         try:
             return Score(verdict="ok", value=metric_in(plain_text(outcome.stdout), self._plan.metric), **cost)
         except NoMetricError as exc:

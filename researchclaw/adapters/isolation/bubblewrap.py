@@ -153,10 +153,10 @@ class Bubblewrap:
                 yield from ("--ro-bind", str(content), place)
         yield from _memory_folder(f"{_HOME}/scratch", limits.scratch_mb)
         if job.sealed:
-            # /proc: a process' mem, comm and oom_score_adj can be written by its siblings
-            for place in ("/proc", "/dev/shm", "/tmp", f"{_HOME}/scratch"):  # noqa: S108
+            for place in ("/dev/shm", "/tmp", f"{_HOME}/scratch"):  # noqa: S108
                 yield from ("--remount-ro", place)
-        yield from ("--remount-ro", "/dev", "--remount-ro", "/")
+        # /proc: a process' mem, comm and oom_score_adj can be written by its children and siblings
+        yield from ("--remount-ro", "/proc", "--remount-ro", "/dev", "--remount-ro", "/")
 
     def _python_view(self, job: Job, made: set[str]) -> Iterator[str]:
         python = self._python

@@ -25,7 +25,7 @@ class Channels:
             self._their_stdin = (
                 self._theirs[-1] if job.stdin == "pipe" else job.stdin if isinstance(job.stdin, int) else subprocess.DEVNULL
             )
-            self._stdout = self._read_end() if job.stdout == "captured" else None
+            self._stdout = self._captured_end() if job.stdout == "captured" else None
             self._their_stdout = self._theirs[-1] if job.stdout == "captured" else job.stdout
             self._stderr = self._read_end()
             self._their_stderr = self._theirs[-1]
@@ -51,6 +51,14 @@ class Channels:
         self._ours.append(ours)
         self._theirs.append(theirs)
         return ours
+
+    def _captured_end(self) -> int:
+        """Like `_read_end`, but no pipe: the guest's other processes of the same user could open that in /proc/PID/fd and write."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        ours.shutdown(socket.SHUT_WR)
+        self._ours.append(ours.detach())
+        self._theirs.append(theirs.detach())
+        return self._ours[-1]
 
     def _write_end(self) -> int:
         theirs, ours = os.pipe()

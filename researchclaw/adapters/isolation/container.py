@@ -32,7 +32,7 @@ from typing import Literal, Self
 
 from researchclaw.adapters.isolation.bubblewrap import guest_environment, memory_folder_usage, resource_limits
 from researchclaw.adapters.isolation.channels import Channels
-from researchclaw.adapters.isolation.guest_python import DATA_SETS
+from researchclaw.adapters.isolation.guest_python import DATA_SETS, OWN_PACKAGES
 from researchclaw.adapters.isolation.job import Inside, Job
 from researchclaw.adapters.isolation.limits import NOFILE
 from researchclaw.adapters.isolation.seccomp import filter_program
@@ -108,7 +108,7 @@ class Container:
                 f"The image {self._image} shows its standard library as text, which is this kit's own corpus: a candidate could read "
                 "what it is scored on. Set experiment.corpus to a file or folder of your own, or sandbox.backend: bubblewrap."
             )
-        covered = self._in_the_image((*job.hidden, *(() if job.data_sets else DATA_SETS)))
+        covered = self._in_the_image((*OWN_PACKAGES, *job.hidden, *(() if job.data_sets else DATA_SETS)))
         home = Path(tempfile.mkdtemp(prefix="researchclaw-container-"))
         with ExitStack() as undo:
             name = _new_name()

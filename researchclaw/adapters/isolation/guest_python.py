@@ -8,6 +8,9 @@ could be read in site-packages (1.3 % with it: idioms that any code has; measure
 
 Where a guest's score rests on such a text, the modules of the validation and test splits are not there at all, but for
 those that the interpreter and torch cannot live without.
+
+Our own packages are covered, too: a wheel carries the shipped kits, and with them the labels of their held-out splits.
+No program that a guest runs imports them.
 """
 
 from __future__ import annotations
@@ -34,6 +37,8 @@ _LEFT_OUT = frozenset(
 _PACKAGES_WITH_COPIES = ("pip", "setuptools", "pkg_resources", "exceptiongroup", "griffe", "griffecli", "mypy")
 DATA_SETS = ("sklearn/datasets/data", "sklearn/datasets/images")
 """Below site-packages; a guest that could read them while it trains would have the held-out rows."""
+OWN_PACKAGES = ("researchclaw", "stages")
+"""Below site-packages, with all that is shipped in them; no guest sees them."""
 IMPORTED = frozenset(
     {"_sitebuiltins.py", "codecs.py", "functools.py", "re/_compiler.py", "signal.py", "site.py", "traceback.py"}  # at each start
     | {"bisect.py", "ctypes/__init__.py", "numbers.py", "textwrap.py"}  # numpy, torch
@@ -141,7 +146,7 @@ def guest_python(state: Path) -> GuestPython:
         sources=sources,
         site_packages=tuple((folder, str(folder)) for folder in packages),
         covered_packages=tuple(
-            str(folder / name) for folder in packages for name in _PACKAGES_WITH_COPIES if (folder / name).is_dir()
+            str(folder / name) for folder in packages for name in (*_PACKAGES_WITH_COPIES, *OWN_PACKAGES) if (folder / name).is_dir()
         ),
         data_sets=tuple(str(folder / name) for folder in packages for name in DATA_SETS if (folder / name).is_dir()),
         empty=home / "empty",

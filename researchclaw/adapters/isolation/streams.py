@@ -32,10 +32,14 @@ class KeptStream:
             while self._tail_bytes - len(self._tail[0]) >= self._tail_room:
                 self._tail_bytes -= len(self._tail.popleft())
 
+    @property
+    def left_out(self) -> int:
+        """Bytes between the beginning and the end that were dropped."""
+        return self.total - len(self._head) - min(self._tail_bytes, self._tail_room)
+
     def kept(self) -> bytes:
         tail = b"".join(self._tail)[-self._tail_room :]
-        left_out = self.total - len(self._head) - len(tail)
-        gap = f"\n[{left_out} bytes left out]\n".encode() if left_out else b""
+        gap = f"\n[{self.left_out} bytes left out]\n".encode() if self.left_out else b""
         return bytes(self._head) + gap + tail
 
 

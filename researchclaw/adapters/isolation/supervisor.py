@@ -44,6 +44,8 @@ class Outcome:
     peak_memory_mb: float
     stdout: bytes
     stderr: bytes
+    stdout_left_out: int = 0
+    """Bytes of the middle that are not in `stdout`, where a note stands instead."""
 
 
 @dataclass(frozen=True)
@@ -259,6 +261,7 @@ class Guest:
             peak_memory_mb=self._peak / 2**20,
             stdout=self._kept["stdout"].kept(),
             stderr=self._kept["stderr"].kept(),
+            stdout_left_out=self._kept["stdout"].left_out,
         )
         return outcome, self._signs
 

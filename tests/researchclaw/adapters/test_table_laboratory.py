@@ -108,6 +108,12 @@ def test_a_fit_cannot_read_the_data_set_that_its_rows_come_from(laboratory: Loca
     assert "wine_data.csv" in (record.reason or "")
 
 
+def test_a_fit_starts_no_process_whose_time_nobody_counts(laboratory: LocalLaboratory) -> None:
+    forking = "import os\n" + NEAREST.replace("    spread =", "    os.fork() or os._exit(0)\n    spread =")
+    record = _run(laboratory, _kit(), forking)
+    assert (record.verdict, record.reason) == ("crash", "PermissionError: [Errno 1] Operation not permitted")
+
+
 @pytest.mark.parametrize(
     ("change", "why"),
     [

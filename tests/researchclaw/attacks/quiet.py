@@ -265,6 +265,27 @@ def steer_other_processes_through_proc():
 
 
 @attempt
+def change_a_number_in_the_memory_of_the_parent():
+    number = ctypes.c_uint64(1000)
+    if (child := os.fork()) == 0:
+        try:
+            with open(f"/proc/{os.getppid()}/mem", "r+b", 0) as memory:
+                memory.seek(ctypes.addressof(number))
+                memory.write(struct.pack("=Q", 1))
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    return number.value != 1000
+
+
+@attempt
+def print_through_the_output_of_the_parent():
+    _, own = os.pipe()
+    os.dup2(own, 1)  # as where the parent captures what its child prints
+    return opened([f"/proc/{os.getppid()}/fd/1"], "wb")
+
+
+@attempt
 def escape_the_kernels_memory_killer():
     with open("/proc/self/oom_score_adj", "w") as file:
         file.write("-1000")

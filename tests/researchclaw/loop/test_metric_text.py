@@ -27,6 +27,7 @@ def test_the_three_forms_are_read(printed: str, value: float) -> None:
         ("METRIC ms=1e999\n", "no finite decimal number"),
         ("METRIC ms=٣\n", "no finite decimal number"),
         ("METRIC ms=0.1\nMETRIC ms=9\n", "stands 2 times"),
+        ("METRIC ms=9\n" + "x" * 70_000 + "\nMETRIC ms=-5\n", "stands 2 times"),
         ("METRIC bytes=1\nMETRIC size=2\n", "no METRIC line names 'ms'"),
         ('{"a": 1, "b": 2}', "has no number 'ms'"),
         ('{"ms": true}', "has no number 'ms'"),

@@ -5,10 +5,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import cast
 
+from researchclaw.adapters.isolation.supervisor import Outcome
 from researchclaw.adapters.laboratory import LocalLaboratory
 from researchclaw.kits import kit_folder, load_kit
+from researchclaw.loop.commands import Workbench
 from researchclaw.loop.repository import Repository
-from researchclaw.loop.scorers import KitScorer
+from researchclaw.loop.scorers import CommandScorer, KitScorer
 from stages.contracts import RunCost, RunRecord, TrainingRequest
 from stages.ports import Probe, ProbeRequest, Probes
 
@@ -69,3 +71,22 @@ def test_a_change_that_takes_the_program_away_is_rejected_and_nothing_is_run(toy
     score = scorer.score(tree, 3)
     assert (score.verdict, score.reason) == ("rejected", "the change takes train.py away")
     assert bench.requests == []
+
+
+class Printed:
+    """A workbench whose command prints one METRIC line, and of what else it printed so many bytes are lost."""
+
+    isolation = "none"
+
+    def __init__(self, lost: int) -> None:
+        self.lost = lost
+
+    def run(self, *_: object, **__: object) -> Outcome:
+        return Outcome(0, None, False, 1.0, 1.0, 9.0, stdout=b"METRIC m=-5\n", stderr=b"", stdout_left_out=self.lost)
+
+
+def test_where_output_was_lost_nobody_knows_how_often_a_metric_stood_there(toy: ModuleType) -> None:
+    whole, cut = (CommandScorer(cast(Workbench, Printed(lost)), toy.plan(metric="m")).score("tree", 0) for lost in (0, 1))
+    assert (whole.verdict, whole.value) == ("ok", -5.0)
+    assert (cut.verdict, cut.value) == ("rejected", None)
+    assert "let it print less" in str(cut.reason)

@@ -83,6 +83,22 @@ for path in ({str(hidden)!r}, '/etc/shadow', '/etc/ssh', '/sys', '/run', '/var/l
     assert said(outcome).split() == ["False"] * 7
 
 
+def test_our_own_packages_and_the_labels_that_a_wheel_carries_are_not_there(
+    tmp_path: Path, sandbox_state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Installed from a wheel, the shipped kits lie in site-packages, which the guest has for its libraries."""
+    packages = tmp_path / "site-packages"
+    labels = packages / "researchclaw" / "_shipped" / "sandbox" / "command_kits" / "digits" / "private" / "val_labels.txt"
+    for file in (labels, packages / "stages" / "pipeline.py", packages / "numpy" / "core.py"):
+        file.parent.mkdir(parents=True)
+        file.write_text("7", encoding="utf-8")
+    monkeypatch.setattr("site.getsitepackages", lambda: [str(packages)])
+    code = f"import os\nfor folder, _, files in os.walk({str(packages)!r}): print(*files)"
+    with Bubblewrap(sandbox_state).start(Job(argv=lambda inside: [inside.python, "-c", code], limits=SMALL)) as guest:
+        outcome, _ = guest.run()
+    assert said(outcome).split() == ["core.py"]
+
+
 def test_the_view_is_read_only(sandboxed: RunScript) -> None:
     outcome = sandboxed("""
 import os, sys
@@ -93,6 +109,27 @@ try: open('/lab/input/script.py', 'a'); print('wrote the script')
 except OSError: pass
 """)
     assert said(outcome) == ""
+
+
+def test_a_process_cannot_forge_what_its_parent_computed_or_prints(sandboxed: RunScript) -> None:
+    """A verify command that runs the candidate in a process of its own relies on it."""
+    outcome = sandboxed("""
+import ctypes, os
+number = ctypes.c_uint64(1000)
+reading, writing = os.pipe()
+if os.fork() == 0:
+    os.dup2(writing, 1)
+    for name, mode, place in (('mem', 'r+b', ctypes.addressof(number)), ('fd/1', 'wb', None)):
+        try:
+            with open(f'/proc/{os.getppid()}/{name}', mode, 0) as file:
+                if place: file.seek(place)
+                file.write(b'forged!!')
+        except OSError as exc: print(os.strerror(exc.errno), flush=True)
+    os._exit(0)
+os.wait()
+print(number.value, os.read(reading, 999).decode().splitlines())
+""")
+    assert said(outcome) == "1000 ['Read-only file system', 'No such device or address']"
 
 
 def test_our_paths_do_not_reach_the_guest(sandboxed: RunScript, sandbox_state: Path) -> None:

@@ -93,6 +93,20 @@ def test_what_holds_the_answers_is_found_in_the_image_and_covered(engines: Path)
     assert "/x/empty:/site/sklearn/datasets/data:ro" in following(words, "--volume")
 
 
+def test_our_own_packages_in_an_image_are_covered_too(engines: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked_for: list[tuple[str, ...]] = []
+
+    def in_the_image(_: Container, names: tuple[str, ...]) -> tuple[str, ...]:
+        asked_for.append(names)
+        return ()
+
+    monkeypatch.setattr(Container, "_in_the_image", in_the_image)
+    assert engines
+    with pytest.raises(SandboxUnavailable, match="image not known"):
+        Container("docker", "torch:1").start(Job(argv=lambda _: ["true"], data_sets=True))
+    assert asked_for == [("researchclaw", "stages")]
+
+
 def hanging(engines: Path, *, kills: bool = True) -> None:
     """An engine that writes down what it was asked, and whose containers, and kills where it is told so, never end."""
     ends = "[ $1 = kill ] && exit 0" if kills else ""

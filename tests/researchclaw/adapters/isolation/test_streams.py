@@ -9,12 +9,14 @@ def test_both_ends_are_kept_and_the_gap_is_named() -> None:
     assert kept.startswith(b"0000 0001 ")
     assert kept.endswith(b"0998 0999 ")
     assert b"[4900 bytes left out]" in kept
+    assert stream.left_out == 4900
 
 
 def test_a_short_stream_is_kept_whole() -> None:
     stream = KeptStream(100)
     stream.add(b"a" * 99)
     assert stream.kept() == b"a" * 99
+    assert stream.left_out == 0
 
 
 def test_nothing_that_steers_a_terminal_is_left() -> None:
