@@ -27,6 +27,7 @@ from researchclaw.adapters.isolation.streams import plain_text
 from researchclaw.adapters.laboratory import LocalLaboratory
 from researchclaw.adapters.sealed_looks import looks_at, told_of_looks
 from researchclaw.command_kits import CommandKit, load_command_kit, scope_files
+from researchclaw.given_files import DATA_MAX, read_given, text_given
 from researchclaw.kits import kit_folder, kit_names, kits_folder, load_kit
 from stages.contracts import Kit, RunRecord, TrainingRequest
 from stages.errors import ExperimentFailed, SandboxUnavailable, SettingsError
@@ -118,10 +119,11 @@ def run_command(
     json_output: bool,
 ) -> int:
     """Run a command kit once; 0 only when the verdict is ok, else 1."""
-    if train is not None:
-        read_candidate(train)
+    candidate = None if train is None else read_candidate(train).encode()
     kit = load_command_kit(folder)
-    record = run_command_kit(kit, folder, isolation, limits, seed=seed, split=split, candidate=train, budget_s=budget_s, state=state)
+    record = run_command_kit(
+        kit, folder, isolation, limits, seed=seed, split=split, candidate=candidate, budget_s=budget_s, state=state
+    )
     if json_output:
         echo(record.model_dump_json(indent=2))
     else:
@@ -200,9 +202,7 @@ def repeat_request(
         SettingsError: the file is no recorded request.
     """
     try:
-        request = TrainingRequest.model_validate_json(file.read_bytes())
-    except OSError as exc:
-        raise SettingsError(f"--request: {file} cannot be read ({exc.strerror}).") from exc
+        request = TrainingRequest.model_validate_json(read_given(file, "--request", DATA_MAX))
     except ValidationError as exc:
         first = exc.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "the text"
@@ -231,12 +231,9 @@ def read_candidate(train: Path) -> str:
     """The source of a candidate.
 
     Raises:
-        SettingsError: it cannot be read as text.
+        SettingsError: it cannot be read as text, is no regular file, or is too large.
     """
-    try:
-        return train.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as exc:
-        raise SettingsError(f"--train: {train} cannot be read as text: {exc}") from exc
+    return text_given(train, "--train")
 
 
 def steps_in_budget(laboratory: LocalLaboratory, kit: str, baseline: str, candidate: str, budget_s: float) -> int:
@@ -298,7 +295,7 @@ def sandbox_exec(
         inputs[file.name] = file.resolve()
     program = program_argument(argv)
     if program is not None:
-        inputs[Path(argv[program]).name] = Path(argv[program]).read_bytes()
+        inputs[Path(argv[program]).name] = read_given(Path(argv[program]), "sandbox exec", DATA_MAX)
     isolation = choose_isolation(state, allow_weaker=allow_weaker, backend=backend, image=image, gpus=gpus)
 
     def command(inside: Inside) -> list[str]:

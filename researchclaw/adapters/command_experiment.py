@@ -77,11 +77,11 @@ def run_command_kit(
     *,
     seed: int = 0,
     split: Literal["val", "test"] = "val",
-    candidate: Path | None = None,
+    candidate: bytes | None = None,
     budget_s: float | None = None,
     state: Path | None = None,
 ) -> CommandRecord:
-    """Run and score once. candidate: takes the place of the first file in scope. Whatever the program does is a verdict.
+    """Run and score once. candidate: a source that takes the place of the first file in scope. Whatever the program does is a verdict.
 
     state: where looks at the sealed test split are counted; that split needs it.
     Raises:
@@ -95,7 +95,7 @@ def run_command_kit(
     first = next(iter(scope_files(kit, folder)))
     own = files[first]
     if candidate is not None:
-        files[first] = candidate.read_bytes()
+        files[first] = candidate
     budget = budget_s or kit.budget_s
     verdict: Verdict = "ok"
     value: float | None = None

@@ -479,30 +479,24 @@ def _must_not_be_given(values: Mapping[str, object], names: Sequence[str], why: 
 
 def _given(values: dict[str, object], settings: Settings) -> Given:
     """The options of a command as one object, completed from the settings; the path of a patch becomes its text."""
+    from researchclaw.given_files import text_given
     from researchclaw.loop.planning import Given
 
     fields: dict[str, object] = dict(settings.loop)
     fields |= {name: value for name, value in values.items() if name in Given.model_fields and value is not None}
     propose, folder, budget = fields.pop("propose", None), fields.pop("patches", None), fields.pop("budget", None)
     if isinstance(propose, list):
-        fields["propose"] = tuple(_patch_text(path) for path in propose)
+        fields["propose"] = tuple(text_given(path, "--propose") for path in propose)
     if isinstance(folder, Path):
         if not folder.is_dir():
             raise SettingsError(f"--patches: {folder} is no folder.")
-        fields["patches"] = tuple(_patch_text(path) for path in sorted(folder.glob("*.patch")))
+        fields["patches"] = tuple(text_given(path, "--patches") for path in sorted(folder.glob("*.patch")))
     if budget is not None:
         fields["budget"] = _seconds(str(budget))
     for name, allowed in (("direction", ("lower", "higher")), ("agent", ("offline", "model", "acp"))):
         if name in fields:
             must_be_known(f"--{name}", str(fields[name]), allowed)
     return Given.model_validate(fields)
-
-
-def _patch_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as exc:
-        raise SettingsError(f"{path} cannot be read as a patch: {exc}") from exc
 
 
 def _seconds(text: str) -> float:

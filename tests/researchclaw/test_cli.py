@@ -196,7 +196,10 @@ def test_bad_input_is_one_line_and_2_and_nothing_is_spent(say: Say, toys: Module
         (("server", "start", "--set", "server.port=99999"), "at most 65535"),
         (("doctor", "--set", "literature.mode=on"), "allowed: offline, cache-first or online"),
         (("experiment", "--request", "nowhere.json"), "nowhere.json cannot be read"),
-        (("experiment", "--request", "/dev/null"), "no request.json of a recorded run: the text: Invalid JSON"),
+        (("experiment", "--request", "/dev/zero"), "--request: /dev/zero is no regular file"),
+        (("experiment", "--train", "/dev/zero"), "--train: /dev/zero is no regular file"),
+        (("experiment", "--config", "/dev/zero"), "--config: /dev/zero is no regular file"),
+        (("loop", "start", "--kit", "digits", "--propose", "/dev/zero"), "--propose: /dev/zero is no regular file"),
     ],
 )
 def test_bad_input_to_commands_without_a_run_is_one_line_and_2(say: Say, words: tuple[str, ...], message: str) -> None:

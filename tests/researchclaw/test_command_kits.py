@@ -272,8 +272,7 @@ def test_digits_is_scored_by_labels_that_the_program_never_sees(tmp_path: Path, 
     source = (folder / "train.py").read_text(encoding="utf-8")
 
     def run(name: str, start: str, **how: object) -> CommandRecord:
-        candidate = tmp_path / f"{name.replace(' ', '_')}.py"
-        candidate.write_text(start + source, encoding="utf-8")
+        candidate = (start + source).encode()
         budget = 0.1 if name == "stalls" else None
         return run_command_kit(kit, folder, sandbox, Limits(), candidate=candidate, budget_s=budget, **how)  # type: ignore[arg-type]
 
