@@ -23,7 +23,7 @@ from researchclaw.adapters.isolation.choice import Backend, choose_isolation, ma
 from researchclaw.adapters.isolation.job import Inside, Isolation, Job
 from researchclaw.adapters.isolation.limits import DEFAULT_LIMITS, Limits
 from researchclaw.adapters.isolation.self_test import self_test
-from researchclaw.adapters.isolation.streams import plain_text
+from researchclaw.adapters.isolation.streams import one_line, plain
 from researchclaw.adapters.laboratory import LocalLaboratory
 from researchclaw.adapters.sealed_looks import looks_at, told_of_looks
 from researchclaw.command_kits import CommandKit, load_command_kit, scope_files
@@ -145,7 +145,7 @@ def told_of_a_kit(kit: CommandKit, folder: Path) -> list[str]:
     """A command kit in a few lines for a person."""
     better = "lower is better" if kit.metric.lower_is_better else "higher is better"
     who = "labels that the program never sees" if kit.score.kind == "labels" else "the program itself, checked by nobody"
-    return [
+    lines = [
         f"{kit.name}: {kit.title}",
         kit.summary,
         f"metric: {kit.metric.label} ({better}), scored by {who}",
@@ -153,6 +153,7 @@ def told_of_a_kit(kit: CommandKit, folder: Path) -> list[str]:
         f"may change: {', '.join(scope_files(kit, folder))}",
         f"folder: {folder}" + (f", of the repository {kit.source}" if kit.source is not None else ""),
     ]
+    return [one_line(line) for line in lines]
 
 
 def check_command_kit(kit: CommandKit, folder: Path, isolation: Isolation, limits: Limits, echo: Echo) -> int:
@@ -337,7 +338,7 @@ class Relay:
         shown = data[: self._left]
         self._left -= len(shown)
         if shown:
-            self._write(self._name, plain_text(self._decoder.decode(shown).encode("utf-8", "replace")))
+            self._write(self._name, plain(self._decoder.decode(shown)))
         if len(shown) < len(data) and not self._cut:
             self._cut = True
             self._write("stderr", f"\n[{self._name} is longer than allowed; the rest is not shown]\n")

@@ -357,15 +357,13 @@ def diff(
     number: Number, run: Which = "latest", repository: Repo = Path(), output: Home = None, kit: OfKit = None, config: Config = None
 ) -> None:
     """The patch of an attempt, kept or not."""
-    from researchclaw.adapters.isolation.streams import plain_text
     from researchclaw.loop.checking import attempt_of
 
     place, found = _found(run, repository, output, kit, load_settings(config))
     attempt = attempt_of(found, number)
     if attempt.commit is None:
         raise SettingsError(f"attempt {number} was refused at the door ({attempt.reason}); nothing was committed.")
-    patch = _objects(place, found).patch(attempt.parent, attempt.commit)
-    print(plain_text(patch.encode("utf-8", "replace")), end="")
+    print(_objects(place, found).patch(attempt.parent, attempt.commit), end="")
 
 
 @loop_app.command()

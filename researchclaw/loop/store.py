@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from researchclaw.adapters.isolation.streams import plain
 from researchclaw.journal import Journal, entries
 from researchclaw.loop.contracts import AttemptEnded, LoopStarted
 from researchclaw.loop.history import History, history_of
@@ -169,7 +170,7 @@ def _tsv(rows: list[tuple[object, ...]]) -> str:
 
 
 def _cell(cell: object) -> str:
-    text = _BREAKING.sub(" ", "" if cell is None else str(cell)).strip()
+    text = plain(_BREAKING.sub(" ", "" if cell is None else str(cell))).strip()
     return f" {text}" if isinstance(cell, str) and text[:1] in ("=", "@", "+") else text
 
 
