@@ -61,7 +61,7 @@ class CommandKit(Contract):
     title: str
     summary: str
     metric: Metric
-    budget_s: PositiveFloat = Field(description="CPU seconds of one run.")
+    budget_s: PositiveFloat = Field(allow_inf_nan=False, description="CPU seconds of one run.")
     command: tuple[str, ...] = Field(min_length=1)
     scope: tuple[str, ...] = Field(min_length=1, description="Files that may change, as patterns.")
     score: Annotated[PrintedScore | LabelScore, Field(discriminator="kind")]
@@ -207,6 +207,10 @@ def new_kit(
         raise SettingsError(f"--from: {source} is no folder")
     if target.exists():
         raise SettingsError(f"--to: {target} exists; choose another name or remove it")
+    try:
+        words = tuple(shlex.split(command))
+    except ValueError as exc:
+        raise SettingsError(f"--command: `{command}` is no command line ({exc}); close the quote, or leave it out") from exc
     direction = "lower is better" if lower_is_better else "higher is better"
     described = {
         "name": name,
@@ -214,7 +218,7 @@ def new_kit(
         "summary": f"{metric} of `{command}`, as the program prints it; {direction}.",
         "metric": {"name": metric, "label": metric, "unit": "as printed", "lower_is_better": lower_is_better},
         "budget_s": budget_s,
-        "command": tuple(shlex.split(command)),
+        "command": words,
         "scope": scope,
         "score": {"kind": "printed"},
         "source": str(source.resolve()),

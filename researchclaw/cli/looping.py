@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from researchclaw.cli.given import load_settings, must_be_known
+from researchclaw.cli.given import load_settings, must_be_finite, must_be_known
 from researchclaw.cli.options import AsJson, Config, Set
 from researchclaw.cli.program import Interrupted, app
 from stages.errors import ResearchError, SettingsError
@@ -491,6 +491,8 @@ def _given(values: dict[str, object], settings: Settings) -> Given:
         fields["patches"] = tuple(text_given(path, "--patches") for path in sorted(folder.glob("*.patch")))
     if budget is not None:
         fields["budget"] = _seconds(str(budget))
+    for name, value in fields.items():
+        must_be_finite(f"--{name.replace('_', '-')}", value)
     for name, allowed in (("direction", ("lower", "higher")), ("agent", ("offline", "model", "acp"))):
         if name in fields:
             must_be_known(f"--{name}", str(fields[name]), allowed)

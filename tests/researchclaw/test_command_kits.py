@@ -188,6 +188,8 @@ def test_a_repository_that_was_moved_is_named(repository: Path, tmp_path: Path) 
     ("changes", "said"),
     [
         ({"scope": ("missing.py",)}, "no file"), ({"scope": ("../*.py",)}, "leads out"), ({"command": ""}, "command"),
+        ({"command": "python 'train.py"}, "--command: .*No closing quotation.*close the quote"),
+        ({"budget_s": float("inf")}, "budget_s: .*finite"),
         ({"metric": "Bad Name"}, "metric.name: small letters.*let the program print it so"),
         ({"name": "2nd"}, "name: small letters"),
         ({"source": Path("/no/such/folder")}, "is no folder"),
