@@ -236,7 +236,10 @@ def new_kit(
         remedy = remedies.get(str(first["loc"][0]), "")
         raise SettingsError(f"kits new: {'.'.join(map(str, first['loc']))}: {said}{remedy}") from exc
     list(scope_files(kit, target, "--scope"))
-    target.mkdir(parents=True)
+    try:
+        target.mkdir(parents=True)
+    except OSError as exc:
+        raise SettingsError(f"--to: {target} cannot be made ({exc.strerror}); choose another folder") from exc
     text = yaml.safe_dump(kit.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
     (target / KIT_FILE).write_text(
         "# A command kit: `researchclaw kits check` tries it, `researchclaw experiment --kit` runs it.\n" + text

@@ -290,11 +290,14 @@ def sandbox_exec(
     if not argv:
         raise SettingsError("sandbox exec: no command is given. Use: researchclaw sandbox exec -- COMMAND [ARGUMENTS]")
     inputs: dict[str, bytes | Path] = {}
-    for file in with_files:
-        if not file.exists():
-            raise SettingsError(f"sandbox exec: there is no file {file}")
-        inputs[file.name] = file.resolve()
     program = program_argument(argv)
+    for file in with_files:
+        if not file.is_file():
+            fault = "is no file; name a file, a folder's one by one" if file.exists() else "is not there"
+            raise SettingsError(f"--with-file: {file} {fault}")
+        if file.name in inputs or (program is not None and file.name == Path(argv[program]).name):
+            raise SettingsError(f"--with-file: {file}: another file has the name {file.name}, and they lie in one folder; rename one")
+        inputs[file.name] = file.resolve()
     if program is not None:
         inputs[Path(argv[program]).name] = read_given(Path(argv[program]), "sandbox exec", DATA_MAX)
     isolation = choose_isolation(state, allow_weaker=allow_weaker, backend=backend, image=image, gpus=gpus)

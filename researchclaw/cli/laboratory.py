@@ -264,7 +264,7 @@ def experiment(
     raise typer.Exit(code)
 
 
-@sandbox_app.command("exec", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@sandbox_app.command("exec", context_settings={"allow_interspersed_args": False})  # options of the command are its own
 def sandbox_exec(
     command: Annotated[list[str], typer.Argument(metavar="COMMAND...", help="After --; files of yours are bound read-only.")],
     with_file: Annotated[list[Path] | None, typer.Option("--with-file", help="A file that the command may read.")] = None,

@@ -336,12 +336,18 @@ def report(
     from researchclaw.loop import telling
     from researchclaw.run_store import write_whole
 
+    if html is not None and (html.is_dir() or not html.absolute().parent.is_dir()):
+        raise SettingsError(f"--html: {html} is no file in a folder that is there; name one, e.g. report.html.")
     place, found = _found(run, repository, output, kit, load_settings(config))
     history = found.history()
     if html is not None:
         objects = _objects(place, found)
         made = {a.number: objects.patch(a.parent, a.commit) for a in history.attempts if a.commit is not None}
-        write_whole(html.absolute(), telling.html(history, found.run_id, made).encode("utf-8", "replace"))
+        page = telling.html(history, found.run_id, made).encode("utf-8", "replace")
+        try:
+            write_whole(html.absolute(), page)
+        except OSError as exc:
+            raise SettingsError(f"--html: {html} cannot be written ({exc.strerror}); choose another place.") from exc
         print(html)
         return
     for line in telling.summary(history):

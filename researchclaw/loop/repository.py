@@ -233,6 +233,8 @@ class Repository:
 
 def top_folder(folder: Path) -> Path:
     """Raises: SettingsError: a repository without files."""
+    if not folder.is_dir():
+        raise SettingsError(f"--repository: {folder} is no folder; name one of a git repository.")
     try:
         return Path(_git(("rev-parse", "--path-format=absolute", "--show-toplevel"), cwd=folder).decode().rstrip("\n"))
     except GitRefusedError as exc:

@@ -189,6 +189,7 @@ def test_a_repository_that_was_moved_is_named(repository: Path, tmp_path: Path) 
     [
         ({"scope": ("missing.py",)}, "no file"), ({"scope": ("../*.py",)}, "leads out"), ({"command": ""}, "command"),
         ({"command": "python 'train.py"}, "--command: .*No closing quotation.*close the quote"),
+        ({"target": Path("/proc/x/y")}, "--to: /proc/x/y cannot be made"),
         ({"budget_s": float("inf")}, "budget_s: .*finite"),
         ({"metric": "Bad Name"}, "metric.name: small letters.*let the program print it so"),
         ({"name": "2nd"}, "name: small letters"),
