@@ -7,6 +7,7 @@ second, sealed sandbox gives for inputs whose answers it does not have.
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shlex
@@ -16,6 +17,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, TypeAdapter
 
+from researchclaw.given_files import link_on_the_way, read_below
 from researchclaw.kits import read_contract
 from researchclaw.shipped import shipped
 from stages.contracts import Contract, Metric, Slug
@@ -59,7 +61,7 @@ class CommandKit(Contract):
     title: str
     summary: str
     metric: Metric
-    budget_s: PositiveFloat = Field(description="CPU seconds of one run.")
+    budget_s: PositiveFloat = Field(allow_inf_nan=False, description="CPU seconds of one run.")
     command: tuple[str, ...] = Field(min_length=1)
     scope: tuple[str, ...] = Field(min_length=1, description="Files that may change, as patterns.")
     score: Annotated[PrintedScore | LabelScore, Field(discriminator="kind")]
@@ -100,11 +102,12 @@ def load_command_kit(folder: Path) -> CommandKit:
     Raises:
         SettingsError: its kit.yaml is missing or wrong; names file and key.
     """
+    if (folder / KIT_FILE).is_symlink():
+        raise SettingsError(f"{folder / KIT_FILE} is a symbolic link; put the file itself there.")
     kit = read_contract(folder / KIT_FILE, TypeAdapter(CommandKit))
     if not repository(kit, folder).is_dir():
         raise SettingsError(f"{folder / KIT_FILE}: source: there is no folder {kit.source}; write where the repository lies now")
-    if not list(scope_files(kit, folder)):
-        raise SettingsError(f"{folder / KIT_FILE}: scope: no file fits {', '.join(kit.scope)}")
+    list(scope_files(kit, folder))
     return kit
 
 
@@ -113,28 +116,44 @@ def repository(kit: CommandKit, folder: Path) -> Path:
     return kit.source if kit.source is not None else folder
 
 
-def scope_files(kit: CommandKit, folder: Path) -> Iterator[str]:
-    """Files that may change, relative to the repository."""
-    root = repository(kit, folder)
+def scope_files(kit: CommandKit, folder: Path, named: str | None = None) -> Iterator[str]:
+    """Files that may change, relative to the repository; links, and what lies behind one, are left out.
+
+    named: where the scope was given; None: in the kit's file.
+    Raises:
+        SettingsError: a pattern leads out of the repository or fits no file.
+    """
+    root, named = repository(kit, folder), named or f"{folder / KIT_FILE}: scope"
     for pattern in kit.scope:
-        if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
-            raise SettingsError(f"{folder / KIT_FILE}: scope: {pattern!r} leads out of the repository")
-        yield from sorted(file.relative_to(root).as_posix() for file in root.glob(pattern) if file.is_file() and not file.is_symlink())
+        parts = Path(pattern).parts
+        if not parts or "\0" in pattern:
+            raise SettingsError(f"{named}: {pattern!r} is no pattern of files; name a file, e.g. train.py")
+        if Path(pattern).is_absolute() or ".." in parts:
+            raise SettingsError(f"{named}: {pattern!r} leads out of the repository")
+        literal = "/".join(itertools.takewhile(lambda part: not set("*?[") & set(part), parts))
+        if (link := link_on_the_way(root, literal)) is not None:
+            raise SettingsError(f"{named}: {pattern!r} leads through {link}, a symbolic link; put the file itself there")
+        found = sorted(file.relative_to(root).as_posix() for file in root.glob(pattern) if file.is_file())
+        if not (kept := [name for name in found if link_on_the_way(root, name) is None]):
+            raise SettingsError(f"{named}: no file{' but links' if found else ''} of {root} fits {pattern!r}")
+        yield from kept
 
 
 def program_files(kit: CommandKit, folder: Path) -> dict[str, bytes]:
     """What the training sandbox gets: what is public in the kit, and the files in scope or the whole repository.
 
-    Links are left out, and so are version control, caches, files that look like keys, and the kit itself where it lies in the
-    repository: it may hold the answers. So may another kit there, and what earlier runs of ours left: prepared data with their
-    held-out parts, records of what was tried and how it scored.
+    Links of the repository are left out, and so are version control, caches, files that look like keys, and the kit itself where
+    it lies in the repository: it may hold the answers. So may another kit there, and what earlier runs of ours left: prepared data
+    with their held-out parts, records of what was tried and how it scored.
     Raises:
-        SettingsError: the repository is too large to be copied for each run, or a file would be lost or hidden.
+        SettingsError: the repository is too large to be copied for each run, a file would be lost or hidden, or one of the kit's
+            own is a link.
     """
     root, home = repository(kit, folder), folder.resolve()
-    public = {file.name: file.read_bytes() for file in sorted((folder / "public").glob("*")) if file.is_file()}
+    given = sorted(file.name for file in (folder / "public").glob("*") if file.is_file() or file.is_symlink())
+    public = {name: read_below(folder, f"public/{name}") for name in given}
     if kit.source is None:
-        return {**public, **{name: (root / name).read_bytes() for name in scope_files(kit, folder)}}
+        return {**public, **{name: read_below(root, name) for name in scope_files(kit, folder)}}
     found: dict[str, bytes] = {}
     total = 0
     for relative in _copied(root, home):
@@ -142,7 +161,7 @@ def program_files(kit: CommandKit, folder: Path) -> dict[str, bytes]:
         total += file.stat().st_size
         if len(found) >= _FILES_MAX or total > _BYTES_MAX:
             raise SettingsError(f"{root} holds more than {_FILES_MAX} files or {_BYTES_MAX >> 20} MB; put data elsewhere")
-        found[relative] = file.read_bytes()
+        found[relative] = read_below(root, relative, _BYTES_MAX)
     if lost := sorted(set(scope_files(kit, folder)) - found.keys()):
         raise SettingsError(
             f"{', '.join(lost)} would not be in the sandbox: it lies in the kit's folder {folder}, in what a run of ours wrote, or "
@@ -188,6 +207,10 @@ def new_kit(
         raise SettingsError(f"--from: {source} is no folder")
     if target.exists():
         raise SettingsError(f"--to: {target} exists; choose another name or remove it")
+    try:
+        words = tuple(shlex.split(command))
+    except ValueError as exc:
+        raise SettingsError(f"--command: `{command}` is no command line ({exc}); close the quote, or leave it out") from exc
     direction = "lower is better" if lower_is_better else "higher is better"
     described = {
         "name": name,
@@ -195,7 +218,7 @@ def new_kit(
         "summary": f"{metric} of `{command}`, as the program prints it; {direction}.",
         "metric": {"name": metric, "label": metric, "unit": "as printed", "lower_is_better": lower_is_better},
         "budget_s": budget_s,
-        "command": tuple(shlex.split(command)),
+        "command": words,
         "scope": scope,
         "score": {"kind": "printed"},
         "source": str(source.resolve()),
@@ -212,9 +235,11 @@ def new_kit(
         remedies = {"metric": "; let the program print it so, its case does not matter", "name": "; give another with --name"}
         remedy = remedies.get(str(first["loc"][0]), "")
         raise SettingsError(f"kits new: {'.'.join(map(str, first['loc']))}: {said}{remedy}") from exc
-    if not list(scope_files(kit, target)):
-        raise SettingsError(f"--scope: no file of {source} fits {', '.join(scope)}")
-    target.mkdir(parents=True)
+    list(scope_files(kit, target, "--scope"))
+    try:
+        target.mkdir(parents=True)
+    except OSError as exc:
+        raise SettingsError(f"--to: {target} cannot be made ({exc.strerror}); choose another folder") from exc
     text = yaml.safe_dump(kit.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
     (target / KIT_FILE).write_text(
         "# A command kit: `researchclaw kits check` tries it, `researchclaw experiment --kit` runs it.\n" + text

@@ -23,10 +23,11 @@ from researchclaw.adapters.isolation.choice import Backend, choose_isolation, ma
 from researchclaw.adapters.isolation.job import Inside, Isolation, Job
 from researchclaw.adapters.isolation.limits import DEFAULT_LIMITS, Limits
 from researchclaw.adapters.isolation.self_test import self_test
-from researchclaw.adapters.isolation.streams import plain_text
+from researchclaw.adapters.isolation.streams import one_line, plain
 from researchclaw.adapters.laboratory import LocalLaboratory
 from researchclaw.adapters.sealed_looks import looks_at, told_of_looks
 from researchclaw.command_kits import CommandKit, load_command_kit, scope_files
+from researchclaw.given_files import DATA_MAX, read_given, text_given
 from researchclaw.kits import kit_folder, kit_names, kits_folder, load_kit
 from stages.contracts import Kit, RunRecord, TrainingRequest
 from stages.errors import ExperimentFailed, SandboxUnavailable, SettingsError
@@ -118,10 +119,11 @@ def run_command(
     json_output: bool,
 ) -> int:
     """Run a command kit once; 0 only when the verdict is ok, else 1."""
-    if train is not None:
-        read_candidate(train)
+    candidate = None if train is None else read_candidate(train).encode()
     kit = load_command_kit(folder)
-    record = run_command_kit(kit, folder, isolation, limits, seed=seed, split=split, candidate=train, budget_s=budget_s, state=state)
+    record = run_command_kit(
+        kit, folder, isolation, limits, seed=seed, split=split, candidate=candidate, budget_s=budget_s, state=state
+    )
     if json_output:
         echo(record.model_dump_json(indent=2))
     else:
@@ -146,7 +148,7 @@ def told_of_a_kit(kit: CommandKit, folder: Path) -> list[str]:
     """A command kit in a few lines for a person."""
     better = "lower is better" if kit.metric.lower_is_better else "higher is better"
     who = "labels that the program never sees" if kit.score.kind == "labels" else "the program itself, checked by nobody"
-    return [
+    lines = [
         f"{kit.name}: {kit.title}",
         kit.summary,
         f"metric: {kit.metric.label} ({better}), scored by {who}",
@@ -154,6 +156,7 @@ def told_of_a_kit(kit: CommandKit, folder: Path) -> list[str]:
         f"may change: {', '.join(scope_files(kit, folder))}",
         f"folder: {folder}" + (f", of the repository {kit.source}" if kit.source is not None else ""),
     ]
+    return [one_line(line) for line in lines]
 
 
 def check_command_kit(kit: CommandKit, folder: Path, isolation: Isolation, limits: Limits, echo: Echo) -> int:
@@ -203,9 +206,7 @@ def repeat_request(
         SettingsError: the file is no recorded request.
     """
     try:
-        request = TrainingRequest.model_validate_json(file.read_bytes())
-    except OSError as exc:
-        raise SettingsError(f"--request: {file} cannot be read ({exc.strerror}).") from exc
+        request = TrainingRequest.model_validate_json(read_given(file, "--request", DATA_MAX))
     except ValidationError as exc:
         first = exc.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "the text"
@@ -234,12 +235,9 @@ def read_candidate(train: Path) -> str:
     """The source of a candidate.
 
     Raises:
-        SettingsError: it cannot be read as text.
+        SettingsError: it cannot be read as text, is no regular file, or is too large.
     """
-    try:
-        return train.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as exc:
-        raise SettingsError(f"--train: {train} cannot be read as text: {exc}") from exc
+    return text_given(train, "--train")
 
 
 def steps_in_budget(laboratory: LocalLaboratory, kit: str, baseline: str, candidate: str, budget_s: float) -> int:
@@ -295,13 +293,16 @@ def sandbox_exec(
     if not argv:
         raise SettingsError("sandbox exec: no command is given. Use: researchclaw sandbox exec -- COMMAND [ARGUMENTS]")
     inputs: dict[str, bytes | Path] = {}
-    for file in with_files:
-        if not file.exists():
-            raise SettingsError(f"sandbox exec: there is no file {file}")
-        inputs[file.name] = file.resolve()
     program = program_argument(argv)
+    for file in with_files:
+        if not file.is_file():
+            fault = "is no file; name a file, a folder's one by one" if file.exists() else "is not there"
+            raise SettingsError(f"--with-file: {file} {fault}")
+        if file.name in inputs or (program is not None and file.name == Path(argv[program]).name):
+            raise SettingsError(f"--with-file: {file}: another file has the name {file.name}, and they lie in one folder; rename one")
+        inputs[file.name] = file.resolve()
     if program is not None:
-        inputs[Path(argv[program]).name] = Path(argv[program]).read_bytes()
+        inputs[Path(argv[program]).name] = read_given(Path(argv[program]), "sandbox exec", DATA_MAX)
     isolation = choose_isolation(state, allow_weaker=allow_weaker, backend=backend, image=image, gpus=gpus)
 
     def command(inside: Inside) -> list[str]:
@@ -343,7 +344,7 @@ class Relay:
         shown = data[: self._left]
         self._left -= len(shown)
         if shown:
-            self._write(self._name, plain_text(self._decoder.decode(shown).encode("utf-8", "replace")))
+            self._write(self._name, plain(self._decoder.decode(shown)))
         if len(shown) < len(data) and not self._cut:
             self._cut = True
             self._write("stderr", f"\n[{self._name} is longer than allowed; the rest is not shown]\n")

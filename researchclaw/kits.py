@@ -14,6 +14,7 @@ from typing import Literal, TypeVar
 import yaml
 from pydantic import PositiveFloat, TypeAdapter, ValidationError
 
+from researchclaw.given_files import text_given
 from researchclaw.shipped import shipped
 from stages import python_source
 from stages.contracts import Contract, Factor, Kit, Metric, Slug
@@ -92,10 +93,7 @@ def load_kit(folder: Path) -> Kit:
 
 
 def read_text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as exc:
-        raise SettingsError(f"{file}: cannot be read: {exc}") from exc
+    return text_given(file, "the kit")
 
 
 def read_contract(file: Path, adapter: TypeAdapter[Read]) -> Read:

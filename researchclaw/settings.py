@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, PositiveFloat, PositiveInt, ValidationError, field_validator
 
+from researchclaw.given_files import text_given
 from researchclaw.shipped import shipped
 from stages.errors import SettingsError
 
@@ -628,12 +629,7 @@ def _preset(name: str) -> Path:
 
 
 def _file(path: Path, named: str) -> _Layer:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as exc:
-        raise SettingsError(f"{named}: {path} cannot be read ({exc.strerror}).") from exc
-    except UnicodeDecodeError as exc:
-        raise SettingsError(f"{named}: {path} is not UTF-8 text.") from exc
+    text = text_given(path, named)
     source = str(path) if named == "--config" else path.name
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)

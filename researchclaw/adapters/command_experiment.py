@@ -22,6 +22,7 @@ from researchclaw.adapters.isolation.streams import plain_text
 from researchclaw.adapters.isolation.supervisor import Outcome
 from researchclaw.adapters.sealed_looks import note_look
 from researchclaw.command_kits import CommandKit, LabelScore, printed_metric, program_files, scope_files
+from researchclaw.given_files import read_below
 from stages.contracts import Contract, Sha256, Slug, Verdict
 from stages.errors import SettingsError
 
@@ -89,11 +90,11 @@ def run_command_kit(
     *,
     seed: int = 0,
     split: Literal["val", "test"] = "val",
-    candidate: Path | None = None,
+    candidate: bytes | None = None,
     budget_s: float | None = None,
     state: Path | None = None,
 ) -> CommandRecord:
-    """Run and score once. candidate: takes the place of the first file in scope. Whatever the program does is a verdict.
+    """Run and score once. candidate: a source that takes the place of the first file in scope. Whatever the program does is a verdict.
 
     state: where looks at the sealed test split are counted; that split needs it.
     Raises:
@@ -108,7 +109,7 @@ def run_command_kit(
     first = next(iter(scope_files(kit, folder)))
     own = files[first]
     if candidate is not None:
-        files[first] = candidate.read_bytes()
+        files[first] = candidate
     budget = budget_s or kit.budget_s
     verdict: Verdict = "ok"
     value: float | None = None
@@ -160,16 +161,12 @@ def _held_out(kit: CommandKit, folder: Path, split: Literal["val", "test"]) -> _
         if split == "test":
             raise SettingsError(f"--split test: {kit.name} has no sealed split, its program computes its own number; leave it out.")
         return None
-    contents = []
-    for file in (folder / "private" / f"{split}_inputs.npz", folder / "private" / f"{split}_labels.txt"):
-        try:
-            contents.append(file.read_bytes())
-        except OSError as exc:
-            raise SettingsError(f"{file} cannot be read ({exc.strerror}); a kit that is scored by labels needs it.") from exc
-    labels = tuple(contents[1].decode("utf-8", "replace").split())
+    inputs, answers = (read_below(folder, f"private/{split}_{name}") for name in ("inputs.npz", "labels.txt"))
+    labels = tuple(answers.decode("utf-8", "replace").split())
     if not labels:
+        file = folder / "private" / f"{split}_labels.txt"
         raise SettingsError(f"{file} holds no label; write one a line, in the order of the inputs.")
-    return _HeldOut(contents[0], labels, hashlib.sha256(b"".join(contents)).hexdigest())
+    return _HeldOut(inputs, labels, hashlib.sha256(inputs + answers).hexdigest())
 
 
 def _argv(command: tuple[str, ...]) -> Callable[[Inside], list[str]]:

@@ -177,6 +177,14 @@ def must_be_a_study(kit: str) -> None:
         )
 
 
+def must_be_finite(option: str, value: object) -> None:
+    """Refuse 'inf' and 'nan', which are floating-point numbers to a command line."""
+    import math
+
+    if isinstance(value, float) and not math.isfinite(value):
+        raise SettingsError(f"{option}: '{value}' is no finite number; leave it out where there is to be no limit.")
+
+
 def must_be_known(key: str, value: str, allowed: Sequence[str]) -> None:
     import difflib
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from researchclaw.cli.given import load_settings, must_be_known, overrides_of
+from researchclaw.cli.given import load_settings, must_be_finite, must_be_known, overrides_of
 from researchclaw.cli.options import AsJson, Config, Output, Set
 from researchclaw.cli.program import app
 from stages.errors import SettingsError
@@ -165,6 +165,7 @@ def kits_new(
 
     from researchclaw.command_kits import new_kit
 
+    must_be_finite("--budget", budget)
     if not source.is_dir():
         raise SettingsError(f"--from: {source} is no folder; name the repository that holds the training script.")
     chosen = name or re.sub(r"[^a-z0-9]+", "_", source.resolve().name.lower()).strip("_") or "kit"
@@ -237,6 +238,7 @@ def experiment(
     from researchclaw import experiment_cli, experiments, wiring
     from researchclaw.command_kits import command_kit_folder
 
+    must_be_finite("--budget", budget)
     settings = load_settings(config, None, list(set_ or []))
     if request is not None:
         again = experiment_cli.repeat_request(
@@ -262,7 +264,7 @@ def experiment(
     raise typer.Exit(code)
 
 
-@sandbox_app.command("exec", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@sandbox_app.command("exec", context_settings={"allow_interspersed_args": False})  # options of the command are its own
 def sandbox_exec(
     command: Annotated[list[str], typer.Argument(metavar="COMMAND...", help="After --; files of yours are bound read-only.")],
     with_file: Annotated[list[Path] | None, typer.Option("--with-file", help="A file that the command may read.")] = None,

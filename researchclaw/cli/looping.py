@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from researchclaw.cli.given import load_settings, must_be_known
+from researchclaw.cli.given import load_settings, must_be_finite, must_be_known
 from researchclaw.cli.options import AsJson, Config, Set
 from researchclaw.cli.program import Interrupted, app
 from stages.errors import ResearchError, SettingsError
@@ -336,12 +336,18 @@ def report(
     from researchclaw.loop import telling
     from researchclaw.run_store import write_whole
 
+    if html is not None and (html.is_dir() or not html.absolute().parent.is_dir()):
+        raise SettingsError(f"--html: {html} is no file in a folder that is there; name one, e.g. report.html.")
     place, found = _found(run, repository, output, kit, load_settings(config))
     history = found.history()
     if html is not None:
         objects = _objects(place, found)
         made = {a.number: objects.patch(a.parent, a.commit) for a in history.attempts if a.commit is not None}
-        write_whole(html.absolute(), telling.html(history, found.run_id, made).encode("utf-8", "replace"))
+        page = telling.html(history, found.run_id, made).encode("utf-8", "replace")
+        try:
+            write_whole(html.absolute(), page)
+        except OSError as exc:
+            raise SettingsError(f"--html: {html} cannot be written ({exc.strerror}); choose another place.") from exc
         print(html)
         return
     for line in telling.summary(history):
@@ -357,15 +363,13 @@ def diff(
     number: Number, run: Which = "latest", repository: Repo = Path(), output: Home = None, kit: OfKit = None, config: Config = None
 ) -> None:
     """The patch of an attempt, kept or not."""
-    from researchclaw.adapters.isolation.streams import plain_text
     from researchclaw.loop.checking import attempt_of
 
     place, found = _found(run, repository, output, kit, load_settings(config))
     attempt = attempt_of(found, number)
     if attempt.commit is None:
         raise SettingsError(f"attempt {number} was refused at the door ({attempt.reason}); nothing was committed.")
-    patch = _objects(place, found).patch(attempt.parent, attempt.commit)
-    print(plain_text(patch.encode("utf-8", "replace")), end="")
+    print(_objects(place, found).patch(attempt.parent, attempt.commit), end="")
 
 
 @loop_app.command()
@@ -479,30 +483,26 @@ def _must_not_be_given(values: Mapping[str, object], names: Sequence[str], why: 
 
 def _given(values: dict[str, object], settings: Settings) -> Given:
     """The options of a command as one object, completed from the settings; the path of a patch becomes its text."""
+    from researchclaw.given_files import text_given
     from researchclaw.loop.planning import Given
 
     fields: dict[str, object] = dict(settings.loop)
     fields |= {name: value for name, value in values.items() if name in Given.model_fields and value is not None}
     propose, folder, budget = fields.pop("propose", None), fields.pop("patches", None), fields.pop("budget", None)
     if isinstance(propose, list):
-        fields["propose"] = tuple(_patch_text(path) for path in propose)
+        fields["propose"] = tuple(text_given(path, "--propose") for path in propose)
     if isinstance(folder, Path):
         if not folder.is_dir():
             raise SettingsError(f"--patches: {folder} is no folder.")
-        fields["patches"] = tuple(_patch_text(path) for path in sorted(folder.glob("*.patch")))
+        fields["patches"] = tuple(text_given(path, "--patches") for path in sorted(folder.glob("*.patch")))
     if budget is not None:
         fields["budget"] = _seconds(str(budget))
+    for name, value in fields.items():
+        must_be_finite(f"--{name.replace('_', '-')}", value)
     for name, allowed in (("direction", ("lower", "higher")), ("agent", ("offline", "model", "acp"))):
         if name in fields:
             must_be_known(f"--{name}", str(fields[name]), allowed)
     return Given.model_validate(fields)
-
-
-def _patch_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as exc:
-        raise SettingsError(f"{path} cannot be read as a patch: {exc}") from exc
 
 
 def _seconds(text: str) -> float:

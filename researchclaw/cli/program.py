@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 failed, 2 bad settings or arguments, 3 waiting at a gate, 
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import logging
@@ -19,6 +20,7 @@ from typing import Annotated, NoReturn, cast
 
 import typer
 
+from researchclaw.cli.plain_stream import as_plain
 from researchclaw.interruption import interrupted
 from researchclaw.secret_values import SECRET_NAMES, WithoutSecrets, masked
 from stages.errors import ResearchError
@@ -42,8 +44,13 @@ _debug = False
 
 def main(arguments: Sequence[str]) -> int:
     """Run a command; the exit code of the process."""
-    global _debug  # noqa: PLW0603 (the one switch of the command line itself)
     _mend_streams()
+    with contextlib.redirect_stdout(as_plain(sys.stdout)), contextlib.redirect_stderr(as_plain(sys.stderr)):
+        return _run(arguments)
+
+
+def _run(arguments: Sequence[str]) -> int:
+    global _debug  # noqa: PLW0603 (the one switch of the command line itself)
     _debug = "--debug" in arguments  # anywhere on the line, before or after the command's name
     arguments = [word for word in arguments if word != "--debug"] or ["--help"]
     interrupted.clear()

@@ -27,6 +27,7 @@ from researchclaw.cli.given import (
     who_decides,
 )
 from researchclaw.cli.options import AutoApprove, Config, FromStage, Mode, Output, Preset, Run, Set, ToStage
+from researchclaw.cli.plain_stream import steering
 from researchclaw.cli.program import Interrupted, app
 from stages.errors import SettingsError
 
@@ -280,7 +281,7 @@ def _say(line: str) -> None:
 def _console() -> Console:
     from rich.console import Console
 
-    return Console()
+    return Console(file=steering(sys.stdout))
 
 
 def _gatekeeper(settings: Settings, store: RunStore, display: LiveDisplay | PlainLines) -> Gatekeeper:

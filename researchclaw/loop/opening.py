@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shlex
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from researchclaw.kits import kit_folder, kit_names, load_kit
 from researchclaw.loop import door, lessons, program_kits, store, surroundings
 from researchclaw.loop.commands import Workbench
 from researchclaw.loop.contracts import Agent, LoopEnded, LoopStarted, Plan
-from researchclaw.loop.engine import Engine, Tell
+from researchclaw.loop.engine import BaselineFailedError, Engine, Tell
 from researchclaw.loop.proposers.by_command import CommandProposer
 from researchclaw.loop.proposers.by_model import ModelProposer
 from researchclaw.loop.proposers.by_person import PersonProposer
@@ -27,7 +28,7 @@ from researchclaw.loop.repository import GitRefusedError, Repository, branch_of,
 from researchclaw.loop.scorers import CommandScorer, KitScorer, Scorer
 from researchclaw.loop.store import LoopStore
 from researchclaw.loop.surroundings import Data
-from researchclaw.run_store import RunLocked
+from researchclaw.run_store import RunLocked, check_output
 from researchclaw.settings import Settings
 from stages.errors import SandboxUnavailable, SettingsError
 from stages.ports import LanguageModel
@@ -97,25 +98,30 @@ def preconditions(place: Place, plan: Plan) -> str:
         raise SettingsError(f"{len(changed)} tracked files have uncommitted changes ({_few(changed)}); commit or stash them first.")
     if strangers := [path for path in untracked if door.in_scope(path.rstrip("/"), plan.scope)]:
         raise SettingsError(f"{_few(strangers)}: in scope, but not in git; add and commit, or ignore it.")
-    tracked = {entry.path for entry in place.repository.entries(commit) if entry.is_file}
-    if not any(door.in_scope(path, plan.scope) for path in tracked):
-        raise SettingsError(f"--scope {' '.join(plan.scope)}: no tracked file matches; patterns are relative to {place.top}.")
+    entries = place.repository.entries(commit)
+    tracked = {entry.path for entry in entries if entry.is_file}
+    for glob in plan.scope:
+        if not glob or not any(door.in_scope(path, (glob,)) for path in tracked):
+            raise SettingsError(f"--scope {glob or repr(glob)}: no tracked file matches; patterns are relative to {place.top}.")
     for command in filter(None, (plan.verify, plan.holdout, *plan.guards)):
         if judges := [path for path in _named(command, tracked) if door.in_scope(path, plan.scope)]:
             raise SettingsError(
                 f"`{command}` runs {_few(judges)}, which is in scope: a change could rewrite its own exam. Narrow --scope."
             )
-    _check_needs(place.top, plan, tracked)
+    _check_needs(place.top, plan, {entry.path for entry in entries})
     return commit
 
 
 def _check_needs(top: Path, plan: Plan, tracked: set[str]) -> None:
+    """tracked: links, too."""
     for need in plan.needs:
         door_closed = need.startswith("/") or ".." in Path(need).parts
         if door_closed or not (top / need).exists():
             raise SettingsError(f"--needs {need}: not a path below {top} that exists.")
         if need in tracked or any(path.startswith(need.rstrip("/") + "/") for path in tracked):
             raise SettingsError(f"--needs {need}: git tracks it, so the commands see it anyway; leave it out.")
+        if not (top / need).resolve().is_relative_to(top.resolve()):
+            raise SettingsError(f"--needs {need}: it links out of the repository, to {(top / need).resolve()}; put a copy there.")
 
 
 def _head(top: Path) -> str:
@@ -152,6 +158,7 @@ def start(place: Place, plan: Plan, settings: Settings) -> LoopStore:
     if plan.kit is not None:
         return _start_kit(place, plan, settings)
     base = preconditions(place, plan)
+    check_output(place.home, 0)
     isolation = wiring.isolation_of(settings, place.state).name
     return _begun(place, plan, base, isolation)
 
@@ -170,6 +177,7 @@ def _start_kit(place: Place, plan: Plan, settings: Settings) -> LoopStore:
         raise SettingsError("--kit: guards, needs and a proposer's command are for repositories; the kit's harness decides.")
     program_kits.check_machine(plan.kit, settings)
     folder = program_kits.folder_of(plan.kit)
+    check_output(place.home, 0)
     isolation = wiring.isolation_of(settings, wiring.state_folder(settings)).name
     made = store.new_run(place.home)
     repository = Repository.create(made.folder / "repository.git")
@@ -185,6 +193,29 @@ def work(place: Place, run: LoopStore, settings: Settings, tell: Tell | None = N
         RunLocked, and as `Engine.run`.
         SettingsError: what the scores depend on is not as it was when the run began.
     """
+    fresh = run.evaluations() == 0
+    try:
+        return _worked(place, run, settings, tell)
+    except BaselineFailedError:
+        if fresh:
+            _forget(place, run)
+        raise
+
+
+def _forget(place: Place, run: LoopStore) -> None:
+    """Remove a run that could not begin, so that `latest` is not the one that nothing can be done with.
+
+    One in the background stays: its `output.log` is where a person reads why.
+    """
+    if (run.folder / "output.log").exists():
+        return
+    repository = objects(place, run)
+    for name in repository.refs(f"refs/researchclaw/{run.run_id}/"):
+        repository.run("update-ref", "--no-deref", "-d", name)
+    shutil.rmtree(run.folder)
+
+
+def _worked(place: Place, run: LoopStore, settings: Settings, tell: Tell | None) -> LoopEnded | None:
     with run.lock(), Journal(run.log_path) as journal:
         history = run.history()
         plan, isolation = history.started.plan, history.started.isolation

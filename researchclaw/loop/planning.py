@@ -16,7 +16,7 @@ from researchclaw.loop.detect import Offer, detect
 from researchclaw.loop.engine import BaselineFailedError
 from researchclaw.loop.opening import Place
 from researchclaw.loop.repository import GitRefusedError
-from researchclaw.run_store import write_model
+from researchclaw.run_store import check_output, write_model
 from researchclaw.settings import Settings
 from stages.contracts import Contract
 from stages.errors import SettingsError
@@ -244,6 +244,7 @@ def tried(place: Place, plan: Plan, settings: Settings) -> Plausible:
         BaselineFailedError: there is no number, or a guard fails.
     """
     commit = opening.preconditions(place, plan)
+    check_output(place.home, 0)
     assert place.repository is not None
     tree = place.repository.tree_of(commit)
     with tempfile.TemporaryDirectory(prefix="researchclaw-plan-") as folder:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -58,20 +57,17 @@ def program_scorer(name: str, repository: Repository, plan: Plan, settings: Sett
         limits = wiring.limits_of(settings)
 
         def once(source: bytes, seed: int, split: Literal["val", "test"], whole: bool) -> CommandRecord:
-            with tempfile.TemporaryDirectory(prefix="researchclaw-loop-") as place:
-                candidate = Path(place, "train.py")
-                candidate.write_bytes(source)
-                return run_command_kit(
-                    kit,
-                    folder,
-                    isolation,
-                    limits,
-                    seed=seed,
-                    split=split,
-                    candidate=candidate,
-                    budget_s=plan.kit_budget_s,
-                    state=state,
-                )
+            return run_command_kit(
+                kit,
+                folder,
+                isolation,
+                limits,
+                seed=seed,
+                split=split,
+                candidate=source,
+                budget_s=plan.kit_budget_s,
+                state=state,
+            )
 
         return ProgramScorer(repository, isolation.name, once)
     if name in gpu_kit_names():

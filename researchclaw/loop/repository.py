@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from researchclaw.adapters.isolation.streams import plain
 from stages.errors import SettingsError
 
 _QUIET = (
@@ -204,8 +205,11 @@ class Repository:
             return self.run("write-tree", index=index).decode().strip()
 
     def commit(self, tree: str, parent: str | None, message: str) -> str:
+        """message: a proposer's words may stand in it; what would steer a terminal that shows the log is left out."""
         parents = ("-p", parent) if parent else ()
-        return self.run("commit-tree", "--no-gpg-sign", tree, *parents, given=message.encode()).decode().strip()
+        return (
+            self.run("commit-tree", "--no-gpg-sign", tree, *parents, given=plain(message).encode("utf-8", "replace")).decode().strip()
+        )
 
     def point(self, ref: str, commit: str) -> None:
         self.run("update-ref", "--no-deref", ref, commit)
@@ -229,6 +233,8 @@ class Repository:
 
 def top_folder(folder: Path) -> Path:
     """Raises: SettingsError: a repository without files."""
+    if not folder.is_dir():
+        raise SettingsError(f"--repository: {folder} is no folder; name one of a git repository.")
     try:
         return Path(_git(("rev-parse", "--path-format=absolute", "--show-toplevel"), cwd=folder).decode().rstrip("\n"))
     except GitRefusedError as exc:

@@ -21,6 +21,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pydantic import ValidationError
+
+from researchclaw.adapters.isolation.streams import plain
 from researchclaw.journal import Journal, entries
 from researchclaw.loop.contracts import AttemptEnded, LoopStarted
 from researchclaw.loop.history import History, history_of
@@ -73,11 +76,18 @@ class LoopStore:
         return sum(entry.kind == "score" for entry in entries(self.log_path))
 
     def holder(self) -> Holder | None:
-        """The living process that writes, if there is one."""
+        """The living process that writes, if there is one.
+
+        Raises:
+            SettingsError: the file does not say who writes.
+        """
         path = self.folder / "lock.json"
-        if not path.exists() or not (text := path.read_text(encoding="utf-8")):
+        if not path.exists() or not (text := path.read_bytes()):
             return None
-        holder = Holder.model_validate_json(text)
+        try:
+            holder = Holder.model_validate_json(text)
+        except ValidationError as exc:
+            raise SettingsError(f"{path} is damaged; make sure that no process works on this loop, then remove the file.") from exc
         return holder if living(holder) else None
 
     @property
@@ -169,7 +179,7 @@ def _tsv(rows: list[tuple[object, ...]]) -> str:
 
 
 def _cell(cell: object) -> str:
-    text = _BREAKING.sub(" ", "" if cell is None else str(cell)).strip()
+    text = plain(_BREAKING.sub(" ", "" if cell is None else str(cell))).strip()
     return f" {text}" if isinstance(cell, str) and text[:1] in ("=", "@", "+") else text
 
 

@@ -8,7 +8,7 @@ from statistics import fmean
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from researchclaw.adapters.isolation.streams import plain_text
+from researchclaw.adapters.isolation.streams import one_line, plain
 from researchclaw.loop.contracts import (
     AttemptEnded,
     Calibrated,
@@ -29,9 +29,8 @@ from stages.contracts import Contract
 SUMMARY_EVERY = 10
 
 
-def clean(text: str) -> str:
-    """Without escapes and line breaks: proposers and programs wrote it."""
-    return " ".join(plain_text(text.encode("utf-8", "replace")).split())
+clean = one_line
+"""Without escapes and line breaks: proposers and programs wrote it."""
 
 
 def told(event: Contract, plan: Plan) -> str | None:  # noqa: PLR0911 (a sentence for each kind of event)
@@ -113,7 +112,7 @@ def html(history: History, run_id: str, patches: Mapping[int, str]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html.j2").render(
+    page = environment.get_template("report.html.j2").render(
         run_id=run_id,
         plan=history.started.plan,
         summary=summary(history),
@@ -126,6 +125,7 @@ def html(history: History, run_id: str, patches: Mapping[int, str]) -> str:
         chart=_chart(history),
         operators=_operators(history),
     )
+    return plain(page)  # lessons and patches, too, are a stranger's
 
 
 def _operators(history: History) -> list[tuple[str, int, int, float]]:

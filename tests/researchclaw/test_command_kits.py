@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 from researchclaw.adapters.command_experiment import CommandRecord, run_command_kit
 from researchclaw.adapters.isolation.bubblewrap import Bubblewrap
@@ -130,6 +131,52 @@ def test_a_public_file_that_would_hide_one_of_the_repository_is_refused(reposito
         program_files(load_command_kit(folder), folder)
 
 
+def own(folder: Path, **changes: object) -> Path:
+    """A kit that holds its program, as a stranger may send it."""
+    folder.mkdir()
+    described = {
+        "name": "own", "title": "t", "summary": "s", "metric": {"name": "m", "label": "m", "unit": "u", "lower_is_better": True},
+        "budget_s": 1.0, "command": ["python", "train.py"], "scope": ["train.py"], "score": {"kind": "printed"},
+    }  # fmt: skip
+    (folder / "kit.yaml").write_text(yaml.safe_dump(described | changes), encoding="utf-8")
+    (folder / "train.py").write_text("print('m: 1')\n", encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("link", ["public/pwlink", "public", "train.py", "private/val_inputs.npz", "private"])
+def test_nothing_of_a_kit_is_read_through_a_link(tmp_path: Path, sandbox: Bubblewrap, link: str) -> None:
+    scored: dict[str, object] = {"kind": "labels", "predict": ["python", "train.py"], "artefact": "a"}
+    folder = own(tmp_path / "own", score=scored if "private" in link else {"kind": "printed"})
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    for name in ("val_inputs.npz", "val_labels.txt"):
+        (outside / name).write_text("secret", encoding="utf-8")
+    (folder / link).parent.mkdir(exist_ok=True)
+    (folder / link).unlink(missing_ok=True)
+    (folder / link).symlink_to(outside if "/" not in link and "." not in link else outside / "val_inputs.npz")
+    with pytest.raises(SettingsError, match=rf"{link}'?( leads through .*)?(,| is) a symbolic link"):
+        run_command_kit(load_command_kit(folder), folder, sandbox, Limits())
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said"),
+    [
+        ("dl/passwd", "'dl/passwd' leads through .*/dl, a symbolic link"), ("dl/**/*", "a symbolic link"),
+        ("*/passwd", "no file but links"),
+        ("nothing*", "no file of .* fits 'nothing"), ("", "is no pattern"), (".", "is no pattern"), ("/etc/*", "leads out"),
+    ],
+)  # fmt: skip
+def test_a_scope_that_leads_through_a_link_or_nowhere_is_refused(repository: Path, tmp_path: Path, pattern: str, said: str) -> None:
+    folder = own(tmp_path / "own", scope=["train.py", pattern])
+    (folder / "dl").symlink_to("/etc")
+    with pytest.raises(SettingsError, match=f"scope: .*{said}"):
+        load_command_kit(folder)
+    (repository / "dl").symlink_to("/etc")
+    with pytest.raises(SettingsError, match=f"^--scope: .*{said}"):
+        made(repository, tmp_path, scope=("train.py", pattern))
+    assert not (tmp_path / "kits").exists()
+
+
 def test_a_repository_that_was_moved_is_named(repository: Path, tmp_path: Path) -> None:
     folder = made(repository, tmp_path)
     repository.rename(tmp_path / "elsewhere")
@@ -141,6 +188,9 @@ def test_a_repository_that_was_moved_is_named(repository: Path, tmp_path: Path) 
     ("changes", "said"),
     [
         ({"scope": ("missing.py",)}, "no file"), ({"scope": ("../*.py",)}, "leads out"), ({"command": ""}, "command"),
+        ({"command": "python 'train.py"}, "--command: .*No closing quotation.*close the quote"),
+        ({"target": Path("/proc/x/y")}, "--to: /proc/x/y cannot be made"),
+        ({"budget_s": float("inf")}, "budget_s: .*finite"),
         ({"metric": "Bad Name"}, "metric.name: small letters.*let the program print it so"),
         ({"name": "2nd"}, "name: small letters"),
         ({"source": Path("/no/such/folder")}, "is no folder"),
@@ -307,8 +357,7 @@ def test_digits_is_scored_by_labels_that_the_program_never_sees(tmp_path: Path, 
     source = (folder / "train.py").read_text(encoding="utf-8")
 
     def run(name: str, start: str, **how: object) -> CommandRecord:
-        candidate = tmp_path / f"{name.replace(' ', '_')}.py"
-        candidate.write_text(start + source, encoding="utf-8")
+        candidate = (start + source).encode()
         budget = 0.1 if name == "stalls" else None
         return run_command_kit(kit, folder, sandbox, Limits(), candidate=candidate, budget_s=budget, **how)  # type: ignore[arg-type]
 

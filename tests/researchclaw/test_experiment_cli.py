@@ -82,8 +82,14 @@ def test_other_files_come_only_when_named(execute: Execute, tmp_path: Path) -> N
     notes.write_text("notes", encoding="utf-8")
     assert execute("cat", str(notes))[0] == 1
     assert execute("cat", "/lab/input/notes.txt", with_files=(notes,)) == (0, "notes", "")
-    with pytest.raises(SettingsError, match="no file"):
+    with pytest.raises(SettingsError, match="missing is not there"):
         execute("true", with_files=(tmp_path / "missing",))
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two" / "notes.txt").write_text("others")
+    with pytest.raises(SettingsError, match=r"another file has the name notes\.txt"):
+        execute("true", with_files=(notes, tmp_path / "two" / "notes.txt"))
+    with pytest.raises(SettingsError, match="two is no file"):
+        execute("true", with_files=(tmp_path / "two",))
 
 
 def test_only_the_program_itself_is_taken_along(tmp_path: Path) -> None:

@@ -160,7 +160,7 @@ def test_a_missing_file_and_a_file_that_is_no_yaml_are_named(write):
     with pytest.raises(SettingsError, match=r"factors\.yaml: is not YAML"):
         load_kit(folder)
     (folder / "factors.yaml").unlink()
-    with pytest.raises(SettingsError, match=r"factors\.yaml: cannot be read"):
+    with pytest.raises(SettingsError, match=r"factors\.yaml cannot be read"):
         load_kit(folder)
 
 

@@ -6,7 +6,8 @@ import re
 from collections import deque
 
 _TERMINAL_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_SEPARATOR = re.compile(r"[\u2028\u2029]")  # line breaks to str.splitlines, and to nobody who looks at a terminal
 
 
 class KeptStream:
@@ -45,5 +46,15 @@ class KeptStream:
 
 def plain_text(data: bytes) -> str:
     """Text that cannot steer a terminal or reorder a line: escapes, control and bidirectional characters are dropped."""
-    text = data.decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
-    return _CONTROL.sub("", _TERMINAL_ESCAPE.sub("", text))
+    return plain(data.decode("utf-8", errors="replace"))
+
+
+def plain(text: str) -> str:
+    """The same for text."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _SEPARATOR.sub(" ", _CONTROL.sub("", _TERMINAL_ESCAPE.sub("", text)))
+
+
+def one_line(text: str) -> str:
+    """The same on one line, for a name or a reason that a stranger wrote."""
+    return " ".join(plain(text).split())

@@ -83,6 +83,14 @@ def test_preconditions_have_one_line_each(make: Make, tmp_path: Path, monkeypatc
     assert "--direction is missing" in refused(*BUNDLE[:8])
     assert "--needs ../x: not a path" in refused(*BUNDLE, "--needs", "../x")
     assert "git tracks it" in refused(*BUNDLE, "--needs", "app.py")
+    for glob in ("nothing*", "../**", "/etc/*", ""):
+        assert "no tracked file matches" in refused(*BUNDLE, "--scope", glob)
+    with (folder / ".git" / "info" / "exclude").open("a") as exclude:
+        exclude.write("outside\n")
+    (folder / "outside").symlink_to("/etc")
+    assert "--needs outside: it links out of the repository, to /etc" in refused(*BUNDLE, "--needs", "outside")
+    assert "--repository: /nonexistent is no folder" in refused(*BUNDLE, "-C", "/nonexistent")
+    assert "nothing can be written to /proc/x" in refused(*BUNDLE, "--output", "/proc/x")
     assert "'8 hours' is no time" in refused(*BUNDLE, "--budget", "8 hours")
     assert "did you mean 'offline'" in refused(*BUNDLE, "--agent", "ofline")
     assert "lies in the work tree" in refused(*BUNDLE, "--output", str(folder / "runs"))
@@ -107,13 +115,15 @@ def test_preconditions_have_one_line_each(make: Make, tmp_path: Path, monkeypatc
 
 @pytest.mark.slow
 def test_a_verify_command_without_a_number_and_a_failing_guard_block_with_exit_code_2(make: Make) -> None:
-    make("bundle")
+    folder = make("bundle")
     code, out, _ = loop("ci", *BUNDLE[:4], "--verify", "echo hello", "--direction", "lower", "--iterations", "2")
     assert code == 2
     assert "gives no number for the unchanged version" in json.loads(out.splitlines()[-1])["reason"]
     code, out, _ = loop("ci", *BUNDLE, "--guard", "false", "--iterations", "2")
     assert code == 2
     assert "fails before any change" in json.loads(out.splitlines()[-1])["reason"]
+    assert "there is no loop here yet" in loop("status")[2]  # a run that could not begin leaves nothing
+    assert git(folder, "for-each-ref", "refs/researchclaw") == ""
 
 
 # ---------------------------------------------------------------- the shipped examples
