@@ -282,12 +282,12 @@ def test_what_is_scored_by_labels_starts_no_process_whose_time_nobody_counts(
 ) -> None:
     busy = tmp_path / "busy.py"
     busy.write_text(f"import os\nif os.fork() == 0:\n    os._exit(0)\n{PARROT}", encoding="utf-8")
-    record = run_command_kit(load_command_kit(parrot), parrot, sandbox, Limits(), candidate=busy)
+    record = run_command_kit(load_command_kit(parrot), parrot, sandbox, Limits(), candidate=busy.read_bytes())
     assert (record.verdict, record.value) == ("crash", None)
     assert "Operation not permitted" in (record.reason or "")
     folder = made(repository, tmp_path)  # scores itself, in as many processes as it likes
     busy.write_text("import subprocess\nsubprocess.run(['true'], check=True)\nprint('val_loss: 1')\n", encoding="utf-8")
-    assert run_command_kit(load_command_kit(folder), folder, sandbox, Limits(), candidate=busy).verdict == "ok"
+    assert run_command_kit(load_command_kit(folder), folder, sandbox, Limits(), candidate=busy.read_bytes()).verdict == "ok"
 
 
 def test_predicting_has_a_limit_of_its_own_and_does_not_see_the_training_split(
@@ -299,13 +299,13 @@ def test_predicting_has_a_limit_of_its_own_and_does_not_see_the_training_split(
     look = "import os, sys\nassert os.path.exists('train.npz') != ('--predict' in sys.argv)\n"
     busy = tmp_path / "busy.py"
     busy.write_text(look + PARROT, encoding="utf-8")
-    record = run_command_kit(kit, parrot, sandbox, Limits(), candidate=busy)
+    record = run_command_kit(kit, parrot, sandbox, Limits(), candidate=busy.read_bytes())
     assert (record.verdict, record.value) == ("ok", 1.0)
     assert record.predict_cpu_s is not None
     assert record.predict_cpu_s < 1
     monkeypatch.setattr("researchclaw.adapters.command_experiment._STARTUP_S", 0.2)
     busy.write_text(f"import sys, time\nwhile '--predict' in sys.argv and time.process_time() < 2: pass\n{PARROT}", encoding="utf-8")
-    record = run_command_kit(kit, parrot, sandbox, Limits(), candidate=busy, budget_s=1)
+    record = run_command_kit(kit, parrot, sandbox, Limits(), candidate=busy.read_bytes(), budget_s=1)
     assert (record.verdict, record.value) == ("timeout", None)
     assert "while it predicted; 0.4 s of CPU time are allowed for that" in (record.reason or "")
     assert record.predict_cpu_s is not None
