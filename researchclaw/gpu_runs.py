@@ -48,7 +48,8 @@ def bench_of(kit: GpuKit, settings: Settings) -> GpuBench:
         )
         data, corpus = laboratory.prepared(kit.data)
         held_out = laboratory.held_out(data)
-    return GpuBench(kit, isolation, shipped("sandbox"), data, corpus, limits, gpu, settings.experiment.gpu_startup_sec, held_out)
+    startup_s, idle_mb = settings.experiment.gpu_startup_sec, settings.experiment.gpu_idle_mb
+    return GpuBench(kit, isolation, shipped("sandbox"), data, corpus, limits, gpu, startup_s, idle_mb, held_out)
 
 
 def run_kit(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from researchclaw.adapters.isolation.streams import plain
 from researchclaw.journal import (
     Event,
     ExperimentEnded,
@@ -183,7 +184,7 @@ class LiveDisplay:
         if isinstance(event, StageEnded | StageFailed | WentBack | GateDecided):
             line = self._lines._line(event)
             if line is not None:
-                self.console.print(line, highlight=False, markup=False)
+                self.console.print(plain(line), highlight=False, markup=False)
 
     @contextmanager
     def paused(self) -> Iterator[None]:

@@ -17,7 +17,17 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, PositiveFloat, PositiveInt, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    field_validator,
+)
 
 from researchclaw.given_files import text_given
 from researchclaw.shipped import shipped
@@ -152,6 +162,9 @@ class ExperimentSettings(Section):
     )
     gpu_startup_sec: PositiveFloat = Field(
         default=90, description="Seconds of start-up and compiling that are free on a GPU; what is above comes off the budget."
+    )
+    gpu_idle_mb: NonNegativeFloat = Field(  # idle data-centre GPUs tell up to 600 (a guess)
+        default=1024, description="Megabytes of a GPU's memory that other programs, a desktop say, may use while a run has it."
     )
     executor: Literal["local", "workpool"] = Field(
         default="local", description="Who trains: this machine, or the workers of a Prefect work pool (`researchclaw worker start`)."

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import ast
 import io
-import lzma
 import tokenize
 from collections.abc import Iterator
 
 from stages import python_source
+from stages.errors import SettingsError
 
 SOURCE_MAX = 131_072
 """Characters. The shipped train.py has 16 thousand."""
@@ -27,7 +27,6 @@ DATA_MAX = 8_192
 TEXT_MAX = 24_576
 """Characters of comments, documentation and different names: a program can read its own source, so text there is data, too. The
 shipped programs hold 6 thousand at most."""
-_PACKING = [{"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": 1 << 18}]
 _SEEDING = frozenset({"manual_seed", "manual_seed_all", "seed", "default_rng", "RandomState"})
 
 
@@ -67,8 +66,17 @@ def _faults(source: str, name: str, own: str) -> Iterator[str]:
 
 
 def information(source: str) -> int:
-    """Bytes of a source when it is compressed: an upper bound of what it holds."""
-    return len(lzma.compress(source.encode("utf-8", "surrogatepass"), format=lzma.FORMAT_RAW, filters=_PACKING))
+    """Bytes of a source when it is compressed: an upper bound of what it holds.
+
+    Raises:
+        SettingsError: this Python was built without LZMA.
+    """
+    try:
+        import lzma
+    except ImportError as exc:
+        raise SettingsError("this Python has no module lzma; install liblzma-dev (xz-devel) and build Python again.") from exc
+    packing = [{"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": 1 << 18}]
+    return len(lzma.compress(source.encode("utf-8", "surrogatepass"), format=lzma.FORMAT_RAW, filters=packing))
 
 
 def _text_beside_the_code(source: str, tree: ast.Module) -> int:

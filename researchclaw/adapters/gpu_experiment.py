@@ -108,6 +108,8 @@ class GpuBench:
     limits: Limits
     gpu: Gpu | None
     startup_s: float
+    idle_mb: float
+    """Of the GPU's memory that others may use."""
     held_out: tuple[str, ...] = ()
     """Modules of the standard library that are validation or test text; see `Job`."""
 
@@ -168,7 +170,7 @@ def run_gpu_kit(
         with tempfile.TemporaryDirectory(prefix="researchclaw-gpu-") as kept, ExitStack() as watched:
             watch = None
             if bench.gpu is not None:
-                watched.enter_context(alone_on(bench.gpu))
+                watched.enter_context(alone_on(bench.gpu, bench.idle_mb))
                 watch = watched.enter_context(MemoryWatch(bench.gpu.number))
             weights = _train(bench, source, seed, budget, Path(kept), run)
             peak_mb = None if watch is None else watch.peak_mb

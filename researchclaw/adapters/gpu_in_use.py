@@ -22,15 +22,16 @@ from stages.errors import GpuUnavailable
 _LOCK_WAIT_S = 3600.0  # the longest run of ours that is sensible: start-up, training, scoring
 _OTHERS_WAIT_S = 600.0
 _QUIET_S = 10.0  # memory of a guest that was killed comes back within seconds (a guess: not measured on a GPU)
-_IDLE_MB = 1024.0  # of the driver itself and of a desktop; idle data-centre GPUs tell up to 600 (a guess)
 _POLL_S = 0.5
 
 logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def alone_on(gpu: Gpu) -> Iterator[None]:
+def alone_on(gpu: Gpu, idle_mb: float) -> Iterator[None]:
     """Hold the GPU. Waits, and says so, while another run of this account has it, or other programs use its memory.
+
+    idle_mb: of its memory that others may use, for a desktop.
 
     Raises:
         GpuUnavailable: it was not free in time.
@@ -38,7 +39,7 @@ def alone_on(gpu: Gpu) -> Iterator[None]:
     lock = os.open(_folder() / f"{gpu.uuid}.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         _lock(lock, gpu.number)
-        _await_others(gpu.number)
+        _await_others(gpu.number, idle_mb)
         yield
     finally:
         os.close(lock)
@@ -73,16 +74,16 @@ def _lock(lock: int, number: int) -> None:
             return
 
 
-def _await_others(number: int) -> None:
+def _await_others(number: int, idle_mb: float) -> None:
     """Programs cannot be named from within a container; their memory is told there, too."""
     began = time.monotonic()
     warned = False
-    while (used := nvidia.used_mb(number)) > _IDLE_MB:
+    while (used := nvidia.used_mb(number)) > idle_mb:
         waited = time.monotonic() - began
         if waited > _OTHERS_WAIT_S:
             raise GpuUnavailable(
                 f"GPU {number}: other programs use {used:.0f} MB of its memory (nvidia-smi names them), and a run would be slowed by "
-                "them; nothing was run. End them, or choose another with sandbox.gpu."
+                "them; nothing was run. End them, choose another with sandbox.gpu, or allow them with experiment.gpu_idle_mb."
             )
         if waited > _QUIET_S and not warned:
             logger.warning(

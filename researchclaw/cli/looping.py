@@ -182,7 +182,7 @@ def start(
     if detach:
         _detached(run, place, made.kit, config, list(set_ or []))
         return
-    _work(place, run, settings)
+    _work(place, run, settings, _words(config, set_))
 
 
 @loop_app.command()
@@ -208,7 +208,7 @@ def resume(
     if detach:
         _detached(found, place, history.started.plan.kit, config, list(set_ or []))
         return
-    _work(place, found, settings)
+    _work(place, found, settings, _words(config, set_))
 
 
 @loop_app.command()
@@ -259,7 +259,8 @@ def ci(
         _json_line({"event": "blocked", "reason": str(exc)})
         raise typer.Exit(2) from exc
     except KeyboardInterrupt as exc:
-        raise Interrupted(f"interrupted; `{_to_resume(run, place, made.kit, settings)}` goes on from here.") from exc
+        again = _to_resume(run, place, made.kit, settings, _words(config, set_))
+        raise Interrupted(f"interrupted; `{again}` goes on from here.") from exc
     raise typer.Exit(0 if ended is not None and ended.improved else 1)
 
 
@@ -320,7 +321,8 @@ def stop(
     found.request_stop()
     if now:
         os.kill(holder.pid, signal.SIGTERM)
-    print(f"loop {found.run_id}: process {holder.pid} was asked to stop; `{_to_resume(found, place, kit, settings)}` goes on.")
+    again = _to_resume(found, place, kit, settings, _words(config, None))
+    print(f"loop {found.run_id}: process {holder.pid} was asked to stop; `{again}` goes on, with each --set that it was started with.")
 
 
 @loop_app.command()
@@ -512,8 +514,8 @@ def _seconds(text: str) -> float:
     return float(found[1]) * _SECONDS[found[2]]
 
 
-def _work(place: Place, run: LoopStore, settings: Settings) -> None:
-    """Work in the foreground, a line for each event and a summary every ten attempts.
+def _work(place: Place, run: LoopStore, settings: Settings, words: Sequence[str]) -> None:
+    """Work in the foreground, a line for each event and a summary every ten attempts. words: the settings, as they were given.
 
     Raises:
         Interrupted: the run goes on with `resume`.
@@ -537,38 +539,43 @@ def _work(place: Place, run: LoopStore, settings: Settings) -> None:
     try:
         ended: LoopEnded | None = opening.work(place, run, settings, tell)
     except KeyboardInterrupt as exc:
-        raise Interrupted(f"interrupted; `{_to_resume(run, place, the_plan.kit, settings)}` goes on from here.") from exc
+        raise Interrupted(f"interrupted; `{_to_resume(run, place, the_plan.kit, settings, words)}` goes on from here.") from exc
     if ended is None:
-        print(f"stopped; `{_to_resume(run, place, the_plan.kit, settings)}` goes on from here.")
+        print(f"stopped; `{_to_resume(run, place, the_plan.kit, settings, words)}` goes on from here.")
     elif ended.improved and the_plan.kit is None:
         print(f"take it over: git merge {run.branch.removeprefix('refs/heads/')}")
 
 
-def _to_resume(run: LoopStore, place: Place, kit: str | None, settings: Settings) -> str:
+def _words(config: Path | None, set_: Sequence[str] | None) -> list[str]:
+    """The settings of a command, to be given to another one."""
+    return [*(["--config", str(config.absolute())] if config else []), *(word for value in set_ or () for word in ("--set", value))]
+
+
+def _to_resume(run: LoopStore, place: Place, kit: str | None, settings: Settings, words_given: Sequence[str]) -> str:
     """The command that goes on with a run from this folder, with these settings."""
     import shlex
 
     from researchclaw.loop import opening, store
 
-    words = ["researchclaw", "loop", "resume", run.run_id]
+    words = ["researchclaw", "loop", "resume", run.run_id, *words_given]
     if kit is not None:
         usual = opening.place_of_kits(settings).home
         words += ["--kit", kit]
-        corpus = settings.experiment.corpus  # it goes on with the same data only
+        corpus = settings.experiment.corpus  # it goes on with the same data only, from any folder
         words += [] if corpus is None else ["--set", f"experiment.corpus={corpus.absolute()}"]
     else:
         assert place.top is not None and place.repository is not None
         usual = place.repository.git_dir / store.HOME
         words += [] if Path.cwd().is_relative_to(place.top) else ["--repository", str(place.top)]
-    return shlex.join([*words, *([] if place.home.absolute() == usual.absolute() else ["--output", str(place.home)])])
+    words += [] if place.home.absolute() == usual.absolute() else ["--output", str(place.home)]
+    return shlex.join(words)
 
 
 def _detached(run: LoopStore, place: Place, kit: str | None, config: Path | None, set_: list[str]) -> None:
     """Go on in a process of its own that outlives this terminal."""
     words = [sys.executable, "-P", "-m", "researchclaw", "loop", "resume", run.run_id, "--output", str(place.home)]
     words += ["--kit", kit] if kit is not None else ["--repository", str(place.top)]
-    words += ["--config", str(config.absolute())] if config else []
-    words += [word for value in set_ for word in ("--set", value)]
+    words += _words(config, set_)
     log = run.folder / "output.log"
     files = [
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),

@@ -285,6 +285,7 @@ def _console() -> Console:
 
 
 def _gatekeeper(settings: Settings, store: RunStore, display: LiveDisplay | PlainLines) -> Gatekeeper:
+    from researchclaw.adapters.isolation.streams import plain
     from researchclaw.gates import AtTerminal, AutoApprove, LeaveWaiting
 
     if settings.gates.auto_approve:
@@ -314,7 +315,7 @@ def _gatekeeper(settings: Settings, store: RunStore, display: LiveDisplay | Plai
 
     def show(markdown: str) -> None:
         with display.paused():
-            console.print(Markdown(markdown))
+            console.print(Markdown(plain(markdown)))
 
     def check_guided_here(number: int) -> None:
         check_guided(stage_numbers(str(number), None)[0] or 0, PIPELINE, reading_stages(settings))

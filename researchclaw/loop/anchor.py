@@ -6,13 +6,16 @@ baseline). It is written after the entry, so a kill in between leaves a log that
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from researchclaw.journal import Entry, JournalDamaged, entries
 from researchclaw.loop.contracts import ProcessStarted
-from researchclaw.loop.repository import Repository
+from researchclaw.loop.repository import GitRefusedError, Repository
 from researchclaw.loop.store import LoopStore
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -60,10 +63,20 @@ class Anchor:
         self._refs = tuple(repository.refs(run.log_refs))
 
     def drop(self, n: int, sha: str) -> None:
-        """Write down that entry n, with this hash, is the last one. Raises: GitRefusedError."""
+        """Write down that entry n, with this hash, is the last one.
+
+        Where git can't (another git holds a lock of the repository), the ref stays behind the log until the next time: a log that is
+        longer than its ref is whole.
+        """
         name = f"{self._run.log_refs}{n}.{sha}"
-        if self._refs != (name,):
+        if self._refs == (name,):
+            return
+        try:
             self._repository.replace_refs(tuple(old for old in self._refs if old != name), name, self._commit)
+        except GitRefusedError as exc:
+            logger.warning("the log's end was not written down in git this time: %s", exc)
+            self._refs = tuple(self._repository.refs(self._run.log_refs))
+        else:
             self._refs = (name,)
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from statistics import fmean, median, stdev, variance
+from statistics import fmean, median, median_low, stdev, variance
 from typing import Literal
 
 from pydantic import NonNegativeFloat
@@ -29,6 +29,7 @@ _CONFIRM = {1: 3.0, 2: 2.0}  # fresh seeds that need no further one
 _CONFIRMED = 0.5  # z that the fresh seeds must show
 _DETECTABLE = 1.25  # sds of a paired difference that are kept in 80 % of cases: `benchmarks/loop.py aa`
 _PRIOR_DEGREES = 4  # what the usual variance weighs beside an edit's own; with 8 null edits of unlike scatter were kept twice as often
+_OUTLIER = 20.0  # times the median variance, which one in a hundred edits of the same scatter exceeds at most
 _SIMPLER_PAIRS = 5  # pairs after which code that is simpler may be told to be no worse
 _SIMPLER_DROP = -1.5  # z at which even a simpler change is clearly worse
 
@@ -97,7 +98,11 @@ def noise_of(calibration: Calibration, differences: Sequence[Sequence[float]]) -
     groups = [group for group in differences if len(set(group)) >= 2]
     if calibration.deterministic and not groups:
         return Noise(sd=0.0, degrees=calibration.degrees, deterministic=True)
-    squares = sum(variance(group) * (len(group) - 1) for group in groups)
+    variances = [variance(group) for group in groups]
+    # An edit that fails on one seed by a great number would hide the gains of all others.
+    known = variances if calibration.deterministic else [calibration.sd_difference**2, *variances]
+    most = _OUTLIER * median_low(known)
+    squares = sum(min(one, most) * (len(group) - 1) for one, group in zip(variances, groups, strict=True))
     degrees = sum(len(group) - 1 for group in groups)
     # Over seeds the calibration is only an upper bound: the log replaces it once it knows enough.
     if not (calibration.repeatable and degrees >= 8):

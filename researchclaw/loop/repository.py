@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from researchclaw.adapters.isolation.streams import plain
-from stages.errors import SettingsError
+from stages.errors import ResearchError, SettingsError
 
 _QUIET = (
     *("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.attributesFile=/dev/null"),
@@ -32,7 +32,7 @@ _IDENTITY = "researchclaw loop"
 _TIMEOUT_S = 120
 
 
-class GitRefusedError(Exception):
+class GitRefusedError(ResearchError):
     """Git would not do it; one line of what it said."""
 
 

@@ -97,7 +97,7 @@ class CommandScorer:
         if reason is not None:
             return Score(verdict="timeout" if outcome.excess in ("wall time", "CPU time") else "crash", reason=reason, **cost)
         if outcome.stdout_left_out:
-            reason = "the command printed more than is kept, so that a second METRIC line could be lost; let it print less"
+            reason = "the command printed more than is kept, and a second METRIC line may be lost; send logs to stderr or /dev/null"
             return Score(verdict="rejected", reason=reason, **cost)
         try:
             return Score(verdict="ok", value=metric_in(plain_text(outcome.stdout), self._plan.metric), **cost)

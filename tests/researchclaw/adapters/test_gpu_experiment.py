@@ -48,7 +48,7 @@ def bench(data: Path, isolation: Bubblewrap | PlainProcess, gpu: Gpu | None = No
         name="ours", sha256=hashlib.sha256(b"ours").hexdigest(), files=1, train_bytes=200_000, val_bytes=40_000, test_bytes=40_000,
         references={},
     )  # fmt: skip
-    return GpuBench(KIT, isolation, shipped("sandbox"), data, facts, Limits(), gpu, startup_s=300.0)
+    return GpuBench(KIT, isolation, shipped("sandbox"), data, facts, Limits(), gpu, startup_s=300.0, idle_mb=1024)
 
 
 @pytest.fixture(scope="module")
@@ -285,7 +285,8 @@ def test_a_gpu_is_held_from_the_start_to_the_score(data: Path, monkeypatch: pyte
     order: list[str] = []
 
     @contextmanager
-    def held(gpu: Gpu) -> Iterator[None]:
+    def held(gpu: Gpu, idle_mb: float) -> Iterator[None]:
+        assert idle_mb == 1024
         order.append(f"held {gpu.number}")
         yield
         order.append("free")

@@ -39,12 +39,12 @@ def test_a_gpu_is_held_by_one_run_at_a_time(used: Path, caplog: pytest.LogCaptur
     order: list[str] = []
 
     def second() -> None:
-        with alone_on(GPU):
+        with alone_on(GPU, 1024):
             order.append("second")
 
     waiting = threading.Thread(target=second)
-    with caplog.at_level(logging.WARNING), alone_on(GPU):
-        with alone_on(GPU._replace(uuid="GPU-5678")):  # another one is free
+    with caplog.at_level(logging.WARNING), alone_on(GPU, 1024):
+        with alone_on(GPU._replace(uuid="GPU-5678"), 1024):  # another one is free
             waiting.start()
             time.sleep(0.2)
         order.append("first")
@@ -55,9 +55,9 @@ def test_a_gpu_is_held_by_one_run_at_a_time(used: Path, caplog: pytest.LogCaptur
 
 def test_a_gpu_that_stays_in_use_is_refused(used: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gpu_in_use, "_LOCK_WAIT_S", 0.05)
-    with alone_on(GPU), pytest.raises(GpuUnavailable, match="GPU 2 has been in use by another run"), alone_on(GPU):
+    with alone_on(GPU, 1024), pytest.raises(GpuUnavailable, match="GPU 2 has been in use by another run"), alone_on(GPU, 1024):
         pass
-    with alone_on(GPU):  # the one that was refused left no lock
+    with alone_on(GPU, 1024):  # the one that was refused left no lock
         pass
 
 
@@ -68,13 +68,13 @@ def test_programs_of_others_are_waited_for_and_then_refused(
     monkeypatch.setattr(gpu_in_use, "_QUIET_S", 0.0)
     timer = threading.Timer(0.15, tell, (used, 300))
     timer.start()
-    with caplog.at_level(logging.WARNING), alone_on(GPU):
+    with caplog.at_level(logging.WARNING), alone_on(GPU, 1024):
         pass
     timer.join()
     assert "other programs use 20000 MB" in caplog.text
     tell(used, 20000)
     monkeypatch.setattr(gpu_in_use, "_OTHERS_WAIT_S", 0.05)
-    with pytest.raises(GpuUnavailable, match=r"other programs use 20000 MB.*nothing was run"), alone_on(GPU):
+    with pytest.raises(GpuUnavailable, match=r"other programs use 20000 MB.*nothing was run"), alone_on(GPU, 1024):
         pass
 
 

@@ -18,7 +18,7 @@ from types import ModuleType
 import pytest
 
 from researchclaw.cli import main
-from researchclaw.cli.looping import _to_resume
+from researchclaw.cli.looping import _to_resume, _words
 from researchclaw.loop import opening
 from researchclaw.loop.store import LoopStore
 from researchclaw.settings import Settings
@@ -259,14 +259,16 @@ def test_the_command_that_goes_on_names_the_kit_and_where_the_runs_lie(
     folder = make("bundle")
     place, settings = opening.place_of(folder), Settings()
     run = LoopStore(place.home / "r1")
-    assert _to_resume(run, place, None, settings) == "researchclaw loop resume r1"
+    assert _to_resume(run, place, None, settings, ()) == "researchclaw loop resume r1"
+    again = _to_resume(run, place, None, settings, _words(Path("/my.yaml"), ["sandbox.gpu=[0]"]))
+    assert again == "researchclaw loop resume r1 --config /my.yaml --set 'sandbox.gpu=[0]'"
     elsewhere = opening.Place(tmp_path / "runs", place.top, place.repository)
-    assert _to_resume(run, elsewhere, None, settings) == f"researchclaw loop resume r1 --output {tmp_path}/runs"
-    assert _to_resume(run, opening.place_of_kits(settings), "digits", settings) == "researchclaw loop resume r1 --kit digits"
+    assert _to_resume(run, elsewhere, None, settings, ()) == f"researchclaw loop resume r1 --output {tmp_path}/runs"
+    assert _to_resume(run, opening.place_of_kits(settings), "digits", settings, ()) == "researchclaw loop resume r1 --kit digits"
     own = settings.model_copy(update={"experiment": settings.experiment.model_copy(update={"corpus": tmp_path / "novel.txt"})})
-    assert _to_resume(run, opening.place_of_kits(own), "tiny_lm", own).endswith(f"--set experiment.corpus={tmp_path}/novel.txt")
+    assert _to_resume(run, opening.place_of_kits(own), "tiny_lm", own, ()).endswith(f"--set experiment.corpus={tmp_path}/novel.txt")
     monkeypatch.chdir(tmp_path)
-    assert _to_resume(run, place, None, settings) == f"researchclaw loop resume r1 --repository {folder}"
+    assert _to_resume(run, place, None, settings, ()) == f"researchclaw loop resume r1 --repository {folder}"
 
 
 # ---------------------------------------------------------------- a model proposes

@@ -83,6 +83,13 @@ def test_removed_dead_code_says_nothing_about_the_noise_of_others() -> None:
     assert not noise_of(exact, [(0.0, 0.1)]).deterministic
 
 
+def test_an_edit_that_diverges_on_one_seed_does_not_hide_the_gains_of_others() -> None:
+    seeded = calibrate([1.0, 1.01, 0.99, 1.02, 0.98], [1.0], plan(), [1.0])
+    usual = [(0.01, 0.03, -0.01), (0.0, 0.02, 0.01), (0.02, -0.01, 0.0)] * 3
+    assert noise_of(seeded, [*usual, (0.02, -1e30)]).sd < 2 * noise_of(seeded, usual).sd
+    assert noise_of(seeded, [(0.02, -5.0)]).sd < 5 * noise_of(seeded, []).sd
+
+
 def test_simpler_code_may_be_equal_but_not_worse() -> None:
     assert decide((0.1, -0.1, 0.0, 0.1, 0.0), KNOWN, RULE, -3) == "simpler"
     assert decide((-0.6, -0.4, -0.5, -0.6, -0.4), KNOWN, RULE, -3) == "drop"

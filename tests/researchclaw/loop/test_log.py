@@ -122,6 +122,17 @@ def test_lines_that_were_cut_off_the_end_are_found_and_nothing_goes_on_from_ther
     assert (scorer.calls, scorer.held) == ([], [])
 
 
+def test_a_lock_of_another_git_ends_no_run_and_the_end_is_written_down_later(toy: ModuleType, tmp_path: Path) -> None:
+    run, repository = toy.begun(tmp_path, toy.plan(iterations=2))
+    lock = repository.git_dir / "packed-refs.lock"
+    lock.touch()
+    history = toy.worked(run, toy.FormulaScorer(repository, repeatable=True)).history
+    assert len(history.attempts) == 2
+    lock.unlink()
+    toy.worked(run, toy.FormulaScorer(repository, repeatable=True))
+    assert checking.verify_log(run, repository).faults == ()
+
+
 def test_another_end_with_a_whole_chain_is_found(ended: Recorded) -> None:
     rewritten(ended.store, lambda fields: fields | {"at": "2026-01-01T00:00:00.000+00:00"})
     assert "is not the one that was written" in faults(ended)[0]

@@ -89,4 +89,4 @@ def test_where_output_was_lost_nobody_knows_how_often_a_metric_stood_there(toy: 
     whole, cut = (CommandScorer(cast(Workbench, Printed(lost)), toy.plan(metric="m")).score("tree", 0) for lost in (0, 1))
     assert (whole.verdict, whole.value) == ("ok", -5.0)
     assert (cut.verdict, cut.value) == ("rejected", None)
-    assert "let it print less" in str(cut.reason)
+    assert "send logs to stderr" in str(cut.reason)
