@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from statistics import fmean, median, median_low, stdev, variance
+from statistics import fmean, median, stdev, variance
 from typing import Literal
 
 from pydantic import NonNegativeFloat
@@ -28,8 +28,9 @@ _ACCEPT = {1: 2.3, 2: 2.2, 3: 2.1, 4: 2.0, 5: 1.75, 6: 1.7, 7: 1.7, 8: 1.6}
 _CONFIRM = {1: 3.0, 2: 2.0}  # fresh seeds that need no further one
 _CONFIRMED = 0.5  # z that the fresh seeds must show
 _DETECTABLE = 1.25  # sds of a paired difference that are kept in 80 % of cases: `benchmarks/loop.py aa`
-_PRIOR_DEGREES = 4  # what the usual variance weighs beside an edit's own; with 8 null edits of unlike scatter were kept twice as often
-_OUTLIER = 20.0  # times the median variance, which one in a hundred edits of the same scatter exceeds at most
+_PRIOR_DEGREES = 4  # weight of the usual variance; with 8 half as many again null edits of unlike scatter were kept
+_LAST_BITS = 0.01  # of the calibration's sd: an edit with less scatter changes the last bits of a result (a guess)
+_OUTLIER = 20.0  # times the usual variance; two pairs exceed nine times theirs in one of four hundred cases (chi-square)
 _SIMPLER_PAIRS = 5  # pairs after which code that is simpler may be told to be no worse
 _SIMPLER_DROP = -1.5  # z at which even a simpler change is clearly worse
 
@@ -93,15 +94,15 @@ def noise_of(calibration: Calibration, differences: Sequence[Sequence[float]]) -
     """The noise as the calibration and the paired gains of all attempts so far show it.
 
     differences: one sequence per attempt; only scatter within an attempt counts, so real gains do no harm. An attempt whose gains
-    are all the same says nothing about the noise of others: it changed no result, as dead code that was removed.
+    are all the same, up to the last bits, says nothing about the noise of others: it changed no result, as dead code that was removed.
     """
-    groups = [group for group in differences if len(set(group)) >= 2]
+    least = _LAST_BITS * calibration.sd_difference
+    groups = [group for group in differences if len(set(group)) >= 2 and stdev(group) > least]
     if calibration.deterministic and not groups:
         return Noise(sd=0.0, degrees=calibration.degrees, deterministic=True)
     variances = [variance(group) for group in groups]
     # An edit that fails on one seed by a great number would hide the gains of all others.
-    known = variances if calibration.deterministic else [calibration.sd_difference**2, *variances]
-    most = _OUTLIER * median_low(known)
+    most = _OUTLIER * max(calibration.sd_difference**2, median(variances) if variances else 0.0)
     squares = sum(min(one, most) * (len(group) - 1) for one, group in zip(variances, groups, strict=True))
     degrees = sum(len(group) - 1 for group in groups)
     # Over seeds the calibration is only an upper bound: the log replaces it once it knows enough.

@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from researchclaw.adapters.candidate_rules import DATA_MAX, INFORMATION_MAX, SOURCE_MAX, TEXT_MAX, fault, information
 from researchclaw.kits import kit_names, kits_folder
 from researchclaw.shipped import shipped
+from stages.errors import SettingsError
 
 PROGRAMS = sorted(path for path in shipped("sandbox").rglob("*.py") if path.name in ("train.py", "prepare.py"))
 
@@ -73,6 +75,12 @@ def test_honest_programs_stay_far_below_what_may_be_held(program: Path) -> None:
     source = program.read_text(encoding="utf-8")
     assert fault(source) is None
     assert 3 * information(source) < INFORMATION_MAX
+
+
+def test_a_python_without_lzma_is_named_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "lzma", None)
+    with pytest.raises(SettingsError, match="liblzma-dev"):
+        information("x = 1")
 
 
 def test_a_program_of_three_times_the_size_passes() -> None:
